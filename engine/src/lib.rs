@@ -1,0 +1,19 @@
+//! The routing core of Liandong: no async, no network, no clock of its own.
+//!
+//! Start at [`centre`], which reads like the story of a call; [`command`] is all that may be said to a centre,
+//! [`event`] all it may say back. [`runtime`] is the thread that drives one.
+
+pub mod capability;
+pub mod city;
+pub mod classify;
+pub mod clock;
+pub mod id;
+pub mod journal;
+pub mod kind;
+pub mod lane;
+pub mod limits;
+pub mod moment;
+pub mod name;
+pub mod place;
+pub mod plan;
+pub mod table;
