@@ -171,7 +171,12 @@ impl FromStr for EventId {
     fn from_str(text: &str) -> Result<EventId, IdError> {
         let refuse = || IdError(text.chars().take(40).collect());
         let mut parts = text.split('.');
-        let mut part = || parts.next().and_then(|part| part.parse::<u64>().ok()).ok_or_else(refuse);
+        let mut part = || {
+            parts
+                .next()
+                .and_then(|part| part.parse::<u64>().ok())
+                .ok_or_else(refuse)
+        };
         let (centre, sequence, index) = (part()?, part()?, part()?);
         if parts.next().is_some() {
             return Err(refuse());
@@ -181,6 +186,68 @@ impl FromStr for EventId {
             sequence: Sequence(sequence),
             index: u32::try_from(index).map_err(|_| refuse())?,
         })
+    }
+}
+
+/// The BLAKE3 hash of an object (plan, lexicon, city) that decisions were made with.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectHash(pub [u8; 32]);
+
+impl ObjectHash {
+    /// The hash of these bytes.
+    pub fn of(bytes: &[u8]) -> ObjectHash {
+        ObjectHash(*blake3::hash(bytes).as_bytes())
+    }
+}
+
+impl fmt::Display for ObjectHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectHash({self})")
+    }
+}
+
+impl FromStr for ObjectHash {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<ObjectHash, IdError> {
+        let refuse = || IdError(text.chars().take(64).collect());
+        if text.len() != 64 || !text.is_ascii() {
+            return Err(refuse());
+        }
+        let mut hash = [0; 32];
+        for (index, byte) in hash.iter_mut().enumerate() {
+            *byte =
+                u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| refuse())?;
+        }
+        Ok(ObjectHash(hash))
+    }
+}
+
+impl Serialize for ObjectHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.0.serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ObjectHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ObjectHash, D::Error> {
+        if deserializer.is_human_readable() {
+            String::deserialize(deserializer)?
+                .parse()
+                .map_err(serde::de::Error::custom)
+        } else {
+            <[u8; 32]>::deserialize(deserializer).map(ObjectHash)
+        }
     }
 }
 
@@ -195,12 +262,26 @@ mod tests {
         assert_eq!("1.17".parse::<CallId>().unwrap(), id);
         assert_eq!(CallId::from_bits(id.bits()), Some(id));
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"1.17\"");
-        assert_eq!(postcard::from_bytes::<CallId>(&postcard::to_stdvec(&id).unwrap()), Ok(id));
+        assert_eq!(
+            postcard::from_bytes::<CallId>(&postcard::to_stdvec(&id).unwrap()),
+            Ok(id)
+        );
     }
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "1", "1.", "1.0", ".1", "65536.1", "1.281474976710656", "1.2.3", "a.b", "-1.1"] {
+        for text in [
+            "",
+            "1",
+            "1.",
+            "1.0",
+            ".1",
+            "65536.1",
+            "1.281474976710656",
+            "1.2.3",
+            "a.b",
+            "-1.1",
+        ] {
             assert!(text.parse::<OrderId>().is_err(), "{text}");
         }
         assert!(CallId::from_bits(1 << NUMBER_BITS).is_none());

@@ -1,1 +1,67 @@
-//! Placeholder.
+//! Every capacity of the engine in one place, with the proofs of how they fit.
+//!
+//! What can be met in the field is configuration ([`Capacities`]); what is here as a constant bounds one
+//! command or one frame.
+
+use serde::{Deserialize, Serialize};
+
+/// Needs that one incident can have: the largest plan, twice over.
+pub const NEEDS_PER_INCIDENT_MAX: usize = 16;
+/// Orders and shortages that one decision can carry.
+pub const ORDERS_PER_DECISION_MAX: usize = NEEDS_PER_INCIDENT_MAX;
+/// Follow-ups (deadlines fired, waiting needs served) of one command; the rest continues with the next tick.
+pub const FOLLOW_UPS_MAX: usize = 1_024;
+/// Events that one follow-up can cause: an order ended, its ledger, its need, the next order, an incident closed.
+pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 4 * NEEDS_PER_INCIDENT_MAX;
+/// Orders for one need before everybody may be asked again: the ladder has then run out so many times.
+pub const ASKED_PER_NEED_MAX: u8 = 8;
+/// Waiting needs that a freed unit looks at before it stays free.
+pub const WAITING_LOOKED_AT_MAX: usize = 8;
+/// Bytes of one frame, JSON line or body from outside.
+pub const FRAME_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a call's key.
+pub const KEY_BYTES_MAX: usize = 128;
+/// Commands that may be applied ahead of the journal.
+pub const AHEAD_COMMANDS_MAX: u64 = 65_536;
+/// Bytes that may be applied ahead of the journal.
+pub const AHEAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// A forward step of the wall clock that raises an alarm, in milliseconds.
+pub const CLOCK_STEP_ALARM_MS: i64 = 60_000;
+/// How far a unit must have moved before its position is taken again, in decimetres.
+pub const POSITION_STEP_DM: u32 = 250;
+/// How long after the last one a position is taken however little the unit moved, in milliseconds.
+pub const POSITION_AGE_MS: i64 = 10_000;
+
+const _: () = assert!(
+    NEEDS_PER_INCIDENT_MAX <= u8::MAX as usize,
+    "a need's index is one byte"
+);
+const _: () = assert!(
+    FRAME_BYTES_MAX >= 16 * KEY_BYTES_MAX,
+    "a key leaves room for the call"
+);
+
+/// How much one centre can hold. Memory is reserved for all of it and touched as it fills.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Capacities {
+    /// Units that can be defined.
+    pub units_max: u32,
+    /// Incidents in hot state: open ones, and closed ones of the last day.
+    pub incidents_max: u32,
+    /// Orders in hot state.
+    pub orders_max: u32,
+    /// Calls whose key is remembered (N2).
+    pub calls_max: u32,
+}
+
+impl Default for Capacities {
+    fn default() -> Capacities {
+        Capacities {
+            units_max: 16_384,
+            incidents_max: 1 << 17,
+            orders_max: 1 << 18,
+            calls_max: 1 << 20,
+        }
+    }
+}

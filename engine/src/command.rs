@@ -1,0 +1,134 @@
+//! All that may be said to a centre, grouped by noun.
+//!
+//! Every command is flat and `Copy`: what it decides on, nothing else. Words travel beside it as
+//! [`Testimony`](crate::call::Testimony). The order of variants is part of the journal: append, never reorder.
+
+use crate::call::{CallFacts, CallReport};
+use crate::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
+use crate::kind::vocabulary;
+use crate::order::OrderAct;
+use crate::place::Point;
+use crate::unit::{Duty, UnitDefinition};
+use serde::{Deserialize, Serialize};
+
+/// Who says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The centre itself.
+    System,
+    /// A carrier that forwards lines; 0 is any client on loopback until rights are configured.
+    Carrier(u32),
+    /// A person at the centre; 0 is any client on loopback until rights are configured.
+    Dispatcher(u32),
+    /// A unit in the field.
+    Unit(UnitId),
+}
+
+/// A command and who says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Who says it.
+    pub actor: Actor,
+    /// What is said.
+    pub command: Command,
+}
+
+/// One thing said to a centre.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// The first record of every journal.
+    OpenCentre(Opening),
+    /// From here on, decide with this object.
+    Activate(Activation),
+    /// A unit is so from here on.
+    DefineUnit(UnitDefinition),
+    /// Somebody calls.
+    TakeCall(CallReport),
+    /// More is known of a call.
+    AddFacts(CallFacts),
+    /// A caller is done.
+    EndCall(CallId),
+    /// A person closes an incident.
+    CloseIncident(IncidentId),
+    /// A unit, or a person for it, reports on an order.
+    Report(OrderReport),
+    /// A unit is here now.
+    MoveUnit(UnitPosition),
+    /// A unit does this when idle from here on.
+    SetDuty(UnitDuty),
+    /// Time has come to a deadline.
+    Tick,
+}
+
+/// The circumstances a centre is opened in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opening {
+    /// Its number.
+    pub centre: CentreId,
+    /// The clock it lives on, for good.
+    pub clock: ClockMode,
+    /// The rules it decides by.
+    pub logic_version: u32,
+}
+
+vocabulary! {
+    /// The clock a centre lives on.
+    ClockMode {
+        /// The machine's own clock.
+        Wall = "wall",
+        /// Time moves only when one client advances it.
+        Driven = "driven",
+    }
+}
+
+vocabulary! {
+    /// A kind of object that decisions are made with.
+    ObjectKind {
+        /// Kinds, needs, clocks, ladders.
+        Plan = "plan",
+        /// The classifier's cues.
+        Lexicon = "lexicon",
+        /// Districts, posts, units.
+        City = "city",
+    }
+}
+
+/// An object that is in force from here on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Activation {
+    /// What it is.
+    pub object: ObjectKind,
+    /// Which one.
+    pub hash: ObjectHash,
+}
+
+/// What is said of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderReport {
+    /// The order.
+    pub order: OrderId,
+    /// What happened.
+    pub act: OrderAct,
+}
+
+/// Where a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitPosition {
+    /// The unit.
+    pub unit: UnitId,
+    /// Where.
+    pub point: Point,
+}
+
+/// What a unit does when idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitDuty {
+    /// The unit.
+    pub unit: UnitId,
+    /// What it does.
+    pub duty: Duty,
+    /// People on duty, where that changes.
+    pub strength: Option<u16>,
+}

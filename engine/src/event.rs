@@ -1,0 +1,362 @@
+//! All that a centre may say back.
+//!
+//! Events are flat and `Copy`; together with their command they are the record. Readers (export, explanation,
+//! re-sent keys, the view) know a centre by its events alone. The order of variants is part of the journal:
+//! append, never reorder.
+
+use crate::call::Outcome;
+use crate::capability::Capability;
+use crate::command::{Activation, Opening};
+use crate::id::{CallId, IncidentId, OrderId, Sequence, UnitId};
+use crate::incident::{CloseReason, Shortage};
+use crate::kind::{AgencySet, Category, Kind, Nature, Priority, vocabulary};
+use crate::moment::Moment;
+use crate::order::{Deadlines, OrderClock, OrderState, Rung, StepSet};
+use crate::place::{Place, Point};
+use crate::unit::Duty;
+use serde::{Deserialize, Serialize};
+
+/// One thing a centre says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant)] // an order is what most commands end in; the others ride in its size
+pub enum Event {
+    /// The centre exists.
+    CentreOpened(Opening),
+    /// The object is in force.
+    ObjectActivated(Activation),
+    /// The unit has this number and is as its definition says.
+    UnitDefined {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A call was taken for the first time.
+    CallTaken {
+        /// Its id.
+        call: CallId,
+    },
+    /// A key came again: the first decision stands (N2).
+    CallRepeated {
+        /// The call of that key.
+        call: CallId,
+        /// The record with its decision.
+        first: Sequence,
+        /// The body was another.
+        conflict: bool,
+    },
+    /// An incident was opened.
+    IncidentOpened {
+        /// Its id.
+        incident: IncidentId,
+        /// What it is held to be.
+        kind: Kind,
+        /// Its urgency.
+        priority: Priority,
+        /// What it asks for.
+        nature: Nature,
+        /// Its class.
+        category: Category,
+        /// Everybody whom it concerns.
+        agencies: AgencySet,
+        /// Where.
+        place: Option<Place>,
+        /// Nobody is sent (D1).
+        drill: bool,
+    },
+    /// A call points to an incident that was already open (N1).
+    IncidentJoined {
+        /// The incident.
+        incident: IncidentId,
+        /// The call.
+        call: CallId,
+        /// How far apart, in decimetres.
+        distance_dm: u32,
+    },
+    /// An incident is graver, or concerns more, than it did.
+    IncidentRaised {
+        /// The incident.
+        incident: IncidentId,
+        /// What it is held to be now.
+        kind: Kind,
+        /// Its urgency now.
+        priority: Priority,
+        /// What it asks for now.
+        nature: Nature,
+        /// Its class now.
+        category: Category,
+        /// Everybody whom it concerns now.
+        agencies: AgencySet,
+    },
+    /// An incident is at another place than was held.
+    IncidentPlaced {
+        /// The incident.
+        incident: IncidentId,
+        /// Where.
+        place: Place,
+    },
+    /// An incident is done with; its needs are dropped, its units free (S3).
+    IncidentClosed {
+        /// The incident.
+        incident: IncidentId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// An incident needs one more unit (R1).
+    NeedOpened {
+        /// The incident.
+        incident: IncidentId,
+        /// Index among its needs.
+        need: u8,
+        /// What the unit must be able to do.
+        capability: Capability,
+    },
+    /// A need found no unit and waits for one.
+    NeedWaits {
+        /// The incident.
+        incident: IncidentId,
+        /// Index among its needs.
+        need: u8,
+        /// What the unit must be able to do.
+        capability: Capability,
+        /// Why.
+        shortage: Shortage,
+        /// What it ranks by among the waiting, after the priority.
+        deadline: Moment,
+    },
+    /// The first unit that can serve the need has arrived, or its desk has acknowledged (S1).
+    NeedMet {
+        /// The incident.
+        incident: IncidentId,
+        /// Index among its needs.
+        need: u8,
+    },
+    /// The need's order has finished.
+    NeedDone {
+        /// The incident.
+        incident: IncidentId,
+        /// Index among its needs.
+        need: u8,
+    },
+    /// The need is no more.
+    NeedDropped {
+        /// The incident.
+        incident: IncidentId,
+        /// Index among its needs.
+        need: u8,
+    },
+    /// A unit is told to go.
+    OrderIssued(OrderIssued),
+    /// An order stands elsewhere in its life.
+    OrderMoved {
+        /// The order.
+        order: OrderId,
+        /// Its unit.
+        unit: UnitId,
+        /// Where it stood.
+        from: OrderState,
+        /// Where it stands.
+        to: OrderState,
+        /// Reports that were owed on the way and never came (X3).
+        missing: StepSet,
+    },
+    /// What the clock was for happened in time.
+    ClockMet {
+        /// The order.
+        order: OrderId,
+        /// Which clock.
+        clock: OrderClock,
+        /// The deadline.
+        due: Moment,
+    },
+    /// The clock ran out. Fires once, at its deadline or as soon after as the centre lived.
+    ClockMissed {
+        /// The order.
+        order: OrderId,
+        /// Which clock.
+        clock: OrderClock,
+        /// The deadline.
+        due: Moment,
+    },
+    /// Nobody acknowledged: the next on the ladder is told (X11).
+    LadderClimbed {
+        /// The order.
+        order: OrderId,
+        /// Its unit.
+        unit: UnitId,
+        /// Who is told now.
+        rung: Rung,
+        /// When the rung after this is due.
+        next_due: Option<Moment>,
+    },
+    /// The ledger has one more entry (X16).
+    LedgerEntered {
+        /// The order.
+        order: OrderId,
+        /// Its unit.
+        unit: UnitId,
+        /// What was owed.
+        matter: LedgerMatter,
+        /// When it was owed.
+        due: Moment,
+    },
+    /// A unit is elsewhere.
+    UnitMoved {
+        /// The unit.
+        unit: UnitId,
+        /// Where.
+        point: Point,
+    },
+    /// A unit does something else when idle.
+    UnitDutyChanged {
+        /// The unit.
+        unit: UnitId,
+        /// What it does.
+        duty: Duty,
+        /// People on duty.
+        strength: u16,
+    },
+    /// A unit's shift began or ended (X12).
+    UnitStaffed {
+        /// The unit.
+        unit: UnitId,
+        /// Whether somebody is on its roster now.
+        staffed: bool,
+    },
+    /// A unit let a ladder run out; it is not asked until it is heard of.
+    UnitSilent {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// A silent unit was heard of again.
+    UnitHeard {
+        /// The unit.
+        unit: UnitId,
+    },
+    /// More was said of a call.
+    CallAmended {
+        /// The call.
+        call: CallId,
+    },
+    /// A caller is done.
+    CallEnded {
+        /// The call.
+        call: CallId,
+    },
+    /// What became of a new call; the last event of its record that is about it.
+    CallDecided {
+        /// The call.
+        call: CallId,
+        /// The incident it points to.
+        incident: Option<IncidentId>,
+        /// What became of it.
+        outcome: Outcome,
+        /// A person should look at it.
+        human: bool,
+        /// It lies outside the served area.
+        outside: bool,
+    },
+    /// The command was not carried out.
+    Refused(Refusal),
+    /// More is due than one command may do; the rest continues with the next tick.
+    Continues {
+        /// Deadlines that wait.
+        left: u32,
+    },
+}
+
+/// An order as it was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderIssued {
+    /// Its id.
+    pub order: OrderId,
+    /// The incident it serves.
+    pub incident: IncidentId,
+    /// Index among the incident's needs.
+    pub need: u8,
+    /// The unit that is told.
+    pub unit: UnitId,
+    /// What it is asked for.
+    pub capability: Capability,
+    /// From the first metre to the place, in milliseconds; 0 for a desk.
+    pub travel_ms: u32,
+    /// From the order to the first metre, in milliseconds.
+    pub turnout_ms: u32,
+    /// Its clocks.
+    pub deadlines: Deadlines,
+    /// The order for the same need before this one.
+    pub previous: Option<OrderId>,
+    /// How the need got its unit.
+    pub choice: Choice,
+    /// It can be foreseen that the unit arrives late (R5).
+    pub foreseen_late: bool,
+}
+
+vocabulary! {
+    /// How a need got its unit.
+    Choice {
+        /// The nearest of all that were free.
+        Nearest = "nearest",
+        /// The unit came free, and this need was first among those waiting for it.
+        Waiting = "waiting",
+        /// The unit came free, and it was the turn of the service calls (C4).
+        ServiceFloor = "service_floor",
+        /// The desk of the agency with the fewest open orders.
+        Desk = "desk",
+    }
+}
+
+vocabulary! {
+    /// What a ledger entry is about (X16).
+    LedgerMatter {
+        /// Nobody acknowledged in time.
+        NoAcknowledgement = "no_acknowledgement",
+        /// Nobody acknowledged at all; the order went to the next unit.
+        PassedOn = "passed_on",
+        /// The unit said no.
+        Declined = "declined",
+        /// The unit left late, or has not left.
+        LateSetOff = "late_set_off",
+        /// The team mustered late, or has not.
+        LateMuster = "late_muster",
+        /// The unit arrived late, or has not.
+        LateArrival = "late_arrival",
+        /// The result came late, or has not come.
+        LateResult = "late_result",
+        /// The report of acknowledgement never came (X3).
+        MissingAcknowledgement = "missing_acknowledgement",
+        /// The report of setting off never came (X3).
+        MissingSetOff = "missing_set_off",
+        /// The report of arrival never came (X3).
+        MissingArrival = "missing_arrival",
+    }
+}
+
+vocabulary! {
+    /// Why a command was not carried out.
+    Refusal {
+        /// The centre has not been opened.
+        NotOpened = "not_opened",
+        /// The centre has been opened before.
+        AlreadyOpened = "already_opened",
+        /// The object is not at hand.
+        ObjectMissing = "object_missing",
+        /// No such call in the window.
+        UnknownCall = "unknown_call",
+        /// No such incident in hot state.
+        UnknownIncident = "unknown_incident",
+        /// No such order in hot state.
+        UnknownOrder = "unknown_order",
+        /// No such unit.
+        UnknownUnit = "unknown_unit",
+        /// The order is another unit's.
+        NotYours = "not_yours",
+        /// The thing's state does not allow it.
+        NotAllowedNow = "not_allowed_now",
+        /// No room for another incident; raise `incidents_max`.
+        IncidentsFull = "incidents_full",
+        /// No room for another unit; raise `units_max`.
+        UnitsFull = "units_full",
+        /// A definition contradicts itself.
+        BadDefinition = "bad_definition",
+    }
+}
