@@ -23,5 +23,7 @@ pub mod name;
 pub mod order;
 pub mod place;
 pub mod plan;
+pub mod record;
+pub mod runtime;
 pub mod table;
 pub mod unit;
