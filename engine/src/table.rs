@@ -499,7 +499,7 @@ mod tests {
         const BLANK: Crowded = Crowded(0);
 
         fn spread(self) -> u64 {
-            if self.0 % 2 == 0 {
+            if self.0.is_multiple_of(2) {
                 u64::MAX
             } else {
                 u64::MAX << 60
