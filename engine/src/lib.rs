@@ -7,6 +7,7 @@ pub mod capability;
 pub mod city;
 pub mod classify;
 pub mod clock;
+pub mod dispatch;
 pub mod id;
 pub mod journal;
 pub mod kind;
