@@ -6,10 +6,12 @@
 pub mod answer;
 pub mod call;
 pub mod capability;
+pub mod centre;
 pub mod city;
 pub mod classify;
 pub mod clock;
 pub mod command;
+pub mod dispatch;
 pub mod event;
 pub mod id;
 pub mod incident;

@@ -6,7 +6,7 @@ use crate::city::City;
 use crate::dispatch::travel::StraightLine;
 use crate::limits::Capacities;
 use crate::name::Name;
-use crate::place::grid::{IncidentGrid, UnitGrid};
+use crate::place::grid::{Bounds, IncidentGrid, UnitGrid};
 use crate::place::projection::{Plane, Projection};
 use crate::place::{DistrictId, Point, Zone};
 use crate::plan::Plan;
@@ -189,15 +189,19 @@ fn digest(name: &Name) -> [u8; 16] {
     digest
 }
 
-/// The box around the city's districts on the plane: least x, least y, most x, most y, in decimetres.
-fn bounds_of(city: &City, projection: &Projection) -> [i32; 4] {
-    let mut bounds = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
-    for point in city.corners() {
-        let plane = projection.plane(point);
-        bounds[0] = bounds[0].min(plane.x_dm);
-        bounds[1] = bounds[1].min(plane.y_dm);
-        bounds[2] = bounds[2].max(plane.x_dm);
-        bounds[3] = bounds[3].max(plane.y_dm);
+/// The box around the city's districts on the plane.
+fn bounds_of(city: &City, projection: &Projection) -> Bounds {
+    let corners = city.districts.iter().flat_map(|district| district.shape.rings()).flatten();
+    let mut bounds: Option<Bounds> = None;
+    for &corner in corners {
+        let Plane { x_dm, y_dm } = projection.plane(corner);
+        let at = Bounds { x_min_dm: x_dm, y_min_dm: y_dm, x_max_dm: x_dm, y_max_dm: y_dm };
+        bounds = Some(bounds.map_or(at, |bounds| Bounds {
+            x_min_dm: bounds.x_min_dm.min(x_dm),
+            y_min_dm: bounds.y_min_dm.min(y_dm),
+            x_max_dm: bounds.x_max_dm.max(x_dm),
+            y_max_dm: bounds.y_max_dm.max(y_dm),
+        }));
     }
-    if bounds[0] > bounds[2] { [-10_000, -10_000, 10_000, 10_000] } else { bounds }
+    bounds.unwrap_or(Bounds { x_min_dm: -10_000, y_min_dm: -10_000, x_max_dm: 10_000, y_max_dm: 10_000 })
 }
