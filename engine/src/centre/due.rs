@@ -17,15 +17,24 @@ impl Desk<'_> {
     /// Lets everything that is due happen, as far as one command may.
     pub(super) fn tick(&mut self) {
         for _ in 0..FOLLOW_UPS_MAX {
-            let Some((node, due)) = self.state.wheel.pop(self.state.now) else { return };
+            let Some((node, due)) = self.state.wheel.pop(self.state.now) else {
+                return;
+            };
             match self.state.due_of(node) {
                 DueOf::Unit(index) => self.shift_changes(index),
                 DueOf::Incident(slot) => self.review(slot),
                 DueOf::Order(slot) => self.clock_runs_out(slot, due),
             }
         }
-        if self.state.wheel.next_due().is_some_and(|due| due <= self.state.now) {
-            self.say(Event::Continues { left: self.state.wheel.len() });
+        if self
+            .state
+            .wheel
+            .next_due()
+            .is_some_and(|due| due <= self.state.now)
+        {
+            self.say(Event::Continues {
+                left: self.state.wheel.len(),
+            });
         }
     }
 
@@ -41,16 +50,27 @@ impl Desk<'_> {
             return self.close(slot, CloseReason::Lapsed);
         }
         let node = self.state.node(DueOf::Incident(slot));
-        let next = if lapse <= self.state.now { self.state.now + self.finder.plan.lapse } else { lapse };
+        let next = if lapse <= self.state.now {
+            self.state.now + self.finder.plan.lapse
+        } else {
+            lapse
+        };
         self.state.wheel.arm(node, next);
-        let declined = |state, shortage| state == NeedState::Waiting && shortage == Shortage::AllAsked;
-        if incident.needs.iter().any(|(_, need)| declined(need.state, need.shortage)) {
+        let declined =
+            |state, shortage| state == NeedState::Waiting && shortage == Shortage::AllAsked;
+        if incident
+            .needs
+            .iter()
+            .any(|(_, need)| declined(need.state, need.shortage))
+        {
             self.seek_all_waiting(slot);
         }
     }
 
     fn clock_runs_out(&mut self, slot: Slot, due: Moment) {
-        let Some((clock, _)) = self.state.order(slot).deadlines.nearest() else { return };
+        let Some((clock, _)) = self.state.order(slot).deadlines.nearest() else {
+            return;
+        };
         match clock {
             OrderClock::Acknowledge => return self.climb(slot, due),
             OrderClock::SetOff => self.miss(slot, clock, due, LedgerMatter::LateSetOff),
@@ -75,7 +95,12 @@ impl Desk<'_> {
         let rung = match known.rung {
             Rung::Primary => {
                 // The clock is missed once; the rungs after it are the ladder's own.
-                self.miss(slot, OrderClock::Acknowledge, due, LedgerMatter::NoAcknowledgement);
+                self.miss(
+                    slot,
+                    OrderClock::Acknowledge,
+                    due,
+                    LedgerMatter::NoAcknowledgement,
+                );
                 Rung::Deputy
             }
             Rung::Deputy => Rung::DutyLeader,
@@ -83,7 +108,12 @@ impl Desk<'_> {
         };
         self.state.order_mut(slot).rung = rung;
         let next_due = (rung != Rung::NextUnit).then(|| due + self.finder.plan.rung);
-        self.say(Event::LadderClimbed { order, unit, rung, next_due });
+        self.say(Event::LadderClimbed {
+            order,
+            unit,
+            rung,
+            next_due,
+        });
         self.state.order_mut(slot).deadlines.acknowledge = next_due;
         if next_due.is_some() {
             return self.arm(slot);
@@ -91,22 +121,21 @@ impl Desk<'_> {
         self.pass_on(slot);
     }
 
-    /// The ladder has run out: the unit counts as silent and the order goes to the next.
+    /// The ladder has run out: the unit counts as silent and the order goes to the next. A desk without a second
+    /// one beside it keeps its order: it is the last resort of its agency, and its result clock runs on.
     fn pass_on(&mut self, slot: Slot) {
         let order = *self.state.order(slot);
-        self.enter(slot, LedgerMatter::PassedOn, self.state.now);
         let index = unit_index(order.unit);
-        if order_travels(self, index) {
-            self.state.units[index as usize].silent = true;
-            self.say(Event::UnitSilent { unit: order.unit });
+        if !self.state.units[index as usize].definition.travels()
+            && self.finder.desks(order.capability).len() < 2
+        {
+            return self.arm(slot);
         }
+        self.enter(slot, LedgerMatter::PassedOn, self.state.now);
+        self.state.units[index as usize].silent = true;
+        self.say(Event::UnitSilent { unit: order.unit });
         self.end_order(slot, OrderAct::Reassign);
         let incident = present(self.state.incident_slot(order.incident));
         self.seek_next(incident, order.need, slot);
     }
-}
-
-/// A desk is never silent for good: it is the last resort of its agency.
-fn order_travels(desk: &Desk<'_>, unit: u32) -> bool {
-    desk.state.units[unit as usize].definition.travels()
 }

@@ -58,10 +58,16 @@ impl Finder {
         let projection = city.projection;
         let bounds = bounds_of(&city, &projection);
         let capabilities = Capability::ALL.len();
-        let mut zones: Vec<_> = city.districts.iter().map(|district| (district.id, district.zone)).collect();
+        let mut zones: Vec<_> = city
+            .districts
+            .iter()
+            .map(|district| (district.id, district.zone))
+            .collect();
         zones.sort_unstable();
         Finder {
-            travel: StraightLine { detour_permille: plan.detour_permille },
+            travel: StraightLine {
+                detour_permille: plan.detour_permille,
+            },
             merge_radius_max_dm: plan.merge_radius_max_dm(),
             projection,
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
@@ -145,7 +151,8 @@ impl Finder {
         self.fastest_mm_s = self.fastest_mm_s.max(definition.speed_mm_s);
         if definition.travels() {
             self.turnout_least_ms = self.turnout_least_ms.min(definition.turnout_ms);
-            self.units.set_capabilities(index, definition.capabilities.bits());
+            self.units
+                .set_capabilities(index, definition.capabilities.bits());
         } else {
             // A desk is chosen by its load, never by its place.
             self.units.set_capabilities(index, 0);
@@ -191,11 +198,20 @@ fn digest(name: &Name) -> [u8; 16] {
 
 /// The box around the city's districts on the plane.
 fn bounds_of(city: &City, projection: &Projection) -> Bounds {
-    let corners = city.districts.iter().flat_map(|district| district.shape.rings()).flatten();
+    let corners = city
+        .districts
+        .iter()
+        .flat_map(|district| district.shape.rings())
+        .flatten();
     let mut bounds: Option<Bounds> = None;
     for &corner in corners {
         let Plane { x_dm, y_dm } = projection.plane(corner);
-        let at = Bounds { x_min_dm: x_dm, y_min_dm: y_dm, x_max_dm: x_dm, y_max_dm: y_dm };
+        let at = Bounds {
+            x_min_dm: x_dm,
+            y_min_dm: y_dm,
+            x_max_dm: x_dm,
+            y_max_dm: y_dm,
+        };
         bounds = Some(bounds.map_or(at, |bounds| Bounds {
             x_min_dm: bounds.x_min_dm.min(x_dm),
             y_min_dm: bounds.y_min_dm.min(y_dm),
@@ -203,5 +219,10 @@ fn bounds_of(city: &City, projection: &Projection) -> Bounds {
             y_max_dm: bounds.y_max_dm.max(y_dm),
         }));
     }
-    bounds.unwrap_or(Bounds { x_min_dm: -10_000, y_min_dm: -10_000, x_max_dm: 10_000, y_max_dm: 10_000 })
+    bounds.unwrap_or(Bounds {
+        x_min_dm: -10_000,
+        y_min_dm: -10_000,
+        x_max_dm: 10_000,
+        y_max_dm: 10_000,
+    })
 }

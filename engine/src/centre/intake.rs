@@ -31,7 +31,8 @@ struct Said {
 
 /// Whether calls may still join an incident.
 pub(super) fn can_be_joined(incident: &Incident) -> bool {
-    incident.state == IncidentState::Open && incident.place.is_some_and(|place| place.district.is_some())
+    incident.state == IncidentState::Open
+        && incident.place.is_some_and(|place| place.district.is_some())
 }
 
 impl Desk<'_> {
@@ -69,17 +70,27 @@ impl Desk<'_> {
 
     /// N2: however often a key comes, there is one call and one decision.
     fn repeat(&mut self, number: u64, report: &CallReport) {
-        let Some(&known) = self.state.calls.get(number) else { return };
+        let Some(&known) = self.state.calls.get(number) else {
+            return;
+        };
         let conflict = known.body != report.body;
         self.state.conservation.repeated += 1;
         self.state.conservation.conflicts += u64::from(conflict);
         let call = numbered(CallId::new(self.state.centre(), number));
-        self.say(Event::CallRepeated { call, first: known.taken, conflict });
+        self.say(Event::CallRepeated {
+            call,
+            first: known.taken,
+            conflict,
+        });
     }
 
     /// Whether the call makes an incident when it joins none: what is forwarded or invalid does not.
     fn opens_incident(&self, said: &Said) -> bool {
-        let forwarded = self.finder.plan.line(said.line).is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
+        let forwarded = self
+            .finder
+            .plan
+            .line(said.line)
+            .is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
         !forwarded && said.assessment.nature != Nature::Invalid
     }
 
@@ -112,17 +123,26 @@ impl Desk<'_> {
         let plane = self.finder.plane(place.point);
         let mut best: Option<(u32, u64, Slot)> = None;
         let state = &*self.state;
-        self.finder.incidents.within(plane.x_dm, plane.y_dm, rule.radius_dm, |node, distance_dm| {
-            let slot = Slot(node);
-            let incident = state.incident(slot);
-            let fits = incident.drill == said.drill
-                && self.finder.plan.merge(incident.assessment.kind).group == Some(group)
-                && incident.heard_at + rule.window >= state.now;
-            let rank = (distance_dm, state.incidents.number_of(slot).unwrap_or(u64::MAX), slot);
-            if fits && best.is_none_or(|best| (rank.0, rank.1) < (best.0, best.1)) {
-                best = Some(rank);
-            }
-        });
+        self.finder.incidents.within(
+            plane.x_dm,
+            plane.y_dm,
+            rule.radius_dm,
+            |node, distance_dm| {
+                let slot = Slot(node);
+                let incident = state.incident(slot);
+                let fits = incident.drill == said.drill
+                    && self.finder.plan.merge(incident.assessment.kind).group == Some(group)
+                    && incident.heard_at + rule.window >= state.now;
+                let rank = (
+                    distance_dm,
+                    state.incidents.number_of(slot).unwrap_or(u64::MAX),
+                    slot,
+                );
+                if fits && best.is_none_or(|best| (rank.0, rank.1) < (best.0, best.1)) {
+                    best = Some(rank);
+                }
+            },
+        );
         best.map(|(distance_dm, _, slot)| (slot, distance_dm))
     }
 
@@ -133,7 +153,11 @@ impl Desk<'_> {
         joined.calls += 1;
         joined.calls_open += 1;
         joined.heard_at = now;
-        self.say(Event::IncidentJoined { incident, call, distance_dm });
+        self.say(Event::IncidentJoined {
+            incident,
+            call,
+            distance_dm,
+        });
     }
 
     /// Room for one more incident: what was closed longest ago leaves first. The last part of the table is kept for
@@ -142,7 +166,8 @@ impl Desk<'_> {
         let mut evicted = 0;
         while let Some(&(incident, closed_at)) = self.state.closed.front() {
             let full = self.state.incidents.len() == self.state.incidents.capacity()
-                || self.state.orders.len() + 2 * crate::limits::NEEDS_PER_INCIDENT_MAX as u32 > self.state.orders.capacity();
+                || self.state.orders.len() + 2 * crate::limits::NEEDS_PER_INCIDENT_MAX as u32
+                    > self.state.orders.capacity();
             if evicted == 2 || !(full || closed_at + CLOSED_KEPT < self.state.now) {
                 break;
             }
@@ -164,10 +189,16 @@ impl Desk<'_> {
 
     fn evict(&mut self, incident: IncidentId) {
         self.state.closed.pop_front();
-        let Some(gone) = self.state.incidents.remove(incident.number()) else { return };
+        let Some(gone) = self.state.incidents.remove(incident.number()) else {
+            return;
+        };
         let mut order = gone.order;
         while let Some(id) = order {
-            order = self.state.orders.remove(id.number()).and_then(|order| order.sibling);
+            order = self
+                .state
+                .orders
+                .remove(id.number())
+                .and_then(|order| order.sibling);
         }
     }
 
@@ -242,7 +273,14 @@ impl Desk<'_> {
     }
 
     /// Says what became of the call: exactly one thing.
-    fn decide(&mut self, call: CallId, report: &CallReport, slot: Option<Slot>, merged: bool, events_before: usize) {
+    fn decide(
+        &mut self,
+        call: CallId,
+        report: &CallReport,
+        slot: Option<Slot>,
+        merged: bool,
+        events_before: usize,
+    ) {
         let mut ordered = false;
         let mut waits = false;
         for event in &self.events[events_before..] {
@@ -258,7 +296,9 @@ impl Desk<'_> {
             None if nature == Nature::Invalid => Outcome::Human,
             None => Outcome::Forwarded,
             Some(_) if merged => Outcome::Merged,
-            Some(_) if matches!(nature, Nature::Enquiry | Nature::Complaint) && ordered => Outcome::WorkOrder,
+            Some(_) if matches!(nature, Nature::Enquiry | Nature::Complaint) && ordered => {
+                Outcome::WorkOrder
+            }
             Some(_) if ordered => Outcome::Ordered,
             Some(_) if outside || report.place.is_none() => Outcome::Human,
             Some(_) if waits => Outcome::Waiting,
@@ -275,7 +315,13 @@ impl Desk<'_> {
             known.outcome = outcome;
         }
         self.count(outcome);
-        self.say(Event::CallDecided { call, incident, outcome, human, outside });
+        self.say(Event::CallDecided {
+            call,
+            incident,
+            outcome,
+            human,
+            outside,
+        });
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -300,9 +346,13 @@ impl Desk<'_> {
             return self.refuse(Refusal::NotAllowedNow);
         }
         self.say(Event::CallAmended { call: facts.call });
-        let slot = call.incident.and_then(|incident| self.state.incident_slot(incident));
+        let slot = call
+            .incident
+            .and_then(|incident| self.state.incident_slot(incident));
         match slot {
-            Some(slot) if self.state.incident(slot).state == IncidentState::Open => self.amend(slot, facts),
+            Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
+                self.amend(slot, facts)
+            }
             Some(_) | None => self.reconsider(facts),
         }
     }
@@ -319,19 +369,36 @@ impl Desk<'_> {
             if joinable {
                 self.index_place(slot, Some(place));
             }
-            self.say(Event::IncidentPlaced { incident: self.state.incident_id(slot), place });
+            self.say(Event::IncidentPlaced {
+                incident: self.state.incident_id(slot),
+                place,
+            });
             self.seek_all_waiting(slot);
         }
         if facts.assessment.is_some() || facts.injured.is_some() {
-            let assessment = facts.assessment.unwrap_or(self.state.incident(slot).assessment);
+            let assessment = facts
+                .assessment
+                .unwrap_or(self.state.incident(slot).assessment);
             let injured = facts.injured.unwrap_or(0);
-            self.raise(slot, &Said { assessment, place: None, injured, line: Line(0), drill });
+            self.raise(
+                slot,
+                &Said {
+                    assessment,
+                    place: None,
+                    injured,
+                    line: Line(0),
+                    drill,
+                },
+            );
         }
     }
 
     /// Facts for a call that made no incident, or whose incident is closed: what they now say may need one.
     fn reconsider(&mut self, facts: &CallFacts) {
-        let Some(assessment) = facts.assessment.filter(|assessment| assessment.nature != Nature::Invalid) else {
+        let Some(assessment) = facts
+            .assessment
+            .filter(|assessment| assessment.nature != Nature::Invalid)
+        else {
             return;
         };
         let said = Said {
@@ -358,7 +425,9 @@ impl Desk<'_> {
     }
 
     fn known_call(&self, call: CallId) -> Option<Call> {
-        (call.centre() == self.state.centre()).then(|| self.state.calls.get(call.number()).copied()).flatten()
+        (call.centre() == self.state.centre())
+            .then(|| self.state.calls.get(call.number()).copied())
+            .flatten()
     }
 
     /// A caller is done.
@@ -373,12 +442,18 @@ impl Desk<'_> {
             known.state = next;
         }
         self.say(Event::CallEnded { call: id });
-        let Some(slot) = call.incident.and_then(|incident| self.state.incident_slot(incident)) else {
+        let Some(slot) = call
+            .incident
+            .and_then(|incident| self.state.incident_slot(incident))
+        else {
             return;
         };
         let incident = self.state.incident_mut(slot);
         incident.calls_open = incident.calls_open.saturating_sub(1);
-        if incident.state == IncidentState::Open && incident.calls_open == 0 && incident.needs.is_empty() {
+        if incident.state == IncidentState::Open
+            && incident.calls_open == 0
+            && incident.needs.is_empty()
+        {
             self.close(slot, CloseReason::NothingNeeded);
         }
     }
@@ -420,7 +495,10 @@ impl Desk<'_> {
         self.state.wheel.disarm(node);
         self.state.closed.push_back((id, self.state.now));
         self.state.conservation.incidents_open -= 1;
-        self.say(Event::IncidentClosed { incident: id, reason });
+        self.say(Event::IncidentClosed {
+            incident: id,
+            reason,
+        });
         for unit in freed.into_iter().flatten() {
             self.serve_waiting(unit);
         }
@@ -430,12 +508,16 @@ impl Desk<'_> {
     fn ask_for(&mut self, slot: Slot, line: Line) {
         let incident = *self.state.incident(slot);
         let finder = &*self.finder;
-        let wanted = finder.plan.needs(&incident.assessment, line, |capability| finder.has(capability));
+        let wanted = finder.plan.needs(&incident.assessment, line, |capability| {
+            finder.has(capability)
+        });
         for spec in wanted.iter() {
             let had = incident
                 .needs
                 .iter()
-                .filter(|(_, need)| need.capability == spec.capability && need.state != NeedState::Dropped)
+                .filter(|(_, need)| {
+                    need.capability == spec.capability && need.state != NeedState::Dropped
+                })
                 .count();
             for _ in had..usize::from(spec.count) {
                 if let Some(need) = self.open_need(slot, spec.capability) {
@@ -456,11 +538,18 @@ fn raised(known: Assessment, said: Assessment) -> Assessment {
     Assessment {
         kind: lead.kind,
         category: lead.category,
-        priority: if known.kind == Kind::Unknown { said.priority } else { known.priority.min(said.priority) },
-        nature: if known.kind == Kind::Unknown { said.nature } else { known.nature.min(said.nature) },
+        priority: if known.kind == Kind::Unknown {
+            said.priority
+        } else {
+            known.priority.min(said.priority)
+        },
+        nature: if known.kind == Kind::Unknown {
+            said.nature
+        } else {
+            known.nature.min(said.nature)
+        },
         agencies: known.agencies.union(said.agencies),
         confidence_permille: lead.confidence_permille,
         human: lead.human,
     }
 }
-

@@ -90,7 +90,11 @@ impl Centre {
         let Some(finder) = &mut self.finder else {
             return events.push(Event::Refused(Refusal::ObjectMissing));
         };
-        let mut desk = Desk { state: &mut self.state, finder, events };
+        let mut desk = Desk {
+            state: &mut self.state,
+            finder,
+            events,
+        };
         desk.carry_out(envelope);
     }
 
@@ -125,9 +129,17 @@ impl Centre {
 
     /// Makes the indexes anew from the state and the objects in force; needs a plan and a city.
     fn rebuild(&mut self) {
-        let plan = self.plans.iter().find(|plan| Some(plan.hash) == self.state.plan);
-        let city = self.cities.iter().find(|(hash, _)| Some(*hash) == self.state.city);
-        let (Some(plan), Some((_, city))) = (plan, city) else { return };
+        let plan = self
+            .plans
+            .iter()
+            .find(|plan| Some(plan.hash) == self.state.plan);
+        let city = self
+            .cities
+            .iter()
+            .find(|(hash, _)| Some(*hash) == self.state.city);
+        let (Some(plan), Some((_, city))) = (plan, city) else {
+            return;
+        };
         let mut finder = Finder::new(Arc::clone(city), Arc::clone(plan), &self.capacities);
         for (index, unit) in self.state.units.iter().enumerate() {
             finder.enter(index as u32, unit);
@@ -185,7 +197,8 @@ impl Centre {
     pub fn conservation(&self) -> Conservation {
         let mut conservation = self.state.conservation;
         let queues = &self.state.queues;
-        let waiting = (0..2 * crate::capability::Capability::ALL.len() as u32).map(|queue| u64::from(queues.len(queue)));
+        let waiting = (0..2 * crate::capability::Capability::ALL.len() as u32)
+            .map(|queue| u64::from(queues.len(queue)));
         conservation.needs_waiting = waiting.sum();
         conservation
     }
@@ -234,6 +247,8 @@ impl Desk<'_> {
     }
 
     fn minute_of_day(&self) -> u16 {
-        self.state.now.minute_of_day(self.finder.city.utc_offset_min)
+        self.state
+            .now
+            .minute_of_day(self.finder.city.utc_offset_min)
     }
 }

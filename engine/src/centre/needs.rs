@@ -66,7 +66,11 @@ impl Desk<'_> {
         };
         let index = self.state.incident_mut(slot).needs.push(need)?;
         let incident = self.state.incident_id(slot);
-        self.say(Event::NeedOpened { incident, need: index, capability });
+        self.say(Event::NeedOpened {
+            incident,
+            need: index,
+            capability,
+        });
         Some(index)
     }
 
@@ -74,8 +78,13 @@ impl Desk<'_> {
     fn need_deadline(&self, incident: &Incident, capability: Capability) -> Moment {
         let case = self.clock_case(incident, capability, false);
         let clocks = &self.finder.plan.clocks;
-        let span = clocks.span(OrderClock::Arrive, case).filter(|_| !capability.is_desk());
-        incident.opened_at + span.or(clocks.span(OrderClock::Result, case)).unwrap_or(Span::hours(24))
+        let span = clocks
+            .span(OrderClock::Arrive, case)
+            .filter(|_| !capability.is_desk());
+        incident.opened_at
+            + span
+                .or(clocks.span(OrderClock::Result, case))
+                .unwrap_or(Span::hours(24))
     }
 
     fn clock_case(&self, incident: &Incident, capability: Capability, away: bool) -> ClockCase {
@@ -135,29 +144,44 @@ impl Desk<'_> {
     }
 
     /// Why nobody was found.
-    fn shortage(&self, incident: &Incident, capability: Capability, declined: &Declined) -> Shortage {
+    fn shortage(
+        &self,
+        incident: &Incident,
+        capability: Capability,
+        declined: &Declined,
+    ) -> Shortage {
         if !self.finder.has(capability) {
             return Shortage::NoSuchUnit;
         }
         if !self.finder.is_manned(capability) {
             return Shortage::NobodyOnDuty;
         }
-        let nobody = Declined { units: [None; ASKED_PER_NEED_MAX as usize] };
+        let nobody = Declined {
+            units: [None; ASKED_PER_NEED_MAX as usize],
+        };
         let somebody = declined.units.iter().any(Option::is_some)
             && if capability.is_desk() {
                 self.freest_desk(capability, &nobody).is_some()
             } else {
                 self.nearest(incident, capability, &nobody).is_some()
             };
-        if somebody { Shortage::AllAsked } else { Shortage::AllBusy }
+        if somebody {
+            Shortage::AllAsked
+        } else {
+            Shortage::AllBusy
+        }
     }
 
     /// The units that said no since the round began: the chain of orders before this one.
     fn declined(&self, previous: Option<OrderId>) -> Declined {
-        let mut declined = Declined { units: [None; ASKED_PER_NEED_MAX as usize] };
+        let mut declined = Declined {
+            units: [None; ASKED_PER_NEED_MAX as usize],
+        };
         let mut order = previous;
         for unit in &mut declined.units {
-            let Some(slot) = order.and_then(|order| self.state.order_slot(order)) else { break };
+            let Some(slot) = order.and_then(|order| self.state.order_slot(order)) else {
+                break;
+            };
             let known = self.state.order(slot);
             if known.state == OrderState::Declined {
                 *unit = Some(known.unit);
@@ -170,14 +194,25 @@ impl Desk<'_> {
     /// The desk with the fewest open orders; of equal ones the first.
     fn freest_desk(&self, capability: Capability, declined: &Declined) -> Option<Chosen> {
         let free = self.finder.desks(capability).iter().filter(|&&desk| {
-            self.state.units[desk as usize].is_available() && !declined.contains(self.state.unit_id(desk))
+            self.state.units[desk as usize].is_available()
+                && !declined.contains(self.state.unit_id(desk))
         });
         let desk = free.min_by_key(|&&desk| (self.state.units[desk as usize].open_orders, desk))?;
-        Some(Chosen { unit: *desk, travel_ms: 0, turnout_ms: 0, choice: Choice::Desk })
+        Some(Chosen {
+            unit: *desk,
+            travel_ms: 0,
+            turnout_ms: 0,
+            choice: Choice::Desk,
+        })
     }
 
     /// The free unit that is there first; of equal ones the first defined (C7).
-    fn nearest(&self, incident: &Incident, capability: Capability, declined: &Declined) -> Option<Chosen> {
+    fn nearest(
+        &self,
+        incident: &Incident,
+        capability: Capability,
+        declined: &Declined,
+    ) -> Option<Chosen> {
         let finder = &*self.finder;
         let to = finder.plane(incident.place?.point);
         let units = &self.state.units;
@@ -186,16 +221,29 @@ impl Desk<'_> {
                 return None;
             }
             let definition = &units[unit as usize].definition;
-            let travel = finder.travel.time_ms(finder.unit_plane(unit), to, definition.speed_mm_s);
+            let travel = finder
+                .travel
+                .time_ms(finder.unit_plane(unit), to, definition.speed_mm_s);
             Some(travel.saturating_add(definition.turnout_ms))
         };
         let least = |distance_dm: u32| {
-            finder.travel.least_ms(distance_dm, finder.fastest_mm_s).saturating_add(finder.turnout_least_ms)
+            finder
+                .travel
+                .least_ms(distance_dm, finder.fastest_mm_s)
+                .saturating_add(finder.turnout_least_ms)
         };
-        let (unit, total_ms) = finder.units.nearest(to.x_dm, to.y_dm, 1 << capability as u64, total, least)?;
+        let (unit, total_ms) =
+            finder
+                .units
+                .nearest(to.x_dm, to.y_dm, 1 << capability as u64, total, least)?;
         let turnout_ms = units[unit as usize].definition.turnout_ms;
         let travel_ms = total_ms.saturating_sub(turnout_ms);
-        Some(Chosen { unit, travel_ms, turnout_ms, choice: Choice::Nearest })
+        Some(Chosen {
+            unit,
+            travel_ms,
+            turnout_ms,
+            choice: Choice::Nearest,
+        })
     }
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
@@ -236,7 +284,8 @@ impl Desk<'_> {
         let ordered = &mut self.state.units[chosen.unit as usize];
         ordered.open_orders += 1;
         ordered.order = Some(order);
-        self.finder.refresh(chosen.unit, &self.state.units[chosen.unit as usize]);
+        self.finder
+            .refresh(chosen.unit, &self.state.units[chosen.unit as usize]);
         let takes = Span(i64::from(chosen.travel_ms) + i64::from(chosen.turnout_ms));
         self.say(Event::OrderIssued(OrderIssued {
             order,
@@ -250,17 +299,32 @@ impl Desk<'_> {
             previous,
             choice: chosen.choice,
             // R5: a breach that can be foreseen is raised now, not when the clock runs out.
-            foreseen_late: deadlines.arrive.is_some_and(|due| self.state.now + takes > due),
+            foreseen_late: deadlines
+                .arrive
+                .is_some_and(|due| self.state.now + takes > due),
         }));
     }
 
     fn deadlines(&self, incident: &Incident, capability: Capability, unit: u32) -> Deadlines {
         let definition = &self.state.units[unit as usize].definition;
         let district = incident.place.and_then(|place| place.district);
-        let away = self.zone_of(incident) == Zone::Township && district.is_some_and(|district| district != definition.home);
+        let away = self.zone_of(incident) == Zone::Township
+            && district.is_some_and(|district| district != definition.home);
         let case = self.clock_case(incident, capability, away);
-        let due = |clock| self.finder.plan.clocks.span(clock, case).map(|span| self.state.now + span);
-        let travelling = |clock| if definition.travels() { due(clock) } else { None };
+        let due = |clock| {
+            self.finder
+                .plan
+                .clocks
+                .span(clock, case)
+                .map(|span| self.state.now + span)
+        };
+        let travelling = |clock| {
+            if definition.travels() {
+                due(clock)
+            } else {
+                None
+            }
+        };
         Deadlines {
             acknowledge: due(OrderClock::Acknowledge),
             set_off: travelling(OrderClock::SetOff),
@@ -292,7 +356,9 @@ impl Desk<'_> {
         if queued {
             let node = queue_node(slot, need);
             self.state.queues.remove(node);
-            self.state.queues.push(queue_of(capability, rank.priority), node, rank);
+            self.state
+                .queues
+                .push(queue_of(capability, rank.priority), node, rank);
         }
         if shortage == Shortage::AllAsked {
             // A new round: whoever said no may be asked again once a unit frees, or after a while.
@@ -306,12 +372,21 @@ impl Desk<'_> {
                 self.state.wheel.arm(node, again);
             }
         }
-        self.say(Event::NeedWaits { incident, need, capability, shortage, deadline });
+        self.say(Event::NeedWaits {
+            incident,
+            need,
+            capability,
+            shortage,
+            deadline,
+        });
     }
 
     fn rank(&self, slot: Slot, need: u8) -> Rank {
         let incident = self.state.incident(slot);
-        let deadline = incident.needs.get(need).map_or(Moment(0), |need| need.deadline);
+        let deadline = incident
+            .needs
+            .get(need)
+            .map_or(Moment(0), |need| need.deadline);
         Rank {
             priority: incident.priority().number(),
             deadline: deadline.0,
@@ -331,7 +406,9 @@ impl Desk<'_> {
                     need.deadline = need.deadline.min(deadline);
                 }
                 let rank = self.rank(slot, need);
-                self.state.queues.push(queue_of(capability, rank.priority), node, rank);
+                self.state
+                    .queues
+                    .push(queue_of(capability, rank.priority), node, rank);
             }
         }
     }
@@ -342,7 +419,13 @@ impl Desk<'_> {
             let known = *present(self.state.incident(slot).needs.get(need));
             if known.state == NeedState::Waiting {
                 self.state.queues.remove(queue_node(slot, need));
-                self.seek(slot, need, Seek { previous: known.order });
+                self.seek(
+                    slot,
+                    need,
+                    Seek {
+                        previous: known.order,
+                    },
+                );
             }
         }
     }
@@ -364,12 +447,18 @@ impl Desk<'_> {
     /// Gives a unit that has come free to the first in rank of those it can serve, as long as it has room.
     pub(super) fn serve_waiting(&mut self, unit: UnitId) {
         let index = unit_index(unit);
-        let most = if self.state.units[index as usize].definition.travels() { 1 } else { NEEDS_PER_INCIDENT_MAX };
+        let most = if self.state.units[index as usize].definition.travels() {
+            1
+        } else {
+            NEEDS_PER_INCIDENT_MAX
+        };
         for _ in 0..most {
             if !self.state.units[index as usize].is_available() {
                 return;
             }
-            let Some((node, floor)) = self.first_waiting_for(index) else { return };
+            let Some((node, floor)) = self.first_waiting_for(index) else {
+                return;
+            };
             self.grant(node, index, floor);
         }
     }
@@ -382,7 +471,8 @@ impl Desk<'_> {
         for capability in capabilities.iter() {
             let urgent = self.first_in(queue_of(capability, Priority::P1.number()), unit);
             let service = self.first_in(queue_of(capability, Priority::P4.number()), unit);
-            let due = self.state.passed_over[capability as usize] + 1 >= self.finder.plan.service_floor;
+            let due =
+                self.state.passed_over[capability as usize] + 1 >= self.finder.plan.service_floor;
             if let Some(service) = service.filter(|_| due) {
                 floor = Some(floor.map_or(service, |floor| floor.min(service)));
             }
@@ -392,8 +482,12 @@ impl Desk<'_> {
         }
         match (first, floor) {
             // Danger to life goes before any floor.
-            (Some((rank, node)), _) if rank.priority == Priority::P1.number() => Some((node, false)),
-            (Some((rank, _)), Some((_, node))) if rank.priority != Priority::P4.number() => Some((node, true)),
+            (Some((rank, node)), _) if rank.priority == Priority::P1.number() => {
+                Some((node, false))
+            }
+            (Some((rank, _)), Some((_, node))) if rank.priority != Priority::P4.number() => {
+                Some((node, true))
+            }
             (Some((_, node)), _) => Some((node, false)),
             (None, _) => None,
         }
@@ -406,7 +500,12 @@ impl Desk<'_> {
         for _ in 0..WAITING_LOOKED_AT_MAX {
             let (node, rank) = next?;
             let (slot, need) = need_of(node);
-            let order = self.state.incident(slot).needs.get(need).and_then(|need| need.order);
+            let order = self
+                .state
+                .incident(slot)
+                .needs
+                .get(need)
+                .and_then(|need| need.order);
             if !self.declined(order).contains(id) {
                 return Some((rank, node));
             }
@@ -421,21 +520,44 @@ impl Desk<'_> {
         let known = *present(incident.needs.get(need));
         self.count_grant(known.capability, incident.priority());
         let definition = &self.state.units[unit as usize].definition;
-        let turnout_ms = if definition.travels() { definition.turnout_ms } else { 0 };
+        let turnout_ms = if definition.travels() {
+            definition.turnout_ms
+        } else {
+            0
+        };
         let travel_ms = match incident.place {
             Some(place) if definition.travels() => {
                 let to = self.finder.plane(place.point);
-                self.finder.travel.time_ms(self.finder.unit_plane(unit), to, definition.speed_mm_s)
+                self.finder
+                    .travel
+                    .time_ms(self.finder.unit_plane(unit), to, definition.speed_mm_s)
             }
             Some(_) | None => 0,
         };
-        let choice = if floor { Choice::ServiceFloor } else { Choice::Waiting };
-        self.issue(slot, need, Chosen { unit, travel_ms, turnout_ms, choice }, known.order);
+        let choice = if floor {
+            Choice::ServiceFloor
+        } else {
+            Choice::Waiting
+        };
+        self.issue(
+            slot,
+            need,
+            Chosen {
+                unit,
+                travel_ms,
+                turnout_ms,
+                choice,
+            },
+            known.order,
+        );
     }
 
     /// Counts who was passed over (C4): grants that are neither danger to life nor service, while service waits.
     fn count_grant(&mut self, capability: Capability, priority: Priority) {
-        let service_waits = !self.state.queues.is_empty(queue_of(capability, Priority::P4.number()));
+        let service_waits = !self
+            .state
+            .queues
+            .is_empty(queue_of(capability, Priority::P4.number()));
         let passed = &mut self.state.passed_over[capability as usize];
         match priority {
             Priority::P1 => {}

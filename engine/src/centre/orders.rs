@@ -23,15 +23,25 @@ impl Desk<'_> {
         };
         let order = *self.state.order(slot);
         let of_the_centre = match report.act {
-            OrderAct::Acknowledge | OrderAct::Decline | OrderAct::SetOff | OrderAct::Arrive | OrderAct::Finish => false,
+            OrderAct::Acknowledge
+            | OrderAct::Decline
+            | OrderAct::SetOff
+            | OrderAct::Arrive
+            | OrderAct::Finish => false,
             OrderAct::Cancel | OrderAct::Reassign => true,
         };
         match actor {
-            Actor::Unit(unit) if unit != order.unit || of_the_centre => return self.refuse(Refusal::NotYours),
+            Actor::Unit(unit) if unit != order.unit || of_the_centre => {
+                return self.refuse(Refusal::NotYours);
+            }
             Actor::Unit(_) | Actor::Dispatcher(_) | Actor::Carrier(_) | Actor::System => {}
         }
         let heard = !of_the_centre && self.hear(unit_index(order.unit));
-        if order.state.after(report.act, self.travels(order.unit)).is_some() {
+        if order
+            .state
+            .after(report.act, self.travels(order.unit))
+            .is_some()
+        {
             self.advance(slot, report.act);
         } else {
             self.refuse(Refusal::NotAllowedNow);
@@ -42,7 +52,9 @@ impl Desk<'_> {
     }
 
     fn travels(&self, unit: UnitId) -> bool {
-        self.state.units[unit_index(unit) as usize].definition.travels()
+        self.state.units[unit_index(unit) as usize]
+            .definition
+            .travels()
     }
 
     /// Carries out a legal act.
@@ -98,11 +110,21 @@ impl Desk<'_> {
         let missing = order.state.skipped(to, travels);
         self.state.order_mut(slot).state = to;
         let id = self.state.order_id(slot);
-        self.say(Event::OrderMoved { order: id, unit: order.unit, from: order.state, to, missing });
+        self.say(Event::OrderMoved {
+            order: id,
+            unit: order.unit,
+            from: order.state,
+            to,
+            missing,
+        });
         self.enter_missing(slot, &order, missing);
         for &clock in stopped_by(to) {
             if let Some(due) = self.state.order_mut(slot).deadlines.slot(clock).take() {
-                self.say(Event::ClockMet { order: id, clock, due });
+                self.say(Event::ClockMet {
+                    order: id,
+                    clock,
+                    due,
+                });
             }
         }
         self.arm(slot);
@@ -112,7 +134,10 @@ impl Desk<'_> {
     fn enter_missing(&mut self, slot: Slot, order: &Order, missing: StepSet) {
         for step in missing.iter() {
             let (matter, clock) = match step {
-                Step::Acknowledged => (LedgerMatter::MissingAcknowledgement, OrderClock::Acknowledge),
+                Step::Acknowledged => (
+                    LedgerMatter::MissingAcknowledgement,
+                    OrderClock::Acknowledge,
+                ),
                 Step::SetOff => (LedgerMatter::MissingSetOff, OrderClock::SetOff),
                 Step::Arrived => (LedgerMatter::MissingArrival, OrderClock::Arrive),
             };
@@ -125,7 +150,12 @@ impl Desk<'_> {
     pub(super) fn enter(&mut self, slot: Slot, matter: LedgerMatter, due: Moment) {
         let order = self.state.order_id(slot);
         let unit = self.state.order(slot).unit;
-        self.say(Event::LedgerEntered { order, unit, matter, due });
+        self.say(Event::LedgerEntered {
+            order,
+            unit,
+            matter,
+            due,
+        });
     }
 
     /// Ends an order and frees its unit; what becomes of the need is the caller's.
@@ -143,7 +173,8 @@ impl Desk<'_> {
         self.unlink(index, self.state.order_id(slot), order.beside);
         let unit = &mut self.state.units[index as usize];
         unit.open_orders -= 1;
-        self.finder.refresh(index, &self.state.units[index as usize]);
+        self.finder
+            .refresh(index, &self.state.units[index as usize]);
         order.unit
     }
 
@@ -223,7 +254,10 @@ impl Desk<'_> {
 const fn stopped_by(state: OrderState) -> &'static [OrderClock] {
     use OrderClock::*;
     match state {
-        OrderState::Issued | OrderState::Declined | OrderState::Cancelled | OrderState::Reassigned => &[],
+        OrderState::Issued
+        | OrderState::Declined
+        | OrderState::Cancelled
+        | OrderState::Reassigned => &[],
         OrderState::Acknowledged => &[Acknowledge],
         OrderState::SetOff => &[Acknowledge, SetOff, Muster],
         OrderState::Arrived => &[Acknowledge, SetOff, Muster, Arrive],

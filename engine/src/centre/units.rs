@@ -55,7 +55,8 @@ impl Desk<'_> {
         }
         unit.definition = definition;
         unit.staffed = definition.is_staffed(minute);
-        self.finder.define(index, &self.state.units[index as usize], before);
+        self.finder
+            .define(index, &self.state.units[index as usize], before);
         self.come_into_effect(index);
     }
 
@@ -68,7 +69,9 @@ impl Desk<'_> {
 
     /// A unit is here now.
     pub(super) fn move_unit(&mut self, actor: Actor, position: UnitPosition) {
-        let Some(index) = self.spoken_of(actor, position.unit) else { return };
+        let Some(index) = self.spoken_of(actor, position.unit) else {
+            return;
+        };
         let heard = self.hear(index);
         self.put(index, position.point);
         if heard {
@@ -82,19 +85,29 @@ impl Desk<'_> {
         unit.point = point;
         unit.point_at = self.state.now;
         self.finder.place(index, &self.state.units[index as usize]);
-        self.say(Event::UnitMoved { unit: self.state.unit_id(index), point });
+        self.say(Event::UnitMoved {
+            unit: self.state.unit_id(index),
+            point,
+        });
     }
 
     /// A unit does something else when idle (J3).
     pub(super) fn set_duty(&mut self, actor: Actor, said: UnitDuty) {
-        let Some(index) = self.spoken_of(actor, said.unit) else { return };
+        let Some(index) = self.spoken_of(actor, said.unit) else {
+            return;
+        };
         self.hear(index);
         let unit = &mut self.state.units[index as usize];
         unit.duty = said.duty;
         unit.definition.strength = said.strength.unwrap_or(unit.definition.strength);
         let strength = unit.definition.strength;
-        self.finder.refresh(index, &self.state.units[index as usize]);
-        self.say(Event::UnitDutyChanged { unit: said.unit, duty: said.duty, strength });
+        self.finder
+            .refresh(index, &self.state.units[index as usize]);
+        self.say(Event::UnitDutyChanged {
+            unit: said.unit,
+            duty: said.duty,
+            strength,
+        });
         self.serve_waiting(said.unit);
     }
 
@@ -109,7 +122,9 @@ impl Desk<'_> {
                 self.refuse(Refusal::NotYours);
                 None
             }
-            Actor::Unit(_) | Actor::Dispatcher(_) | Actor::Carrier(_) | Actor::System => Some(unit_index(unit)),
+            Actor::Unit(_) | Actor::Dispatcher(_) | Actor::Carrier(_) | Actor::System => {
+                Some(unit_index(unit))
+            }
         }
     }
 
@@ -119,8 +134,11 @@ impl Desk<'_> {
             return false;
         }
         self.state.units[index as usize].silent = false;
-        self.finder.refresh(index, &self.state.units[index as usize]);
-        self.say(Event::UnitHeard { unit: self.state.unit_id(index) });
+        self.finder
+            .refresh(index, &self.state.units[index as usize]);
+        self.say(Event::UnitHeard {
+            unit: self.state.unit_id(index),
+        });
         true
     }
 
@@ -133,7 +151,8 @@ impl Desk<'_> {
         unit.staffed = staffed;
         self.await_shift(index);
         if changed {
-            self.finder.refresh(index, &self.state.units[index as usize]);
+            self.finder
+                .refresh(index, &self.state.units[index as usize]);
             let unit = self.state.unit_id(index);
             self.say(Event::UnitStaffed { unit, staffed });
             self.serve_waiting(unit);
@@ -164,7 +183,10 @@ impl Desk<'_> {
 
 /// Whether a definition can be meant; the city's check says more, this is the core's own guard.
 fn is_sound(definition: &UnitDefinition) -> bool {
-    let desk = definition.capabilities.iter().any(|capability| capability.is_desk());
+    let desk = definition
+        .capabilities
+        .iter()
+        .any(|capability| capability.is_desk());
     definition.roster_on_min < DAY_MIN
         && definition.roster_off_min < DAY_MIN
         && definition.capacity > 0
