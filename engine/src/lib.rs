@@ -17,4 +17,5 @@ pub mod moment;
 pub mod name;
 pub mod place;
 pub mod plan;
+pub mod position_slots;
 pub mod table;
