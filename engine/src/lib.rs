@@ -25,6 +25,7 @@ pub mod name;
 pub mod order;
 pub mod place;
 pub mod plan;
+pub mod position_slots;
 pub mod record;
 pub mod runtime;
 pub mod table;

@@ -5,7 +5,7 @@ use super::Desk;
 use super::state::{DueOf, present, unit_index};
 use crate::event::{Event, LedgerMatter};
 use crate::incident::{CloseReason, IncidentState, NeedState, Shortage};
-use crate::limits::FOLLOW_UPS_MAX;
+use crate::limits::{EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
 use crate::moment::{Moment, Span};
 use crate::order::{OrderAct, OrderClock, Rung};
 use crate::table::Slot;
@@ -17,6 +17,9 @@ impl Desk<'_> {
     /// Lets everything that is due happen, as far as one command may.
     pub(super) fn tick(&mut self) {
         for _ in 0..FOLLOW_UPS_MAX {
+            if self.events.len() + EVENTS_PER_FOLLOW_UP_MAX > EVENTS_PER_COMMAND_MAX - 1 {
+                break;
+            }
             let Some((node, due)) = self.state.wheel.pop(self.state.now) else {
                 return;
             };

@@ -21,8 +21,10 @@ use crate::command::{Activation, Command, Envelope, ObjectKind, Opening};
 use crate::event::{Event, Refusal};
 use crate::id::{ObjectHash, Sequence, UnitId};
 use crate::limits::Capacities;
-use crate::moment::Moment;
+use crate::moment::{Moment, Span};
 use crate::name::Name;
+use crate::place::Point;
+use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
@@ -191,6 +193,14 @@ impl Centre {
     /// The unit at an index, counted from 0 in the order of definition.
     pub fn unit_at(&self, index: u32) -> Option<&crate::unit::Unit> {
         self.state.units.get(index as usize)
+    }
+
+    /// Whether a position says something new: the unit moved at least `step_dm`, or was last heard of `age` ago. Gives
+    /// the unit's id if so; `None` also where there is no such unit.
+    pub fn worth_moving(&self, index: u32, point: Point, step_dm: u32, age: Span, now: Moment) -> Option<UnitId> {
+        let (unit, finder) = (self.unit_at(index)?, self.finder.as_ref()?);
+        let moved = distance_dm(finder.plane(unit.point), finder.plane(point));
+        (moved >= step_dm || unit.point_at + age <= now).then(|| self.state.unit_id(index))
     }
 
     /// How calls add up now.
