@@ -105,52 +105,51 @@ pub struct Committer<L, R, T> {
     chain: Chain,
 }
 
-/// Joins a log and those who wait for it: the writer's end, and the loop to be run on a thread of its own.
-pub fn committer<L: Log, R: Release<T>, T: Default>(
-    log: L,
-    release: R,
-    shape: &Shape,
-) -> (Feed<T>, Committer<L, R, T>) {
-    let (to_journal, filled) = bounded(shape.batches);
-    let (to_writer, blanks) = bounded(shape.batches);
-    for _ in 0..shape.batches {
-        let blank = Filled {
-            batch: Batch::new(shape),
-            carried: T::default(),
-        };
-        assert!(
-            to_writer.try_send(blank).is_ok(),
-            "there is a place for each buffer"
-        );
-    }
-    let chain = log.tail();
-    let shared = Arc::new(Shared {
-        durable: AtomicU64::new(chain.last().0),
-        failure: OnceLock::new(),
-    });
-    let watch = Watch {
-        shared: Arc::clone(&shared),
-    };
-    let group = Vec::with_capacity(shape.batches);
-    (
-        Feed {
-            filled: to_journal,
-            blanks,
-            watch,
-        },
-        Committer {
-            log,
-            release,
-            filled,
-            blanks: to_writer,
-            shared,
-            group,
-            chain,
-        },
-    )
-}
-
 impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
+    /// Joins a log and those who wait for it: the writer's end, and the loop to be run on a thread of its own.
+    pub fn with_feed(log: L, release: R, shape: &Shape) -> (Feed<T>, Committer<L, R, T>)
+    where
+        T: Default,
+    {
+        let (to_journal, filled) = bounded(shape.batches);
+        let (to_writer, blanks) = bounded(shape.batches);
+        for _ in 0..shape.batches {
+            let blank = Filled {
+                batch: Batch::new(shape),
+                carried: T::default(),
+            };
+            assert!(
+                to_writer.try_send(blank).is_ok(),
+                "there is a place for each buffer"
+            );
+        }
+        let chain = log.tail();
+        let shared = Arc::new(Shared {
+            durable: AtomicU64::new(chain.last().0),
+            failure: OnceLock::new(),
+        });
+        let watch = Watch {
+            shared: Arc::clone(&shared),
+        };
+        let group = Vec::with_capacity(shape.batches);
+        (
+            Feed {
+                filled: to_journal,
+                blanks,
+                watch,
+            },
+            Committer {
+                log,
+                release,
+                filled,
+                blanks: to_writer,
+                shared,
+                group,
+                chain,
+            },
+        )
+    }
+
     /// Commits until the [`Feed`] is dropped and all it submitted is durable, or until the first error. Returns the
     /// log for whoever wants to go on with it.
     pub fn run(mut self) -> Result<L, AppendError> {
@@ -296,7 +295,8 @@ mod tests {
         let ledger = Ledger::default();
         let mut next = 1;
         for start in 1..4 {
-            let (feed, committer) = committer(files(folder.path()), ledger.clone(), &small());
+            let (feed, committer) =
+                Committer::with_feed(files(folder.path()), ledger.clone(), &small());
             assert_eq!(feed.watch().durable(), Sequence(next - 1));
             std::thread::scope(|scope| {
                 let journal = scope.spawn(|| committer.run().map(drop));
@@ -326,7 +326,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let ledger = Ledger::default();
             let log = FaultyLog::new(files(folder.path()), fault);
-            let (feed, committer) = committer(log, ledger.clone(), &small());
+            let (feed, committer) = Committer::with_feed(log, ledger.clone(), &small());
             let mut next = 1;
             std::thread::scope(|scope| {
                 let journal = scope.spawn(|| committer.run().map(drop));
@@ -396,7 +396,7 @@ mod tests {
             permitted,
             appends: 0,
         };
-        let (feed, committer) = committer(log, ledger.clone(), &small());
+        let (feed, committer) = Committer::with_feed(log, ledger.clone(), &small());
         let mut next = 1;
         std::thread::scope(|scope| {
             let journal = scope.spawn(|| committer.run().map(drop));
@@ -426,7 +426,8 @@ mod tests {
     #[test]
     fn a_batch_out_of_order_stops_the_journal() {
         let folder = tempfile::tempdir().unwrap();
-        let (feed, committer) = committer(files(folder.path()), Ledger::default(), &small());
+        let (feed, committer) =
+            Committer::with_feed(files(folder.path()), Ledger::default(), &small());
         assert!(fill(&feed, &mut 5).is_ok());
         let error = committer.run().map(drop).unwrap_err();
         assert_eq!(
@@ -443,7 +444,8 @@ mod tests {
     #[test]
     fn a_reader_follows_a_live_writer_and_never_sees_what_is_not_durable() {
         let folder = tempfile::tempdir().unwrap();
-        let (feed, committer) = committer(files(folder.path()), Ledger::default(), &small());
+        let (feed, committer) =
+            Committer::with_feed(files(folder.path()), Ledger::default(), &small());
         let watch = feed.watch().clone();
         let last = 600;
         std::thread::scope(|scope| {

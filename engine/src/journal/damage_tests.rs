@@ -14,6 +14,9 @@ use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 use tempfile::TempDir;
 
+/// Files of a journal by bare name, and its last sequence.
+type Made = (Vec<(OsString, Vec<u8>)>, Sequence);
+
 /// All files of a journal, by name.
 type Image = BTreeMap<PathBuf, Vec<u8>>;
 
@@ -39,7 +42,7 @@ fn restore(folder: &Path, image: &Image) {
 /// Three segments, of which the last ends with a mark: all of it is known to be durable.
 fn journal() -> (TempDir, Sequence) {
     // Made once, for every journal costs a dozen syncs.
-    static MADE: OnceLock<(Vec<(OsString, Vec<u8>)>, Sequence)> = OnceLock::new();
+    static MADE: OnceLock<Made> = OnceLock::new();
     let (files, last) = MADE.get_or_init(make_journal);
     let folder = tempfile::tempdir().unwrap();
     for (name, bytes) in files {
@@ -48,7 +51,7 @@ fn journal() -> (TempDir, Sequence) {
     (folder, *last)
 }
 
-fn make_journal() -> (Vec<(OsString, Vec<u8>)>, Sequence) {
+fn make_journal() -> Made {
     let folder = tempfile::tempdir().unwrap();
     let (mut files, _) = open(folder.path(), CENTRE, &small()).unwrap();
     for records in [1, 1, 3, 8, 2, 5, 1, 7, 4, 1, 1] {

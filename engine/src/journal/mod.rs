@@ -43,7 +43,7 @@ mod fixture;
 
 pub use batch::Batch;
 pub use chain::{Chain, Damage, Flaw};
-pub use committer::{Committer, Feed, Filled, Release};
+pub use committer::{Committer, Feed, Filled, Release, Watch};
 pub use files::Files;
 pub use log::{AppendError, Log, RecordRef, Records};
 pub use objects::Objects;

@@ -81,6 +81,10 @@ pub fn open(
     Spare::discard(folder)?;
 
     let mut walk = Walk::new(folder)?;
+    if let Some(last) = walk.segments().last() {
+        // Earlier ones were synced before a later one got its name.
+        Segment::distrust_memory(folder, *last)?;
+    }
     if !walk.begin()? {
         return begin(folder, centre, shape, lock);
     }
@@ -168,6 +172,7 @@ mod tests {
     use crate::journal::fixture::{CENTRE, append, append_unsynced, read_all, small};
     use crate::journal::log::Log;
     use crate::journal::verify;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_journal_goes_on_where_it_was_across_segments_and_starts() {
@@ -184,6 +189,10 @@ mod tests {
                 written += records;
             }
             assert_eq!(read_all(&folder).unwrap(), written);
+        }
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let mode = entry.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "for nobody else's eyes");
         }
         let verdict = verify(&folder, None).unwrap();
         assert!(verdict.is_sound() && verdict.segments > 2, "{verdict}");

@@ -158,6 +158,15 @@ impl Segment {
         })
     }
 
+    /// Forgets what memory holds of a segment and is clean, so that what is read next is what the disk has. After a
+    /// failed sync, pages that never reached the disk count as clean: a recovery must not believe them.
+    pub(super) fn distrust_memory(folder: &Path, first: Sequence) -> Result<(), IoFault> {
+        let path = folder.join(segment_name(first));
+        let file = File::open(&path).map_err(IoFault::at("open", &path))?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
+            .map_err(|error| IoFault::at("drop cached pages of", &path)(error.into()))
+    }
+
     /// Whether so many bytes fit beside the mark at the end.
     pub(super) fn fits(&self, bytes: usize) -> bool {
         self.offset + super::aligned(bytes as u64) + BLOCK_BYTES <= self.bytes
