@@ -30,3 +30,4 @@ pub mod record;
 pub mod runtime;
 pub mod table;
 pub mod unit;
+pub mod view;

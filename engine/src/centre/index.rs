@@ -32,8 +32,6 @@ pub(super) struct Finder {
     pub units: UnitGrid,
     /// Where open incidents are.
     pub incidents: IncidentGrid,
-    /// The widest merge radius of the plan.
-    pub merge_radius_max_dm: u32,
     /// Units by the digest of their name.
     names: Index<[u8; 16]>,
     /// Places of units on the plane, by index.
@@ -68,7 +66,6 @@ impl Finder {
             travel: StraightLine {
                 detour_permille: plan.detour_permille,
             },
-            merge_radius_max_dm: plan.merge_radius_max_dm(),
             projection,
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
             incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM / 10),

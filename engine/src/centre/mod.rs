@@ -197,7 +197,14 @@ impl Centre {
 
     /// Whether a position says something new: the unit moved at least `step_dm`, or was last heard of `age` ago. Gives
     /// the unit's id if so; `None` also where there is no such unit.
-    pub fn worth_moving(&self, index: u32, point: Point, step_dm: u32, age: Span, now: Moment) -> Option<UnitId> {
+    pub fn worth_moving(
+        &self,
+        index: u32,
+        point: Point,
+        step_dm: u32,
+        age: Span,
+        now: Moment,
+    ) -> Option<UnitId> {
         let (unit, finder) = (self.unit_at(index)?, self.finder.as_ref()?);
         let moved = distance_dm(finder.plane(unit.point), finder.plane(point));
         (moved >= step_dm || unit.point_at + age <= now).then(|| self.state.unit_id(index))

@@ -87,6 +87,7 @@ impl CallRing {
     }
 
     /// How many calls are in the window.
+    #[cfg(test)]
     pub fn len(&self) -> u64 {
         self.next - self.first
     }

@@ -1,18 +1,18 @@
 //! How a centre comes up: journal proved and replayed, objects stored, what is new brought into force.
 
+use super::Setup;
 use super::port::Submission;
-use super::release::{Carried, Releaser, ReplyRing};
+use super::release::{Releaser, ReplyRing};
 use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
 use super::writer::{Shown, Stopped, Writer};
-use super::Setup;
 use crate::city::UnitRow;
 use crate::command::{Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening};
 use crate::id::{ObjectHash, Sequence};
-use crate::journal::committer::{Watch, committer};
+use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
-use crate::journal::{Committer, Files, Objects, OpenError, ReadError, Reader};
+use crate::journal::{Objects, OpenError, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
@@ -20,6 +20,7 @@ use crate::unit::UnitDefinition;
 use crossbeam::queue::ArrayQueue;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::thread::JoinHandle;
 
 /// Why a centre cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +67,7 @@ pub enum StartError {
 /// A centre that is ready for its threads.
 pub(super) struct Booted {
     pub writer: Writer,
-    pub committer: Committer<Files, Releaser, Carried>,
+    pub journal: JoinHandle<()>,
     pub watcher: Watcher,
     pub handles: Handles,
 }
@@ -84,7 +85,11 @@ pub(super) struct Handles {
 pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
     let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
     let centre = Replay::new(&setup.data, setup.capacities)?.run(Sequence(u64::MAX))?;
-    let opening = Opening { centre: setup.centre, clock: setup.clock, logic_version: LOGIC_VERSION };
+    let opening = Opening {
+        centre: setup.centre,
+        clock: setup.clock,
+        logic_version: LOGIC_VERSION,
+    };
     if let Some(known) = centre.opening().filter(|&known| known != opening) {
         return Err(StartError::Another(known));
     }
@@ -101,7 +106,9 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
         view: view_bell.clone(),
         touched: vec![false; rings.len()],
     };
-    let (feed, committer) = committer(files, releaser, &setup.shape);
+    let (feed, committer) = Committer::with_feed(files, releaser, &setup.shape);
+    // Started before the first command: a city larger than the buffers needs them back.
+    let journal = super::spawn("liandong-journal", move || super::commit(committer))?;
     let watch = feed.watch().clone();
     let positions = Arc::new(PositionSlots::new(setup.capacities.units_max));
     let stopwatch = Stopwatch::not_before(centre.now());
@@ -134,9 +141,21 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
         failure: Arc::default(),
     };
     // What was brought into force counts as heard only when it is durable too.
-    let handles = Handles { producer, positions, rings, watch, epoch: recovery.chain.epoch, durable: writer.centre.sequence() };
+    let handles = Handles {
+        producer,
+        positions,
+        rings,
+        watch,
+        epoch: recovery.chain.epoch,
+        durable: writer.centre.sequence(),
+    };
     debug_assert!(durable <= handles.durable);
-    Ok(Booted { writer, committer, watcher, handles })
+    Ok(Booted {
+        writer,
+        journal,
+        watcher,
+        handles,
+    })
 }
 
 fn ring(setup: &Setup, wake: &super::Wake) -> ReplyRing {
@@ -148,7 +167,11 @@ fn ring(setup: &Setup, wake: &super::Wake) -> ReplyRing {
 }
 
 /// Opens a new centre, activates objects that are not in force yet, defines units that are not defined yet.
-fn bring_into_force(writer: &mut Writer, setup: &Setup, opening: Opening) -> Result<(), StartError> {
+fn bring_into_force(
+    writer: &mut Writer,
+    setup: &Setup,
+    opening: Opening,
+) -> Result<(), StartError> {
     if setup.clock == ClockMode::Wall {
         writer.now = writer.stopwatch.now();
     }
@@ -156,20 +179,29 @@ fn bring_into_force(writer: &mut Writer, setup: &Setup, opening: Opening) -> Res
         say(writer, Command::OpenCentre(opening))?;
     }
     let objects = Objects::of(&setup.data);
-    let city = setup.city.canonical_bytes();
+    let city = setup
+        .city
+        .canonical_bytes()
+        .map_err(|error| StartError::Object {
+            kind: ObjectKind::City,
+            reason: error.to_string(),
+        })?;
     let sources = [
         (ObjectKind::Plan, setup.plan.as_bytes()),
         (ObjectKind::Lexicon, setup.lexicon.as_bytes()),
-        (ObjectKind::City, &city[..]),
+        (ObjectKind::City, city.as_slice()),
     ];
     let new_city = writer.centre.in_force(ObjectKind::City) != Some(ObjectHash::of(&city));
     for (kind, bytes) in sources {
-        let hash = objects.put(bytes).map_err(|reason| StartError::Store { kind, reason })?;
+        let hash = objects
+            .put(bytes)
+            .map_err(|reason| StartError::Store { kind, reason })?;
         if writer.centre.in_force(kind) == Some(hash) {
             continue;
         }
         let activation = Activation { object: kind, hash };
-        let prepared = prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+        let prepared =
+            prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
         writer.centre.prepare(prepared);
         say(writer, Command::Activate(activation))?;
     }
@@ -183,7 +215,11 @@ fn bring_into_force(writer: &mut Writer, setup: &Setup, opening: Opening) -> Res
 
 fn define(writer: &mut Writer, row: &UnitRow) -> Result<(), StartError> {
     let definition = UnitDefinition::from(row);
-    if writer.centre.unit_named(&row.name).is_some_and(|(_, unit)| unit.definition == definition) {
+    if writer
+        .centre
+        .unit_named(&row.name)
+        .is_some_and(|(_, unit)| unit.definition == definition)
+    {
         return Ok(());
     }
     say(writer, Command::DefineUnit(definition))?;
@@ -194,7 +230,16 @@ fn define(writer: &mut Writer, row: &UnitRow) -> Result<(), StartError> {
 }
 
 fn say(writer: &mut Writer, command: Command) -> Result<(), StartError> {
-    writer.apply(&Envelope { actor: Actor::System, command }, &[], None).map_err(|Stopped| StartError::Stopped)
+    writer
+        .apply(
+            &Envelope {
+                actor: Actor::System,
+                command,
+            },
+            &[],
+            None,
+        )
+        .map_err(|Stopped| StartError::Stopped)
 }
 
 impl From<&UnitRow> for UnitDefinition {

@@ -100,8 +100,20 @@ pub struct Running {
 /// Recovers a centre from its data folder, or begins one, and starts it. Returns once the sink has heard all that
 /// was journalled before.
 pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError> {
-    let boot::Booted { mut writer, committer, watcher, handles } = boot::boot(setup, sink)?;
-    let boot::Handles { producer, positions, rings, watch, epoch, durable } = handles;
+    let boot::Booted {
+        mut writer,
+        journal,
+        watcher,
+        handles,
+    } = boot::boot(setup, sink)?;
+    let boot::Handles {
+        producer,
+        positions,
+        rings,
+        watch,
+        epoch,
+        durable,
+    } = handles;
     let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
     let (told, last) = (Arc::clone(&watcher.told), Arc::clone(&watcher.last));
     let (view, view_failure) = (watcher.bell.clone(), Arc::clone(&watcher.failure));
@@ -109,7 +121,7 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
     writer.events.reserve(crate::limits::EVENTS_PER_COMMAND_MAX);
     let threads = vec![
         spawn("liandong-writer", move || writer.run())?,
-        spawn("liandong-journal", move || commit(committer))?,
+        journal,
         spawn("liandong-view", move || watcher.run())?,
     ];
     let running = Running {
@@ -131,7 +143,10 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
-    std::thread::Builder::new().name(name.into()).spawn(body).map_err(StartError::Thread)
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map_err(StartError::Thread)
 }
 
 /// The reason of a failure is kept where everybody looks for it: in the watch.
@@ -170,7 +185,9 @@ impl Running {
 
     /// Takes the replies that wait for a worker; called by that worker alone.
     pub fn replies(&self, worker: usize, out: &mut Vec<Reply>) -> usize {
-        let Some(ring) = self.rings.get(worker) else { return 0 };
+        let Some(ring) = self.rings.get(worker) else {
+            return 0;
+        };
         let before = out.len();
         while let Some(reply) = ring.ring.pop() {
             out.push(reply);
@@ -180,7 +197,10 @@ impl Running {
 
     /// Replies that found their worker's ring full and were dropped.
     pub fn replies_dropped(&self) -> u64 {
-        self.rings.iter().map(|ring| ring.dropped.load(Ordering::Relaxed)).sum()
+        self.rings
+            .iter()
+            .map(|ring| ring.dropped.load(Ordering::Relaxed))
+            .sum()
     }
 
     /// Centre time, as of the writer's last round.
@@ -226,8 +246,12 @@ impl Running {
         if let Some(reason) = self.view_failure.get() {
             return Health::Failed(reason.clone());
         }
-        if self.threads.iter().any(JoinHandle::is_finished) && !self.shown.stop.load(Ordering::Acquire) {
-            return Health::Failed("a thread of the centre has ended; its message is in the log".into());
+        if self.threads.iter().any(JoinHandle::is_finished)
+            && !self.shown.stop.load(Ordering::Acquire)
+        {
+            return Health::Failed(
+                "a thread of the centre has ended; its message is in the log".into(),
+            );
         }
         Health::Running
     }
@@ -246,7 +270,8 @@ impl Running {
         self.producer.ring();
         let mut threads = self.threads.drain(..);
         let (writer, journal, view) = (threads.next(), threads.next(), threads.next());
-        let join = |thread: Option<JoinHandle<()>>| thread.is_none_or(|thread| thread.join().is_ok());
+        let join =
+            |thread: Option<JoinHandle<()>>| thread.is_none_or(|thread| thread.join().is_ok());
         let mut sound = join(writer);
         sound &= join(journal);
         self.last.store(true, Ordering::Release);
@@ -256,6 +281,10 @@ impl Running {
         if let Some(reason) = self.watch.failure() {
             return Err(format!("the journal has stopped: {reason}"));
         }
-        if sound { Ok(()) } else { Err("a thread of the centre panicked; its message is in the log".into()) }
+        if sound {
+            Ok(())
+        } else {
+            Err("a thread of the centre panicked; its message is in the log".into())
+        }
     }
 }

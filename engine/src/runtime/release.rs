@@ -39,7 +39,9 @@ impl Release<Carried> for Releaser {
     fn release(&mut self, _batch: &Batch, carried: &mut Carried) {
         for reply in carried.replies.drain(..) {
             let worker = usize::from(reply.origin.worker);
-            let (Some(ring), Some(touched)) = (self.rings.get(worker), self.touched.get_mut(worker)) else {
+            let (Some(ring), Some(touched)) =
+                (self.rings.get(worker), self.touched.get_mut(worker))
+            else {
                 continue;
             };
             *touched = true;

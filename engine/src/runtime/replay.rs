@@ -28,13 +28,17 @@ pub enum ReplayError {
         reason: DecodeError,
     },
     /// Another release decided it, by other rules.
-    #[error("the journal was decided by rules of version {found}; this release has version {LOGIC_VERSION}: use the release that wrote it")]
+    #[error(
+        "the journal was decided by rules of version {found}; this release has version {LOGIC_VERSION}: use the release that wrote it"
+    )]
     Version {
         /// The version in the journal.
         found: u32,
     },
     /// The same command caused other events.
-    #[error("record {sequence}: the command now causes other events than are written (at event {index}: {written} is written, {caused} is caused); the journal is not of this release or was changed")]
+    #[error(
+        "record {sequence}: the command now causes other events than are written (at event {index}: {written} is written, {caused} is caused); the journal is not of this release or was changed"
+    )]
     Differs {
         /// Which record.
         sequence: Sequence,
@@ -59,7 +63,9 @@ pub enum ReplayError {
 
 /// Reads an object from the store and makes it ready for the centre.
 fn prepared(objects: &Objects, activation: &Activation) -> Result<Prepared, String> {
-    let bytes = objects.get(activation.hash).map_err(|error| error.to_string())?;
+    let bytes = objects
+        .get(activation.hash)
+        .map_err(|error| error.to_string())?;
     prepare(activation, &bytes)
 }
 
@@ -103,22 +109,32 @@ impl Replay {
 
     /// Applies the next record; `None` at the end of what is written, or past `until`.
     pub fn step(&mut self, until: Sequence) -> Result<Option<(Sequence, Record)>, ReplayError> {
-        let Some(read) = self.reader.next(until)? else { return Ok(None) };
+        let Some(read) = self.reader.next(until)? else {
+            return Ok(None);
+        };
         let sequence = read.sequence;
-        let record = Record::decode(read.payload).map_err(|reason| ReplayError::Decode { sequence, reason })?;
+        let record = Record::decode(read.payload)
+            .map_err(|reason| ReplayError::Decode { sequence, reason })?;
         match record.envelope.command {
             Command::OpenCentre(opening) if opening.logic_version != LOGIC_VERSION => {
-                return Err(ReplayError::Version { found: opening.logic_version });
+                return Err(ReplayError::Version {
+                    found: opening.logic_version,
+                });
             }
             Command::Activate(activation) => {
-                let object = prepared(&self.objects, &activation)
-                    .map_err(|reason| ReplayError::Object { sequence, activation, reason })?;
+                let object =
+                    prepared(&self.objects, &activation).map_err(|reason| ReplayError::Object {
+                        sequence,
+                        activation,
+                        reason,
+                    })?;
                 self.centre.prepare(object);
             }
             _ => {}
         }
         self.events.clear();
-        self.centre.apply(record.at, &record.envelope, &mut self.events);
+        self.centre
+            .apply(record.at, &record.envelope, &mut self.events);
         if self.events != record.events {
             return Err(differs(sequence, &record.events, &self.events));
         }
@@ -138,7 +154,16 @@ impl Replay {
 }
 
 fn differs(sequence: Sequence, written: &[Event], caused: &[Event]) -> ReplayError {
-    let index = written.iter().zip(caused).take_while(|(a, b)| a == b).count();
+    let index = written
+        .iter()
+        .zip(caused)
+        .take_while(|(a, b)| a == b)
+        .count();
     let say = |event: Option<&Event>| event.map_or("nothing".into(), |event| format!("{event:?}"));
-    ReplayError::Differs { sequence, index, written: say(written.get(index)), caused: say(caused.get(index)) }
+    ReplayError::Differs {
+        sequence,
+        index,
+        written: say(written.get(index)),
+        caused: say(caused.get(index)),
+    }
 }

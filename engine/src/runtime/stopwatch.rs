@@ -19,12 +19,18 @@ pub(super) struct Stopwatch {
 impl Stopwatch {
     /// A clock that never shows less than `floor`.
     pub fn not_before(floor: Moment) -> Stopwatch {
-        Stopwatch { last: floor, jumps: 0, clamps: 0 }
+        Stopwatch {
+            last: floor,
+            jumps: 0,
+            clamps: 0,
+        }
     }
 
     /// The time now.
     pub fn now(&mut self) -> Moment {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         let read = Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
         if read < self.last {
             self.clamps += 1;

@@ -46,7 +46,8 @@ pub(super) struct Watcher {
 impl Watcher {
     pub fn run(mut self) {
         if let Err(error) = self.follow() {
-            self.failure.get_or_init(|| format!("the view cannot read the journal: {error}"));
+            self.failure
+                .get_or_init(|| format!("the view cannot read the journal: {error}"));
             self.shown.failed.store(true, Ordering::Release);
         }
     }
@@ -63,15 +64,23 @@ impl Watcher {
                 }
                 let told = self.told.load(Ordering::Relaxed);
                 let (waits, ends) = (&self.durable, &self.last);
-                self.bell.sleep(Duration::from_secs(1), || waits().0 > told || ends.load(Ordering::Acquire));
+                self.bell.sleep(Duration::from_secs(1), || {
+                    waits().0 > told || ends.load(Ordering::Acquire)
+                });
             }
         }
     }
 
-    fn read(&mut self, durable: Sequence, chunk: &mut Vec<ReleasedRecord>) -> Result<usize, ReadError> {
+    fn read(
+        &mut self,
+        durable: Sequence,
+        chunk: &mut Vec<ReleasedRecord>,
+    ) -> Result<usize, ReadError> {
         chunk.clear();
         while chunk.len() < CHUNK_MAX {
-            let Some(read) = self.reader.next(durable)? else { break };
+            let Some(read) = self.reader.next(durable)? else {
+                break;
+            };
             let sequence = read.sequence;
             match Record::decode(read.payload) {
                 Ok(record) => chunk.push(ReleasedRecord { sequence, record }),

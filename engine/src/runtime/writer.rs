@@ -79,7 +79,9 @@ impl Writer {
             let stop = self.shown.stop.load(Ordering::Acquire);
             if self.clock == ClockMode::Wall {
                 self.now = self.stopwatch.now();
-                self.shown.clock_jumps.store(self.stopwatch.jumps, Ordering::Relaxed);
+                self.shown
+                    .clock_jumps
+                    .store(self.stopwatch.jumps, Ordering::Relaxed);
                 self.tick_until(self.now)?;
                 self.take_positions()?;
             }
@@ -100,12 +102,17 @@ impl Writer {
             (ClockMode::Wall, Some(due)) => Duration::from_millis((due - self.now).0.max(0) as u64),
             (ClockMode::Wall, None) | (ClockMode::Driven, _) => SLEEP_MAX,
         };
-        let held_back = self.open.as_ref().is_some_and(|open| !open.batch.is_empty());
+        let held_back = self
+            .open
+            .as_ref()
+            .is_some_and(|open| !open.batch.is_empty());
         let (shown, positions) = (&self.shown, &self.positions);
         let submitted = self.submitted;
         self.consumer.sleep(due.min(SLEEP_MAX), || {
             let in_flight = submitted - shown.batches_released.load(Ordering::Acquire);
-            (held_back && in_flight < IN_FLIGHT_MAX) || positions.is_dirty() || shown.stop.load(Ordering::Acquire)
+            (held_back && in_flight < IN_FLIGHT_MAX)
+                || positions.is_dirty()
+                || shown.stop.load(Ordering::Acquire)
         });
     }
 
@@ -118,7 +125,14 @@ impl Writer {
                 ClockMode::Driven if self.now == Moment(0) => until,
                 ClockMode::Driven => due.max(self.now),
             };
-            self.apply(&Envelope { actor: Actor::System, command: Command::Tick }, &[], None)?;
+            self.apply(
+                &Envelope {
+                    actor: Actor::System,
+                    command: Command::Tick,
+                },
+                &[],
+                None,
+            )?;
         }
         self.now = self.now.max(until);
         Ok(())
@@ -126,11 +140,27 @@ impl Writer {
 
     fn take_positions(&mut self) -> Result<(), Stopped> {
         let mut moved = std::mem::take(&mut self.moved);
-        self.positions.drain(&mut self.cursor, POSITIONS_MAX, |unit, point| moved.push((unit, point)));
+        self.positions
+            .drain(&mut self.cursor, POSITIONS_MAX, |unit, point| {
+                moved.push((unit, point))
+            });
         for (index, point) in moved.drain(..) {
-            if let Some(unit) = self.centre.worth_moving(index, point, POSITION_STEP_DM, Span(POSITION_AGE_MS), self.now) {
+            if let Some(unit) = self.centre.worth_moving(
+                index,
+                point,
+                POSITION_STEP_DM,
+                Span(POSITION_AGE_MS),
+                self.now,
+            ) {
                 let command = Command::MoveUnit(UnitPosition { unit, point });
-                self.apply(&Envelope { actor: Actor::Unit(unit), command }, &[], None)?;
+                self.apply(
+                    &Envelope {
+                        actor: Actor::Unit(unit),
+                        command,
+                    },
+                    &[],
+                    None,
+                )?;
             }
         }
         self.moved = moved;
@@ -139,10 +169,15 @@ impl Writer {
 
     fn take_submissions(&mut self) -> Result<usize, Stopped> {
         let mut inbox = std::mem::take(&mut self.inbox);
-        let took = self.consumer.drain(ROUND_MAX, |submission| inbox.push(submission));
+        let took = self
+            .consumer
+            .drain(ROUND_MAX, |submission| inbox.push(submission));
         for submission in inbox.drain(..) {
             match submission.wish {
-                Wish::Command { envelope, testimony } => self.apply(&envelope, &testimony, submission.origin)?,
+                Wish::Command {
+                    envelope,
+                    testimony,
+                } => self.apply(&envelope, &testimony, submission.origin)?,
                 Wish::Advance { to } => self.advance(to, submission.origin)?,
                 Wish::Inspect => {
                     let inspection = self.centre.inspect();
@@ -161,41 +196,90 @@ impl Writer {
             ReplyBody::NotAdvanced(AdvanceRefusal::Backward)
         } else {
             self.tick_until(to)?;
-            ReplyBody::Advanced { now: self.now, next_due: self.centre.next_due() }
+            ReplyBody::Advanced {
+                now: self.now,
+                next_due: self.centre.next_due(),
+            }
         };
         self.answer(origin, body)
     }
 
     /// Applies one command and records it with its events.
-    pub fn apply(&mut self, envelope: &Envelope, testimony: &[u8], origin: Option<Origin>) -> Result<(), Stopped> {
-        self.events.clear();
-        self.centre.apply(self.now, envelope, &mut self.events);
-        assert!(self.events.len() <= EVENTS_PER_COMMAND_MAX, "a command caused more events than it may");
-        let record = RecordRef { at: self.now, envelope, testimony, events: &self.events };
+    pub fn apply(
+        &mut self,
+        envelope: &Envelope,
+        testimony: &[u8],
+        origin: Option<Origin>,
+    ) -> Result<(), Stopped> {
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        self.centre.apply(self.now, envelope, &mut events);
+        assert!(
+            events.len() <= EVENTS_PER_COMMAND_MAX,
+            "a command caused more events than it may"
+        );
+        let record = RecordRef {
+            at: self.now,
+            envelope,
+            testimony,
+            events: &events,
+        };
+        let (sequence, mut filled) = self.record(&record)?;
+        if let Some(origin) = origin {
+            let body = ReplyBody::Answer(Answer::of(&events));
+            filled.carried.replies.push(Reply {
+                origin,
+                sequence,
+                at: self.now,
+                body,
+            });
+        }
+        self.open = Some(filled);
+        self.events = events;
+        Ok(())
+    }
+
+    /// Writes the record of what was just applied; gives the batch that holds it.
+    fn record(&mut self, record: &RecordRef<'_>) -> Result<(Sequence, Filled<Carried>), Stopped> {
         let sequence = self.centre.sequence();
         let mut filled = self.take_open(sequence)?;
-        let mut written = filled.batch.room().and_then(|room| record.encode_into(room));
+        let mut written = filled
+            .batch
+            .room()
+            .and_then(|room| record.encode_into(room));
         if written.is_none() {
             // It did not fit behind the others; an empty batch takes any record (`limits`).
             self.submit(filled)?;
             filled = self.take_open(sequence)?;
-            written = filled.batch.room().and_then(|room| record.encode_into(room));
+            written = filled
+                .batch
+                .room()
+                .and_then(|room| record.encode_into(room));
         }
-        let bytes = written.unwrap_or_else(|| panic!("a record is larger than a batch: {:?}", envelope.command));
-        assert_eq!(filled.batch.finish(self.now, bytes), sequence, "journal and state count apart");
-        if let Some(origin) = origin {
-            let body = ReplyBody::Answer(Answer::of(&self.events));
-            filled.carried.replies.push(Reply { origin, sequence, at: self.now, body });
-        }
-        self.open = Some(filled);
-        Ok(())
+        let Some(bytes) = written else {
+            panic!(
+                "a record is larger than a batch: {:?}",
+                record.envelope.command
+            )
+        };
+        assert_eq!(
+            filled.batch.finish(self.now, bytes),
+            sequence,
+            "journal and state count apart"
+        );
+        Ok((sequence, filled))
     }
 
     /// Says something that rests on all that was applied so far.
     fn answer(&mut self, origin: Option<Origin>, body: ReplyBody) -> Result<(), Stopped> {
         let Some(origin) = origin else { return Ok(()) };
         let mut filled = self.take_open(self.centre.sequence().next())?;
-        filled.carried.replies.push(Reply { origin, sequence: self.centre.sequence(), at: self.now, body });
+        filled.carried.replies.push(Reply {
+            origin,
+            sequence: self.centre.sequence(),
+            at: self.now,
+            body,
+        });
         self.open = Some(filled);
         Ok(())
     }
@@ -222,7 +306,9 @@ impl Writer {
             return Ok(());
         }
         match self.open.take() {
-            Some(filled) if filled.batch.is_empty() && filled.carried.replies.is_empty() => self.open = Some(filled),
+            Some(filled) if filled.batch.is_empty() && filled.carried.replies.is_empty() => {
+                self.open = Some(filled)
+            }
             Some(filled) => self.submit(filled)?,
             None => {}
         }
