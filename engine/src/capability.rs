@@ -195,7 +195,9 @@ impl CapabilitySet {
 
 impl FromIterator<Capability> for CapabilitySet {
     fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> CapabilitySet {
-        capabilities.into_iter().fold(CapabilitySet::EMPTY, CapabilitySet::with)
+        capabilities
+            .into_iter()
+            .fold(CapabilitySet::EMPTY, CapabilitySet::with)
     }
 }
 
@@ -210,9 +212,13 @@ impl Serialize for CapabilitySet {
 }
 
 impl<'de> Deserialize<'de> for CapabilitySet {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<CapabilitySet, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<CapabilitySet, D::Error> {
         if deserializer.is_human_readable() {
-            Ok(Vec::<Capability>::deserialize(deserializer)?.into_iter().collect())
+            Ok(Vec::<Capability>::deserialize(deserializer)?
+                .into_iter()
+                .collect())
         } else {
             let bits = u64::deserialize(deserializer)?;
             CapabilitySet::from_bits(bits)
@@ -227,8 +233,13 @@ mod tests {
 
     #[test]
     fn a_set_reads_back_from_both_its_forms() {
-        let set: CapabilitySet = [Capability::Patrol, Capability::DeskGovernment].into_iter().collect();
-        assert_eq!(set.iter().collect::<Vec<_>>(), [Capability::Patrol, Capability::DeskGovernment]);
+        let set: CapabilitySet = [Capability::Patrol, Capability::DeskGovernment]
+            .into_iter()
+            .collect();
+        assert_eq!(
+            set.iter().collect::<Vec<_>>(),
+            [Capability::Patrol, Capability::DeskGovernment]
+        );
         let json = serde_json::to_string(&set).unwrap();
         assert_eq!(json, r#"["patrol","desk_government"]"#);
         assert_eq!(serde_json::from_str::<CapabilitySet>(&json).unwrap(), set);

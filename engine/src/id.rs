@@ -171,7 +171,12 @@ impl FromStr for EventId {
     fn from_str(text: &str) -> Result<EventId, IdError> {
         let refuse = || IdError(text.chars().take(40).collect());
         let mut parts = text.split('.');
-        let mut part = || parts.next().and_then(|part| part.parse::<u64>().ok()).ok_or_else(refuse);
+        let mut part = || {
+            parts
+                .next()
+                .and_then(|part| part.parse::<u64>().ok())
+                .ok_or_else(refuse)
+        };
         let (centre, sequence, index) = (part()?, part()?, part()?);
         if parts.next().is_some() {
             return Err(refuse());
@@ -195,12 +200,26 @@ mod tests {
         assert_eq!("1.17".parse::<CallId>().unwrap(), id);
         assert_eq!(CallId::from_bits(id.bits()), Some(id));
         assert_eq!(serde_json::to_string(&id).unwrap(), "\"1.17\"");
-        assert_eq!(postcard::from_bytes::<CallId>(&postcard::to_stdvec(&id).unwrap()), Ok(id));
+        assert_eq!(
+            postcard::from_bytes::<CallId>(&postcard::to_stdvec(&id).unwrap()),
+            Ok(id)
+        );
     }
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for text in ["", "1", "1.", "1.0", ".1", "65536.1", "1.281474976710656", "1.2.3", "a.b", "-1.1"] {
+        for text in [
+            "",
+            "1",
+            "1.",
+            "1.0",
+            ".1",
+            "65536.1",
+            "1.281474976710656",
+            "1.2.3",
+            "a.b",
+            "-1.1",
+        ] {
             assert!(text.parse::<OrderId>().is_err(), "{text}");
         }
         assert!(CallId::from_bits(1 << NUMBER_BITS).is_none());

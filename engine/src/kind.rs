@@ -370,7 +370,10 @@ impl AgencySet {
 
     /// The agencies, in their numeric order.
     pub fn iter(self) -> impl Iterator<Item = Agency> {
-        Agency::ALL.iter().copied().filter(move |&agency| self.contains(agency))
+        Agency::ALL
+            .iter()
+            .copied()
+            .filter(move |&agency| self.contains(agency))
     }
 }
 
@@ -393,7 +396,9 @@ impl Serialize for AgencySet {
 impl<'de> Deserialize<'de> for AgencySet {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<AgencySet, D::Error> {
         if deserializer.is_human_readable() {
-            Ok(Vec::<Agency>::deserialize(deserializer)?.into_iter().collect())
+            Ok(Vec::<Agency>::deserialize(deserializer)?
+                .into_iter()
+                .collect())
         } else {
             let bits = u16::deserialize(deserializer)?;
             AgencySet::from_bits(bits).ok_or_else(|| serde::de::Error::custom("unknown agency bit"))
@@ -530,7 +535,9 @@ mod tests {
         assert_eq!(serde_json::from_str::<AgencySet>(&json).unwrap(), set);
         let bytes = postcard::to_stdvec(&set).unwrap();
         assert_eq!(postcard::from_bytes::<AgencySet>(&bytes).unwrap(), set);
-        assert!(postcard::from_bytes::<AgencySet>(&postcard::to_stdvec(&0x8000u16).unwrap()).is_err());
+        assert!(
+            postcard::from_bytes::<AgencySet>(&postcard::to_stdvec(&0x8000u16).unwrap()).is_err()
+        );
     }
 
     #[test]

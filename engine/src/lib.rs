@@ -12,6 +12,7 @@ pub mod journal;
 pub mod kind;
 pub mod lane;
 pub mod limits;
+pub mod line;
 pub mod moment;
 pub mod name;
 pub mod place;

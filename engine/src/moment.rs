@@ -21,7 +21,9 @@ pub struct Span(pub i64);
 
 /// Why a text is not a moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time; write RFC 3339, as in 2026-11-21T20:00:00+08:00 (years 1970 to 2200)")]
+#[error(
+    "`{0}` is not a time; write RFC 3339, as in 2026-11-21T20:00:00+08:00 (years 1970 to 2200)"
+)]
 pub struct MomentError(pub String);
 
 impl Moment {
@@ -32,7 +34,9 @@ impl Moment {
 
     /// The moment, if it is one that can be meant.
     pub fn checked(self) -> Option<Moment> {
-        (Moment::EARLIEST..=Moment::LATEST).contains(&self).then_some(self)
+        (Moment::EARLIEST..=Moment::LATEST)
+            .contains(&self)
+            .then_some(self)
     }
 
     /// How long before `later`; negative when it is after.
@@ -114,7 +118,9 @@ impl FromStr for Moment {
     fn from_str(text: &str) -> Result<Moment, MomentError> {
         let refuse = || MomentError(text.chars().take(40).collect());
         let timestamp: jiff::Timestamp = text.parse().map_err(|_| refuse())?;
-        Moment(timestamp.as_millisecond()).checked().ok_or_else(refuse)
+        Moment(timestamp.as_millisecond())
+            .checked()
+            .ok_or_else(refuse)
     }
 }
 
@@ -131,7 +137,9 @@ impl Serialize for Moment {
 impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Moment, D::Error> {
         if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+            String::deserialize(deserializer)?
+                .parse()
+                .map_err(serde::de::Error::custom)
         } else {
             i64::deserialize(deserializer).map(Moment)
         }
@@ -152,7 +160,13 @@ mod tests {
 
     #[test]
     fn absurd_times_are_refused() {
-        for text in ["", "yesterday", "1066-10-14T00:00:00Z", "9999-01-01T00:00:00Z", "2026-13-01T00:00:00Z"] {
+        for text in [
+            "",
+            "yesterday",
+            "1066-10-14T00:00:00Z",
+            "9999-01-01T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+        ] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }
     }

@@ -41,7 +41,10 @@ impl Name {
         }
         let mut bytes = [0; Name::BYTES_MAX];
         bytes[..text.len()].copy_from_slice(text.as_bytes());
-        Ok(Name { bytes, len: text.len() as u8 })
+        Ok(Name {
+            bytes,
+            len: text.len() as u8,
+        })
     }
 
     /// The text.

@@ -10,7 +10,9 @@ pub mod projection;
 use serde::{Deserialize, Serialize};
 
 /// A position on WGS-84 in units of 1e-7 degree (about 1 cm).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Point {
     /// Latitude, north positive; within ±90°.
     pub lat_e7: i32,
