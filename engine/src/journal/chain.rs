@@ -1,7 +1,7 @@
 //! The chain: what the next batch must hook into, and all the ways in which one can fail to.
 //!
 //! Pure. [`Chain::check`] is asked at every read (sequence, epoch, hash of the one before), by readers, recovery
-//! and `verify` alike; [`super::walk`] brings the bytes.
+//! and `verify` alike; `walk` brings the bytes.
 
 use super::frame;
 use super::header::{BatchHeader, HEADER_BYTES, Kind};
