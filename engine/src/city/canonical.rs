@@ -245,9 +245,11 @@ mod tests {
     use super::*;
     use crate::capability::{Capability, CapabilitySet};
     use crate::id::CentreId;
+    use std::sync::LazyLock;
 
     fn city() -> City {
-        generate(11, None).unwrap()
+        static CITY: LazyLock<City> = LazyLock::new(|| generate(11, None).unwrap());
+        CITY.clone()
     }
 
     #[test]

@@ -3,6 +3,18 @@
 //! Rows are read one by one (`rows`), then compared: repeats, posts and districts that do not exist, ground that is
 //! missing. Where a file already has a mistake, what refers to it is not blamed as well. Never stops at the first
 //! mistake, never half-loads.
+//!
+//! | file | columns (those in brackets may be left out or empty) |
+//! |---|---|
+//! | `city.toml` | `name`, `centre`, `reference = { lat, lon, datum }`, (`utc_offset_min`), (`desk_limit`), (`seed`) |
+//! | `districts.csv` | `id`, `name`, `zone` town·suburb·township, (`parent`), (`lines` as 110;119) |
+//! | `polygons.csv` | `district`, `ring`, `lat`, `lon`, `datum`: one row a corner, in order around the ring |
+//! | `posts.csv` | `name`, `agency`, `lat`, `lon`, `datum`, (`district`: where it lies) |
+//! | `units.csv` | `name`, `agency`, `capabilities` by `;`, `post` or (`lat`, `lon`, `datum`), (`home`: its post's district, or where it lies), `speed_kmh`, `turnout_s`, (`strength` 1), (`least_strength` 0), (`on`, `off` as 08:00: round the clock), (`capacity`: 1, a desk's the limit), (`primary`, `deputy`, `leader`) |
+//! | `hospitals.csv` | `name`, `lat`, `lon`, `datum`, `capabilities` by `;`, `beds` |
+//! | `cells.csv`, if there is one | `cell`, `lat`, `lon`, `datum`, `radius_m` |
+//!
+//! Every table may have a column `note`, which is not read.
 
 use super::mistake::{CityErrors, Mistake, Mistakes};
 use super::polygon::Districts;

@@ -119,9 +119,10 @@ pub(super) fn read_rows<T>(
     let Some(header) = read_header(source, columns, mistakes, &mut reader, &mut record) else {
         return Vec::new();
     };
+    let mut lines = LineCounter::new(&bytes);
     let (mut rows, mut count) = (Vec::new(), 0);
     loop {
-        let line = reader.position().line();
+        let line = lines.line_at(reader.position().byte());
         match reader.read_byte_record(&mut record) {
             Ok(true) => {}
             Ok(false) => return rows,
@@ -133,7 +134,6 @@ pub(super) fn read_rows<T>(
                 return rows;
             }
         }
-        let line = record.position().map_or(line, csv::Position::line);
         count += 1;
         if count > most {
             let right = format!("at most {most} rows are read from this file");
@@ -154,6 +154,38 @@ pub(super) fn read_rows<T>(
         {
             rows.push((line, value));
         }
+    }
+}
+
+/// The line of a byte, counted as editors do. The CSV reader's own count stands still at empty lines
+/// before a record.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    fn new(bytes: &[u8]) -> LineCounter<'_> {
+        LineCounter {
+            bytes,
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the first record that begins at or after this byte; bytes come in ascending order.
+    fn line_at(&mut self, byte: u64) -> u64 {
+        while let Some(&here) = self.bytes.get(self.at) {
+            let ends = matches!(here, b'\n' | b'\r');
+            if self.at as u64 >= byte && !ends {
+                break;
+            }
+            let pair = here == b'\r' && self.bytes.get(self.at + 1) == Some(&b'\n');
+            self.line += u64::from(ends && !pair);
+            self.at += 1;
+        }
+        self.line
     }
 }
 
@@ -495,7 +527,8 @@ mod tests {
     #[test]
     fn rows_are_read_up_to_a_bound() {
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("a.csv"), "x\n1\n2\n\n3\n4\n5\n").unwrap();
+        let text = "x\n1\n2\n\n3\n4\n5\n";
+        std::fs::write(dir.path().join("a.csv"), text).unwrap();
         let source = Source::in_folder(dir.path(), "a.csv");
         let columns = Columns {
             required: &["x"],
@@ -516,6 +549,24 @@ mod tests {
         assert_eq!(rows, [(2, 1), (3, 2), (5, 3)]);
         let right = "at most 3 rows are read from this file";
         assert_eq!(errors, format!("a.csv:6: there are too many rows; {right}"));
+    }
+
+    #[test]
+    fn lines_are_counted_as_editors_count_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["\"x\"", "a", "", "", "\"b", "b\"", "c"].join(end);
+            let dir = tempfile::tempdir().unwrap();
+            std::fs::write(dir.path().join("a.csv"), text).unwrap();
+            let source = Source::in_folder(dir.path(), "a.csv");
+            let columns = Columns {
+                required: &["x"],
+                optional: &[],
+            };
+            let mut mistakes = Mistakes::default();
+            let rows = read_rows(&source, &columns, 9, &mut mistakes, |_| Some(()));
+            let lines: Vec<u64> = rows.iter().map(|(line, ())| *line).collect();
+            assert_eq!(lines, [2, 5, 7], "{end:?}");
+        }
     }
 
     #[test]

@@ -65,6 +65,7 @@ fn check(file: &str, from: &str, to: &str, message: &str) {
     assert_eq!(messages(file, edited.as_bytes()), [message]);
 }
 
+/// X11 (contacts in order), X12 (rosters), N4 (cells).
 #[test]
 fn a_good_folder_is_understood() {
     let city = good();
@@ -237,6 +238,7 @@ fn what_is_not_utf8_is_named() {
     );
 }
 
+/// N5: the datum is mandatory, a position is on the globe.
 #[test]
 fn positions_are_checked() {
     let (near, far) = (
@@ -554,6 +556,7 @@ fn desks_do_not_travel_and_vehicles_do() {
     assert!(checked.city.is_ok() && checked.warnings.is_empty());
 }
 
+/// X12: a roster says both its ends or neither.
 #[test]
 fn rosters_are_checked() {
     let both = "write both, or neither for round the clock";
@@ -737,6 +740,7 @@ fn all_mistakes_of_all_files_come_at_once_up_to_a_bound() {
     );
 }
 
+/// X10: a team below its least strength is allowed, and said.
 #[test]
 fn what_is_odd_is_a_warning() {
     let weak = UNITS.replace(",3,1,", ",3,9,");
