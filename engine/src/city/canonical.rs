@@ -359,6 +359,10 @@ mod tests {
             |city| city.posts[0].district = DistrictId(1),
             "its district is not there",
         );
+    }
+
+    #[test]
+    fn units_of_a_document_are_checked() {
         refused(
             |city| patrol(city).home = DistrictId(1),
             "its home district is not there",
