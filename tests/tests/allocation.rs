@@ -31,7 +31,10 @@ struct Counting;
 
 fn count() {
     // A thread that is ending has no counter any more and is not measured.
-    if ALLOCATIONS.try_with(|count| count.set(count.get() + 1)).is_err() {}
+    if ALLOCATIONS
+        .try_with(|count| count.set(count.get() + 1))
+        .is_err()
+    {}
 }
 
 // SAFETY: every call goes on to the system's allocator unchanged; the counter allocates nothing itself.
@@ -73,15 +76,27 @@ struct World {
 }
 
 /// What must have happened for the run to mean anything.
-const SEEN: [&str; 8] =
-    ["merged", "ladder", "waits", "served from the waiting", "declined", "closed", "full table", "silent"];
+const SEEN: [&str; 8] = [
+    "merged",
+    "ladder",
+    "waits",
+    "served from the waiting",
+    "declined",
+    "closed",
+    "full table",
+    "silent",
+];
 
 impl World {
     fn new() -> World {
         let city = Arc::new(engine::city::generate(1, None).unwrap());
         let plan = Arc::new(Plan::load(engine::plan::DEFAULT).unwrap());
-        let capacities =
-            Capacities { units_max: 512, incidents_max: 1_024, orders_max: 8_192, calls_max: 4_096 };
+        let capacities = Capacities {
+            units_max: 512,
+            incidents_max: 1_024,
+            orders_max: 8_192,
+            calls_max: 4_096,
+        };
         let mut centre = Centre::new(capacities);
         let city_hash = ObjectHash::of(&city.canonical_bytes().unwrap());
         let plan_hash = plan.hash;
@@ -99,10 +114,20 @@ impl World {
             incidents: 0,
             seen: [0; 8],
         };
-        let opening = Opening { centre: CENTRE, clock: ClockMode::Driven, logic_version: 1 };
+        let opening = Opening {
+            centre: CENTRE,
+            clock: ClockMode::Driven,
+            logic_version: 1,
+        };
         world.say(Command::OpenCentre(opening));
-        world.say(Command::Activate(Activation { object: ObjectKind::Plan, hash: plan_hash }));
-        world.say(Command::Activate(Activation { object: ObjectKind::City, hash: city_hash }));
+        world.say(Command::Activate(Activation {
+            object: ObjectKind::Plan,
+            hash: plan_hash,
+        }));
+        world.say(Command::Activate(Activation {
+            object: ObjectKind::City,
+            hash: city_hash,
+        }));
         for row in &city.units {
             world.say(Command::DefineUnit(UnitDefinition::from(row)));
         }
@@ -111,7 +136,14 @@ impl World {
 
     fn say(&mut self, command: Command) {
         self.events.clear();
-        self.centre.apply(self.now, &Envelope { actor: Actor::System, command }, &mut self.events);
+        self.centre.apply(
+            self.now,
+            &Envelope {
+                actor: Actor::System,
+                command,
+            },
+            &mut self.events,
+        );
         for event in &self.events {
             if let Event::CallTaken { call } = event {
                 self.calls = call.number();
@@ -126,7 +158,11 @@ impl World {
                 self.seen[1] += 1;
             } else if let Event::NeedWaits { .. } = event {
                 self.seen[2] += 1;
-            } else if let Event::LedgerEntered { matter: engine::event::LedgerMatter::Declined, .. } = event {
+            } else if let Event::LedgerEntered {
+                matter: engine::event::LedgerMatter::Declined,
+                ..
+            } = event
+            {
                 self.seen[4] += 1;
             } else if let Event::IncidentClosed { .. } = event {
                 self.seen[5] += 1;
@@ -152,12 +188,20 @@ impl World {
         let point = self.city.posts[post].point;
         let north = self.random(60_000) as i32 - 30_000;
         let east = self.random(60_000) as i32 - 30_000;
-        Point { lat_e7: point.lat_e7 + north, lon_e7: point.lon_e7 + east }
+        Point {
+            lat_e7: point.lat_e7 + north,
+            lon_e7: point.lon_e7 + east,
+        }
     }
 
     fn place(&mut self) -> Place {
         let point = self.point();
-        Place { point, radius_m: 20, source: PlaceSource::Caller, district: self.city.districts.at(point) }
+        Place {
+            point,
+            radius_m: 20,
+            source: PlaceSource::Caller,
+            district: self.city.districts.at(point),
+        }
     }
 
     fn kind(&mut self) -> Kind {
@@ -204,16 +248,28 @@ impl World {
                 let call = CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap();
                 let assessment = Some(Assessment::stated(self.kind()));
                 let place = Some(self.place());
-                Command::AddFacts(CallFacts { call, place, assessment, injured: Some(2), marks: Marks::default() })
+                Command::AddFacts(CallFacts {
+                    call,
+                    place,
+                    assessment,
+                    injured: Some(2),
+                    marks: Marks::default(),
+                })
             }
-            76..80 => Command::EndCall(CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap()),
+            76..80 => {
+                Command::EndCall(CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap())
+            }
             80..88 => {
                 let (unit, point) = (self.unit(), self.point());
                 Command::MoveUnit(UnitPosition { unit, point })
             }
             88..92 => {
                 let duty = Duty::ALL[self.random(Duty::ALL.len() as u64) as usize];
-                Command::SetDuty(UnitDuty { unit: self.unit(), duty, strength: None })
+                Command::SetDuty(UnitDuty {
+                    unit: self.unit(),
+                    duty,
+                    strength: None,
+                })
             }
             92..94 => {
                 let row = self.random(self.city.units.len() as u64) as usize;
@@ -252,7 +308,10 @@ fn the_core_allocates_nothing_in_steady_state() {
     }
     let allocated = ALLOCATIONS.with(Cell::get) - before;
     for (what, seen) in SEEN.iter().zip(world.seen) {
-        assert!(seen > 100, "`{what}` came only {seen} times; the run shows nothing");
+        assert!(
+            seen > 100,
+            "`{what}` came only {seen} times; the run shows nothing"
+        );
     }
     assert_eq!(allocated, 0, "allocations in 100 000 commands");
     assert!(world.centre.conservation().holds());
