@@ -98,11 +98,11 @@ mod loom_tests {
         loom::model(|| model(1));
     }
 
-    /// Every schedule of two ringers is too many; those with at most two preemptions take seconds.
+    /// Every schedule of two ringers is too many; those with at most three preemptions take seconds.
     #[test]
     fn loom_two_ringers_lose_no_wake_up() {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = Some(2);
+        builder.preemption_bound = Some(3);
         builder.check(|| model(2));
     }
 }
