@@ -201,20 +201,21 @@ fn read_header(
         }
         header.push(name.into());
     }
+    let readable = header.len() == record.len();
+    for (wrong, right) in wrong {
+        mistakes.add(Mistake {
+            row: Some(1),
+            ..source.mistake(wrong, right)
+        });
+    }
     for &name in columns.required {
-        if !header.iter().any(|column| column == name) {
+        if readable && !header.iter().any(|column| column == name) {
             mistakes.add(Mistake {
                 field: Some(name.into()),
                 row: Some(1),
                 ..source.mistake("the column is missing", expected())
             });
         }
-    }
-    for (wrong, right) in wrong {
-        mistakes.add(Mistake {
-            row: Some(1),
-            ..source.mistake(wrong, right)
-        });
     }
     let complete = columns
         .required
@@ -237,29 +238,24 @@ impl Row<'_> {
             return false;
         }
         let mut fits = true;
-        for place in 0..self.record.len() {
-            let field = self.header[place].clone();
-            match self
-                .record
-                .get(place)
-                .map(|bytes| (bytes.len(), std::str::from_utf8(bytes)))
-            {
-                Some((_, Err(_))) => {
-                    self.note(
-                        Some(&field),
-                        "the field is not UTF-8",
-                        "save the file as UTF-8",
-                    );
-                    fits = false;
-                }
-                Some((length, Ok(_))) if length > FIELD_BYTES_MAX => {
-                    let right = format!(
-                        "at most {FIELD_BYTES_MAX} are read; perhaps a quote is not closed"
-                    );
-                    self.note(Some(&field), format!("the field has {length} bytes"), right);
-                    fits = false;
-                }
-                Some((_, Ok(_))) | None => {}
+        for (place, column) in self.header.iter().enumerate() {
+            let field = self.record.get(place).unwrap_or_default();
+            if std::str::from_utf8(field).is_err() {
+                self.note(
+                    Some(column),
+                    "the field is not UTF-8",
+                    "save the file as UTF-8",
+                );
+                fits = false;
+            } else if field.len() > FIELD_BYTES_MAX {
+                let right =
+                    format!("at most {FIELD_BYTES_MAX} are read; perhaps a quote is not closed");
+                self.note(
+                    Some(column),
+                    format!("the field has {} bytes", field.len()),
+                    right,
+                );
+                fits = false;
             }
         }
         fits
@@ -372,35 +368,31 @@ impl Row<'_> {
     }
 
     /// A word of a closed vocabulary.
-    pub fn word<T>(
+    pub fn word<T: Display>(
         &mut self,
         column: &str,
         from_code: fn(&str) -> Option<T>,
-        codes: &str,
+        all: &[T],
     ) -> Option<T> {
         let found = from_code(self.text(column));
         if found.is_none() {
             let wrong = format!("{} is unknown", quoted(self.text(column)));
-            self.wrong(column, wrong, format!("write one of {codes}"));
+            self.wrong(column, wrong, format!("write one of {}", codes(all)));
         }
         found
     }
 
     /// Words of a closed vocabulary, parted by semicolons; empty pieces are skipped.
-    pub fn words<T>(
+    pub fn words<T: Display>(
         &mut self,
         column: &str,
         from_code: fn(&str) -> Option<T>,
-        codes: &str,
+        all: &[T],
     ) -> Option<Vec<T>> {
         let mut found = Vec::new();
         let mut unknown = Vec::new();
-        for code in self
-            .text(column)
-            .split(';')
-            .map(str::trim)
-            .filter(|code| !code.is_empty())
-        {
+        let pieces = self.text(column).split(';').map(str::trim);
+        for code in pieces.filter(|code| !code.is_empty()) {
             match from_code(code) {
                 Some(value) => found.push(value),
                 None => unknown.push(quoted(code)),
@@ -408,7 +400,7 @@ impl Row<'_> {
         }
         let whole = unknown.is_empty();
         for code in unknown {
-            let right = format!("write some of {codes}, parted by semicolons");
+            let right = format!("write some of {}, parted by semicolons", codes(all));
             self.wrong(column, format!("{code} is unknown"), right);
         }
         whole.then_some(found)
@@ -416,7 +408,7 @@ impl Row<'_> {
 
     /// The position in the columns lat, lon and datum (N5).
     pub fn point(&mut self) -> Option<Point> {
-        let datum = self.word("datum", Datum::from_code, &codes(Datum::ALL));
+        let datum = self.word("datum", Datum::from_code, Datum::ALL);
         let lat = self.degrees("lat");
         let lon = self.degrees("lon");
         let (lat, lon) = (lat?, lon?);
@@ -499,6 +491,32 @@ fn thousandths(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_read_up_to_a_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.csv"), "x\n1\n2\n\n3\n4\n5\n").unwrap();
+        let source = Source::in_folder(dir.path(), "a.csv");
+        let columns = Columns {
+            required: &["x"],
+            optional: &[],
+        };
+        let read = |most| {
+            let mut mistakes = Mistakes::default();
+            let rows = read_rows(&source, &columns, most, &mut mistakes, |row| {
+                row.whole("x", 0..=9, None)
+            });
+            (rows, mistakes.finish().0.to_string())
+        };
+        assert_eq!(
+            read(5),
+            (vec![(2, 1), (3, 2), (5, 3), (6, 4), (7, 5)], String::new())
+        );
+        let (rows, errors) = read(3);
+        assert_eq!(rows, [(2, 1), (3, 2), (5, 3)]);
+        let right = "at most 3 rows are read from this file";
+        assert_eq!(errors, format!("a.csv:6: there are too many rows; {right}"));
+    }
 
     #[test]
     fn thousandths_are_exact() {
