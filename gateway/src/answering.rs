@@ -45,7 +45,10 @@ pub fn decision(
         agencies: assessment.agencies,
         confidence_permille: assessment.confidence_permille,
         human: decided.human,
-        evidence: evidence(testimony.text.as_deref().unwrap_or_default(), &testimony.evidence),
+        evidence: evidence(
+            testimony.text.as_deref().unwrap_or_default(),
+            &testimony.evidence,
+        ),
         forward: Forward {
             line: intake.forward_line(report.line, assessment.kind),
             seat: None,
@@ -99,13 +102,20 @@ pub fn refused(refusal: Refusal) -> Problem {
         Refusal::NotOpened => problem("the centre's journal has no first record"),
         Refusal::AlreadyOpened => problem("a centre is opened once"),
         Refusal::ObjectMissing => problem("the object that was named is not in the data folder"),
-        Refusal::UnknownCall => problem("no call of this id, or it left the window of remembered calls").about("call"),
-        Refusal::UnknownIncident => problem("no incident of this id in hot state").about("incident"),
+        Refusal::UnknownCall => {
+            problem("no call of this id, or it left the window of remembered calls").about("call")
+        }
+        Refusal::UnknownIncident => {
+            problem("no incident of this id in hot state").about("incident")
+        }
         Refusal::UnknownOrder => problem("no order of this id in hot state").about("id"),
-        Refusal::UnknownUnit => problem("no unit of this name; `liandong city check` lists them").about("unit"),
+        Refusal::UnknownUnit => {
+            problem("no unit of this name; `liandong city check` lists them").about("unit")
+        }
         Refusal::NotYours => problem("an order is reported on by its own unit").about("id"),
         Refusal::NotAllowedNow => {
-            problem("its state does not allow this any more, or not yet; nothing was changed").about("act")
+            problem("its state does not allow this any more, or not yet; nothing was changed")
+                .about("act")
         }
         Refusal::IncidentsFull => {
             problem("no room for another incident of this priority; raise capacity.incidents_max")
@@ -127,7 +137,10 @@ mod tests {
             end,
             rule: "r".into(),
         };
-        let seen = evidence("两车追尾", &[note(6, 12), note(1, 3), note(6, 99), note(9, 6)]);
+        let seen = evidence(
+            "两车追尾",
+            &[note(6, 12), note(1, 3), note(6, 99), note(9, 6)],
+        );
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].text, "追尾");
     }

@@ -76,11 +76,14 @@ impl Feed {
         let defined = records.iter().flat_map(|released| {
             let command = released.record.envelope.command;
             let events = released.record.events.iter();
-            events.filter_map(move |event| match (event, command) {
-                (Event::UnitDefined { unit }, Command::DefineUnit(definition)) => {
+            events.filter_map(move |event| {
+                if let (Event::UnitDefined { unit }, Command::DefineUnit(definition)) =
+                    (event, command)
+                {
                     Some((*unit, Arc::from(definition.name.as_str())))
+                } else {
+                    None
                 }
-                _ => None,
             })
         });
         self.names.add(defined);
@@ -93,7 +96,14 @@ impl Feed {
         let mut announcements = Vec::new();
         for released in records {
             view.hear(released);
-            announce(released, self.centre, &view, &names, &Interest::All, &mut announcements);
+            announce(
+                released,
+                self.centre,
+                &view,
+                &names,
+                &Interest::All,
+                &mut announcements,
+            );
         }
         let Some(last) = records.last() else { return };
         let chunk = LiveChunk {

@@ -84,7 +84,12 @@ impl Intake {
         let body = self.body_digest(&words, desk);
         let mut marks = words.marks;
         let line = self.line(words.line, &mut marks);
-        let place = self.locate(words.position, words.accuracy_m, words.cell.as_deref(), &mut marks);
+        let place = self.locate(
+            words.position,
+            words.accuracy_m,
+            words.cell.as_deref(),
+            &mut marks,
+        );
         if place.is_none() {
             marks = marks.with(Mark::NoPlace);
         }
@@ -128,13 +133,25 @@ impl Intake {
     /// Takes facts about a call. What is not said stays as it is.
     pub fn facts(&self, words: FactsWords, desk: &mut Desk) -> TakenFacts {
         let mut marks = words.marks;
-        let place = self.locate(words.position, words.accuracy_m, words.cell.as_deref(), &mut marks);
+        let place = self.locate(
+            words.position,
+            words.accuracy_m,
+            words.cell.as_deref(),
+            &mut marks,
+        );
         let mut evidence = Vec::new();
         let assessment = match stated(words.kind, &mut marks) {
             Some(assessment) => Some(assessment),
             None => words.text.as_deref().map(|text| {
                 let line = self.default_line;
-                self.hear(line, Some(text), words.injured, desk, &mut marks, &mut evidence)
+                self.hear(
+                    line,
+                    Some(text),
+                    words.injured,
+                    desk,
+                    &mut marks,
+                    &mut evidence,
+                )
             }),
         };
         let facts = CallFacts {
@@ -166,7 +183,8 @@ impl Intake {
         match mode {
             Some(LineMode::Forward(to)) => to.number(),
             Some(LineMode::Merged | LineMode::Parallel) | None => {
-                let usual = Line::new(kind.row().line).filter(|&usual| self.plan.line(usual).is_some());
+                let usual =
+                    Line::new(kind.row().line).filter(|&usual| self.plan.line(usual).is_some());
                 usual.unwrap_or(line).number()
             }
         }
@@ -192,7 +210,11 @@ impl Intake {
         marks: &mut Marks,
     ) -> Option<Place> {
         let caller = position.and_then(|position| match position.point() {
-            Ok(point) => Some((point, accuracy_m.unwrap_or(RADIUS_DEFAULT_M), PlaceSource::Caller)),
+            Ok(point) => Some((
+                point,
+                accuracy_m.unwrap_or(RADIUS_DEFAULT_M),
+                PlaceSource::Caller,
+            )),
             Err(error) => {
                 *marks = marks.with(error.mark());
                 None
@@ -231,7 +253,9 @@ impl Intake {
         if text.is_none() {
             *marks = marks.with(Mark::NoText);
         }
-        let verdict = self.lexicon.classify(line, text, injured, &mut desk.scratch);
+        let verdict = self
+            .lexicon
+            .classify(line, text, injured, &mut desk.scratch);
         evidence.extend(verdict.evidence.as_slice().iter().map(|seen| EvidenceNote {
             start: seen.start,
             end: seen.end,
@@ -247,7 +271,13 @@ impl Intake {
             (bits, position.datum())
         });
         let body = (
-            (words.line, &words.caller, words.at, position, words.accuracy_m),
+            (
+                words.line,
+                &words.caller,
+                words.at,
+                position,
+                words.accuracy_m,
+            ),
             (&words.cell, &words.text, words.kind, words.injured),
             (&words.hospital, words.drill),
         );

@@ -57,7 +57,10 @@ fn the_cell_is_the_last_resort() {
     };
     let taken = intake.call(0, words, &mut Desk::default());
     let place = taken.report.place.unwrap();
-    assert_eq!((place.source, place.radius_m), (PlaceSource::Cell, cell.radius_m));
+    assert_eq!(
+        (place.source, place.radius_m),
+        (PlaceSource::Cell, cell.radius_m)
+    );
     assert!(taken.report.marks.contains(Mark::CellPlace));
     let nowhere = intake.call(0, call("k"), &mut Desk::default());
     assert_eq!(nowhere.report.place, None);
@@ -83,7 +86,11 @@ fn the_kind_comes_from_the_sender_the_words_or_nobody() {
     let mut desk = Desk::default();
     let fire = intake.call(0, call("k"), &mut desk);
     assert!(!fire.testimony.evidence.is_empty());
-    assert!(fire.report.assessment.kind.row().line == 119, "{:?}", fire.report.assessment);
+    assert!(
+        fire.report.assessment.kind.row().line == 119,
+        "{:?}",
+        fire.report.assessment
+    );
     let given = CallWords {
         kind: Some(Kind::Noise),
         ..call("k")
@@ -103,7 +110,10 @@ fn the_kind_comes_from_the_sender_the_words_or_nobody() {
         text: Some(String::new()),
         ..call("k")
     };
-    assert_eq!(intake.call(0, silent, &mut desk).report.assessment.kind, Kind::Silent);
+    assert_eq!(
+        intake.call(0, silent, &mut desk).report.assessment.kind,
+        Kind::Silent
+    );
 }
 
 #[test]
@@ -126,15 +136,42 @@ fn digests_tell_calls_apart() {
     assert_eq!(intake.call(0, call("k"), &mut desk).report, one);
     assert_ne!(intake.call(1, call("k"), &mut desk).report.key, one.key);
     let others = [
-        CallWords { line: Some(110), ..call("k") },
-        CallWords { caller: Some("1".into()), ..call("k") },
-        CallWords { text: None, ..call("k") },
-        CallWords { text: Some(String::new()), ..call("k") },
-        CallWords { injured: Some(1), ..call("k") },
-        CallWords { drill: true, ..call("k") },
-        CallWords { kind: Some(Kind::Noise), ..call("k") },
-        CallWords { hospital: Some("1".into()), ..call("k") },
-        CallWords { position: Some(Position::new(1.0, 2.0, Some(Datum::Bd09)).unwrap()), ..call("k") },
+        CallWords {
+            line: Some(110),
+            ..call("k")
+        },
+        CallWords {
+            caller: Some("1".into()),
+            ..call("k")
+        },
+        CallWords {
+            text: None,
+            ..call("k")
+        },
+        CallWords {
+            text: Some(String::new()),
+            ..call("k")
+        },
+        CallWords {
+            injured: Some(1),
+            ..call("k")
+        },
+        CallWords {
+            drill: true,
+            ..call("k")
+        },
+        CallWords {
+            kind: Some(Kind::Noise),
+            ..call("k")
+        },
+        CallWords {
+            hospital: Some("1".into()),
+            ..call("k")
+        },
+        CallWords {
+            position: Some(Position::new(1.0, 2.0, Some(Datum::Bd09)).unwrap()),
+            ..call("k")
+        },
     ];
     for words in others {
         let other = intake.call(0, words.clone(), &mut desk).report;
@@ -160,5 +197,11 @@ fn facts_leave_alone_what_they_do_not_say() {
         text: Some("有人受伤流血".into()),
         ..FactsWords::of(call)
     };
-    assert!(intake.facts(words, &mut Desk::default()).facts.assessment.is_some());
+    assert!(
+        intake
+            .facts(words, &mut Desk::default())
+            .facts
+            .assessment
+            .is_some()
+    );
 }
