@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// A dialled number of three to eight digits, such as 110 or 12345; no leading zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "u32", into = "u32")]
-pub struct Line(u32);
+pub struct Line(pub u32);
 
 /// Why a text or number is not a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -68,7 +68,9 @@ impl Desk<'_> {
     fn begin_round(&mut self, slot: Slot) -> bool {
         let mut begun = false;
         for need in 0..self.state.incident(slot).needs.len() as u8 {
-            let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) else { continue };
+            let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) else {
+                continue;
+            };
             if need.state == NeedState::Waiting && need.shortage == Shortage::AllAsked {
                 (need.order, need.asked) = (None, 0);
                 begun = true;

@@ -132,10 +132,20 @@ impl State {
 
     /// BLAKE3 over every field.
     pub fn hash(&self) -> ObjectHash {
-        let mut digest = Digest { hasher: blake3::Hasher::new(), buffer: [0; 4_096], used: 0 };
+        let mut digest = Digest {
+            hasher: blake3::Hasher::new(),
+            buffer: [0; 4_096],
+            used: 0,
+        };
         let hashed = postcard::serialize_with_flavor(self, &mut digest);
         assert!(hashed.is_ok(), "hashing the state failed: {hashed:?}");
-        ObjectHash(*digest.hasher.update(&digest.buffer[..digest.used]).finalize().as_bytes())
+        ObjectHash(
+            *digest
+                .hasher
+                .update(&digest.buffer[..digest.used])
+                .finalize()
+                .as_bytes(),
+        )
     }
 
     /// A unit by its id.

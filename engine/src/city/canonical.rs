@@ -245,9 +245,11 @@ mod tests {
     use super::*;
     use crate::capability::{Capability, CapabilitySet};
     use crate::id::CentreId;
+    use std::sync::LazyLock;
 
     fn city() -> City {
-        generate(11, None).unwrap()
+        static CITY: LazyLock<City> = LazyLock::new(|| generate(11, None).unwrap());
+        CITY.clone()
     }
 
     #[test]
@@ -357,6 +359,10 @@ mod tests {
             |city| city.posts[0].district = DistrictId(1),
             "its district is not there",
         );
+    }
+
+    #[test]
+    fn units_of_a_document_are_checked() {
         refused(
             |city| patrol(city).home = DistrictId(1),
             "its home district is not there",

@@ -226,6 +226,11 @@ mod tests {
         assert!(refused(|_| {}, posts, units).contains("it has no post"));
         let wide = format!("{POSTS}西所,police,0,-179,wgs84\n东所,police,0,179,wgs84\n");
         assert!(refused(|_| {}, &wide, UNITS).contains("half the globe"));
+        let none = refused(|_| {}, &POSTS.replace("28.", "NaN"), UNITS);
+        assert!(
+            !none.contains("outside"),
+            "only the posts are blamed: {none}"
+        );
         let numbered = POSTS
             .replace("datum\n", "datum,district\n")
             .replace("gcj02", "gcj02,7")

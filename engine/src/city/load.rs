@@ -3,17 +3,27 @@
 //! Rows are read one by one (`rows`), then compared: repeats, posts and districts that do not exist, ground that is
 //! missing. Where a file already has a mistake, what refers to it is not blamed as well. Never stops at the first
 //! mistake, never half-loads.
+//!
+//! | file | columns (those in brackets may be left out or empty) |
+//! |---|---|
+//! | `city.toml` | `name`, `centre`, `reference = { lat, lon, datum }`, (`utc_offset_min`), (`desk_limit`), (`seed`) |
+//! | `districts.csv` | `id`, `name`, `zone` town·suburb·township, (`parent`), (`lines` as 110;119) |
+//! | `polygons.csv` | `district`, `ring`, `lat`, `lon`, `datum`: one row a corner, in order around the ring |
+//! | `posts.csv` | `name`, `agency`, `lat`, `lon`, `datum`, (`district`: where it lies) |
+//! | `units.csv` | `name`, `agency`, `capabilities` by `;`, `post` or (`lat`, `lon`, `datum`), (`home`: its post's district, or where it lies), `speed_kmh`, `turnout_s`, (`strength` 1), (`least_strength` 0), (`on`, `off` as 08:00: round the clock), (`capacity`: 1, a desk's the limit), (`primary`, `deputy`, `leader`) |
+//! | `hospitals.csv` | `name`, `lat`, `lon`, `datum`, `capabilities` by `;`, `beds` |
+//! | `cells.csv`, if there is one | `cell`, `lat`, `lon`, `datum`, `radius_m` |
+//!
+//! Every table may have a column `note`, which is not read.
 
 use super::mistake::{CityErrors, Mistake, Mistakes};
 use super::polygon::Districts;
 use super::rows;
 use super::sheet::{Source, read_rows};
 use super::{CELLS_MAX, Cell, City, HOSPITALS_MAX, Hospital, POSTS_MAX, Post, UNITS_MAX, UnitRow};
-use crate::name::Name;
 use crate::place::projection::Projection;
 use ground::{covering, given_ground, middle, places};
 use resolve::{Ground, Posts, once, resolve_posts, resolve_units};
-use std::collections::BTreeMap;
 use std::path::Path;
 
 mod ground;
@@ -83,69 +93,66 @@ pub(super) fn read(
     let units = read_rows(&sources.units, &rows::UNITS, UNITS_MAX, found, |row| {
         rows::unit(row, desk_limit)
     });
-    let hospitals = sources.hospitals.as_ref().map_or_else(Vec::new, |source| {
-        let rows = read_rows(
-            source,
-            &rows::HOSPITALS,
-            HOSPITALS_MAX,
-            found,
-            rows::hospital,
-        );
-        once(source, "name", rows, |row| &row.name, found)
-    });
-    let cells = sources.cells.as_ref().map_or_else(Vec::new, |source| {
-        let rows = read_rows(source, &rows::CELLS, CELLS_MAX, found, rows::cell);
-        once(source, "cell", rows, |row| &row.cell, found)
-    });
+    let hospitals = read_hospitals(sources, found);
+    let cells = read_cells(sources, found);
+    let points = places(&posts, &units, &hospitals);
     let reference = settings.as_ref().and_then(|settings| settings.reference);
-    let reference = reference.unwrap_or_else(|| middle(&places(&posts, &units, &hospitals)));
-    let projection = Projection::new(reference);
-    let (ground, covered) = match ground {
-        Some(ground) => (ground, ground_whole),
-        None => whole(found, |found| {
-            covering(
-                &projection,
-                &posts,
-                &units,
-                &hospitals,
-                &sources.posts,
-                found,
-            )
-        }),
+    let projection = Projection::new(reference.unwrap_or_else(|| middle(&points)));
+    let (districts, trusted) = match ground {
+        Some(districts) => (districts, ground_whole),
+        None => {
+            let districts = covering(&projection, &points, &sources.posts, found);
+            (districts, found.is_empty())
+        }
     };
     let ground = Ground {
-        districts: &ground,
-        trusted: covered,
+        districts: &districts,
+        trusted,
     };
     let (posts, resolved) = whole(found, |found| {
         resolve_posts(&sources.posts, posts, ground, found)
     });
-    let posts = Posts {
+    let trusted = posts_whole && resolved;
+    let rows = Posts {
         rows: &posts,
-        trusted: posts_whole && resolved,
+        trusted,
     };
-    let units = resolve_units(&sources.units, units, &posts, ground, found);
+    let units = resolve_units(&sources.units, units, &rows, ground, found);
     let (errors, warnings) = mistakes.finish();
     let city = match settings {
-        Some(settings) if errors.mistakes.is_empty() => Ok(assemble(
-            settings,
-            projection,
-            ground.districts.clone(),
-            posts.rows,
-            units,
-            hospitals,
-            cells,
-        )),
+        Some(settings) if errors.mistakes.is_empty() => {
+            let posts = posts.into_values().collect();
+            Ok(assemble(
+                settings, projection, districts, posts, units, hospitals, cells,
+            ))
+        }
         Some(_) | None => Err(errors),
     };
     Checked { city, warnings }
+}
+
+fn read_hospitals(sources: &Sources, found: &mut Mistakes) -> Vec<Hospital> {
+    let Some(source) = &sources.hospitals else {
+        return Vec::new();
+    };
+    let columns = &rows::HOSPITALS;
+    let rows = read_rows(source, columns, HOSPITALS_MAX, found, rows::hospital);
+    once(source, "name", rows, |row| &row.name, found)
+}
+
+fn read_cells(sources: &Sources, found: &mut Mistakes) -> Vec<Cell> {
+    let Some(source) = &sources.cells else {
+        return Vec::new();
+    };
+    let rows = read_rows(source, &rows::CELLS, CELLS_MAX, found, rows::cell);
+    once(source, "cell", rows, |row| &row.cell, found)
 }
 
 fn assemble(
     settings: Settings,
     projection: Projection,
     districts: Districts,
-    posts: &BTreeMap<Name, Post>,
+    posts: Vec<Post>,
     units: Vec<UnitRow>,
     hospitals: Vec<Hospital>,
     cells: Vec<Cell>,
@@ -158,7 +165,6 @@ fn assemble(
         seed,
         reference: _,
     } = settings;
-    let posts = posts.values().copied().collect();
     let mut city = City {
         name,
         centre,

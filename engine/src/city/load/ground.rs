@@ -212,13 +212,10 @@ pub(super) const COVERING: DistrictId = DistrictId(1);
 /// One district around everything, for cities that give none.
 pub(super) fn covering(
     projection: &Projection,
-    posts: &Lines<PostDraft>,
-    units: &Lines<UnitDraft>,
-    hospitals: &[Hospital],
+    points: &[Point],
     source: &Source,
     found: &mut Mistakes,
 ) -> Districts {
-    let points = places(posts, units, hospitals);
     let planes: Vec<Plane> = points
         .iter()
         .map(|&point| projection.plane(point))
