@@ -168,9 +168,13 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
             what,
         }])
     };
-    let size = std::fs::metadata(path).map_err(|error| mistake(error.to_string()))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| mistake(error.to_string()))?
+        .len();
     if size > FILE_BYTES_MAX {
-        return Err(mistake(format!("{size} bytes; at most {FILE_BYTES_MAX} are read")));
+        return Err(mistake(format!(
+            "{size} bytes; at most {FILE_BYTES_MAX} are read"
+        )));
     }
     std::fs::read_to_string(path).map_err(|error| mistake(error.to_string()))
 }
@@ -194,7 +198,10 @@ impl Check<'_> {
     }
 
     fn config(&mut self, typed: &Typed, overrides: &Overrides) -> Option<Config> {
-        let data = overrides.data.clone().unwrap_or_else(|| self.path(&typed.centre.data));
+        let data = overrides
+            .data
+            .clone()
+            .unwrap_or_else(|| self.path(&typed.centre.data));
         let clock = overrides.clock.unwrap_or(typed.centre.clock.into());
         let plan = self.plan(typed);
         let lexicon = self.lexicon(typed);
@@ -251,14 +258,22 @@ impl Check<'_> {
         match Plan::load(&text) {
             Ok(plan) => Some((Arc::new(plan), text)),
             Err(mistakes) => {
-                self.wrong(&typed.plan.file.place(), "plan.file", format!("the plan has mistakes:\n{mistakes}"));
+                self.wrong(
+                    &typed.plan.file.place(),
+                    "plan.file",
+                    format!("the plan has mistakes:\n{mistakes}"),
+                );
                 None
             }
         }
     }
 
     fn lexicon(&mut self, typed: &Typed) -> Option<(Arc<Lexicon>, String)> {
-        let text = self.embedded_or_file(&typed.lexicon.file, "lexicon.file", Lexicon::source_embedded())?;
+        let text = self.embedded_or_file(
+            &typed.lexicon.file,
+            "lexicon.file",
+            Lexicon::source_embedded(),
+        )?;
         match Lexicon::load(&text) {
             Ok(lexicon) => Some((Arc::new(lexicon), text)),
             Err(mistakes) => {
@@ -269,7 +284,12 @@ impl Check<'_> {
         }
     }
 
-    fn embedded_or_file(&mut self, file: &typed::File, field: &str, embedded: &str) -> Option<String> {
+    fn embedded_or_file(
+        &mut self,
+        file: &typed::File,
+        field: &str,
+        embedded: &str,
+    ) -> Option<String> {
         let Some(path) = file.path() else {
             return Some(embedded.to_owned());
         };
@@ -301,7 +321,11 @@ impl Check<'_> {
         match City::load(&folder) {
             Ok(city) => Some(Arc::new(city)),
             Err(mistakes) => {
-                self.wrong(&city.folder.place(), "city.folder", format!("the city has mistakes:\n{mistakes}"));
+                self.wrong(
+                    &city.folder.place(),
+                    "city.folder",
+                    format!("the city has mistakes:\n{mistakes}"),
+                );
                 None
             }
         }
@@ -311,7 +335,11 @@ impl Check<'_> {
     fn loopback(&mut self, typed: &toml::Spanned<String>, field: &str) -> Option<SocketAddr> {
         let at = Some(typed.span().start);
         let Ok(address) = typed.get_ref().parse::<SocketAddr>() else {
-            self.wrong(&at, field, "must be an address and a port, as in 127.0.0.1:4433");
+            self.wrong(
+                &at,
+                field,
+                "must be an address and a port, as in 127.0.0.1:4433",
+            );
             return None;
         };
         if !address.ip().is_loopback() {
@@ -342,9 +370,24 @@ impl Check<'_> {
             }
         };
         between(&quic.connections_max, 1, 65_536, "quic.connections_max");
-        between(&quic.connection_requests_max, 1, 65_536, "quic.connection_requests_max");
-        between(&quic.connection_bytes_max, 65_536, 1 << 30, "quic.connection_bytes_max");
-        between(&quic.worker_requests_max, 64, 1 << 20, "quic.worker_requests_max");
+        between(
+            &quic.connection_requests_max,
+            1,
+            65_536,
+            "quic.connection_requests_max",
+        );
+        between(
+            &quic.connection_bytes_max,
+            65_536,
+            1 << 30,
+            "quic.connection_bytes_max",
+        );
+        between(
+            &quic.worker_requests_max,
+            64,
+            1 << 20,
+            "quic.worker_requests_max",
+        );
         let lanes = &typed.lanes;
         for (value, field) in [
             (&lanes.life, "lanes.life"),
@@ -364,7 +407,10 @@ impl Check<'_> {
         let capacities = Capacities::from(typed.capacity);
         let units = city.map_or(0, |city| city.units.len());
         if capacities.units_max as usize <= units {
-            let what = format!("{} leaves no room: the city has {units} units", capacities.units_max);
+            let what = format!(
+                "{} leaves no room: the city has {units} units",
+                capacities.units_max
+            );
             self.wrong(&None, "capacity.units_max", what);
         }
         for (value, field) in [

@@ -94,8 +94,17 @@ impl History {
 }
 
 /// Answers keys that came again until the exchange is gone. Runs on a thread of its own.
-pub fn recall_all(mut history: History, exchange: &Weak<Exchange>, mut recalls: mpsc::Receiver<Recall>) {
-    while let Some(Recall { to, first, conflict }) = recalls.blocking_recv() {
+pub fn recall_all(
+    mut history: History,
+    exchange: &Weak<Exchange>,
+    mut recalls: mpsc::Receiver<Recall>,
+) {
+    while let Some(Recall {
+        to,
+        first,
+        conflict,
+    }) = recalls.blocking_recv()
+    {
         let Some(exchange) = exchange.upgrade() else {
             return;
         };
@@ -110,7 +119,8 @@ pub fn recall_all(mut history: History, exchange: &Weak<Exchange>, mut recalls: 
             }
             Err(error) => {
                 tracing::error!(record = first.0, %error, "a first decision cannot be read back");
-                let detail = format!("the first decision under this key cannot be read back: {error}");
+                let detail =
+                    format!("the first decision under this key cannot be read back: {error}");
                 let problem = Problem::new(ProblemKind::NotServing, detail);
                 Response::Problem { tag, problem }
             }

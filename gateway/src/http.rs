@@ -62,20 +62,24 @@ async fn livez() -> &'static str {
 async fn readyz(State(exchange): Shared) -> Response {
     match exchange.running.health() {
         Health::Running if exchange.serves() => "ready\n".into_response(),
-        Health::Running => problem(&Problem::new(ProblemKind::NotServing, "the centre is stopping")),
+        Health::Running => problem(&Problem::new(
+            ProblemKind::NotServing,
+            "the centre is stopping",
+        )),
         Health::Failed(reason) => problem(&Problem::new(ProblemKind::NotServing, reason)),
     }
 }
 
 async fn nothing_here() -> Response {
-    let detail = "no such path; there are /livez, /readyz, /metrics, /v1/stats and /v1/calls (POST)";
+    let detail =
+        "no such path; there are /livez, /readyz, /metrics, /v1/stats and /v1/calls (POST)";
     problem(&Problem::new(ProblemKind::NotFound, detail))
 }
 
 /// A problem as RFC 9457 sends it.
 fn problem(problem: &Problem) -> Response {
-    let status = StatusCode::from_u16(problem.kind.status())
-        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status =
+        StatusCode::from_u16(problem.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     let mut response = (status, kind, problem.to_json(None).to_string()).into_response();
     if let Some(wait_ms) = problem.retry_after_ms {
@@ -112,9 +116,13 @@ async fn take_call(State(exchange): Shared, body: Body) -> Response {
         Ok(Ok(Answer::Decision { decision, .. })) => {
             json_of(StatusCode::OK, json::decision_json(&decision))
         }
-        Ok(Ok(Answer::Problem { problem: refused, .. })) => problem(&refused),
-        Ok(Ok(Answer::Done { .. } | Answer::Advanced { .. } | Answer::Event(_)) | Err(_)) | Err(_) => {
-            let detail = "no answer in time; send it again under the same key, the first decision stands";
+        Ok(Ok(Answer::Problem {
+            problem: refused, ..
+        })) => problem(&refused),
+        Ok(Ok(Answer::Done { .. } | Answer::Advanced { .. } | Answer::Event(_)) | Err(_))
+        | Err(_) => {
+            let detail =
+                "no answer in time; send it again under the same key, the first decision stands";
             problem(&Problem::new(ProblemKind::NotServing, detail).retry_after_ms(1_000))
         }
     }
@@ -169,7 +177,11 @@ fn stats_of(exchange: &Exchange, inspection: Inspection) -> Response {
         conservation_holds: inspection.conservation.holds(),
         released: exchange.running.told().0,
         durable: exchange.running.durable().0,
-        queues: Queues { life, urgent, service },
+        queues: Queues {
+            life,
+            urgent,
+            service,
+        },
         on_the_way: exchange.on_the_way(),
         units: exchange.feed.names().get().len(),
     };

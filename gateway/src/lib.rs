@@ -8,6 +8,7 @@
 
 mod announce;
 mod answering;
+pub mod cli;
 pub mod client;
 pub mod config;
 mod exchange;

@@ -5,8 +5,8 @@
 
 use crate::stream::{Form, Outgoing};
 use crate::wire::Response;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 /// What one connection may have on the way.
@@ -142,7 +142,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_gate_opens_when_an_answer_is_given() {
-        let gate = Arc::new(Gate::new(GateLimits { requests: 2, bytes: 100 }));
+        let gate = Arc::new(Gate::new(GateLimits {
+            requests: 2,
+            bytes: 100,
+        }));
         let link = Link::new(Form::Lines, Arc::clone(&gate));
         link.owe(10);
         assert!(gate.is_open());
@@ -156,7 +159,10 @@ mod tests {
         });
         tokio::task::yield_now().await;
         link.pay(None, 10);
-        tokio::time::timeout(Duration::from_secs(5), passing).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(5), passing)
+            .await
+            .unwrap()
+            .unwrap();
         link.owe(95);
         assert!(!gate.is_open(), "bytes close it as well");
     }

@@ -13,7 +13,9 @@ pub use tls::{Identity, IdentityError};
 use crate::config::QuicConfig;
 use crate::exchange::Exchange;
 use connection::Serving;
-use quinn::{Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt};
+use quinn::{
+    Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt,
+};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,8 +92,8 @@ impl Listener {
             .incoming_buffer_size_total(INCOMING_BYTES_MAX);
         let udp = UdpSocket::bind(address).map_err(socket)?;
         let runtime = Arc::new(quinn::TokioRuntime);
-        let endpoint = Endpoint::new(EndpointConfig::default(), Some(server), udp, runtime)
-            .map_err(socket)?;
+        let endpoint =
+            Endpoint::new(EndpointConfig::default(), Some(server), udp, runtime).map_err(socket)?;
         Ok(Listener { endpoint, config })
     }
 

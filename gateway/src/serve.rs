@@ -65,7 +65,9 @@ pub enum ServeError {
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
     /// The centre stopped serving.
-    #[error("{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable")]
+    #[error(
+        "{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable"
+    )]
     Failed(String),
     /// It did not end in order.
     #[error("the centre did not stop in order: {0}")]
@@ -205,11 +207,14 @@ impl ServerHandle {
         let begun = Instant::now();
         self.exchange.stop_taking();
         self.stop.send_replace(true);
-        let left = |exchange: &Exchange| exchange.on_the_way() + exchange.streams.load(std::sync::atomic::Ordering::Relaxed);
+        let left = |exchange: &Exchange| {
+            exchange.on_the_way() + exchange.streams.load(std::sync::atomic::Ordering::Relaxed)
+        };
         while left(&self.exchange) > 0 && begun.elapsed() < DRAIN_TIME {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.endpoint.close(close_code::STOPPING, b"the centre stops");
+        self.endpoint
+            .close(close_code::STOPPING, b"the centre stops");
         for listener in self.listeners {
             drop(tokio::time::timeout(Duration::from_secs(1), listener).await);
         }
@@ -222,9 +227,13 @@ impl ServerHandle {
         let exchange = alone(self.exchange).await?;
         let Exchange { running, .. } = exchange;
         let stopped = tokio::task::spawn_blocking(move || running.stop());
-        let stopped = stopped.await.map_err(|error| ServeError::Stop(error.to_string()))?;
+        let stopped = stopped
+            .await
+            .map_err(|error| ServeError::Stop(error.to_string()))?;
         if self.recalls.join().is_err() {
-            return Err(ServeError::Stop("the thread that reads history panicked".into()));
+            return Err(ServeError::Stop(
+                "the thread that reads history panicked".into(),
+            ));
         }
         stopped.map_err(ServeError::Failed)
     }

@@ -159,7 +159,8 @@ impl Outgoing {
 
     /// Returns once at most so many bytes wait, or nothing will be written any more.
     pub async fn room(&self, most_bytes: usize) {
-        self.wait(|waiting| waiting.bytes.len() <= most_bytes || waiting.closing).await;
+        self.wait(|waiting| waiting.bytes.len() <= most_bytes || waiting.closing)
+            .await;
     }
 
     /// Nothing more will come: the writer ends once all is written.

@@ -6,9 +6,7 @@ use crate::answering::{RETRY_AFTER_MS, refused};
 use crate::intake::Desk;
 use crate::wire::{Problem, ProblemKind, Request, Response};
 use engine::call::Testimony;
-use engine::command::{
-    Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition,
-};
+use engine::command::{Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition};
 use engine::event::Refusal;
 use engine::id::UnitId;
 use engine::lane::Lane;
@@ -106,14 +104,18 @@ impl Exchange {
                 };
                 self.wait(pending, Lane::Life, wish, Asked::Other, to);
             }
-            Request::Position { unit, position, .. } => match (self.unit(&unit), position.point()) {
-                (Some(unit), Ok(point)) => self.position(pending, UnitPosition { unit, point }, to),
-                (None, _) => self.refuse_unit(to),
-                (Some(_), Err(error)) => {
-                    let problem = Problem::new(ProblemKind::BadField, error.to_string());
-                    self.refuse(to, problem.about(error.field()));
+            Request::Position { unit, position, .. } => {
+                match (self.unit(&unit), position.point()) {
+                    (Some(unit), Ok(point)) => {
+                        self.position(pending, UnitPosition { unit, point }, to)
+                    }
+                    (None, _) => self.refuse_unit(to),
+                    (Some(_), Err(error)) => {
+                        let problem = Problem::new(ProblemKind::BadField, error.to_string());
+                        self.refuse(to, problem.about(error.field()));
+                    }
                 }
-            },
+            }
             Request::Duty { report, .. } => match self.unit(&report.unit) {
                 Some(unit) => {
                     let duty = UnitDuty {
@@ -127,7 +129,13 @@ impl Exchange {
                 None => self.refuse_unit(to),
             },
             Request::Advance { to: moment, .. } => {
-                self.wait(pending, Lane::Life, Wish::Advance { to: moment }, Asked::Other, to);
+                self.wait(
+                    pending,
+                    Lane::Life,
+                    Wish::Advance { to: moment },
+                    Asked::Other,
+                    to,
+                );
             }
             Request::Subscribe { .. } => {
                 let detail = "a subscription needs a QUIC stream of its own";

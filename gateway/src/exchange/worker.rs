@@ -57,7 +57,11 @@ impl Exchange {
         let mut waiting = Vec::with_capacity(replies.len());
         {
             let mut in_flight = worker.lock();
-            waiting.extend(replies.iter().map(|reply| in_flight.take(reply.origin.token)));
+            waiting.extend(
+                replies
+                    .iter()
+                    .map(|reply| in_flight.take(reply.origin.token)),
+            );
         }
         for (reply, waiting) in replies.drain(..).zip(waiting) {
             if let Some(waiting) = waiting {
@@ -81,8 +85,17 @@ impl Exchange {
                     decision: Box::new(decision),
                 }
             }
-            (ReplyBody::Answer(Answer::Repeated { first, conflict, .. }), _) => {
-                return self.recall(Recall { to, first, conflict });
+            (
+                ReplyBody::Answer(Answer::Repeated {
+                    first, conflict, ..
+                }),
+                _,
+            ) => {
+                return self.recall(Recall {
+                    to,
+                    first,
+                    conflict,
+                });
             }
             (ReplyBody::Answer(Answer::OrderMoved { to: state, .. }), _) => Response::Done {
                 tag,
@@ -107,10 +120,13 @@ impl Exchange {
             (ReplyBody::Inspected(inspection), _) => {
                 if let AnswerTo::Inspection(sender) = to {
                     // Who has stopped waiting does not want it.
-                    drop(sender.send(inspection));
+                    sender.send(inspection).ok();
                     return;
                 }
-                problem(Problem::new(ProblemKind::NotFound, "nobody asked for an inspection here"))
+                problem(Problem::new(
+                    ProblemKind::NotFound,
+                    "nobody asked for an inspection here",
+                ))
             }
         };
         to.give(response);

@@ -26,7 +26,11 @@ pub async fn scrape(State(exchange): State<Arc<Exchange>>) -> Response {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
             ([(header::CONTENT_TYPE, kind)], text).into_response()
         }
-        Err(fmt::Error) => (axum::http::StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n").into_response(),
+        Err(fmt::Error) => (
+            axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+            "metrics cannot be written\n",
+        )
+            .into_response(),
     }
 }
 
@@ -116,14 +120,47 @@ impl Writer<'_> {
         let [(_, life), (_, urgent), (_, service)] = exchange.depths();
         let depths = [("life", life), ("urgent", urgent), ("service", service)];
         let depths = depths.map(|(lane, depth)| (lane, u64::from(depth)));
-        self.gauges("queue_depth", "Requests that wait for the writer", "lane", depths)?;
-        self.gauge("requests_on_the_way", "Requests without an answer yet", exchange.on_the_way() as u64)?;
-        self.gauge("streams", "QUIC streams that are open", exchange.streams.load(Ordering::Relaxed) as u64)?;
-        self.gauge("durable_sequence", "The last record that is durable", running.durable().0)?;
-        self.gauge("released_sequence", "The last record that readers have heard of", running.told().0)?;
-        self.gauge("epoch", "Which start of the centre this is", running.epoch())?;
-        self.counter("clock_jumps", "Forward steps of the clock of over 60 s", running.clock_jumps())?;
-        self.counter("replies_dropped", "Replies without room in their ring", running.replies_dropped())?;
+        self.gauges(
+            "queue_depth",
+            "Requests that wait for the writer",
+            "lane",
+            depths,
+        )?;
+        self.gauge(
+            "requests_on_the_way",
+            "Requests without an answer yet",
+            exchange.on_the_way() as u64,
+        )?;
+        self.gauge(
+            "streams",
+            "QUIC streams that are open",
+            exchange.streams.load(Ordering::Relaxed) as u64,
+        )?;
+        self.gauge(
+            "durable_sequence",
+            "The last record that is durable",
+            running.durable().0,
+        )?;
+        self.gauge(
+            "released_sequence",
+            "The last record that readers have heard of",
+            running.told().0,
+        )?;
+        self.gauge(
+            "epoch",
+            "Which start of the centre this is",
+            running.epoch(),
+        )?;
+        self.counter(
+            "clock_jumps",
+            "Forward steps of the clock of over 60 s",
+            running.clock_jumps(),
+        )?;
+        self.counter(
+            "replies_dropped",
+            "Replies without room in their ring",
+            running.replies_dropped(),
+        )?;
         let refused = &exchange.refused;
         let at_the_door = [
             ("overloaded", &refused.overloaded),
@@ -131,42 +168,113 @@ impl Writer<'_> {
             ("bad_field", &refused.bad),
             ("not_serving", &refused.not_serving),
         ];
-        let at_the_door = at_the_door.map(|(reason, count)| (reason, count.load(Ordering::Relaxed)));
-        self.counters("turned_away", "Requests refused before they reached the core", "reason", at_the_door)
+        let at_the_door =
+            at_the_door.map(|(reason, count)| (reason, count.load(Ordering::Relaxed)));
+        self.counters(
+            "turned_away",
+            "Requests refused before they reached the core",
+            "reason",
+            at_the_door,
+        )
     }
 
     fn calls(&mut self, view: &View) -> fmt::Result {
         let counters = view.counters();
-        let outcomes = counters.outcomes.iter().map(|(outcome, &count)| (outcome.code(), count));
-        self.counters("calls", "New calls by what became of them", "outcome", outcomes)?;
-        let refusals = counters.refusals.iter().map(|(refusal, &count)| (refusal.code(), count));
-        self.counters("refusals", "Commands that the core did not carry out", "reason", refusals)?;
+        let outcomes = counters
+            .outcomes
+            .iter()
+            .map(|(outcome, &count)| (outcome.code(), count));
+        self.counters(
+            "calls",
+            "New calls by what became of them",
+            "outcome",
+            outcomes,
+        )?;
+        let refusals = counters
+            .refusals
+            .iter()
+            .map(|(refusal, &count)| (refusal.code(), count));
+        self.counters(
+            "refusals",
+            "Commands that the core did not carry out",
+            "reason",
+            refusals,
+        )?;
         self.counter("keys_repeated", "Keys that came again", counters.repeated)?;
-        self.counter("keys_conflicting", "Keys that came again with another body", counters.conflicts)?;
+        self.counter(
+            "keys_conflicting",
+            "Keys that came again with another body",
+            counters.conflicts,
+        )?;
         let conservation = view.conservation();
-        self.counter("calls_accepted", "Keys that were taken for the first time", conservation.accepted)?;
+        self.counter(
+            "calls_accepted",
+            "Keys that were taken for the first time",
+            conservation.accepted,
+        )?;
         self.gauge(
             "conservation_holds",
             "1 while every accepted key is exactly one of decided and refused",
             u64::from(conservation.holds()),
         )?;
-        self.gauge("needs_waiting", "Needs that have no unit now", conservation.needs_waiting)?;
-        self.gauge("incidents_open", "Incidents that are open now", conservation.incidents_open)?;
-        self.gauge("orders_open", "Orders that are open now", conservation.orders_open)
+        self.gauge(
+            "needs_waiting",
+            "Needs that have no unit now",
+            conservation.needs_waiting,
+        )?;
+        self.gauge(
+            "incidents_open",
+            "Incidents that are open now",
+            conservation.incidents_open,
+        )?;
+        self.gauge(
+            "orders_open",
+            "Orders that are open now",
+            conservation.orders_open,
+        )
     }
 
     fn orders(&mut self, view: &View) -> fmt::Result {
         let counters = view.counters();
-        self.counter("orders_issued", "Orders that were issued", counters.orders_issued)?;
-        let moved = counters.orders_moved.iter().map(|(state, &count)| (state.code(), count));
-        self.counters("orders_moved", "Orders by the state they came to", "state", moved)?;
-        let met = counters.clocks_met.iter().map(|(clock, &count)| (clock.code(), count));
+        self.counter(
+            "orders_issued",
+            "Orders that were issued",
+            counters.orders_issued,
+        )?;
+        let moved = counters
+            .orders_moved
+            .iter()
+            .map(|(state, &count)| (state.code(), count));
+        self.counters(
+            "orders_moved",
+            "Orders by the state they came to",
+            "state",
+            moved,
+        )?;
+        let met = counters
+            .clocks_met
+            .iter()
+            .map(|(clock, &count)| (clock.code(), count));
         self.counters("clocks_met", "Deadlines that were kept", "clock", met)?;
-        let missed = counters.clocks_missed.iter().map(|(clock, &count)| (clock.code(), count));
+        let missed = counters
+            .clocks_missed
+            .iter()
+            .map(|(clock, &count)| (clock.code(), count));
         self.counters("clocks_missed", "Deadlines that ran out", "clock", missed)?;
-        let rungs = counters.rungs.iter().map(|(rung, &count)| (rung.code(), count));
-        self.counters("ladder_rungs", "Rungs of the ladder that were climbed", "rung", rungs)?;
-        let ledger = counters.ledger.iter().map(|(matter, &count)| (matter.code(), count));
+        let rungs = counters
+            .rungs
+            .iter()
+            .map(|(rung, &count)| (rung.code(), count));
+        self.counters(
+            "ladder_rungs",
+            "Rungs of the ladder that were climbed",
+            "rung",
+            rungs,
+        )?;
+        let ledger = counters
+            .ledger
+            .iter()
+            .map(|(matter, &count)| (matter.code(), count));
         self.counters("ledger_entries", "Entries of the ledger", "matter", ledger)
     }
 }

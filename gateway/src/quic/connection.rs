@@ -94,7 +94,8 @@ impl Serving {
             Ok(request @ Request::Position { .. }) => {
                 let mut pending = Pending::new(self.worker);
                 let nobody = tokio::sync::oneshot::channel().0;
-                self.exchange.take(&mut pending, request, AnswerTo::Once(nobody));
+                self.exchange
+                    .take(&mut pending, request, AnswerTo::Once(nobody));
                 self.exchange.hand_over(&mut pending);
             }
             Ok(_) | Err(_) => self.exchange.count(Counter::Unreadable),
@@ -154,7 +155,10 @@ async fn write(exchange: Arc<Exchange>, link: Arc<Link>, mut send: SendStream) {
 }
 
 fn form_of(connection: &Connection) -> Option<Form> {
-    let data = connection.handshake_data()?.downcast::<HandshakeData>().ok()?;
+    let data = connection
+        .handshake_data()?
+        .downcast::<HandshakeData>()
+        .ok()?;
     Form::of_alpn(data.protocol.as_deref()?)
 }
 
@@ -229,7 +233,10 @@ impl Reading<'_> {
     /// A last line may lack its end.
     fn take_last(&mut self) {
         let form = self.link.form();
-        let last = self.gathering.last(form).map(|line| (form.request(line), line.len()));
+        let last = self
+            .gathering
+            .last(form)
+            .map(|line| (form.request(line), line.len()));
         match last {
             Some((Ok(request), bytes)) => self.take(request, bytes),
             Some((Err((tag, problem)), _)) => self.say(tag, problem),
@@ -240,7 +247,14 @@ impl Reading<'_> {
 
     fn take(&mut self, request: Request, bytes: usize) {
         if let Request::Subscribe { tag, units, since } = request {
-            match subscribe(self.serving, self.link, self.subscriber.is_some(), tag, &units, since) {
+            match subscribe(
+                self.serving,
+                self.link,
+                self.subscriber.is_some(),
+                tag,
+                &units,
+                since,
+            ) {
                 Ok(subscriber) => self.subscriber = Some(subscriber),
                 Err(problem) => self.say(tag, problem),
             }
@@ -289,7 +303,10 @@ impl Reading<'_> {
     }
 
     fn too_slow(&self) -> Ended {
-        let detail = format!("a frame was begun and not whole after {} s", FRAME_TIME.as_secs());
+        let detail = format!(
+            "a frame was begun and not whole after {} s",
+            FRAME_TIME.as_secs()
+        );
         self.say(None, Problem::new(ProblemKind::TooSlow, detail));
         Ended::Fault(close_code::TOO_SLOW)
     }

@@ -153,7 +153,11 @@ impl Telling {
     /// Tells what was released up to `to`, from the journal.
     async fn catch_up(&mut self, to: Sequence) -> Result<(), HistoryError> {
         let whole = self.after.index == u32::MAX;
-        let mut from = if whole { self.after.sequence.next() } else { self.after.sequence };
+        let mut from = if whole {
+            self.after.sequence.next()
+        } else {
+            self.after.sequence
+        };
         if from > to {
             return Ok(());
         }
@@ -173,7 +177,14 @@ impl Telling {
                 let view = exchange.feed.view();
                 let mut found = Vec::new();
                 for released in &records {
-                    announce(released, exchange.feed.centre(), &view, &names, &interest, &mut found);
+                    announce(
+                        released,
+                        exchange.feed.centre(),
+                        &view,
+                        &names,
+                        &interest,
+                        &mut found,
+                    );
                 }
                 drop(view);
                 Ok::<_, HistoryError>((history, next, found))

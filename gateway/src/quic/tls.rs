@@ -130,8 +130,8 @@ pub fn server_crypto(identity: &Identity) -> Result<Arc<QuicServerConfig>, Ident
     tls.alpn_protocols = vec![ALPN_FRAMES.to_vec(), ALPN_JSON.to_vec()];
     // Early data could be replayed; commands are never taken in it.
     assert_eq!(tls.max_early_data_size, 0, "early data must stay off");
-    let quic = QuicServerConfig::try_from(tls)
-        .map_err(|error| IdentityError::Tls(error.to_string()))?;
+    let quic =
+        QuicServerConfig::try_from(tls).map_err(|error| IdentityError::Tls(error.to_string()))?;
     Ok(Arc::new(quic))
 }
 
