@@ -13,6 +13,7 @@ from .export import Record, milliseconds, optional_milliseconds
 from .objects import Objects
 from .orders import is_open
 from .plan import Plan
+from .queues import Queues
 
 CLOCKS = ("acknowledge", "set_off", "muster", "arrive", "result")
 CLOCKS_OF_THE_WAY = ("set_off", "muster", "arrive")
@@ -107,6 +108,8 @@ class Need:
     # The last order of this round of asking; it goes into the next one as `previous`.
     previous: str | None = None
     asked: int = 0
+    # The last order of the round that ended because everybody who was free had said no.
+    round_before: str | None = None
 
 
 @dataclass(slots=True)
@@ -147,8 +150,7 @@ class Centre:
         self.orders: dict[str, Order] = {}
         self.incidents: dict[str, Incident] = {}
         self.calls: dict[str, Call] = {}
-        # Needs in the queues, by capability: (incident, need).
-        self.waiting: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.queues = Queues()
         # Grants since the last to a service call that waited, by capability (C4).
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
@@ -246,8 +248,9 @@ class Centre:
         incident.kind, incident.priority = event["kind"], event["priority"]
         if risen:
             for index, need in incident.needs.items():
-                if (incident.identity, index) in self.waiting[need.capability]:
+                if (incident.identity, index) in self.queues:
                     need.deadline = min(need.deadline, self.need_deadline(incident, need.capability))
+                    self._queue(incident, index)
 
     def _incident_placed(self, _record: Record, event: Any) -> None:
         incident = self.incidents[event["incident"]]
@@ -265,9 +268,9 @@ class Centre:
         need = self._need(event)
         need.state = "waiting"
         if event["shortage"] not in NOT_QUEUED:
-            self.waiting[need.capability].add((event["incident"], event["need"]))
+            self._queue(self.incidents[event["incident"]], event["need"])
         if event["shortage"] == "all_asked":
-            need.previous, need.asked = None, 0
+            need.round_before, need.previous, need.asked = need.previous, None, 0
 
     def _need_met(self, _record: Record, event: Any) -> None:
         self._need(event).state = "met"
@@ -278,7 +281,12 @@ class Centre:
     def _need_dropped(self, _record: Record, event: Any) -> None:
         need = self._need(event)
         need.state = "dropped"
-        self.waiting[need.capability].discard((event["incident"], event["need"]))
+        self.queues.remove((event["incident"], event["need"]))
+
+    def _queue(self, incident: Incident, index: int) -> None:
+        need = incident.needs[index]
+        rank = (incident.priority, need.deadline, incident.number, index, incident.identity)
+        self.queues.put(need.capability, rank)
 
     def _need(self, event: Any) -> Need:
         return self.incidents[event["incident"]].needs[event["need"]]
@@ -339,17 +347,16 @@ class Centre:
         need = incident.needs[order.need]
         need.state, need.holder = "ordered", order.identity
         need.asked += 1
+        need.round_before = None
         if event["choice"] in ("waiting", "service_floor"):
             self._count_grant(order.capability, incident.priority)
-        self.waiting[order.capability].discard((order.incident, order.need))
+        self.queues.remove((order.incident, order.need))
 
     def _count_grant(self, capability: str, priority: int) -> None:
         """Who was passed over (C4): grants that are neither danger to life nor service, while service waits."""
         if priority == 4:
             self.passed_over[capability] = 0
-        elif priority != 1 and any(
-            self.incidents[incident].priority == 4 for incident, _ in self.waiting[capability]
-        ):
+        elif priority != 1 and self.queues.first(capability, True, 1):
             self.passed_over[capability] += 1
 
     def _order_moved(self, _record: Record, event: Any) -> None:

@@ -5,6 +5,7 @@ Reckoned from the fold alone, by the formulas of docs/decision.md; no rule is ju
 
 from .centre import ASKED_MAX, Centre, Incident, Unit
 from .geometry import distance_dm, travel_ms
+from .queues import Rank
 
 # How far down a queue a free unit looks past needs that it has declined.
 LOOKED_AT_MAX = 8
@@ -60,28 +61,12 @@ def freest_desk(centre: Centre, capability: str, said_no: set[str]) -> Unit | No
     return min(free, key=lambda unit: (len(unit.open_orders), unit.number), default=None)
 
 
-Rank = tuple[int, int, int, int]
-
-
-def rank(centre: Centre, waiting: tuple[str, int]) -> Rank:
-    """Priority, then deadline, then incident and need."""
-    incident = centre.incidents[waiting[0]]
-    need = incident.needs[waiting[1]]
-    return incident.priority, need.deadline, incident.number, waiting[1]
-
-
 def first_in_queue(centre: Centre, capability: str, service: bool, unit: Unit) -> Rank | None:
     """The first of a capability's queue that this unit has not declined."""
-    queue = []
-    for waiting in centre.waiting.get(capability, ()):
-        incident = centre.incidents[waiting[0]]
-        if (incident.priority == 4) == service:
-            queue.append((rank(centre, waiting), waiting))
-    queue.sort()
-    for place, waiting in queue[:LOOKED_AT_MAX]:
-        need = centre.incidents[waiting[0]].needs[waiting[1]]
+    for rank in centre.queues.first(capability, service, LOOKED_AT_MAX):
+        need = centre.incidents[rank[4]].needs[rank[3]]
         if unit.identity not in decliners(centre, need.previous):
-            return place
+            return rank
     return None
 
 
@@ -90,8 +75,6 @@ def first_for(centre: Centre, unit: Unit) -> tuple[Rank, bool] | None:
     first: Rank | None = None
     floor: Rank | None = None
     for capability in unit.capabilities:
-        if not centre.waiting.get(capability):
-            continue
         urgent = first_in_queue(centre, capability, False, unit)
         service = first_in_queue(centre, capability, True, unit)
         if service is not None and centre.passed_over[capability] + 1 >= centre.plan.service_floor:

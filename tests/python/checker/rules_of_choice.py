@@ -4,6 +4,7 @@ from typing import Any, Iterator
 
 from .centre import DAY_MS, Centre
 from .export import Record, milliseconds, moment, optional_milliseconds
+from .orders import is_open
 from .ranks import decliners, first_for, freest_desk, nearest, way_ms
 
 Findings = Iterator[str]
@@ -48,7 +49,11 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None or not unit.travels:
         return
-    best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
+    said_no = decliners(centre, event["previous"])
+    if event["choice"] != "nearest":
+        # The unit came free; whoever said no in the round before is left alone until the need is brought up again.
+        said_no |= decliners(centre, _round_before(centre, event))
+    best = nearest(centre, incident, event["capability"], said_no)
     if best is None or best[1] is unit:
         return
     total = way_ms(centre, unit, incident) + unit.turnout_ms
@@ -56,6 +61,11 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
         f"order {event['order']} sends {unit.name} ({unit.identity}, {total} ms) to {incident.identity}, "
         f"{best[1].name} ({best[1].identity}) is there in {best[0]} ms and free"
     )
+
+
+def _round_before(centre: Centre, event: Any) -> str | None:
+    need = centre.incidents[event["incident"]].needs.get(event["need"])
+    return need.round_before if need else None
 
 
 def freest_desk_is_asked(centre: Centre, _record: Record, event: Any) -> Findings:
@@ -92,7 +102,7 @@ def way_is_reckoned_by_the_formula(centre: Centre, record: Record, event: Any) -
 def choice_is_named_truly(centre: Centre, _record: Record, event: Any) -> Findings:
     """A unit is named nearest, a desk desk, and only a need that stood in a queue is served as waiting."""
     unit = centre.units.get(event["unit"])
-    queued = (event["incident"], event["need"]) in centre.waiting[event["capability"]]
+    queued = (event["incident"], event["need"]) in centre.queues
     choice = event["choice"]
     if unit is not None and choice in ("nearest", "desk") and (choice == "desk") == unit.travels:
         yield f"order {event['order']} to {unit.name} is chosen as `{choice}`"
@@ -121,11 +131,10 @@ def waiting_is_served_by_rank(centre: Centre, _record: Record, event: Any) -> Fi
     first = first_for(centre, unit)
     if first is None:
         return
-    (priority, deadline, incident, need), by_floor = first
-    granted = (int(event["incident"].rpartition(".")[2]), event["need"])
-    if granted != (incident, need):
+    (priority, deadline, _, need, incident), by_floor = first
+    if (event["incident"], event["need"]) != (incident, need):
         yield (
-            f"order {event['order']} gives {unit.name} to need {granted[1]} of incident {granted[0]}; first in rank is "
+            f"order {event['order']} gives {unit.name} to need {event['need']} of {event['incident']}; first in rank is "
             f"need {need} of incident {incident} (priority {priority}, deadline {moment(deadline)})"
         )
     elif by_floor != (event["choice"] == "service_floor"):
@@ -134,9 +143,13 @@ def waiting_is_served_by_rank(centre: Centre, _record: Record, event: Any) -> Fi
 
 def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
     """After each record no unit that came free in it could serve a need that stands in a queue."""
-    if not any(centre.waiting.values()):
+    if not centre.queues:
         return
-    freed = {event["unit"] for name, event in record.events if name in _FREES}
+    freed = {
+        event["unit"]
+        for name, event in record.events
+        if name in _FREES or (name == "order_moved" and not is_open(event["to"]))
+    }
     granted: dict[str, int] = {}
     for name, event in record.events:
         if name == "order_issued":
@@ -147,10 +160,10 @@ def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
             continue
         first = first_for(centre, unit)
         if first is not None:
-            yield f"unit {unit.name} came free, and need {first[0][3]} of incident {first[0][2]} still waits for it"
+            yield f"unit {unit.name} came free, and need {first[0][3]} of incident {first[0][4]} still waits for it"
 
 
-_FREES = ("order_moved", "unit_heard", "unit_duty_changed", "unit_staffed", "unit_defined")
+_FREES = ("unit_heard", "unit_duty_changed", "unit_staffed", "unit_defined")
 
 
 def need_waits_only_when_nobody_is_free(centre: Centre, _record: Record, event: Any) -> Findings:
