@@ -108,8 +108,8 @@ class Need:
     # The last order of this round of asking; it goes into the next one as `previous`.
     previous: str | None = None
     asked: int = 0
-    # The last order of the round that ended because everybody who was free had said no.
-    round_before: str | None = None
+    # Why it has no unit, when it was last put to wait.
+    shortage: str | None = None
 
 
 @dataclass(slots=True)
@@ -136,6 +136,11 @@ class Call:
     taken_seq: int
     body: Any
     decided: int = 0
+
+
+def begins_round(record: Record, need: Need) -> bool:
+    """Whether a search in this record asks everybody anew: time brings up a need that all have declined."""
+    return record.command == "tick" and need.state == "waiting" and need.shortage == "all_asked"
 
 
 class Centre:
@@ -264,13 +269,14 @@ class Centre:
         deadline = self.need_deadline(incident, capability)
         incident.needs[event["need"]] = Need(capability=capability, deadline=deadline)
 
-    def _need_waits(self, _record: Record, event: Any) -> None:
+    def _need_waits(self, record: Record, event: Any) -> None:
         need = self._need(event)
+        if begins_round(record, need):
+            need.previous, need.asked = None, 0
         need.state = "waiting"
         if event["shortage"] not in NOT_QUEUED:
             self._queue(self.incidents[event["incident"]], event["need"])
-        if event["shortage"] == "all_asked":
-            need.round_before, need.previous, need.asked = need.previous, None, 0
+        need.shortage = event["shortage"]
 
     def _need_met(self, _record: Record, event: Any) -> None:
         self._need(event).state = "met"
@@ -345,9 +351,10 @@ class Centre:
         incident = self.incidents[order.incident]
         incident.open_orders.add(order.identity)
         need = incident.needs[order.need]
+        if event["choice"] in ("nearest", "desk") and begins_round(record, need):
+            need.previous, need.asked = None, 0
         need.state, need.holder = "ordered", order.identity
         need.asked += 1
-        need.round_before = None
         if event["choice"] in ("waiting", "service_floor"):
             self._count_grant(order.capability, incident.priority)
         self.queues.remove((order.incident, order.need))

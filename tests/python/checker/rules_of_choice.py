@@ -2,7 +2,7 @@
 
 from typing import Any, Iterator
 
-from .centre import DAY_MS, Centre
+from .centre import DAY_MS, Centre, Need, begins_round
 from .export import Record, milliseconds, moment, optional_milliseconds
 from .orders import is_open
 from .ranks import decliners, first_for, freest_desk, nearest, way_ms
@@ -49,11 +49,7 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None or not unit.travels:
         return
-    said_no = decliners(centre, event["previous"])
-    if event["choice"] != "nearest":
-        # The unit came free; whoever said no in the round before is left alone until the need is brought up again.
-        said_no |= decliners(centre, _round_before(centre, event))
-    best = nearest(centre, incident, event["capability"], said_no)
+    best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
         return
     total = way_ms(centre, unit, incident) + unit.turnout_ms
@@ -61,11 +57,6 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
         f"order {event['order']} sends {unit.name} ({unit.identity}, {total} ms) to {incident.identity}, "
         f"{best[1].name} ({best[1].identity}) is there in {best[0]} ms and free"
     )
-
-
-def _round_before(centre: Centre, event: Any) -> str | None:
-    need = centre.incidents[event["incident"]].needs.get(event["need"])
-    return need.round_before if need else None
 
 
 def freest_desk_is_asked(centre: Centre, _record: Record, event: Any) -> Findings:
@@ -110,15 +101,21 @@ def choice_is_named_truly(centre: Centre, _record: Record, event: Any) -> Findin
         yield f"order {event['order']} is chosen as `{choice}`, its need stood in no queue"
 
 
-def round_of_asking_is_kept(centre: Centre, _record: Record, event: Any) -> Findings:
+def _chain(record: Record, need: Need) -> str | None:
+    """The last order of the round in which a search of this record asks."""
+    return None if begins_round(record, need) else need.previous
+
+
+def round_of_asking_is_kept(centre: Centre, record: Record, event: Any) -> Findings:
     """An order names the one before it for the same need, so that nobody is asked twice in a round (X11)."""
     incident = centre.incidents.get(event["incident"])
     need = incident.needs.get(event["need"]) if incident else None
     if need is None:
         return
-    if event["previous"] != need.previous:
-        yield f"order {event['order']} follows {event['previous']}, by the round of asking {need.previous}"
-    if event["unit"] in decliners(centre, need.previous):
+    previous = _chain(record, need) if event["choice"] in ("nearest", "desk") else need.previous
+    if event["previous"] != previous:
+        yield f"order {event['order']} follows {event['previous']}, by the round of asking {previous}"
+    if event["unit"] in decliners(centre, previous):
         yield f"order {event['order']} asks {event['unit']}, which has declined that need in this round"
 
 
@@ -166,7 +163,7 @@ def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
 _FREES = ("unit_heard", "unit_duty_changed", "unit_staffed", "unit_defined")
 
 
-def need_waits_only_when_nobody_is_free(centre: Centre, _record: Record, event: Any) -> Findings:
+def need_waits_only_when_nobody_is_free(centre: Centre, record: Record, event: Any) -> Findings:
     """A need is put to wait only when no fitting unit is free, but for those that declined it in this round."""
     incident = centre.incidents.get(event["incident"])
     need = incident.needs.get(event["need"]) if incident else None
@@ -182,7 +179,7 @@ def need_waits_only_when_nobody_is_free(centre: Centre, _record: Record, event: 
         if shortage not in ("drill", "no_place", "outside", "no_room"):
             yield f"need {event['need']} of {incident.identity} waits for `{shortage}`, but nobody can be sent at all"
         return
-    said_no = decliners(centre, need.previous)
+    said_no = decliners(centre, _chain(record, need))
     if capability.startswith("desk_"):
         free = freest_desk(centre, capability, said_no)
     else:
