@@ -11,9 +11,8 @@ import pytest
 
 import doctors
 import genuine_export
-from checker.book import Book, Violation, check
-from checker.export import Record
-from checker.objects import Objects
+from check_export import violations
+from checker.book import Book
 from running_centre import REPOSITORY
 
 Genuine = tuple[list[dict], pathlib.Path]
@@ -28,11 +27,6 @@ def genuine(tmp_path_factory: pytest.TempPathFactory) -> Genuine:
         lines = (folder / "export.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines], folder
     return genuine_export.make(tmp_path_factory.mktemp("genuine"))
-
-
-def violations(records: list[dict], objects: pathlib.Path) -> list[Violation]:
-    """What the checker says of these records."""
-    return check((Record(line) for line in records), Objects(objects), most=10_000)
 
 
 def test_a_genuine_export_passes(genuine: Genuine) -> None:
