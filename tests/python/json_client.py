@@ -133,6 +133,22 @@ class Conversation:
             self.untagged.put_nowait(message)
 
 
+class RawStream(Conversation):
+    """A stream of bytes that are not looked at: only whether it ends."""
+
+    def receive(self, data: bytes, end: bool) -> None:
+        """Bytes came in."""
+        self._buffer += data
+        if end:
+            self.close("the server finished the stream")
+
+    async def wait_for_end(self, seconds: float) -> None:
+        """Waits until the server has ended the stream or the connection."""
+        async with asyncio.timeout(seconds):
+            while self.closed is None:
+                await asyncio.sleep(0.005)
+
+
 class Connection:
     """A QUIC connection on which conversations are opened."""
 
@@ -142,6 +158,10 @@ class Connection:
     def open(self) -> Conversation:
         """One more stream."""
         return Conversation(self.protocol)
+
+    def raw(self) -> RawStream:
+        """One more stream, for bytes."""
+        return RawStream(self.protocol)
 
     @property
     def ended(self) -> ConnectionTerminated | None:

@@ -167,7 +167,7 @@ def test_the_hash_of_the_journal_is_what_the_centre_showed(start_centre: StartCe
                     await talk.answer(order={"id": order["order"], "act": "acknowledge"})
                 if number % 6 == 5:
                     stats = await asyncio.to_thread(centre.stats)
-                    shown.append((stats["seq"], stats["hash"]))
+                    shown.append((stats["sequence"], stats["hash"]))
 
     asyncio.run(scenario())
     centre.kill()
@@ -175,7 +175,7 @@ def test_the_hash_of_the_journal_is_what_the_centre_showed(start_centre: StartCe
     for seq, state in shown:
         assert centre.hash_at(seq) == state, seq
     centre.start()
-    assert centre.stats()["seq"] >= shown[-1][0]
+    assert centre.stats()["sequence"] >= shown[-1][0]
 
 
 @pytest.mark.parametrize("round_", range(3))
