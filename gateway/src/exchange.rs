@@ -89,6 +89,11 @@ impl Exchange {
         }
     }
 
+    /// The centre alone; everything else of the exchange ends here.
+    pub fn into_running(self) -> Running {
+        self.running
+    }
+
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         self.workers.len()
