@@ -89,11 +89,6 @@ impl Exchange {
         }
     }
 
-    /// The centre alone; everything else of the exchange ends here.
-    pub fn into_running(self) -> Running {
-        self.running
-    }
-
     /// How many workers there are.
     pub fn workers(&self) -> usize {
         self.workers.len()

@@ -224,8 +224,8 @@ impl ServerHandle {
             worker.abort();
             drop(worker.await);
         }
-        // Taken apart as a whole: what is left of it held the way to the thread that reads history, which ends now.
-        let running = alone(self.exchange).await?.into_running();
+        // All but the runtime is dropped here: with it the queue that the thread which reads history waits on.
+        let Exchange { running, .. } = alone(self.exchange).await?;
         let stopped = tokio::task::spawn_blocking(move || running.stop());
         let stopped = stopped
             .await
