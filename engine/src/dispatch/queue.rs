@@ -383,6 +383,20 @@ mod tests {
             };
             queues.push(0, node, rank);
         }
+        // Then a half is served from the front while as much comes in behind.
+        for node in 0..FULL / 2 {
+            let (served, rank) = queues.pop(0).unwrap();
+            let rank = Rank {
+                deadline: rank.deadline + i64::from(FULL),
+                ..rank
+            };
+            assert_eq!(served, node);
+            queues.push(0, served, rank);
+        }
+        // And every third is withdrawn, wherever it stands.
+        (0..FULL)
+            .step_by(3)
+            .for_each(|node| assert!(queues.remove(node)));
         let mut deepest = 0;
         let mut open = vec![(queues.queues[0].root, 1)];
         while let Some((node, depth)) = open.pop() {
