@@ -1,1 +1,5 @@
-//! Placeholder.
+//! Liandong's load generator: traces, crews, paced replay and honest latencies.
+//!
+//! Drives a centre from outside through the gateway's client; it never reaches into one. Crews are sans-IO, so
+
+pub mod trace;

@@ -1,0 +1,1 @@
+//! Makes a trace of what others wrote.
