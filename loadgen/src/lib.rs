@@ -2,4 +2,6 @@
 //!
 //! Drives a centre from outside through the gateway's client; it never reaches into one. Crews are sans-IO, so
 
+pub mod ground;
+pub mod random;
 pub mod trace;

@@ -70,6 +70,8 @@ fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
         file: file.to_string(),
         row: rows as u64 + 1,
         line: rows as u64 + 2,
-        problem: format!("is one too many; at most {ROWS_MAX} rows are sorted at once, split the file"),
+        problem: format!(
+            "is one too many; at most {ROWS_MAX} rows are sorted at once, split the file"
+        ),
     })
 }

@@ -63,11 +63,21 @@ impl Service {
 fn kind_of(service: Service, matter: &str) -> Option<Kind> {
     use Service::{Fire, Medical, Traffic};
     Some(match matter {
-        "ABDOMINAL PAINS" | "DEHYDRATION" | "DIABETIC EMERGENCY" | "DIZZINESS" | "FEVER"
-        | "GENERAL WEAKNESS" | "HEAT EXHAUSTION" | "MEDICAL ALERT ALARM" | "NAUSEA/VOMITING"
-        | "SUBJECT IN PAIN" | "UNKNOWN MEDICAL EMERGENCY" => Kind::Illness,
+        "ABDOMINAL PAINS"
+        | "DEHYDRATION"
+        | "DIABETIC EMERGENCY"
+        | "DIZZINESS"
+        | "FEVER"
+        | "GENERAL WEAKNESS"
+        | "HEAT EXHAUSTION"
+        | "MEDICAL ALERT ALARM"
+        | "NAUSEA/VOMITING"
+        | "SUBJECT IN PAIN"
+        | "UNKNOWN MEDICAL EMERGENCY" => Kind::Illness,
         "ALLERGIC REACTION" | "CHOKING" | "RESPIRATORY EMERGENCY" => Kind::Breathing,
-        "ALTERED MENTAL STATUS" | "SYNCOPAL EPISODE" | "UNCONSCIOUS SUBJECT"
+        "ALTERED MENTAL STATUS"
+        | "SYNCOPAL EPISODE"
+        | "UNCONSCIOUS SUBJECT"
         | "UNRESPONSIVE SUBJECT" => Kind::Unconscious,
         "CARDIAC ARREST" => Kind::CardiacArrest,
         "CARDIAC EMERGENCY" => Kind::ChestPain,
@@ -93,8 +103,11 @@ fn kind_of(service: Service, matter: &str) -> Option<Kind> {
         "RESCUE - ELEVATOR" | "RESCUE - GENERAL" | "RESCUE - TECHNICAL" => Kind::Trapped,
         "RESCUE - WATER" => Kind::WaterRescue,
         "PUMP DETAIL" => Kind::Flood,
-        "DEBRIS/FLUIDS ON HIGHWAY" | "DISABLED VEHICLE" | "FIRE POLICE NEEDED"
-        | "HAZARDOUS ROAD CONDITIONS" | "ROAD OBSTRUCTION" => Kind::RoadObstacle,
+        "DEBRIS/FLUIDS ON HIGHWAY"
+        | "DISABLED VEHICLE"
+        | "FIRE POLICE NEEDED"
+        | "HAZARDOUS ROAD CONDITIONS"
+        | "ROAD OBSTRUCTION" => Kind::RoadObstacle,
         "CARBON MONOXIDE DETECTOR" => match service {
             Medical => Kind::Poisoning,
             Fire | Traffic => Kind::SmokeAlarm,
@@ -107,8 +120,11 @@ fn kind_of(service: Service, matter: &str) -> Option<Kind> {
             Medical | Fire => Kind::VehicleFire,
             Traffic => Kind::RoadObstacle,
         },
-        "EMS SPECIAL SERVICE" | "FIRE SPECIAL SERVICE" | "S/B AT HELICOPTER LANDING"
-        | "TRANSFERRED CALL" | "WARRANT SERVICE" => match service {
+        "EMS SPECIAL SERVICE"
+        | "FIRE SPECIAL SERVICE"
+        | "S/B AT HELICOPTER LANDING"
+        | "TRANSFERRED CALL"
+        | "WARRANT SERVICE" => match service {
             Medical => Kind::Transfer,
             Fire | Traffic => Kind::RescueMinor,
         },
@@ -179,7 +195,11 @@ fn row(
             .transpose()
             .map_err(|_| table.wrong(column, "is not decimal degrees, as in 40.2978"))
     };
-    let words = [Some(title), table.filled(columns.address), table.filled(columns.town)];
+    let words = [
+        Some(title),
+        table.filled(columns.address),
+        table.filled(columns.town),
+    ];
     let words: Vec<&str> = words.into_iter().flatten().collect();
     let key = format!("{}:{}", table.file_name(), table.row());
     Ok(Row {
@@ -226,11 +246,17 @@ mod tests {
             panic!("three rows");
         };
         assert_eq!(first.at.to_string(), "2015-12-10T22:40:00.000Z");
-        assert_eq!((first.line.as_str(), first.kind), ("120", Some(Kind::MinorTrauma)));
+        assert_eq!(
+            (first.line.as_str(), first.kind),
+            ("120", Some(Kind::MinorTrauma))
+        );
         assert_eq!(first.key, "calls.csv:1");
         // Summer time: four hours behind UTC.
         assert_eq!(crash.at.to_string(), "2016-05-01T03:57:00.000Z");
-        assert_eq!((crash.line.as_str(), crash.kind), ("122", Some(Kind::CrashDamage)));
+        assert_eq!(
+            (crash.line.as_str(), crash.kind),
+            ("122", Some(Kind::CrashDamage))
+        );
         assert_eq!(dragon.kind, Some(Kind::RescueMinor));
         assert_eq!(imported.unmatched["Fire: DRAGON"], ("rescue_minor", 1));
     }
@@ -239,11 +265,17 @@ mod tests {
     fn mistakes_are_named() {
         for (from, to, part) in [
             ("EMS: BACK", "MES: BACK", "row 1 (line 2), title"),
-            ("2015-12-10 17:40:00", "yesterday", "row 1 (line 2), timeStamp"),
+            (
+                "2015-12-10 17:40:00",
+                "yesterday",
+                "row 1 (line 2), timeStamp",
+            ),
             ("40.1,", "north,", "row 1 (line 2), lat"),
             ("timeStamp", "time", "no column `timeStamp`"),
         ] {
-            let error = read_text(&SAMPLE.replace(from, to)).unwrap_err().to_string();
+            let error = read_text(&SAMPLE.replace(from, to))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(part), "{error}");
         }
     }
@@ -253,7 +285,11 @@ mod tests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../../shared/data/calls-montgomery/calls.csv.zst");
         if !path.exists() {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{path:?} is missing");
+            assert_ne!(
+                std::env::var("CI").as_deref(),
+                Ok("true"),
+                "{path:?} is missing"
+            );
             println!("skipped: {} is not there", path.display());
             return;
         }

@@ -58,7 +58,10 @@ mod tests {
             .collect();
         let start = crate::trace::SECONDS_START;
         let at = |seconds| start + engine::moment::Span::seconds(seconds);
-        assert_eq!(seen, [(at(4), "119", "mine.csv:2"), (at(9), "110", "mine.csv:1")]);
+        assert_eq!(
+            seen,
+            [(at(4), "119", "mine.csv:2"), (at(9), "110", "mine.csv:1")]
+        );
     }
 
     #[test]
@@ -67,7 +70,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.csv");
         std::fs::write(&path, "when,line\n9,110\n").unwrap();
-        for (map, part) in [("at=then", "no column `then`"), ("time=when", "no column of a trace")] {
+        for (map, part) in [
+            ("at=then", "no column `then`"),
+            ("time=when", "no column of a trace"),
+        ] {
             let error = read(&path, &[names(map).unwrap()]).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
