@@ -53,6 +53,7 @@ struct Area {
 pub struct Ground {
     city: City,
     areas: Vec<Area>,
+    bounds: Bounds,
 }
 
 impl Ground {
@@ -92,7 +93,15 @@ impl Ground {
         if areas.is_empty() {
             return Err(GroundError::Empty);
         }
-        Ok(Ground { city, areas })
+        let corners = areas
+            .iter()
+            .flat_map(|area| [area.bounds.south_west, area.bounds.north_east]);
+        let bounds = Bounds::around(&corners.collect::<Vec<Point>>());
+        Ok(Ground {
+            city,
+            areas,
+            bounds,
+        })
     }
 
     /// Minutes of local time ahead of UTC.
@@ -107,27 +116,38 @@ impl Ground {
 
     /// The rectangle around the served area.
     pub fn bounds(&self) -> Bounds {
-        let corners: Vec<Point> = self
-            .areas
-            .iter()
-            .flat_map(|area| [area.bounds.south_west, area.bounds.north_east])
-            .collect();
-        Bounds::around(&corners)
+        self.bounds
     }
 
     /// A place in the served area, likelier in town, and there likelier near the middle.
     pub fn draw(&self, random: &mut Random) -> Point {
         let index = random.weighted(self.areas.iter().map(|area| area.weight));
         let area = &self.areas[index.unwrap_or(0)];
-        let (low, high) = (area.bounds.south_west, area.bounds.north_east);
+        self.draw_in(area.bounds, random, towards_middle, |point| {
+            area.shape.contains(point)
+        })
+    }
+
+    /// A place in the served area, each as likely as the next.
+    pub fn draw_evenly(&self, random: &mut Random) -> Point {
+        self.draw_in(self.bounds, random, evenly, |_| true)
+    }
+
+    fn draw_in(
+        &self,
+        bounds: Bounds,
+        random: &mut Random,
+        along: fn(&mut Random, i32, i32) -> i32,
+        fits: impl Fn(Point) -> bool,
+    ) -> Point {
+        let (low, high) = (bounds.south_west, bounds.north_east);
         let mut drawn = low;
         for _ in 0..DRAWS_MAX {
             drawn = Point {
-                lat_e7: towards_middle(random, low.lat_e7, high.lat_e7),
-                lon_e7: towards_middle(random, low.lon_e7, high.lon_e7),
+                lat_e7: along(random, low.lat_e7, high.lat_e7),
+                lon_e7: along(random, low.lon_e7, high.lon_e7),
             };
-            // The area, and not a part of another one that lies over it.
-            if area.shape.contains(drawn) && self.contains(drawn) {
+            if fits(drawn) && self.contains(drawn) {
                 break;
             }
         }
@@ -148,6 +168,11 @@ impl Ground {
         };
         if self.contains(near) { near } else { point }
     }
+}
+
+/// A number between two others, each as likely as the next.
+fn evenly(random: &mut Random, low: i32, high: i32) -> i32 {
+    random.between(low.into(), high.into()) as i32
 }
 
 /// A number between two others: the mean of two draws, so the middle is likelier than the edges.

@@ -4,4 +4,5 @@
 
 pub mod ground;
 pub mod random;
+pub mod synth;
 pub mod trace;
