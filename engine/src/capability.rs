@@ -95,6 +95,18 @@ vocabulary! {
     }
 }
 
+vocabulary! {
+    /// How a unit with a capability answers an order.
+    CapabilityClass {
+        /// Crew and vehicle stand ready: they set off.
+        Vehicle = "vehicle",
+        /// People are called together: they muster (X7).
+        Team = "team",
+        /// A desk: never travels.
+        Desk = "desk",
+    }
+}
+
 const _: () = assert!(Capability::ALL.len() <= 64, "a capability is one bit of 64");
 
 impl Capability {
@@ -139,6 +151,18 @@ impl Capability {
             Agency::Health => DeskHealth,
             Agency::Quality => DeskQuality,
             Agency::Government => DeskGovernment,
+        }
+    }
+
+    /// How it answers an order: clocks differ by this.
+    pub const fn class(self) -> CapabilityClass {
+        use Capability::*;
+        match self {
+            Riot | MedicalTeam | ForestFire | FloodTeam | TownshipTeam | Militia | Expert => {
+                CapabilityClass::Team
+            }
+            _ if self.is_desk() => CapabilityClass::Desk,
+            _ => CapabilityClass::Vehicle,
         }
     }
 

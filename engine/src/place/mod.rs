@@ -7,6 +7,7 @@ pub mod datum;
 pub mod grid;
 pub mod projection;
 
+use crate::kind::vocabulary;
 use serde::{Deserialize, Serialize};
 
 /// A position on WGS-84 in units of 1e-7 degree (about 1 cm).
@@ -24,6 +25,18 @@ pub struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DistrictId(pub u32);
+
+vocabulary! {
+    /// What sort of district: clocks differ by this (X6).
+    Zone {
+        /// The county town.
+        Town = "town",
+        /// Around it.
+        Suburb = "suburb",
+        /// A township.
+        Township = "township",
+    }
+}
 
 /// Where a position came from, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,0 +1,203 @@
+//! What a centre keeps only to find things fast: grids, counts and names. All of it follows from the state
+//! and the objects in force, so none of it is hashed.
+
+use crate::capability::{Capability, CapabilitySet};
+use crate::city::City;
+use crate::dispatch::travel::StraightLine;
+use crate::limits::Capacities;
+use crate::name::Name;
+use crate::place::grid::{IncidentGrid, UnitGrid};
+use crate::place::projection::{Plane, Projection};
+use crate::place::{DistrictId, Point, Zone};
+use crate::plan::Plan;
+use crate::table::Index;
+use crate::unit::Unit;
+use std::sync::Arc;
+
+/// Side of a grid cell, in decimetres.
+const CELL_DM: u32 = 10_000;
+
+/// How units find what they need; rebuilt from the state whenever the city changes.
+#[derive(Debug)]
+pub(super) struct Finder {
+    /// The city in force.
+    pub city: Arc<City>,
+    /// The plan in force.
+    pub plan: Arc<Plan>,
+    /// From points to the plane.
+    pub projection: Projection,
+    /// How long ways take.
+    pub travel: StraightLine,
+    /// Where units are, and which may be ordered.
+    pub units: UnitGrid,
+    /// Where open incidents are.
+    pub incidents: IncidentGrid,
+    /// The widest merge radius of the plan.
+    pub merge_radius_max_dm: u32,
+    /// Units by the digest of their name.
+    names: Index<[u8; 16]>,
+    /// Places of units on the plane, by index.
+    planes: Vec<Plane>,
+    /// Units with a capability.
+    defined: Vec<u32>,
+    /// Of these: on duty, staffed, strong enough and not silent.
+    ready: Vec<u32>,
+    /// Desks by capability; desks are few.
+    desks: Vec<Vec<u32>>,
+    /// Whether each unit was counted as ready.
+    counted: Vec<bool>,
+    /// The fastest unit there has been, for the bound of the search.
+    pub fastest_mm_s: u32,
+    /// The quickest turnout there has been, for the bound of the search.
+    pub turnout_least_ms: u32,
+    zones: Vec<(DistrictId, Zone)>,
+}
+
+impl Finder {
+    pub fn new(city: Arc<City>, plan: Arc<Plan>, capacities: &Capacities) -> Finder {
+        let projection = city.projection;
+        let bounds = bounds_of(&city, &projection);
+        let capabilities = Capability::ALL.len();
+        let mut zones: Vec<_> = city.districts.iter().map(|district| (district.id, district.zone)).collect();
+        zones.sort_unstable();
+        Finder {
+            travel: StraightLine { detour_permille: plan.detour_permille },
+            merge_radius_max_dm: plan.merge_radius_max_dm(),
+            projection,
+            units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
+            incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM / 10),
+            names: Index::new(capacities.units_max),
+            planes: Vec::with_capacity(capacities.units_max as usize),
+            defined: vec![0; capabilities],
+            ready: vec![0; capabilities],
+            desks: (0..capabilities).map(|_| Vec::with_capacity(16)).collect(),
+            counted: Vec::with_capacity(capacities.units_max as usize),
+            fastest_mm_s: 1,
+            turnout_least_ms: u32::MAX,
+            zones,
+            city,
+            plan,
+        }
+    }
+
+    /// The zone of a district; a township where the city does not know it.
+    pub fn zone(&self, district: DistrictId) -> Zone {
+        match self.zones.binary_search_by_key(&district, |&(id, _)| id) {
+            Ok(found) => self.zones[found].1,
+            Err(_) => Zone::Township,
+        }
+    }
+
+    /// A point on the plane.
+    pub fn plane(&self, point: Point) -> Plane {
+        self.projection.plane(point)
+    }
+
+    /// Where a unit is on the plane.
+    pub fn unit_plane(&self, index: u32) -> Plane {
+        self.planes[index as usize]
+    }
+
+    /// The unit of this name.
+    pub fn unit_named(&self, name: &Name) -> Option<u32> {
+        self.names.get(digest(name))
+    }
+
+    /// Whether the city has any unit with this capability.
+    pub fn has(&self, capability: Capability) -> bool {
+        self.defined[capability as usize] > 0
+    }
+
+    /// Whether any unit with this capability could be ordered if it were not busy.
+    pub fn is_manned(&self, capability: Capability) -> bool {
+        self.ready[capability as usize] > 0
+    }
+
+    /// The desks with this capability, by index.
+    pub fn desks(&self, capability: Capability) -> &[u32] {
+        &self.desks[capability as usize]
+    }
+
+    /// Takes in a unit that is new.
+    pub fn enter(&mut self, index: u32, unit: &Unit) {
+        let entered = self.names.insert(digest(&unit.definition.name), index);
+        assert!(entered == Ok(None), "a unit was entered twice: {entered:?}");
+        self.planes.push(self.projection.plane(unit.point));
+        self.counted.push(false);
+        self.define(index, unit, CapabilitySet::EMPTY);
+    }
+
+    /// Takes in what a unit is now, where it had `before`.
+    pub fn define(&mut self, index: u32, unit: &Unit, before: CapabilitySet) {
+        self.count(index, false, before);
+        for capability in before.iter() {
+            self.defined[capability as usize] -= 1;
+            self.desks[capability as usize].retain(|&desk| desk != index);
+        }
+        let definition = &unit.definition;
+        for capability in definition.capabilities.iter() {
+            self.defined[capability as usize] += 1;
+            if capability.is_desk() {
+                self.desks[capability as usize].push(index);
+                self.desks[capability as usize].sort_unstable();
+            }
+        }
+        self.fastest_mm_s = self.fastest_mm_s.max(definition.speed_mm_s);
+        if definition.travels() {
+            self.turnout_least_ms = self.turnout_least_ms.min(definition.turnout_ms);
+            self.units.set_capabilities(index, definition.capabilities.bits());
+        } else {
+            // A desk is chosen by its load, never by its place.
+            self.units.set_capabilities(index, 0);
+        }
+        self.place(index, unit);
+        self.refresh(index, unit);
+    }
+
+    /// Takes in where a unit is now.
+    pub fn place(&mut self, index: u32, unit: &Unit) {
+        let plane = self.projection.plane(unit.point);
+        self.planes[index as usize] = plane;
+        self.units.place(index, plane.x_dm, plane.y_dm);
+    }
+
+    /// Takes in whether a unit may be ordered now.
+    pub fn refresh(&mut self, index: u32, unit: &Unit) {
+        self.units.set_available(index, unit.is_available());
+        let ready = unit.duty.is_ready()
+            && unit.staffed
+            && !unit.silent
+            && unit.definition.strength >= unit.definition.least_strength;
+        self.count(index, ready, unit.definition.capabilities);
+    }
+
+    fn count(&mut self, index: u32, ready: bool, capabilities: CapabilitySet) {
+        let counted = std::mem::replace(&mut self.counted[index as usize], ready);
+        if counted == ready {
+            return;
+        }
+        for capability in capabilities.iter() {
+            let count = &mut self.ready[capability as usize];
+            *count = if ready { *count + 1 } else { *count - 1 };
+        }
+    }
+}
+
+fn digest(name: &Name) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.copy_from_slice(&blake3::hash(name.as_str().as_bytes()).as_bytes()[..16]);
+    digest
+}
+
+/// The box around the city's districts on the plane: least x, least y, most x, most y, in decimetres.
+fn bounds_of(city: &City, projection: &Projection) -> [i32; 4] {
+    let mut bounds = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
+    for point in city.corners() {
+        let plane = projection.plane(point);
+        bounds[0] = bounds[0].min(plane.x_dm);
+        bounds[1] = bounds[1].min(plane.y_dm);
+        bounds[2] = bounds[2].max(plane.x_dm);
+        bounds[3] = bounds[3].max(plane.y_dm);
+    }
+    if bounds[0] > bounds[2] { [-10_000, -10_000, 10_000, 10_000] } else { bounds }
+}

@@ -1,0 +1,142 @@
+//! Calls of the idempotence window (N2): the newest so many, found by number and by key.
+
+use crate::call::{Call, KeyDigest};
+use crate::moment::{Moment, Span};
+use crate::table::Index;
+use serde::{Serialize, Serializer};
+
+/// How long a key is remembered at least, room allowing.
+const WINDOW: Span = Span::hours(24);
+
+/// The newest calls. A call's place follows from its number, so nothing is moved and nothing is searched.
+#[derive(Debug)]
+pub(super) struct CallRing {
+    calls: Vec<Call>,
+    capacity: u64,
+    /// Numbers in the ring: `first..next`.
+    first: u64,
+    next: u64,
+    by_key: Index<[u8; 16]>,
+}
+
+impl CallRing {
+    pub fn new(capacity: u32) -> CallRing {
+        let capacity = capacity.max(1);
+        CallRing {
+            calls: Vec::with_capacity(capacity as usize),
+            capacity: u64::from(capacity),
+            first: 1,
+            next: 1,
+            by_key: Index::new(capacity + 1),
+        }
+    }
+
+    fn place(&self, number: u64) -> usize {
+        ((number - 1) % self.capacity) as usize
+    }
+
+    /// The call of this number, while it is in the window.
+    pub fn get(&self, number: u64) -> Option<&Call> {
+        (self.first..self.next).contains(&number).then(|| &self.calls[self.place(number)])
+    }
+
+    /// The call of this number, to change.
+    pub fn get_mut(&mut self, number: u64) -> Option<&mut Call> {
+        let place = self.place(number.max(1));
+        (self.first..self.next).contains(&number).then(|| &mut self.calls[place])
+    }
+
+    /// The number of the call that came under this key.
+    pub fn with_key(&self, key: KeyDigest) -> Option<u64> {
+        let place = self.by_key.get(key.0)?;
+        let newest = self.next - 1;
+        // The place of a number is the number modulo the capacity; only the window's own number fits.
+        let back = (newest - 1 - u64::from(place)) % self.capacity;
+        Some(newest - back)
+    }
+
+    /// Adds the next call and gives its number. The oldest leave as they age, or for want of room.
+    pub fn push(&mut self, call: Call, now: Moment) -> u64 {
+        let mut aged = 0;
+        while self.first < self.next
+            && (self.next - self.first == self.capacity || (aged < 2 && self.is_aged(now)))
+        {
+            aged += 1;
+            let oldest = self.calls[self.place(self.first)].key;
+            self.by_key.remove(oldest.0);
+            self.first += 1;
+        }
+        let (number, place) = (self.next, self.place(self.next));
+        if place == self.calls.len() {
+            self.calls.push(call);
+        } else {
+            self.calls[place] = call;
+        }
+        let known = self.by_key.insert(call.key.0, place as u32);
+        assert!(known == Ok(None), "a key was taken twice: {known:?}");
+        self.next += 1;
+        number
+    }
+
+    fn is_aged(&self, now: Moment) -> bool {
+        self.calls[self.place(self.first)].taken_at + WINDOW < now
+    }
+
+    /// How many calls are in the window.
+    pub fn len(&self) -> u64 {
+        self.next - self.first
+    }
+}
+
+impl Serialize for CallRing {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let calls = (self.first..self.next).map(|number| (number, &self.calls[self.place(number)]));
+        (self.first, self.next, calls.collect::<Vec<_>>()).serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{BodyDigest, CallState, Outcome};
+    use crate::id::Sequence;
+
+    fn call(key: u64, at: i64) -> Call {
+        Call {
+            key: KeyDigest::of(0, &key.to_string()),
+            body: BodyDigest(0),
+            taken: Sequence(key),
+            taken_at: Moment(at),
+            incident: None,
+            state: CallState::Open,
+            outcome: Outcome::Human,
+        }
+    }
+
+    /// N2: a key is found as long as its call is in the window, and not after.
+    #[test]
+    fn a_key_is_found_while_its_call_is_in_the_window() {
+        let mut ring = CallRing::new(4);
+        for number in 1..=11 {
+            assert_eq!(ring.push(call(number, 0), Moment(0)), number);
+            for seen in 1..=number {
+                let expected = (seen + 4 > number).then_some(seen);
+                assert_eq!(ring.with_key(KeyDigest::of(0, &seen.to_string())), expected);
+                assert_eq!(ring.get(seen).map(|call| call.taken.0), expected);
+            }
+        }
+        assert_eq!(ring.len(), 4);
+    }
+
+    #[test]
+    fn old_keys_leave_though_there_is_room() {
+        let mut ring = CallRing::new(8);
+        let day = Span::hours(24).0;
+        ring.push(call(1, 0), Moment(0));
+        ring.push(call(2, day), Moment(day));
+        assert_eq!(ring.len(), 2);
+        ring.push(call(3, day + 1), Moment(day + 1));
+        assert_eq!(ring.with_key(KeyDigest::of(0, "1")), None);
+        assert_eq!(ring.with_key(KeyDigest::of(0, "2")), Some(2));
+    }
+}

@@ -1,0 +1,230 @@
+//! The whole state of a centre: everything that its next decision can depend on, and nothing else.
+//!
+//! The state hash covers every field here, because it is taken over the serialised whole; indexes and grids
+//! that can be rebuilt from it live in `index`.
+
+use super::ring::CallRing;
+use crate::capability::Capability;
+use crate::clock::wheel::Wheel;
+use crate::command::Opening;
+use crate::dispatch::queue::Queues;
+use crate::id::{CentreId, IncidentId, ObjectHash, OrderId, Sequence, UnitId};
+use crate::incident::Incident;
+use crate::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
+use crate::moment::Moment;
+use crate::order::Order;
+use crate::runtime::port::Conservation;
+use crate::table::{Slot, Table};
+use crate::unit::Unit;
+use serde::Serialize;
+use std::collections::VecDeque;
+
+/// What a centre's next decision depends on.
+#[derive(Debug, Serialize)]
+pub(super) struct State {
+    /// How it was opened.
+    pub opening: Option<Opening>,
+    /// Centre time of the last record.
+    pub now: Moment,
+    /// The last record.
+    pub sequence: Sequence,
+    /// The plan in force.
+    pub plan: Option<ObjectHash>,
+    /// The lexicon in force.
+    pub lexicon: Option<ObjectHash>,
+    /// The city in force.
+    pub city: Option<ObjectHash>,
+    /// The last numbers given.
+    pub numbers: Numbers,
+    /// How calls add up.
+    pub conservation: Conservation,
+    /// Calls of the window, by number.
+    pub calls: CallRing,
+    /// Incidents in hot state.
+    pub incidents: Table<Incident>,
+    /// Orders in hot state.
+    pub orders: Table<Order>,
+    /// Units, by number.
+    pub units: Vec<Unit>,
+    /// Closed incidents still in hot state, oldest first.
+    pub closed: VecDeque<(IncidentId, Moment)>,
+    /// Every deadline.
+    pub wheel: Wheel,
+    /// Needs without a unit, by capability and whether they are service calls.
+    pub queues: Queues,
+    /// Grants to other calls since the last to a service call that waited, by capability (C4).
+    pub passed_over: Vec<u16>,
+}
+
+/// The last numbers given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Numbers {
+    pub call: u64,
+    pub incident: u64,
+    pub order: u64,
+}
+
+/// Who a deadline belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DueOf {
+    Unit(u32),
+    Incident(Slot),
+    Order(Slot),
+}
+
+impl State {
+    pub fn new(capacities: &Capacities) -> State {
+        let needs = capacities.incidents_max.saturating_mul(NEEDS_PER_INCIDENT_MAX as u32);
+        State {
+            opening: None,
+            now: Moment(0),
+            sequence: Sequence(0),
+            plan: None,
+            lexicon: None,
+            city: None,
+            numbers: Numbers::default(),
+            conservation: Conservation::default(),
+            calls: CallRing::new(capacities.calls_max),
+            incidents: Table::new(capacities.incidents_max),
+            orders: Table::new(capacities.orders_max),
+            units: Vec::with_capacity(capacities.units_max as usize),
+            closed: VecDeque::with_capacity(capacities.incidents_max as usize),
+            wheel: Wheel::new(
+                capacities.units_max + capacities.incidents_max + capacities.orders_max,
+                Moment(0),
+            ),
+            queues: Queues::new(needs, 2 * Capability::ALL.len() as u32),
+            passed_over: vec![0; Capability::ALL.len()],
+        }
+    }
+
+    /// The centre's number; 0 before it is opened.
+    pub fn centre(&self) -> CentreId {
+        self.opening.map_or(CentreId(0), |opening| opening.centre)
+    }
+
+    /// BLAKE3 over every field.
+    pub fn hash(&self) -> ObjectHash {
+        struct Into<'a>(&'a mut blake3::Hasher);
+        impl postcard::ser_flavors::Flavor for Into<'_> {
+            type Output = ();
+            fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+                self.0.update(&[byte]);
+                Ok(())
+            }
+            fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+                self.0.update(bytes);
+                Ok(())
+            }
+            fn finalize(self) -> postcard::Result<()> {
+                Ok(())
+            }
+        }
+        let mut hasher = blake3::Hasher::new();
+        let hashed = postcard::serialize_with_flavor(self, Into(&mut hasher));
+        assert!(hashed.is_ok(), "hashing the state failed: {hashed:?}");
+        ObjectHash(*hasher.finalize().as_bytes())
+    }
+
+    /// A unit by its id.
+    pub fn unit(&self, unit: UnitId) -> Option<&Unit> {
+        if unit.centre() != self.centre() {
+            return None;
+        }
+        self.units.get(unit_index(unit) as usize)
+    }
+
+    /// The id of the unit at an index.
+    pub fn unit_id(&self, index: u32) -> UnitId {
+        numbered(UnitId::new(self.centre(), u64::from(index) + 1))
+    }
+
+    /// The slot of an incident in hot state.
+    pub fn incident_slot(&self, incident: IncidentId) -> Option<Slot> {
+        if incident.centre() != self.centre() {
+            return None;
+        }
+        self.incidents.slot_of(incident.number())
+    }
+
+    /// The slot of an order in hot state.
+    pub fn order_slot(&self, order: OrderId) -> Option<Slot> {
+        if order.centre() != self.centre() {
+            return None;
+        }
+        self.orders.slot_of(order.number())
+    }
+
+    /// The id of the incident in a slot.
+    pub fn incident_id(&self, slot: Slot) -> IncidentId {
+        let number = self.incidents.number_of(slot).unwrap_or(0);
+        numbered(IncidentId::new(self.centre(), number))
+    }
+
+    /// The id of the order in a slot.
+    pub fn order_id(&self, slot: Slot) -> OrderId {
+        numbered(OrderId::new(self.centre(), self.orders.number_of(slot).unwrap_or(0)))
+    }
+
+    /// The incident in a slot that is known to be taken.
+    pub fn incident(&self, slot: Slot) -> &Incident {
+        present(self.incidents.get(slot))
+    }
+
+    /// The incident in a slot that is known to be taken, to change.
+    pub fn incident_mut(&mut self, slot: Slot) -> &mut Incident {
+        present(self.incidents.get_mut(slot))
+    }
+
+    /// The order in a slot that is known to be taken.
+    pub fn order(&self, slot: Slot) -> &Order {
+        present(self.orders.get(slot))
+    }
+
+    /// The order in a slot that is known to be taken, to change.
+    pub fn order_mut(&mut self, slot: Slot) -> &mut Order {
+        present(self.orders.get_mut(slot))
+    }
+
+    /// The wheel's node of a deadline's owner.
+    pub fn node(&self, of: DueOf) -> u32 {
+        let units = self.units.capacity() as u32;
+        match of {
+            DueOf::Unit(index) => index,
+            DueOf::Incident(slot) => units + slot.0,
+            DueOf::Order(slot) => units + self.incidents.capacity() + slot.0,
+        }
+    }
+
+    /// Whom a node of the wheel belongs to.
+    pub fn due_of(&self, node: u32) -> DueOf {
+        let units = self.units.capacity() as u32;
+        let incidents = self.incidents.capacity();
+        if node < units {
+            DueOf::Unit(node)
+        } else if node < units + incidents {
+            DueOf::Incident(Slot(node - units))
+        } else {
+            DueOf::Order(Slot(node - units - incidents))
+        }
+    }
+}
+
+/// Index of a unit among the units, from its number.
+pub(super) fn unit_index(unit: UnitId) -> u32 {
+    u32::try_from(unit.number() - 1).unwrap_or(u32::MAX)
+}
+
+/// A number that this centre has given is always a number: it counted up from 1.
+pub(super) fn numbered<T>(id: Option<T>) -> T {
+    present(id)
+}
+
+/// What an invariant says is there. If it is not, the state is wrong and nothing may be decided from it.
+#[track_caller]
+pub(super) fn present<T>(found: Option<T>) -> T {
+    match found {
+        Some(found) => found,
+        None => panic!("the centre's state contradicts itself; it must be rebuilt from the journal"),
+    }
+}

@@ -1,0 +1,118 @@
+//! A plan as it is typed: the TOML file, before anything is checked against anything.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// The whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub name: String,
+    pub travel: Travel,
+    pub day: Day,
+    pub ladder: Ladder,
+    pub waiting: Waiting,
+    pub incident: IncidentRules,
+    #[serde(default)]
+    pub line: Vec<LineRule>,
+    pub merge: Merge,
+    #[serde(default)]
+    pub agency: BTreeMap<String, AgencyRule>,
+    #[serde(default)]
+    pub kind: BTreeMap<String, KindRule>,
+    #[serde(default)]
+    pub clock: Vec<ClockRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Travel {
+    pub detour_permille: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Day {
+    pub from: String,
+    pub to: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ladder {
+    pub rung_s: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Waiting {
+    pub service_floor: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct IncidentRules {
+    pub lapse_h: i64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LineRule {
+    pub number: u32,
+    pub name: String,
+    pub mode: String,
+    pub forward_to: Option<u32>,
+    #[serde(default)]
+    pub orders_when_unknown: Vec<NeedRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Merge {
+    pub radius_m: u32,
+    pub window_min: i64,
+    #[serde(default)]
+    pub never: Vec<String>,
+    #[serde(default)]
+    pub group: Vec<MergeGroup>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MergeGroup {
+    pub kinds: Vec<String>,
+    pub radius_m: Option<u32>,
+    pub window_min: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgencyRule {
+    pub joins: NeedRule,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KindRule {
+    pub needs: Vec<NeedRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NeedRule {
+    pub capability: String,
+    pub count: u8,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClockRule {
+    pub clock: String,
+    pub seconds: i64,
+    pub agencies: Option<Vec<String>>,
+    pub zones: Option<Vec<String>>,
+    pub time: Option<String>,
+    pub priorities: Option<Vec<u8>>,
+    pub away: Option<bool>,
+    pub class: Option<String>,
+}
