@@ -189,9 +189,83 @@ impl FromStr for EventId {
     }
 }
 
-/// The BLAKE3 hash of an object (plan, lexicon, city) that decisions were made with.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ObjectHash(pub [u8; 32]);
+/// Why a text is not a hash.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a hash; write its 64 lower-case hexadecimal digits")]
+pub struct HashError(pub String);
+
+fn parse_hash(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != 32 || !rest.is_empty() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(pairs) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(bytes)
+}
+
+macro_rules! hashes {
+    ($($(#[$meta:meta])* $name:ident,)+) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = HashError;
+
+            fn from_str(text: &str) -> Result<$name, HashError> {
+                parse_hash(text).map($name).ok_or_else(|| HashError(text.chars().take(80).collect()))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    serializer.collect_str(self)
+                } else {
+                    self.0.serialize(serializer)
+                }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                use serde::de::Error;
+                if deserializer.is_human_readable() {
+                    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+                } else {
+                    <[u8; 32]>::deserialize(deserializer).map($name)
+                }
+            }
+        }
+    )+};
+}
+
+hashes! {
+    /// The BLAKE3 hash of an object (plan, lexicon, city, roads) that a decision was made with; its name.
+    ObjectHash,
+    /// The BLAKE3 hash of a batch header; it names all that was ever recorded up to there.
+    HeaderHash,
+}
 
 impl ObjectHash {
     /// The hash of these bytes.
@@ -200,55 +274,9 @@ impl ObjectHash {
     }
 }
 
-impl fmt::Display for ObjectHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ObjectHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ObjectHash({self})")
-    }
-}
-
-impl FromStr for ObjectHash {
-    type Err = IdError;
-
-    fn from_str(text: &str) -> Result<ObjectHash, IdError> {
-        let refuse = || IdError(text.chars().take(64).collect());
-        if text.len() != 64 || !text.is_ascii() {
-            return Err(refuse());
-        }
-        let mut hash = [0; 32];
-        for (index, byte) in hash.iter_mut().enumerate() {
-            *byte =
-                u8::from_str_radix(&text[2 * index..2 * index + 2], 16).map_err(|_| refuse())?;
-        }
-        Ok(ObjectHash(hash))
-    }
-}
-
-impl Serialize for ObjectHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            serializer.collect_str(self)
-        } else {
-            self.0.serialize(serializer)
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for ObjectHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ObjectHash, D::Error> {
-        if deserializer.is_human_readable() {
-            String::deserialize(deserializer)?
-                .parse()
-                .map_err(serde::de::Error::custom)
-        } else {
-            <[u8; 32]>::deserialize(deserializer).map(ObjectHash)
-        }
-    }
+impl HeaderHash {
+    /// What stands where there is no header before.
+    pub const NONE: HeaderHash = HeaderHash([0; 32]);
 }
 
 #[cfg(test)]
@@ -295,5 +323,30 @@ mod tests {
         assert_eq!(id.to_string(), "1.40213.2");
         assert!("1.40213".parse::<EventId>().is_err());
         assert!("1.2.3.4".parse::<EventId>().is_err());
+    }
+
+    #[test]
+    fn a_hash_reads_back_from_every_form() {
+        let hash = ObjectHash(std::array::from_fn(|index| index as u8 * 7));
+        let text = hash.to_string();
+        assert!(text.starts_with("00070e15"), "{text}");
+        assert_eq!(text.parse::<ObjectHash>().unwrap(), hash);
+        assert_eq!(
+            serde_json::from_str::<ObjectHash>(&format!("\"{text}\"")).unwrap(),
+            hash
+        );
+        let bytes = postcard::to_stdvec(&hash).unwrap();
+        assert_eq!(bytes, hash.0);
+        assert_eq!(postcard::from_bytes::<ObjectHash>(&bytes), Ok(hash));
+        for wrong in [
+            "",
+            "00",
+            &text[1..],
+            &text.to_uppercase(),
+            &format!("{text}0"),
+            &"é".repeat(32),
+        ] {
+            assert!(wrong.parse::<HeaderHash>().is_err(), "{wrong}");
+        }
     }
 }

@@ -68,6 +68,8 @@ vocabulary! {
         AllAsked = "all_asked",
         /// A drill sends nobody (D1).
         Drill = "drill",
+        /// No room for another order; raise `orders_max`.
+        NoRoom = "no_room",
     }
 }
 

@@ -11,8 +11,11 @@ pub const NEEDS_PER_INCIDENT_MAX: usize = 16;
 pub const ORDERS_PER_DECISION_MAX: usize = NEEDS_PER_INCIDENT_MAX;
 /// Follow-ups (deadlines fired, waiting needs served) of one command; the rest continues with the next tick.
 pub const FOLLOW_UPS_MAX: usize = 1_024;
-/// Events that one follow-up can cause: an order ended, its ledger, its need, the next order, an incident closed.
-pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 4 * NEEDS_PER_INCIDENT_MAX;
+/// Events that one follow-up can cause at most: an incident closes, each of its orders ends with five events and each
+/// freed unit is given a new order.
+pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 16 * NEEDS_PER_INCIDENT_MAX;
+/// Events of one command at most; a tick stops firing before it could cause more.
+pub const EVENTS_PER_COMMAND_MAX: usize = 16_384;
 /// Orders for one need before everybody may be asked again: the ladder has then run out so many times.
 pub const ASKED_PER_NEED_MAX: u8 = 8;
 /// Waiting needs that a freed unit looks at before it stays free.
@@ -21,10 +24,6 @@ pub const WAITING_LOOKED_AT_MAX: usize = 8;
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a call's key.
 pub const KEY_BYTES_MAX: usize = 128;
-/// Commands that may be applied ahead of the journal.
-pub const AHEAD_COMMANDS_MAX: u64 = 65_536;
-/// Bytes that may be applied ahead of the journal.
-pub const AHEAD_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// A forward step of the wall clock that raises an alarm, in milliseconds.
 pub const CLOCK_STEP_ALARM_MS: i64 = 60_000;
 /// How far a unit must have moved before its position is taken again, in decimetres.

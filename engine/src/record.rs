@@ -83,6 +83,15 @@ impl RecordRef<'_> {
     }
 }
 
+impl RecordRef<'_> {
+    /// Writes the record's bytes to the start of `room` and gives their number; `None` when they do not fit.
+    pub fn encode_into(&self, room: &mut [u8]) -> Option<usize> {
+        postcard::to_slice(self, room)
+            .ok()
+            .map(|written| written.len())
+    }
+}
+
 impl Record {
     /// The record that these bytes hold.
     pub fn decode(bytes: &[u8]) -> Result<Record, DecodeError> {

@@ -6,7 +6,7 @@ use crate::city::City;
 use crate::dispatch::travel::StraightLine;
 use crate::limits::Capacities;
 use crate::name::Name;
-use crate::place::grid::{IncidentGrid, UnitGrid};
+use crate::place::grid::{Bounds, IncidentGrid, UnitGrid};
 use crate::place::projection::{Plane, Projection};
 use crate::place::{DistrictId, Point, Zone};
 use crate::plan::Plan;
@@ -32,8 +32,6 @@ pub(super) struct Finder {
     pub units: UnitGrid,
     /// Where open incidents are.
     pub incidents: IncidentGrid,
-    /// The widest merge radius of the plan.
-    pub merge_radius_max_dm: u32,
     /// Units by the digest of their name.
     names: Index<[u8; 16]>,
     /// Places of units on the plane, by index.
@@ -58,11 +56,16 @@ impl Finder {
         let projection = city.projection;
         let bounds = bounds_of(&city, &projection);
         let capabilities = Capability::ALL.len();
-        let mut zones: Vec<_> = city.districts.iter().map(|district| (district.id, district.zone)).collect();
+        let mut zones: Vec<_> = city
+            .districts
+            .iter()
+            .map(|district| (district.id, district.zone))
+            .collect();
         zones.sort_unstable();
         Finder {
-            travel: StraightLine { detour_permille: plan.detour_permille },
-            merge_radius_max_dm: plan.merge_radius_max_dm(),
+            travel: StraightLine {
+                detour_permille: plan.detour_permille,
+            },
             projection,
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
             incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM / 10),
@@ -145,7 +148,8 @@ impl Finder {
         self.fastest_mm_s = self.fastest_mm_s.max(definition.speed_mm_s);
         if definition.travels() {
             self.turnout_least_ms = self.turnout_least_ms.min(definition.turnout_ms);
-            self.units.set_capabilities(index, definition.capabilities.bits());
+            self.units
+                .set_capabilities(index, definition.capabilities.bits());
         } else {
             // A desk is chosen by its load, never by its place.
             self.units.set_capabilities(index, 0);
@@ -189,15 +193,33 @@ fn digest(name: &Name) -> [u8; 16] {
     digest
 }
 
-/// The box around the city's districts on the plane: least x, least y, most x, most y, in decimetres.
-fn bounds_of(city: &City, projection: &Projection) -> [i32; 4] {
-    let mut bounds = [i32::MAX, i32::MAX, i32::MIN, i32::MIN];
-    for point in city.corners() {
-        let plane = projection.plane(point);
-        bounds[0] = bounds[0].min(plane.x_dm);
-        bounds[1] = bounds[1].min(plane.y_dm);
-        bounds[2] = bounds[2].max(plane.x_dm);
-        bounds[3] = bounds[3].max(plane.y_dm);
+/// The box around the city's districts on the plane.
+fn bounds_of(city: &City, projection: &Projection) -> Bounds {
+    let corners = city
+        .districts
+        .iter()
+        .flat_map(|district| district.shape.rings())
+        .flatten();
+    let mut bounds: Option<Bounds> = None;
+    for &corner in corners {
+        let Plane { x_dm, y_dm } = projection.plane(corner);
+        let at = Bounds {
+            x_min_dm: x_dm,
+            y_min_dm: y_dm,
+            x_max_dm: x_dm,
+            y_max_dm: y_dm,
+        };
+        bounds = Some(bounds.map_or(at, |bounds| Bounds {
+            x_min_dm: bounds.x_min_dm.min(x_dm),
+            y_min_dm: bounds.y_min_dm.min(y_dm),
+            x_max_dm: bounds.x_max_dm.max(x_dm),
+            y_max_dm: bounds.y_max_dm.max(y_dm),
+        }));
     }
-    if bounds[0] > bounds[2] { [-10_000, -10_000, 10_000, 10_000] } else { bounds }
+    bounds.unwrap_or(Bounds {
+        x_min_dm: -10_000,
+        y_min_dm: -10_000,
+        x_max_dm: 10_000,
+        y_max_dm: 10_000,
+    })
 }

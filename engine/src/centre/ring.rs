@@ -37,13 +37,17 @@ impl CallRing {
 
     /// The call of this number, while it is in the window.
     pub fn get(&self, number: u64) -> Option<&Call> {
-        (self.first..self.next).contains(&number).then(|| &self.calls[self.place(number)])
+        (self.first..self.next)
+            .contains(&number)
+            .then(|| &self.calls[self.place(number)])
     }
 
     /// The call of this number, to change.
     pub fn get_mut(&mut self, number: u64) -> Option<&mut Call> {
         let place = self.place(number.max(1));
-        (self.first..self.next).contains(&number).then(|| &mut self.calls[place])
+        (self.first..self.next)
+            .contains(&number)
+            .then(|| &mut self.calls[place])
     }
 
     /// The number of the call that came under this key.
@@ -83,6 +87,7 @@ impl CallRing {
     }
 
     /// How many calls are in the window.
+    #[cfg(test)]
     pub fn len(&self) -> u64 {
         self.next - self.first
     }

@@ -74,7 +74,9 @@ pub(super) enum DueOf {
 
 impl State {
     pub fn new(capacities: &Capacities) -> State {
-        let needs = capacities.incidents_max.saturating_mul(NEEDS_PER_INCIDENT_MAX as u32);
+        let needs = capacities
+            .incidents_max
+            .saturating_mul(NEEDS_PER_INCIDENT_MAX as u32);
         State {
             opening: None,
             now: Moment(0),
@@ -163,7 +165,10 @@ impl State {
 
     /// The id of the order in a slot.
     pub fn order_id(&self, slot: Slot) -> OrderId {
-        numbered(OrderId::new(self.centre(), self.orders.number_of(slot).unwrap_or(0)))
+        numbered(OrderId::new(
+            self.centre(),
+            self.orders.number_of(slot).unwrap_or(0),
+        ))
     }
 
     /// The incident in a slot that is known to be taken.
@@ -225,6 +230,8 @@ pub(super) fn numbered<T>(id: Option<T>) -> T {
 pub(super) fn present<T>(found: Option<T>) -> T {
     match found {
         Some(found) => found,
-        None => panic!("the centre's state contradicts itself; it must be rebuilt from the journal"),
+        None => {
+            panic!("the centre's state contradicts itself; it must be rebuilt from the journal")
+        }
     }
 }

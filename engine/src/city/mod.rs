@@ -14,6 +14,7 @@ mod rows;
 mod sheet;
 pub mod write;
 
+pub use crate::place::Zone;
 pub use canonical::CanonicalError;
 pub use generate::{GenerateError, generate};
 pub use import::{ImportInputs, import};
@@ -58,18 +59,6 @@ pub const SPEED_MOST_MM_S: u32 = 111_111;
 pub const TURNOUT_MOST_MS: u32 = 86_400_000;
 /// Minutes of a day; a roster's times are below it.
 pub const DAY_MIN: u16 = 24 * 60;
-
-vocabulary! {
-    /// What kind of ground a district is; clocks differ by it (X6).
-    Zone {
-        /// 城区
-        Town = "town",
-        /// 城郊
-        Suburb = "suburb",
-        /// 乡镇
-        Township = "township",
-    }
-}
 
 vocabulary! {
     /// What a hospital can take (J2): a hard filter, whatever the distance.

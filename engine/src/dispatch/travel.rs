@@ -38,8 +38,16 @@ mod tests {
 
     #[test]
     fn ten_kilometres_at_sixty_with_a_detour_of_thirty_percent() {
-        let travel = StraightLine { detour_permille: 1_300 };
-        let (from, to) = (Plane { x_dm: 0, y_dm: 0 }, Plane { x_dm: 60_000, y_dm: 80_000 });
+        let travel = StraightLine {
+            detour_permille: 1_300,
+        };
+        let (from, to) = (
+            Plane { x_dm: 0, y_dm: 0 },
+            Plane {
+                x_dm: 60_000,
+                y_dm: 80_000,
+            },
+        );
         // 10 km × 1.3 at 16.667 m/s
         assert_eq!(travel.time_ms(from, to, 16_667), 779_984);
         assert_eq!(travel.time_ms(from, to, 0), u32::MAX);

@@ -6,7 +6,6 @@
 
 use super::Point;
 use crate::kind::vocabulary;
-use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
 
 vocabulary! {

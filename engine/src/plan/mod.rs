@@ -152,15 +152,6 @@ impl Plan {
         &self.merge[kind as usize]
     }
 
-    /// The widest radius of any kind, in decimetres.
-    pub fn merge_radius_max_dm(&self) -> u32 {
-        self.merge
-            .iter()
-            .map(|rule| rule.radius_dm)
-            .max()
-            .unwrap_or(0)
-    }
-
     /// What an incident of this assessment needs (R1, C2, C3). `has` says whether the city has any unit with a
     /// capability; what it has not falls to the desk of the agency.
     pub fn needs(

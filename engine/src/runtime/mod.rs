@@ -1,2 +1,290 @@
-//! Placeholder.
+//! A running centre: three threads around one state.
+//!
+//! ```text
+//!  lanes, position slots ──▶ writer ──batches──▶ journal ──▶ replies, by worker
+//!                            (applies)           (syncs)  ──▶ view (reads the files) ──▶ the sink
+//! ```
+//!
+//! [`start`] recovers by replay, brings the objects and units of the setup into force, and starts the threads.
+//! [`Running`] is all that the gateway sees. Threads of the engine are started here and nowhere else.
+
+mod boot;
 pub mod port;
+mod release;
+mod replay;
+mod stopwatch;
+mod watcher;
+mod writer;
+
+pub use boot::StartError;
+pub use release::Wake;
+pub use replay::{Replay, ReplayError};
+pub use watcher::{Release, ReleasedRecord};
+
+use crate::city::City;
+use crate::command::ClockMode;
+use crate::id::{CentreId, Sequence};
+use crate::journal::committer::Watch;
+use crate::journal::{Committer, Shape};
+use crate::lane::{Bell, Lane, LaneLimits, Producer};
+use crate::limits::Capacities;
+use crate::moment::Moment;
+use crate::position_slots::PositionSlots;
+use port::{Reply, Submission};
+use release::ReplyRing;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use writer::Shown;
+
+/// All that a centre is started with.
+pub struct Setup {
+    /// The data folder: journal segments and objects.
+    pub data: PathBuf,
+    /// The centre's number.
+    pub centre: CentreId,
+    /// The clock it lives on.
+    pub clock: ClockMode,
+    /// How much it can hold.
+    pub capacities: Capacities,
+    /// The text of its plan.
+    pub plan: String,
+    /// The text of its lexicon.
+    pub lexicon: String,
+    /// Its city.
+    pub city: Arc<City>,
+    /// How much each lane holds.
+    pub lanes: LaneLimits,
+    /// How the journal is laid out.
+    pub shape: Shape,
+    /// Replies that wait for one worker at most.
+    pub reply_ring_items: usize,
+    /// One for each worker: called when a reply waits.
+    pub wake: Vec<Wake>,
+}
+
+/// How a running centre is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It serves.
+    Running,
+    /// It has stopped for this reason; nothing new is served.
+    Failed(String),
+}
+
+/// The lane is full; what did not go in is still where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the {lane} lane is full; send it again a little later")]
+pub struct LaneFull {
+    /// Which lane.
+    pub lane: Lane,
+}
+
+/// A centre that is running.
+pub struct Running {
+    producer: Producer<Submission>,
+    positions: Arc<PositionSlots>,
+    rings: Arc<Vec<ReplyRing>>,
+    shown: Arc<Shown>,
+    watch: Watch,
+    told: Arc<AtomicU64>,
+    last: Arc<AtomicBool>,
+    view: Bell,
+    view_failure: Arc<OnceLock<String>>,
+    clock: ClockMode,
+    epoch: u64,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Recovers a centre from its data folder, or begins one, and starts it. Returns once the sink has heard all that
+/// was journalled before.
+pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError> {
+    let boot::Booted {
+        mut writer,
+        journal,
+        watcher,
+        handles,
+    } = boot::boot(setup, sink)?;
+    let boot::Handles {
+        producer,
+        positions,
+        rings,
+        watch,
+        epoch,
+        durable,
+    } = handles;
+    let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
+    let (told, last) = (Arc::clone(&watcher.told), Arc::clone(&watcher.last));
+    let (view, view_failure) = (watcher.bell.clone(), Arc::clone(&watcher.failure));
+    writer.shown.now_ms.store(writer.now.0, Ordering::Relaxed);
+    writer.events.reserve(crate::limits::EVENTS_PER_COMMAND_MAX);
+    let threads = vec![
+        spawn("liandong-writer", move || writer.run())?,
+        journal,
+        spawn("liandong-view", move || watcher.run())?,
+    ];
+    let running = Running {
+        producer,
+        positions,
+        rings,
+        shown,
+        watch,
+        told,
+        last,
+        view,
+        view_failure,
+        clock,
+        epoch,
+        threads,
+    };
+    running.await_view(durable);
+    Ok(running)
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map_err(StartError::Thread)
+}
+
+/// The reason of a failure is kept where everybody looks for it: in the watch.
+fn commit(committer: Committer<crate::journal::Files, release::Releaser, release::Carried>) {
+    drop(committer.run());
+}
+
+impl Running {
+    /// Hands submissions to the writer; never blocks. What does not fit stays in `items`.
+    pub fn submit(&self, lane: Lane, items: &mut Vec<Submission>) -> Result<(), LaneFull> {
+        while !items.is_empty() {
+            let mut chunk = self.producer.chunk();
+            let count = items.len().min(crate::lane::CHUNK);
+            for item in items.drain(..count) {
+                if chunk.push(item).is_err() {
+                    unreachable!("a chunk takes {count} items");
+                }
+            }
+            if let Err(refused) = self.producer.push(lane, chunk) {
+                let mut chunk = refused.chunk;
+                let rest: Vec<_> = chunk.drain().chain(items.drain(..)).collect();
+                items.extend(rest);
+                return Err(LaneFull { lane });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts where a unit is, on the wall clock: latest wins, nobody waits. The index is the unit's number less one.
+    pub fn position(&self, unit: crate::id::UnitId, point: crate::place::Point) -> bool {
+        let index = u32::try_from(unit.number() - 1).unwrap_or(u32::MAX);
+        let put = self.positions.put(index, point).is_ok();
+        self.producer.ring();
+        put
+    }
+
+    /// Takes the replies that wait for a worker; called by that worker alone.
+    pub fn replies(&self, worker: usize, out: &mut Vec<Reply>) -> usize {
+        let Some(ring) = self.rings.get(worker) else {
+            return 0;
+        };
+        let before = out.len();
+        while let Some(reply) = ring.ring.pop() {
+            out.push(reply);
+        }
+        out.len() - before
+    }
+
+    /// Replies that found their worker's ring full and were dropped.
+    pub fn replies_dropped(&self) -> u64 {
+        self.rings
+            .iter()
+            .map(|ring| ring.dropped.load(Ordering::Relaxed))
+            .sum()
+    }
+
+    /// Centre time, as of the writer's last round.
+    pub fn now(&self) -> Moment {
+        Moment(self.shown.now_ms.load(Ordering::Relaxed))
+    }
+
+    /// The clock it lives on.
+    pub fn clock(&self) -> ClockMode {
+        self.clock
+    }
+
+    /// Which start of the centre this is.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The last record that is durable.
+    pub fn durable(&self) -> Sequence {
+        self.watch.durable()
+    }
+
+    /// The last record that the sink has heard.
+    pub fn told(&self) -> Sequence {
+        Sequence(self.told.load(Ordering::Acquire))
+    }
+
+    /// How many submissions wait in a lane.
+    pub fn depth(&self, lane: Lane) -> u32 {
+        self.producer.depth(lane)
+    }
+
+    /// Forward steps of the machine's clock that were large enough for an alarm.
+    pub fn clock_jumps(&self) -> u64 {
+        self.shown.clock_jumps.load(Ordering::Relaxed)
+    }
+
+    /// How it is.
+    pub fn health(&self) -> Health {
+        if let Some(reason) = self.watch.failure() {
+            return Health::Failed(format!("the journal has stopped: {reason}"));
+        }
+        if let Some(reason) = self.view_failure.get() {
+            return Health::Failed(reason.clone());
+        }
+        if self.threads.iter().any(JoinHandle::is_finished)
+            && !self.shown.stop.load(Ordering::Acquire)
+        {
+            return Health::Failed(
+                "a thread of the centre has ended; its message is in the log".into(),
+            );
+        }
+        Health::Running
+    }
+
+    /// Waits until the sink has heard of all up to `sequence`.
+    fn await_view(&self, sequence: Sequence) {
+        while self.told() < sequence && self.health() == Health::Running {
+            self.view.ring();
+            std::thread::park_timeout(std::time::Duration::from_millis(1));
+        }
+    }
+
+    /// Takes what waits in the lanes, makes it durable, tells the sink, and ends.
+    pub fn stop(mut self) -> Result<(), String> {
+        self.shown.stop.store(true, Ordering::Release);
+        self.producer.ring();
+        let mut threads = self.threads.drain(..);
+        let (writer, journal, view) = (threads.next(), threads.next(), threads.next());
+        let join =
+            |thread: Option<JoinHandle<()>>| thread.is_none_or(|thread| thread.join().is_ok());
+        let mut sound = join(writer);
+        sound &= join(journal);
+        self.last.store(true, Ordering::Release);
+        self.view.ring();
+        sound &= join(view);
+        drop(threads);
+        if let Some(reason) = self.watch.failure() {
+            return Err(format!("the journal has stopped: {reason}"));
+        }
+        if sound {
+            Ok(())
+        } else {
+            Err("a thread of the centre panicked; its message is in the log".into())
+        }
+    }
+}

@@ -171,7 +171,7 @@ fn take(
             tag,
             to: strict.moment("to")?,
         },
-        _ => subscribe(&mut strict)?,
+        _ => subscribe(tag, &mut strict)?,
     };
     strict.finish()?;
     Ok(request)
@@ -259,7 +259,7 @@ fn position(strict: &mut Strict) -> Result<Position, Problem> {
     })
 }
 
-fn subscribe(strict: &mut Strict) -> Result<Request, Problem> {
+fn subscribe(tag: Option<Tag>, strict: &mut Strict) -> Result<Request, Problem> {
     let units = strict.optional_texts("units", UNITS_SUBSCRIBED_MAX)?;
     let since = strict
         .optional_text("since")?
@@ -273,6 +273,7 @@ fn subscribe(strict: &mut Strict) -> Result<Request, Problem> {
             .about("since")
         })?;
     Ok(Request::Subscribe {
+        tag,
         units: units.unwrap_or_default(),
         since,
     })

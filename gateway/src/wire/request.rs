@@ -71,6 +71,8 @@ pub enum Request {
     },
     /// Tell me what happens.
     Subscribe {
+        /// For the answer, which says that nothing after it is missed; without one, none is given.
+        tag: Option<Tag>,
         /// Names of the units it is about; none: everything.
         units: Vec<String>,
         /// Everything after this event; `None`: from now on.
@@ -88,8 +90,8 @@ impl Request {
             | Request::Order { tag, .. }
             | Request::Position { tag, .. }
             | Request::Duty { tag, .. }
-            | Request::Advance { tag, .. } => *tag,
-            Request::Subscribe { .. } => None,
+            | Request::Advance { tag, .. }
+            | Request::Subscribe { tag, .. } => *tag,
         }
     }
 }

@@ -14,7 +14,9 @@ use engine::unit::Duty;
 use proptest::prelude::*;
 
 fn any_position() -> impl Strategy<Value = Position> {
-    (-90.0..90.0f64, -180.0..180.0f64, 0..3u8)
+    // 64ths of a degree: few enough digits for any reader of JSON to give the same number back.
+    (-5_760..=5_760i32, -11_520..=11_520i32, 0..3u8)
+        .prop_map(|(lat, lon, datum)| (f64::from(lat) / 64.0, f64::from(lon) / 64.0, datum))
         .prop_map(|(lat, lon, datum)| Position::new(lat, lon, Datum::from_number(datum)).unwrap())
 }
 
@@ -118,10 +120,12 @@ pub fn request() -> impl Strategy<Value = Request> {
             to: Moment(to)
         }),
         (
+            tag(),
             prop::collection::vec("[A-Z]-[0-9]{1,3}", 0..4),
             prop::option::of(any::<u64>())
         )
-            .prop_map(|(units, sequence)| Request::Subscribe {
+            .prop_map(|(tag, units, sequence)| Request::Subscribe {
+                tag,
                 units,
                 since: sequence.map(|sequence| EventId {
                     centre: CentreId(1),

@@ -155,6 +155,8 @@ pub struct AdvanceFrame {
 /// Tell me what happens.
 #[derive(Archive, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub struct SubscribeFrame {
+    /// For the answer; without one, none is given.
+    pub tag: Option<u64>,
     /// UTF-8 names; none: everything.
     pub units: Vec<Vec<u8>>,
     /// Centre, sequence and index of the last event that is known.
@@ -180,7 +182,7 @@ impl ClientFrame {
             ClientFrame::Position(frame) => frame.tag,
             ClientFrame::Duty(frame) => frame.tag,
             ClientFrame::Advance(frame) => frame.tag,
-            ClientFrame::Subscribe(_) => None,
+            ClientFrame::Subscribe(frame) => frame.tag,
         }
     }
 
@@ -202,13 +204,16 @@ impl ClientFrame {
                     .checked()
                     .ok_or_else(|| bad("to", "must be a time from 1970 to 2200"))?,
             }),
-            ClientFrame::Subscribe(SubscribeFrame { units, since }) => Ok(Request::Subscribe {
-                units: units
-                    .into_iter()
-                    .map(|unit| strict_words(unit, "units"))
-                    .collect::<Result<_, _>>()?,
-                since: since.map(EventId::from),
-            }),
+            ClientFrame::Subscribe(SubscribeFrame { tag, units, since }) => {
+                Ok(Request::Subscribe {
+                    tag,
+                    units: units
+                        .into_iter()
+                        .map(|unit| strict_words(unit, "units"))
+                        .collect::<Result<_, _>>()?,
+                    since: since.map(EventId::from),
+                })
+            }
         }
     }
 }
@@ -349,7 +354,8 @@ impl From<Request> for ClientFrame {
                 strength: report.strength,
             }),
             Request::Advance { tag, to } => ClientFrame::Advance(AdvanceFrame { tag, to_ms: to.0 }),
-            Request::Subscribe { units, since } => ClientFrame::Subscribe(SubscribeFrame {
+            Request::Subscribe { tag, units, since } => ClientFrame::Subscribe(SubscribeFrame {
+                tag,
                 units: units.into_iter().map(String::into_bytes).collect(),
                 since: since.map(super::EventIdRow::from),
             }),

@@ -41,7 +41,7 @@ fn line_of(request: &Request) -> String {
             "unit": report.unit, "duty": report.duty, "strength": report.strength,
         }}),
         Request::Advance { to, .. } => json!({"advance": {"to": to}}),
-        Request::Subscribe { units, since } => {
+        Request::Subscribe { units, since, .. } => {
             json!({"subscribe": {"units": units, "since": since.map(|id| id.to_string())}})
         }
     };

@@ -1,0 +1,144 @@
+//! Clocks run out: orders that nobody acknowledged, units that did not leave or arrive, incidents nobody speaks of,
+//! shifts that begin and end. Each deadline fires once, in the order of (deadline, owner).
+
+use super::Desk;
+use super::state::{DueOf, present, unit_index};
+use crate::event::{Event, LedgerMatter};
+use crate::incident::{CloseReason, IncidentState, NeedState, Shortage};
+use crate::limits::{EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
+use crate::moment::{Moment, Span};
+use crate::order::{OrderAct, OrderClock, Rung};
+use crate::table::Slot;
+
+/// After so long a need that everybody declined is brought up again.
+pub(super) const ASK_AGAIN: Span = Span::minutes(5);
+
+impl Desk<'_> {
+    /// Lets everything that is due happen, as far as one command may.
+    pub(super) fn tick(&mut self) {
+        for _ in 0..FOLLOW_UPS_MAX {
+            if self.events.len() + EVENTS_PER_FOLLOW_UP_MAX > EVENTS_PER_COMMAND_MAX - 1 {
+                break;
+            }
+            let Some((node, due)) = self.state.wheel.pop(self.state.now) else {
+                return;
+            };
+            match self.state.due_of(node) {
+                DueOf::Unit(index) => self.shift_changes(index),
+                DueOf::Incident(slot) => self.review(slot),
+                DueOf::Order(slot) => self.clock_runs_out(slot, due),
+            }
+        }
+        if self
+            .state
+            .wheel
+            .next_due()
+            .is_some_and(|due| due <= self.state.now)
+        {
+            self.say(Event::Continues {
+                left: self.state.wheel.len(),
+            });
+        }
+    }
+
+    /// An incident is looked at again: needs that everybody declined are brought up, silence of a day closes it.
+    fn review(&mut self, slot: Slot) {
+        let incident = *self.state.incident(slot);
+        if incident.state == IncidentState::Closed {
+            return;
+        }
+        let lapse = incident.heard_at + self.finder.plan.lapse;
+        let lapsed = lapse <= self.state.now && incident.orders_open == 0;
+        if lapsed {
+            return self.close(slot, CloseReason::Lapsed);
+        }
+        let node = self.state.node(DueOf::Incident(slot));
+        let next = if lapse <= self.state.now {
+            self.state.now + self.finder.plan.lapse
+        } else {
+            lapse
+        };
+        self.state.wheel.arm(node, next);
+        let declined =
+            |state, shortage| state == NeedState::Waiting && shortage == Shortage::AllAsked;
+        if incident
+            .needs
+            .iter()
+            .any(|(_, need)| declined(need.state, need.shortage))
+        {
+            self.seek_all_waiting(slot);
+        }
+    }
+
+    fn clock_runs_out(&mut self, slot: Slot, due: Moment) {
+        let Some((clock, _)) = self.state.order(slot).deadlines.nearest() else {
+            return;
+        };
+        match clock {
+            OrderClock::Acknowledge => return self.climb(slot, due),
+            OrderClock::SetOff => self.miss(slot, clock, due, LedgerMatter::LateSetOff),
+            OrderClock::Muster => self.miss(slot, clock, due, LedgerMatter::LateMuster),
+            OrderClock::Arrive => self.miss(slot, clock, due, LedgerMatter::LateArrival),
+            OrderClock::Result => self.miss(slot, clock, due, LedgerMatter::LateResult),
+        }
+        *self.state.order_mut(slot).deadlines.slot(clock) = None;
+        self.arm(slot);
+    }
+
+    fn miss(&mut self, slot: Slot, clock: OrderClock, due: Moment, matter: LedgerMatter) {
+        let order = self.state.order_id(slot);
+        self.say(Event::ClockMissed { order, clock, due });
+        self.enter(slot, matter, due);
+    }
+
+    /// X11: nobody acknowledged. Primary → deputy → duty leader → the next unit.
+    fn climb(&mut self, slot: Slot, due: Moment) {
+        let known = *self.state.order(slot);
+        let (order, unit) = (self.state.order_id(slot), known.unit);
+        let rung = match known.rung {
+            Rung::Primary => {
+                // The clock is missed once; the rungs after it are the ladder's own.
+                self.miss(
+                    slot,
+                    OrderClock::Acknowledge,
+                    due,
+                    LedgerMatter::NoAcknowledgement,
+                );
+                Rung::Deputy
+            }
+            Rung::Deputy => Rung::DutyLeader,
+            Rung::DutyLeader | Rung::NextUnit => Rung::NextUnit,
+        };
+        self.state.order_mut(slot).rung = rung;
+        let next_due = (rung != Rung::NextUnit).then(|| due + self.finder.plan.rung);
+        self.say(Event::LadderClimbed {
+            order,
+            unit,
+            rung,
+            next_due,
+        });
+        self.state.order_mut(slot).deadlines.acknowledge = next_due;
+        if next_due.is_some() {
+            return self.arm(slot);
+        }
+        self.pass_on(slot);
+    }
+
+    /// The ladder has run out: the unit counts as silent and the order goes to the next. A desk without a second
+    /// one beside it keeps its order: it is the last resort of its agency, and its result clock runs on.
+    fn pass_on(&mut self, slot: Slot) {
+        let order = *self.state.order(slot);
+        let index = unit_index(order.unit);
+        if !self.state.units[index as usize].definition.travels()
+            && self.finder.desks(order.capability).len() < 2
+        {
+            return self.arm(slot);
+        }
+        self.enter(slot, LedgerMatter::PassedOn, self.state.now);
+        self.state.units[index as usize].silent = true;
+        self.say(Event::UnitSilent { unit: order.unit });
+        self.end_order(slot, OrderAct::Reassign);
+        let incident = present(self.state.incident_slot(order.incident));
+        self.seek_next(incident, order.need, slot);
+    }
+}

@@ -1,0 +1,555 @@
+//! A call comes in: known key → decision again; near an open incident → joined; otherwise an incident of its own.
+//! Later: facts, the end, and the close of what it opened.
+
+use super::Desk;
+use super::needs::Seek;
+use super::state::{DueOf, numbered};
+use crate::call::{Assessment, Call, CallAct, CallFacts, CallReport, CallState, Mark, Outcome};
+use crate::event::{Event, Refusal};
+use crate::id::{CallId, IncidentId};
+use crate::incident::{CloseReason, Incident, IncidentState, NeedState, Needs};
+use crate::kind::{Kind, Nature, Priority};
+use crate::line::Line;
+use crate::moment::Span;
+use crate::order::OrderAct;
+use crate::place::Place;
+use crate::plan::LineMode;
+use crate::table::Slot;
+
+/// A closed incident leaves hot state after so long.
+const CLOSED_KEPT: Span = Span::hours(24);
+
+/// Where a call's assessment came with: what an incident is opened or raised by.
+#[derive(Clone, Copy)]
+struct Said {
+    assessment: Assessment,
+    place: Option<Place>,
+    injured: u16,
+    line: Line,
+    drill: bool,
+}
+
+/// Whether calls may still join an incident.
+pub(super) fn can_be_joined(incident: &Incident) -> bool {
+    incident.state == IncidentState::Open
+        && incident.place.is_some_and(|place| place.district.is_some())
+}
+
+impl Desk<'_> {
+    /// The story of a call.
+    pub(super) fn take_call(&mut self, report: &CallReport) {
+        if let Some(number) = self.state.calls.with_key(report.key) {
+            return self.repeat(number, report);
+        }
+        let said = Said {
+            assessment: report.assessment,
+            place: report.place,
+            injured: report.injured,
+            line: report.line,
+            drill: report.marks.contains(Mark::Drill),
+        };
+        let joined = self.nearest_joinable(&said);
+        let opens = joined.is_none() && self.opens_incident(&said);
+        if opens && !self.make_room(report.assessment.priority) {
+            self.state.conservation.accepted += 1;
+            self.state.conservation.refused += 1;
+            return self.refuse(Refusal::IncidentsFull);
+        }
+        let call = self.number_call(report);
+        let events_before = self.events.len();
+        let incident = match joined {
+            Some((slot, distance_dm)) => {
+                self.join(slot, call, distance_dm);
+                self.raise(slot, &said);
+                Some(slot)
+            }
+            None => opens.then(|| self.open_incident(&said)),
+        };
+        self.decide(call, report, incident, joined.is_some(), events_before);
+    }
+
+    /// N2: however often a key comes, there is one call and one decision.
+    fn repeat(&mut self, number: u64, report: &CallReport) {
+        let Some(&known) = self.state.calls.get(number) else {
+            return;
+        };
+        let conflict = known.body != report.body;
+        self.state.conservation.repeated += 1;
+        self.state.conservation.conflicts += u64::from(conflict);
+        let call = numbered(CallId::new(self.state.centre(), number));
+        self.say(Event::CallRepeated {
+            call,
+            first: known.taken,
+            conflict,
+        });
+    }
+
+    /// Whether the call makes an incident when it joins none: what is forwarded or invalid does not.
+    fn opens_incident(&self, said: &Said) -> bool {
+        let forwarded = self
+            .finder
+            .plan
+            .line(said.line)
+            .is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
+        !forwarded && said.assessment.nature != Nature::Invalid
+    }
+
+    fn number_call(&mut self, report: &CallReport) -> CallId {
+        let call = Call {
+            key: report.key,
+            body: report.body,
+            taken: self.state.sequence,
+            taken_at: self.state.now,
+            incident: None,
+            state: CallState::Open,
+            outcome: Outcome::Human,
+        };
+        let number = self.state.calls.push(call, self.state.now);
+        self.state.numbers.call = number;
+        self.state.conservation.accepted += 1;
+        let call = numbered(CallId::new(self.state.centre(), number));
+        self.say(Event::CallTaken { call });
+        call
+    }
+
+    /// N1: the nearest open incident within radius and window whose kind is compatible; of equal ones the oldest.
+    fn nearest_joinable(&self, said: &Said) -> Option<(Slot, u32)> {
+        if !self.opens_incident(said) {
+            return None;
+        }
+        let place = said.place.filter(|place| place.district.is_some())?;
+        let rule = *self.finder.plan.merge(said.assessment.kind);
+        let group = rule.group?;
+        let plane = self.finder.plane(place.point);
+        let mut best: Option<(u32, u64, Slot)> = None;
+        let state = &*self.state;
+        self.finder.incidents.within(
+            plane.x_dm,
+            plane.y_dm,
+            rule.radius_dm,
+            |node, distance_dm| {
+                let slot = Slot(node);
+                let incident = state.incident(slot);
+                let fits = incident.drill == said.drill
+                    && self.finder.plan.merge(incident.assessment.kind).group == Some(group)
+                    && incident.heard_at + rule.window >= state.now;
+                let rank = (
+                    distance_dm,
+                    state.incidents.number_of(slot).unwrap_or(u64::MAX),
+                    slot,
+                );
+                if fits && best.is_none_or(|best| (rank.0, rank.1) < (best.0, best.1)) {
+                    best = Some(rank);
+                }
+            },
+        );
+        best.map(|(distance_dm, _, slot)| (slot, distance_dm))
+    }
+
+    fn join(&mut self, slot: Slot, call: CallId, distance_dm: u32) {
+        let incident = self.state.incident_id(slot);
+        let now = self.state.now;
+        let joined = self.state.incident_mut(slot);
+        joined.calls += 1;
+        joined.calls_open += 1;
+        joined.heard_at = now;
+        self.say(Event::IncidentJoined {
+            incident,
+            call,
+            distance_dm,
+        });
+    }
+
+    /// Room for one more incident: what was closed longest ago leaves first. The last part of the table is kept for
+    /// what is more urgent, so that a full table refuses the lowest first and never danger to life.
+    fn make_room(&mut self, priority: Priority) -> bool {
+        let mut evicted = 0;
+        while let Some(&(incident, closed_at)) = self.state.closed.front() {
+            let full = self.state.incidents.len() == self.state.incidents.capacity()
+                || self.state.orders.len() + 2 * crate::limits::NEEDS_PER_INCIDENT_MAX as u32
+                    > self.state.orders.capacity();
+            if evicted == 2 || !(full || closed_at + CLOSED_KEPT < self.state.now) {
+                break;
+            }
+            self.evict(incident);
+            evicted += 1;
+        }
+        let capacity = self.state.incidents.capacity();
+        let kept = match priority {
+            Priority::P1 => 0,
+            Priority::P2 => capacity / 16,
+            Priority::P3 => capacity / 8,
+            Priority::P4 => capacity / 4,
+        };
+        let taken = self.state.incidents.len();
+        // What is closed can leave at any time and does not count against the lower ones.
+        let open = taken - (self.state.closed.len() as u32).min(taken);
+        taken < capacity && open + kept < capacity
+    }
+
+    fn evict(&mut self, incident: IncidentId) {
+        self.state.closed.pop_front();
+        let Some(gone) = self.state.incidents.remove(incident.number()) else {
+            return;
+        };
+        let mut order = gone.order;
+        while let Some(id) = order {
+            order = self
+                .state
+                .orders
+                .remove(id.number())
+                .and_then(|order| order.sibling);
+        }
+    }
+
+    fn open_incident(&mut self, said: &Said) -> Slot {
+        self.state.numbers.incident += 1;
+        let number = self.state.numbers.incident;
+        let now = self.state.now;
+        let incident = Incident {
+            state: IncidentState::Open,
+            assessment: said.assessment,
+            place: said.place,
+            opened_at: now,
+            heard_at: now,
+            calls: 1,
+            calls_open: 1,
+            injured: said.injured,
+            drill: said.drill,
+            needs: Needs::NONE,
+            order: None,
+            orders_open: 0,
+        };
+        let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
+        self.state.conservation.incidents_open += 1;
+        let node = self.state.node(DueOf::Incident(slot));
+        self.state.wheel.arm(node, now + self.finder.plan.lapse);
+        if can_be_joined(&incident) {
+            self.index_place(slot, said.place);
+        }
+        self.say(Event::IncidentOpened {
+            incident: self.state.incident_id(slot),
+            kind: said.assessment.kind,
+            priority: said.assessment.priority,
+            nature: said.assessment.nature,
+            category: said.assessment.category,
+            agencies: said.assessment.agencies,
+            place: said.place,
+            drill: said.drill,
+        });
+        self.ask_for(slot, said.line);
+        slot
+    }
+
+    fn index_place(&mut self, slot: Slot, place: Option<Place>) {
+        if let Some(place) = place {
+            let plane = self.finder.plane(place.point);
+            self.finder.incidents.insert(slot.0, plane.x_dm, plane.y_dm);
+        }
+    }
+
+    /// New facts may raise an incident; a level only rises while it runs (N1).
+    fn raise(&mut self, slot: Slot, said: &Said) {
+        let incident = self.state.incident_mut(slot);
+        let before = incident.assessment;
+        incident.injured = incident.injured.max(said.injured);
+        incident.assessment = raised(before, said.assessment);
+        let after = incident.assessment;
+        if after == before {
+            return;
+        }
+        self.say(Event::IncidentRaised {
+            incident: self.state.incident_id(slot),
+            kind: after.kind,
+            priority: after.priority,
+            nature: after.nature,
+            category: after.category,
+            agencies: after.agencies,
+        });
+        if after.priority != before.priority {
+            self.rerank(slot);
+        }
+        self.ask_for(slot, said.line);
+    }
+
+    /// Says what became of the call: exactly one thing.
+    fn decide(
+        &mut self,
+        call: CallId,
+        report: &CallReport,
+        slot: Option<Slot>,
+        merged: bool,
+        events_before: usize,
+    ) {
+        let mut ordered = false;
+        let mut waits = false;
+        for event in &self.events[events_before..] {
+            if let Event::OrderIssued(_) = event {
+                ordered = true;
+            } else if let Event::NeedWaits { .. } = event {
+                waits = true;
+            }
+        }
+        let nature = report.assessment.nature;
+        let outside = report.place.is_some_and(|place| place.district.is_none());
+        let outcome = match slot {
+            None if nature == Nature::Invalid => Outcome::Human,
+            None => Outcome::Forwarded,
+            Some(_) if merged => Outcome::Merged,
+            Some(_) if matches!(nature, Nature::Enquiry | Nature::Complaint) && ordered => {
+                Outcome::WorkOrder
+            }
+            Some(_) if ordered => Outcome::Ordered,
+            Some(_) if outside || report.place.is_none() => Outcome::Human,
+            Some(_) if waits => Outcome::Waiting,
+            Some(_) => Outcome::Human,
+        };
+        let human = report.assessment.human
+            || report.marks.is_damaged()
+            || outside
+            || (report.place.is_none() && outcome != Outcome::Forwarded)
+            || outcome == Outcome::Human;
+        let incident = slot.map(|slot| self.state.incident_id(slot));
+        if let Some(known) = self.state.calls.get_mut(call.number()) {
+            known.incident = incident;
+            known.outcome = outcome;
+        }
+        self.count(outcome);
+        self.say(Event::CallDecided {
+            call,
+            incident,
+            outcome,
+            human,
+            outside,
+        });
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        let conservation = &mut self.state.conservation;
+        let counter = match outcome {
+            Outcome::Ordered => &mut conservation.ordered,
+            Outcome::Merged => &mut conservation.merged,
+            Outcome::Forwarded => &mut conservation.forwarded,
+            Outcome::WorkOrder => &mut conservation.work_order,
+            Outcome::Human => &mut conservation.human,
+            Outcome::Waiting => &mut conservation.waiting,
+        };
+        *counter += 1;
+    }
+
+    /// More is known of a call.
+    pub(super) fn add_facts(&mut self, facts: &CallFacts) {
+        let Some(call) = self.known_call(facts.call) else {
+            return self.refuse(Refusal::UnknownCall);
+        };
+        if call.state.after(CallAct::Facts).is_none() {
+            return self.refuse(Refusal::NotAllowedNow);
+        }
+        self.say(Event::CallAmended { call: facts.call });
+        let slot = call
+            .incident
+            .and_then(|incident| self.state.incident_slot(incident));
+        match slot {
+            Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
+                self.amend(slot, facts)
+            }
+            Some(_) | None => self.reconsider(facts),
+        }
+    }
+
+    /// Facts for an incident that is being handled.
+    fn amend(&mut self, slot: Slot, facts: &CallFacts) {
+        let now = self.state.now;
+        let incident = self.state.incident_mut(slot);
+        incident.heard_at = now;
+        let drill = incident.drill;
+        if let (Some(place), None) = (facts.place, incident.place) {
+            incident.place = Some(place);
+            let joinable = can_be_joined(incident);
+            if joinable {
+                self.index_place(slot, Some(place));
+            }
+            self.say(Event::IncidentPlaced {
+                incident: self.state.incident_id(slot),
+                place,
+            });
+            self.seek_all_waiting(slot);
+        }
+        if facts.assessment.is_some() || facts.injured.is_some() {
+            let assessment = facts
+                .assessment
+                .unwrap_or(self.state.incident(slot).assessment);
+            let injured = facts.injured.unwrap_or(0);
+            self.raise(
+                slot,
+                &Said {
+                    assessment,
+                    place: None,
+                    injured,
+                    line: Line(0),
+                    drill,
+                },
+            );
+        }
+    }
+
+    /// Facts for a call that made no incident, or whose incident is closed: what they now say may need one.
+    fn reconsider(&mut self, facts: &CallFacts) {
+        let Some(assessment) = facts
+            .assessment
+            .filter(|assessment| assessment.nature != Nature::Invalid)
+        else {
+            return;
+        };
+        let said = Said {
+            assessment,
+            place: facts.place,
+            injured: facts.injured.unwrap_or(0),
+            line: Line(0),
+            drill: facts.marks.contains(Mark::Drill),
+        };
+        let slot = match self.nearest_joinable(&said) {
+            Some((slot, distance_dm)) => {
+                self.join(slot, facts.call, distance_dm);
+                self.raise(slot, &said);
+                slot
+            }
+            None if self.make_room(assessment.priority) => self.open_incident(&said),
+            None => return self.refuse(Refusal::IncidentsFull),
+        };
+        let incident = self.state.incident_id(slot);
+        if let Some(call) = self.state.calls.get_mut(facts.call.number()) {
+            call.incident = Some(incident);
+            call.state = CallState::Open;
+        }
+    }
+
+    fn known_call(&self, call: CallId) -> Option<Call> {
+        (call.centre() == self.state.centre())
+            .then(|| self.state.calls.get(call.number()).copied())
+            .flatten()
+    }
+
+    /// A caller is done.
+    pub(super) fn end_call(&mut self, id: CallId) {
+        let Some(call) = self.known_call(id) else {
+            return self.refuse(Refusal::UnknownCall);
+        };
+        let Some(next) = call.state.after(CallAct::End) else {
+            return self.refuse(Refusal::NotAllowedNow);
+        };
+        if let Some(known) = self.state.calls.get_mut(id.number()) {
+            known.state = next;
+        }
+        self.say(Event::CallEnded { call: id });
+        let Some(slot) = call
+            .incident
+            .and_then(|incident| self.state.incident_slot(incident))
+        else {
+            return;
+        };
+        let incident = self.state.incident_mut(slot);
+        incident.calls_open = incident.calls_open.saturating_sub(1);
+        if incident.state == IncidentState::Open
+            && incident.calls_open == 0
+            && incident.needs.is_empty()
+        {
+            self.close(slot, CloseReason::NothingNeeded);
+        }
+    }
+
+    /// A person closes an incident.
+    pub(super) fn close_by_person(&mut self, incident: IncidentId) {
+        match self.state.incident_slot(incident) {
+            None => self.refuse(Refusal::UnknownIncident),
+            Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
+                self.close(slot, CloseReason::Person);
+            }
+            Some(_) => self.refuse(Refusal::NotAllowedNow),
+        }
+    }
+
+    /// Closes an incident: its orders end and its units are free in the same step (S3).
+    pub(super) fn close(&mut self, slot: Slot, reason: CloseReason) {
+        let id = self.state.incident_id(slot);
+        let mut freed = [None; 2 * crate::limits::NEEDS_PER_INCIDENT_MAX];
+        let mut count = 0;
+        let mut order = self.state.incident(slot).order;
+        while let Some(order_id) = order {
+            let order_slot = super::state::present(self.state.order_slot(order_id));
+            order = self.state.order(order_slot).sibling;
+            if self.state.order(order_slot).state.is_open() {
+                let unit = self.end_order(order_slot, OrderAct::Cancel);
+                if let Some(free) = freed.get_mut(count) {
+                    *free = Some(unit);
+                    count += 1;
+                }
+            }
+        }
+        for need in 0..self.state.incident(slot).needs.len() as u8 {
+            self.drop_need(slot, need);
+        }
+        self.state.incident_mut(slot).state = IncidentState::Closed;
+        self.finder.incidents.remove(slot.0);
+        let node = self.state.node(DueOf::Incident(slot));
+        self.state.wheel.disarm(node);
+        self.state.closed.push_back((id, self.state.now));
+        self.state.conservation.incidents_open -= 1;
+        self.say(Event::IncidentClosed {
+            incident: id,
+            reason,
+        });
+        for unit in freed.into_iter().flatten() {
+            self.serve_waiting(unit);
+        }
+    }
+
+    /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
+    fn ask_for(&mut self, slot: Slot, line: Line) {
+        let incident = *self.state.incident(slot);
+        let finder = &*self.finder;
+        let wanted = finder.plan.needs(&incident.assessment, line, |capability| {
+            finder.has(capability)
+        });
+        for spec in wanted.iter() {
+            let had = incident
+                .needs
+                .iter()
+                .filter(|(_, need)| {
+                    need.capability == spec.capability && need.state != NeedState::Dropped
+                })
+                .count();
+            for _ in had..usize::from(spec.count) {
+                if let Some(need) = self.open_need(slot, spec.capability) {
+                    self.seek(slot, need, Seek::FIRST);
+                }
+            }
+        }
+    }
+}
+
+/// What two assessments of one matter come to: the gravest kind, the union of agencies, the highest priority.
+fn raised(known: Assessment, said: Assessment) -> Assessment {
+    if said.kind == Kind::Unknown {
+        return known;
+    }
+    let graver = known.kind == Kind::Unknown || said.priority < known.priority;
+    let lead = if graver { said } else { known };
+    Assessment {
+        kind: lead.kind,
+        category: lead.category,
+        priority: if known.kind == Kind::Unknown {
+            said.priority
+        } else {
+            known.priority.min(said.priority)
+        },
+        nature: if known.kind == Kind::Unknown {
+            said.nature
+        } else {
+            known.nature.min(said.nature)
+        },
+        agencies: known.agencies.union(said.agencies),
+        confidence_permille: lead.confidence_permille,
+        human: lead.human,
+    }
+}

@@ -1,0 +1,271 @@
+//! A centre: one state machine, one writer. Reads like the story of a call.
+//!
+//! [`Centre::apply`] takes one command at one time and says what happened; it knows no clock, file, socket,
+//! thread or random number, and allocates nothing once it has warmed up. The chapters: `intake` (a call comes,
+//! joins or opens an incident), `needs` (what it needs, and who is nearest), `orders` (the life of an order),
+//! `due` (clocks run out), `units` (where units are and whether they may be sent).
+
+mod due;
+mod index;
+mod intake;
+mod needs;
+mod orders;
+mod ring;
+mod state;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use crate::city::City;
+use crate::command::{Activation, Command, Envelope, ObjectKind, Opening};
+use crate::event::{Event, Refusal};
+use crate::id::{ObjectHash, Sequence, UnitId};
+use crate::limits::Capacities;
+use crate::moment::{Moment, Span};
+use crate::name::Name;
+use crate::place::Point;
+use crate::place::projection::distance_dm;
+use crate::plan::Plan;
+use crate::runtime::port::{Conservation, Inspection};
+use index::Finder;
+use state::State;
+use std::sync::Arc;
+
+/// An object that was prepared beside the writer and may be activated by a command.
+#[derive(Clone, Debug)]
+pub enum Prepared {
+    /// A plan, checked and compiled.
+    Plan(Arc<Plan>),
+    /// A city, checked, under its hash.
+    City(ObjectHash, Arc<City>),
+    /// A lexicon: the core only remembers which one is in force.
+    Lexicon(ObjectHash),
+}
+
+/// One command centre.
+#[derive(Debug)]
+pub struct Centre {
+    state: State,
+    finder: Option<Finder>,
+    capacities: Capacities,
+    plans: Vec<Arc<Plan>>,
+    cities: Vec<(ObjectHash, Arc<City>)>,
+    lexicons: Vec<ObjectHash>,
+}
+
+impl Centre {
+    /// A centre of which nothing has been said yet.
+    pub fn new(capacities: Capacities) -> Centre {
+        Centre {
+            state: State::new(&capacities),
+            finder: None,
+            capacities,
+            plans: Vec::new(),
+            cities: Vec::new(),
+            lexicons: Vec::new(),
+        }
+    }
+
+    /// Puts an object at hand, so that a later command may activate it. Changes no decision.
+    pub fn prepare(&mut self, object: Prepared) {
+        match object {
+            Prepared::Plan(plan) => self.plans.push(plan),
+            Prepared::City(hash, city) => self.cities.push((hash, city)),
+            Prepared::Lexicon(hash) => self.lexicons.push(hash),
+        }
+    }
+
+    /// Carries out one command at centre time `at` and appends what happened. Time never runs backward: an `at`
+    /// before the last is taken as the last.
+    pub fn apply(&mut self, at: Moment, envelope: &Envelope, events: &mut Vec<Event>) {
+        self.state.sequence = self.state.sequence.next();
+        self.state.now = self.state.now.max(at);
+        if let Command::OpenCentre(opening) = envelope.command {
+            return self.open(opening, events);
+        }
+        if self.state.opening.is_none() {
+            return events.push(Event::Refused(Refusal::NotOpened));
+        }
+        if let Command::Activate(activation) = envelope.command {
+            return self.activate(activation, events);
+        }
+        let Some(finder) = &mut self.finder else {
+            return events.push(Event::Refused(Refusal::ObjectMissing));
+        };
+        let mut desk = Desk {
+            state: &mut self.state,
+            finder,
+            events,
+        };
+        desk.carry_out(envelope);
+    }
+
+    fn open(&mut self, opening: Opening, events: &mut Vec<Event>) {
+        if self.state.opening.is_some() {
+            return events.push(Event::Refused(Refusal::AlreadyOpened));
+        }
+        self.state.opening = Some(opening);
+        events.push(Event::CentreOpened(opening));
+    }
+
+    fn activate(&mut self, activation: Activation, events: &mut Vec<Event>) {
+        let hash = activation.hash;
+        let at_hand = match activation.object {
+            ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
+            ObjectKind::Lexicon => self.lexicons.contains(&hash),
+            ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
+        };
+        if !at_hand {
+            return events.push(Event::Refused(Refusal::ObjectMissing));
+        }
+        match activation.object {
+            ObjectKind::Plan => self.state.plan = Some(hash),
+            ObjectKind::Lexicon => self.state.lexicon = Some(hash),
+            ObjectKind::City => self.state.city = Some(hash),
+        }
+        events.push(Event::ObjectActivated(activation));
+        if activation.object != ObjectKind::Lexicon {
+            self.rebuild();
+        }
+    }
+
+    /// Makes the indexes anew from the state and the objects in force; needs a plan and a city.
+    fn rebuild(&mut self) {
+        let plan = self
+            .plans
+            .iter()
+            .find(|plan| Some(plan.hash) == self.state.plan);
+        let city = self
+            .cities
+            .iter()
+            .find(|(hash, _)| Some(*hash) == self.state.city);
+        let (Some(plan), Some((_, city))) = (plan, city) else {
+            return;
+        };
+        let mut finder = Finder::new(Arc::clone(city), Arc::clone(plan), &self.capacities);
+        for (index, unit) in self.state.units.iter().enumerate() {
+            finder.enter(index as u32, unit);
+        }
+        for (slot, _, incident) in self.state.incidents.iter() {
+            if let (true, Some(plane)) = (intake::can_be_joined(incident), incident.place) {
+                let plane = finder.plane(plane.point);
+                finder.incidents.insert(slot.0, plane.x_dm, plane.y_dm);
+            }
+        }
+        self.finder = Some(finder);
+    }
+
+    /// The next deadline, if any clock runs.
+    pub fn next_due(&mut self) -> Option<Moment> {
+        self.state.wheel.next_due()
+    }
+
+    /// Centre time of the last command.
+    pub fn now(&self) -> Moment {
+        self.state.now
+    }
+
+    /// How many commands have been applied.
+    pub fn sequence(&self) -> Sequence {
+        self.state.sequence
+    }
+
+    /// How the centre was opened.
+    pub fn opening(&self) -> Option<Opening> {
+        self.state.opening
+    }
+
+    /// The object of this kind that is in force.
+    pub fn in_force(&self, object: ObjectKind) -> Option<ObjectHash> {
+        match object {
+            ObjectKind::Plan => self.state.plan,
+            ObjectKind::Lexicon => self.state.lexicon,
+            ObjectKind::City => self.state.city,
+        }
+    }
+
+    /// The unit of this name and its definition.
+    pub fn unit_named(&self, name: &Name) -> Option<(UnitId, &crate::unit::Unit)> {
+        let index = self.finder.as_ref()?.unit_named(name)?;
+        Some((self.state.unit_id(index), &self.state.units[index as usize]))
+    }
+
+    /// The unit at an index, counted from 0 in the order of definition.
+    pub fn unit_at(&self, index: u32) -> Option<&crate::unit::Unit> {
+        self.state.units.get(index as usize)
+    }
+
+    /// Whether a position says something new: the unit moved at least `step_dm`, or was last heard of `age` ago. Gives
+    /// the unit's id if so; `None` also where there is no such unit.
+    pub fn worth_moving(
+        &self,
+        index: u32,
+        point: Point,
+        step_dm: u32,
+        age: Span,
+        now: Moment,
+    ) -> Option<UnitId> {
+        let (unit, finder) = (self.unit_at(index)?, self.finder.as_ref()?);
+        let moved = distance_dm(finder.plane(unit.point), finder.plane(point));
+        (moved >= step_dm || unit.point_at + age <= now).then(|| self.state.unit_id(index))
+    }
+
+    /// How calls add up now.
+    pub fn conservation(&self) -> Conservation {
+        let mut conservation = self.state.conservation;
+        let queues = &self.state.queues;
+        let waiting = (0..2 * crate::capability::Capability::ALL.len() as u32)
+            .map(|queue| u64::from(queues.len(queue)));
+        conservation.needs_waiting = waiting.sum();
+        conservation
+    }
+
+    /// Sequence, state hash and conservation at this point. Reads the whole state: not for a hot path.
+    pub fn inspect(&self) -> Inspection {
+        Inspection {
+            sequence: self.state.sequence,
+            now: self.state.now,
+            hash: self.state.hash(),
+            conservation: self.conservation(),
+        }
+    }
+}
+
+/// What one command works with: the state, what finds things in it, and where events go.
+struct Desk<'a> {
+    state: &'a mut State,
+    finder: &'a mut Finder,
+    events: &'a mut Vec<Event>,
+}
+
+impl Desk<'_> {
+    fn carry_out(&mut self, envelope: &Envelope) {
+        match envelope.command {
+            Command::TakeCall(report) => self.take_call(&report),
+            Command::AddFacts(facts) => self.add_facts(&facts),
+            Command::EndCall(call) => self.end_call(call),
+            Command::CloseIncident(incident) => self.close_by_person(incident),
+            Command::Report(report) => self.report(envelope.actor, report),
+            Command::DefineUnit(definition) => self.define_unit(definition),
+            Command::MoveUnit(position) => self.move_unit(envelope.actor, position),
+            Command::SetDuty(duty) => self.set_duty(envelope.actor, duty),
+            Command::Tick => self.tick(),
+            // Carried out before a desk is opened.
+            Command::OpenCentre(_) | Command::Activate(_) => {}
+        }
+    }
+
+    fn say(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.say(Event::Refused(refusal));
+    }
+
+    fn minute_of_day(&self) -> u16 {
+        self.state
+            .now
+            .minute_of_day(self.finder.city.utc_offset_min)
+    }
+}

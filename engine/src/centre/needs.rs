@@ -1,0 +1,585 @@
+//! What an incident needs, and who is nearest: search, order, wait, serve.
+//!
+//! A need waits only while no unit that could serve it is free. So whenever a unit frees, it is given to the first
+//! in rank of those it can serve: by priority, then deadline, then incident and need; with a floor for
+//! service calls (C4).
+
+use super::Desk;
+use super::state::{DueOf, numbered, present, unit_index};
+use crate::capability::Capability;
+use crate::dispatch::queue::Rank;
+use crate::dispatch::travel::Travel;
+use crate::event::{Choice, Event, OrderIssued};
+use crate::id::{OrderId, UnitId};
+use crate::incident::{Incident, Need, NeedState, Shortage};
+use crate::kind::Priority;
+use crate::limits::{ASKED_PER_NEED_MAX, NEEDS_PER_INCIDENT_MAX, WAITING_LOOKED_AT_MAX};
+use crate::moment::{Moment, Span};
+use crate::order::{Deadlines, Order, OrderClock, OrderState, Rung};
+use crate::place::Zone;
+use crate::plan::ClockCase;
+use crate::table::Slot;
+
+/// How a search came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seek {
+    /// The order for the same need before this one.
+    pub previous: Option<OrderId>,
+}
+
+impl Seek {
+    /// Nobody has been asked yet.
+    pub const FIRST: Seek = Seek { previous: None };
+}
+
+/// Who is told to go, and how long they take.
+#[derive(Clone, Copy)]
+struct Chosen {
+    unit: u32,
+    travel_ms: u32,
+    turnout_ms: u32,
+    choice: Choice,
+}
+
+/// Units that said no to a need in this round of asking.
+struct Declined {
+    units: [Option<UnitId>; ASKED_PER_NEED_MAX as usize],
+}
+
+impl Declined {
+    fn contains(&self, unit: UnitId) -> bool {
+        self.units.contains(&Some(unit))
+    }
+}
+
+impl Desk<'_> {
+    /// Adds one need to an incident; `None` when it has as many as it can.
+    pub(super) fn open_need(&mut self, slot: Slot, capability: Capability) -> Option<u8> {
+        let deadline = self.need_deadline(self.state.incident(slot), capability);
+        let need = Need {
+            capability,
+            state: NeedState::Waiting,
+            shortage: Shortage::AllBusy,
+            asked: 0,
+            order: None,
+            deadline,
+        };
+        let index = self.state.incident_mut(slot).needs.push(need)?;
+        let incident = self.state.incident_id(slot);
+        self.say(Event::NeedOpened {
+            incident,
+            need: index,
+            capability,
+        });
+        Some(index)
+    }
+
+    /// When a need should be served, for its rank: opening + the arrival clock of its own district, or the result clock.
+    fn need_deadline(&self, incident: &Incident, capability: Capability) -> Moment {
+        let case = self.clock_case(incident, capability, false);
+        let clocks = &self.finder.plan.clocks;
+        let span = clocks
+            .span(OrderClock::Arrive, case)
+            .filter(|_| !capability.is_desk());
+        incident.opened_at
+            + span
+                .or(clocks.span(OrderClock::Result, case))
+                .unwrap_or(Span::hours(24))
+    }
+
+    fn clock_case(&self, incident: &Incident, capability: Capability, away: bool) -> ClockCase {
+        ClockCase {
+            agency: capability.agency(),
+            zone: self.zone_of(incident),
+            day_night: self.finder.plan.day_night(self.minute_of_day()),
+            priority: incident.priority(),
+            class: capability.class(),
+            away,
+        }
+    }
+
+    fn zone_of(&self, incident: &Incident) -> Zone {
+        let district = incident.place.and_then(|place| place.district);
+        district.map_or(Zone::Township, |district| self.finder.zone(district))
+    }
+
+    /// Looks for a unit for a need, and orders it or lets the need wait.
+    pub(super) fn seek(&mut self, slot: Slot, need: u8, seek: Seek) {
+        let incident = *self.state.incident(slot);
+        let capability = present(incident.needs.get(need)).capability;
+        if let Some(shortage) = self.hindrance(&incident, capability) {
+            return self.let_wait(slot, need, shortage, false);
+        }
+        let declined = self.declined(seek.previous);
+        let chosen = if capability.is_desk() {
+            self.freest_desk(capability, &declined)
+        } else {
+            self.nearest(&incident, capability, &declined)
+        };
+        match chosen {
+            Some(chosen) => self.issue(slot, need, chosen, seek.previous),
+            None => {
+                let shortage = self.shortage(&incident, capability, &declined);
+                self.let_wait(slot, need, shortage, true);
+            }
+        }
+    }
+
+    /// Why nobody at all is sent, whoever is free.
+    fn hindrance(&self, incident: &Incident, capability: Capability) -> Option<Shortage> {
+        if incident.drill {
+            return Some(Shortage::Drill);
+        }
+        if self.state.orders.len() == self.state.orders.capacity() {
+            return Some(Shortage::NoRoom);
+        }
+        if capability.is_desk() {
+            return None;
+        }
+        match incident.place {
+            None => Some(Shortage::NoPlace),
+            Some(place) if place.district.is_none() => Some(Shortage::Outside),
+            Some(_) => None,
+        }
+    }
+
+    /// Why nobody was found.
+    fn shortage(
+        &self,
+        incident: &Incident,
+        capability: Capability,
+        declined: &Declined,
+    ) -> Shortage {
+        if !self.finder.has(capability) {
+            return Shortage::NoSuchUnit;
+        }
+        if !self.finder.is_manned(capability) {
+            return Shortage::NobodyOnDuty;
+        }
+        let nobody = Declined {
+            units: [None; ASKED_PER_NEED_MAX as usize],
+        };
+        let somebody = declined.units.iter().any(Option::is_some)
+            && if capability.is_desk() {
+                self.freest_desk(capability, &nobody).is_some()
+            } else {
+                self.nearest(incident, capability, &nobody).is_some()
+            };
+        if somebody {
+            Shortage::AllAsked
+        } else {
+            Shortage::AllBusy
+        }
+    }
+
+    /// The units that said no since the round began: the chain of orders before this one.
+    fn declined(&self, previous: Option<OrderId>) -> Declined {
+        let mut declined = Declined {
+            units: [None; ASKED_PER_NEED_MAX as usize],
+        };
+        let mut order = previous;
+        for unit in &mut declined.units {
+            let Some(slot) = order.and_then(|order| self.state.order_slot(order)) else {
+                break;
+            };
+            let known = self.state.order(slot);
+            if known.state == OrderState::Declined {
+                *unit = Some(known.unit);
+            }
+            order = known.previous;
+        }
+        declined
+    }
+
+    /// The desk with the fewest open orders; of equal ones the first.
+    fn freest_desk(&self, capability: Capability, declined: &Declined) -> Option<Chosen> {
+        let free = self.finder.desks(capability).iter().filter(|&&desk| {
+            self.state.units[desk as usize].is_available()
+                && !declined.contains(self.state.unit_id(desk))
+        });
+        let desk = free.min_by_key(|&&desk| (self.state.units[desk as usize].open_orders, desk))?;
+        Some(Chosen {
+            unit: *desk,
+            travel_ms: 0,
+            turnout_ms: 0,
+            choice: Choice::Desk,
+        })
+    }
+
+    /// The free unit that is there first; of equal ones the first defined (C7).
+    fn nearest(
+        &self,
+        incident: &Incident,
+        capability: Capability,
+        declined: &Declined,
+    ) -> Option<Chosen> {
+        let finder = &*self.finder;
+        let to = finder.plane(incident.place?.point);
+        let units = &self.state.units;
+        let total = |unit: u32, _distance_dm: u32| {
+            if declined.contains(self.state.unit_id(unit)) {
+                return None;
+            }
+            let definition = &units[unit as usize].definition;
+            let travel = finder
+                .travel
+                .time_ms(finder.unit_plane(unit), to, definition.speed_mm_s);
+            Some(travel.saturating_add(definition.turnout_ms))
+        };
+        let least = |distance_dm: u32| {
+            finder
+                .travel
+                .least_ms(distance_dm, finder.fastest_mm_s)
+                .saturating_add(finder.turnout_least_ms)
+        };
+        let (unit, total_ms) =
+            finder
+                .units
+                .nearest(to.x_dm, to.y_dm, 1 << capability as u64, total, least)?;
+        let turnout_ms = units[unit as usize].definition.turnout_ms;
+        let travel_ms = total_ms.saturating_sub(turnout_ms);
+        Some(Chosen {
+            unit,
+            travel_ms,
+            turnout_ms,
+            choice: Choice::Nearest,
+        })
+    }
+
+    /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
+    fn issue(&mut self, slot: Slot, need: u8, chosen: Chosen, previous: Option<OrderId>) {
+        let incident = *self.state.incident(slot);
+        let id = self.state.incident_id(slot);
+        let capability = present(incident.needs.get(need)).capability;
+        let unit = self.state.unit_id(chosen.unit);
+        let deadlines = self.deadlines(&incident, capability, chosen.unit);
+        self.state.numbers.order += 1;
+        let number = self.state.numbers.order;
+        let order = Order {
+            incident: id,
+            need,
+            capability,
+            unit,
+            state: OrderState::Issued,
+            rung: Rung::Primary,
+            issued_at: self.state.now,
+            deadlines,
+            previous,
+            sibling: incident.order,
+            beside: self.state.units[chosen.unit as usize].order,
+        };
+        let order_slot = present(self.state.orders.insert(number, order).ok());
+        let order = numbered(OrderId::new(self.state.centre(), number));
+        self.arm(order_slot);
+        self.state.conservation.orders_open += 1;
+        let told = self.state.incident_mut(slot);
+        told.order = Some(order);
+        told.orders_open += 1;
+        if let Some(need) = told.needs.get_mut(need) {
+            need.state = NeedState::Ordered;
+            need.order = Some(order);
+            need.asked = need.asked.saturating_add(1);
+        }
+        self.state.queues.remove(queue_node(slot, need));
+        let ordered = &mut self.state.units[chosen.unit as usize];
+        ordered.open_orders += 1;
+        ordered.order = Some(order);
+        self.finder
+            .refresh(chosen.unit, &self.state.units[chosen.unit as usize]);
+        let takes = Span(i64::from(chosen.travel_ms) + i64::from(chosen.turnout_ms));
+        self.say(Event::OrderIssued(OrderIssued {
+            order,
+            incident: id,
+            need,
+            unit,
+            capability,
+            travel_ms: chosen.travel_ms,
+            turnout_ms: chosen.turnout_ms,
+            deadlines,
+            previous,
+            choice: chosen.choice,
+            // R5: a breach that can be foreseen is raised now, not when the clock runs out.
+            foreseen_late: deadlines
+                .arrive
+                .is_some_and(|due| self.state.now + takes > due),
+        }));
+    }
+
+    fn deadlines(&self, incident: &Incident, capability: Capability, unit: u32) -> Deadlines {
+        let definition = &self.state.units[unit as usize].definition;
+        let district = incident.place.and_then(|place| place.district);
+        let away = self.zone_of(incident) == Zone::Township
+            && district.is_some_and(|district| district != definition.home);
+        let case = self.clock_case(incident, capability, away);
+        let due = |clock| {
+            self.finder
+                .plan
+                .clocks
+                .span(clock, case)
+                .map(|span| self.state.now + span)
+        };
+        let travelling = |clock| {
+            if definition.travels() {
+                due(clock)
+            } else {
+                None
+            }
+        };
+        Deadlines {
+            acknowledge: due(OrderClock::Acknowledge),
+            set_off: travelling(OrderClock::SetOff),
+            muster: travelling(OrderClock::Muster),
+            arrive: travelling(OrderClock::Arrive),
+            result: due(OrderClock::Result),
+        }
+    }
+
+    /// Sets an order's place on the wheel to its nearest deadline.
+    pub(super) fn arm(&mut self, order: Slot) {
+        let node = self.state.node(DueOf::Order(order));
+        match self.state.order(order).deadlines.nearest() {
+            Some((_, due)) => self.state.wheel.arm(node, due),
+            None => {
+                self.state.wheel.disarm(node);
+            }
+        }
+    }
+
+    /// Lets a need wait; `queued` when a unit that frees may serve it.
+    fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage, queued: bool) {
+        let rank = self.rank(slot, need);
+        let incident = self.state.incident_id(slot);
+        let waiting = present(self.state.incident_mut(slot).needs.get_mut(need));
+        waiting.state = NeedState::Waiting;
+        waiting.shortage = shortage;
+        let (capability, deadline) = (waiting.capability, waiting.deadline);
+        if queued {
+            let node = queue_node(slot, need);
+            self.state.queues.remove(node);
+            self.state
+                .queues
+                .push(queue_of(capability, rank.priority), node, rank);
+        }
+        if shortage == Shortage::AllAsked {
+            // A new round: whoever said no may be asked again once a unit frees, or after a while.
+            if let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) {
+                need.order = None;
+                need.asked = 0;
+            }
+            let again = self.state.now + super::due::ASK_AGAIN;
+            let node = self.state.node(DueOf::Incident(slot));
+            if self.state.wheel.due(node).is_none_or(|due| again < due) {
+                self.state.wheel.arm(node, again);
+            }
+        }
+        self.say(Event::NeedWaits {
+            incident,
+            need,
+            capability,
+            shortage,
+            deadline,
+        });
+    }
+
+    fn rank(&self, slot: Slot, need: u8) -> Rank {
+        let incident = self.state.incident(slot);
+        let deadline = incident
+            .needs
+            .get(need)
+            .map_or(Moment(0), |need| need.deadline);
+        Rank {
+            priority: incident.priority().number(),
+            deadline: deadline.0,
+            id: self.state.incident_id(slot).bits(),
+            sub: need,
+        }
+    }
+
+    /// Ranks an incident's waiting needs anew, after its priority rose.
+    pub(super) fn rerank(&mut self, slot: Slot) {
+        for need in 0..self.state.incident(slot).needs.len() as u8 {
+            let node = queue_node(slot, need);
+            if self.state.queues.remove(node) {
+                let capability = present(self.state.incident(slot).needs.get(need)).capability;
+                let deadline = self.need_deadline(self.state.incident(slot), capability);
+                if let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) {
+                    need.deadline = need.deadline.min(deadline);
+                }
+                let rank = self.rank(slot, need);
+                self.state
+                    .queues
+                    .push(queue_of(capability, rank.priority), node, rank);
+            }
+        }
+    }
+
+    /// Looks again for every need of an incident that waits: its place has become known, or a while has passed.
+    pub(super) fn seek_all_waiting(&mut self, slot: Slot) {
+        for need in 0..self.state.incident(slot).needs.len() as u8 {
+            let known = *present(self.state.incident(slot).needs.get(need));
+            if known.state == NeedState::Waiting {
+                self.state.queues.remove(queue_node(slot, need));
+                self.seek(
+                    slot,
+                    need,
+                    Seek {
+                        previous: known.order,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Ends a need that is not needed any more.
+    pub(super) fn drop_need(&mut self, slot: Slot, need: u8) {
+        let incident = self.state.incident_id(slot);
+        let known = present(self.state.incident_mut(slot).needs.get_mut(need));
+        match known.state {
+            NeedState::Done | NeedState::Dropped => {}
+            NeedState::Waiting | NeedState::Ordered | NeedState::Met => {
+                known.state = NeedState::Dropped;
+                self.state.queues.remove(queue_node(slot, need));
+                self.say(Event::NeedDropped { incident, need });
+            }
+        }
+    }
+
+    /// Gives a unit that has come free to the first in rank of those it can serve, as long as it has room.
+    pub(super) fn serve_waiting(&mut self, unit: UnitId) {
+        let index = unit_index(unit);
+        let most = if self.state.units[index as usize].definition.travels() {
+            1
+        } else {
+            NEEDS_PER_INCIDENT_MAX
+        };
+        for _ in 0..most {
+            if !self.state.units[index as usize].is_available() {
+                return;
+            }
+            let Some((node, floor)) = self.first_waiting_for(index) else {
+                return;
+            };
+            self.grant(node, index, floor);
+        }
+    }
+
+    /// The need that a free unit serves first, and whether that is by the floor for service calls (C4).
+    fn first_waiting_for(&self, unit: u32) -> Option<(u32, bool)> {
+        let capabilities = self.state.units[unit as usize].definition.capabilities;
+        let mut first: Option<(Rank, u32)> = None;
+        let mut floor: Option<(Rank, u32)> = None;
+        for capability in capabilities.iter() {
+            let urgent = self.first_in(queue_of(capability, Priority::P1.number()), unit);
+            let service = self.first_in(queue_of(capability, Priority::P4.number()), unit);
+            let due =
+                self.state.passed_over[capability as usize] + 1 >= self.finder.plan.service_floor;
+            if let Some(service) = service.filter(|_| due) {
+                floor = Some(floor.map_or(service, |floor| floor.min(service)));
+            }
+            for found in [urgent, service].into_iter().flatten() {
+                first = Some(first.map_or(found, |first| first.min(found)));
+            }
+        }
+        match (first, floor) {
+            // Danger to life goes before any floor.
+            (Some((rank, node)), _) if rank.priority == Priority::P1.number() => {
+                Some((node, false))
+            }
+            (Some((rank, _)), Some((_, node))) if rank.priority != Priority::P4.number() => {
+                Some((node, true))
+            }
+            (Some((_, node)), _) => Some((node, false)),
+            (None, _) => None,
+        }
+    }
+
+    /// The first of a queue that this unit has not declined; looks at a few, then lets it be.
+    fn first_in(&self, queue: u32, unit: u32) -> Option<(Rank, u32)> {
+        let id = self.state.unit_id(unit);
+        let mut next = self.state.queues.peek(queue);
+        for _ in 0..WAITING_LOOKED_AT_MAX {
+            let (node, rank) = next?;
+            let (slot, need) = need_of(node);
+            let order = self
+                .state
+                .incident(slot)
+                .needs
+                .get(need)
+                .and_then(|need| need.order);
+            if !self.declined(order).contains(id) {
+                return Some((rank, node));
+            }
+            next = self.state.queues.next(queue, node, rank);
+        }
+        None
+    }
+
+    fn grant(&mut self, node: u32, unit: u32, floor: bool) {
+        let (slot, need) = need_of(node);
+        let incident = *self.state.incident(slot);
+        let known = *present(incident.needs.get(need));
+        self.count_grant(known.capability, incident.priority());
+        let definition = &self.state.units[unit as usize].definition;
+        let turnout_ms = if definition.travels() {
+            definition.turnout_ms
+        } else {
+            0
+        };
+        let travel_ms = match incident.place {
+            Some(place) if definition.travels() => {
+                let to = self.finder.plane(place.point);
+                self.finder
+                    .travel
+                    .time_ms(self.finder.unit_plane(unit), to, definition.speed_mm_s)
+            }
+            Some(_) | None => 0,
+        };
+        let choice = if floor {
+            Choice::ServiceFloor
+        } else {
+            Choice::Waiting
+        };
+        self.issue(
+            slot,
+            need,
+            Chosen {
+                unit,
+                travel_ms,
+                turnout_ms,
+                choice,
+            },
+            known.order,
+        );
+    }
+
+    /// Counts who was passed over (C4): grants that are neither danger to life nor service, while service waits.
+    fn count_grant(&mut self, capability: Capability, priority: Priority) {
+        let service_waits = !self
+            .state
+            .queues
+            .is_empty(queue_of(capability, Priority::P4.number()));
+        let passed = &mut self.state.passed_over[capability as usize];
+        match priority {
+            Priority::P1 => {}
+            Priority::P2 | Priority::P3 if service_waits => *passed = passed.saturating_add(1),
+            Priority::P2 | Priority::P3 => {}
+            Priority::P4 => *passed = 0,
+        }
+    }
+}
+
+/// The queue of a capability: one for service calls, one for all others.
+fn queue_of(capability: Capability, priority: u8) -> u32 {
+    2 * capability as u32 + u32::from(priority == Priority::P4.number())
+}
+
+/// The queue's number of a need.
+fn queue_node(incident: Slot, need: u8) -> u32 {
+    incident.0 * NEEDS_PER_INCIDENT_MAX as u32 + u32::from(need)
+}
+
+/// The need of a queue's number.
+fn need_of(node: u32) -> (Slot, u8) {
+    let most = NEEDS_PER_INCIDENT_MAX as u32;
+    (Slot(node / most), (node % most) as u8)
+}

@@ -1,0 +1,7 @@
+//! Choosing: who is nearest, and who is served first when nobody is free.
+//!
+//! `travel` is the seam for the road network, `queue` holds what waits. The search over moving units is
+//! [`crate::place::grid::UnitGrid`]; what ties them together is the centre.
+
+pub mod queue;
+pub mod travel;

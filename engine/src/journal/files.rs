@@ -1,0 +1,166 @@
+//! The log as segment files in one folder: appends at the tail, turns to the next segment, prepares the one after.
+//!
+//! Made by [`super::recovery::open`] alone, which knows where the tail is, and holds the folder's lock while it lives.
+//! After the first error it refuses everything.
+
+use super::chain::Chain;
+use super::header::Kind;
+use super::lock::FolderLock;
+use super::log::{AppendError, Log, Records, Sealed};
+use super::reader::{ReadError, Reader};
+use super::segment::{Segment, Spare};
+use super::{IoFault, Shape};
+use crate::id::Sequence;
+use std::path::{Path, PathBuf};
+
+/// The journal of one centre in local files.
+pub struct Files {
+    folder: PathBuf,
+    segment_bytes: u64,
+    segment: Segment,
+    spare: Option<Spare>,
+    chain: Chain,
+    /// All that was appended is synced.
+    is_synced: bool,
+    /// A mark at the tail says so on disk.
+    is_marked: bool,
+    broken: Option<AppendError>,
+    _lock: FolderLock,
+}
+
+impl Files {
+    pub(super) fn new(
+        folder: &Path,
+        shape: &Shape,
+        segment: Segment,
+        chain: Chain,
+        lock: FolderLock,
+    ) -> Files {
+        Files {
+            folder: folder.to_path_buf(),
+            segment_bytes: shape.segment_bytes,
+            segment,
+            spare: None,
+            chain,
+            is_synced: true,
+            is_marked: false,
+            broken: None,
+            _lock: lock,
+        }
+    }
+
+    /// The folder that holds the segments.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes at the tail that all before it is durable, and syncs that too.
+    pub(super) fn mark_durably(&mut self) -> Result<(), IoFault> {
+        self.segment.mark(&self.chain.mark(Kind::Pause).encode())?;
+        self.is_marked = true;
+        self.segment.sync()
+    }
+
+    /// Ends the segment and goes on in the next. The old one is durable before the new one gets its name, which
+    /// therefore proves it.
+    fn turn(&mut self) -> Result<(), IoFault> {
+        self.segment.sync()?;
+        let spare = match self.spare.take() {
+            Some(spare) => spare,
+            None => Spare::create(&self.folder, self.segment_bytes)?,
+        };
+        let next = spare.name(&self.folder, &self.chain)?;
+        // So that the loss of the newest file would not look like the journal's end.
+        self.segment
+            .mark(&self.chain.mark(Kind::Continued).encode())?;
+        self.segment.sync()?;
+        self.segment = next;
+        Ok(())
+    }
+
+    fn write(&mut self, batch: Sealed<'_>) -> Result<(), IoFault> {
+        if !self.segment.fits(batch.bytes.len()) {
+            self.turn()?;
+        }
+        self.segment.append(batch.bytes)
+    }
+
+    fn prepare(&mut self, idle: bool) -> Result<bool, IoFault> {
+        let spare = match &mut self.spare {
+            Some(spare) => spare,
+            none => none.insert(Spare::create(&self.folder, self.segment_bytes)?),
+        };
+        // Under load it keeps ahead of what is used up, so that a turn finds the next segment ready.
+        let is_due = idle || spare.ready_per_1024() <= self.segment.used_per_1024() + 64;
+        if is_due && !spare.is_ready() {
+            spare.step()?;
+        }
+        Ok(idle && !spare.is_ready())
+    }
+
+    fn refuse_if_broken(&self) -> Result<(), AppendError> {
+        self.broken.clone().map_or(Ok(()), Err)
+    }
+
+    fn judged<T>(&mut self, done: Result<T, IoFault>) -> Result<T, AppendError> {
+        done.map_err(|fault| {
+            let error = AppendError::Unknown(format!("{fault}, at sequence {}", self.chain.next));
+            self.broken = Some(error.clone());
+            error
+        })
+    }
+}
+
+impl Log for Files {
+    fn append(&mut self, expected: Sequence, batch: Sealed<'_>) -> Result<(), AppendError> {
+        self.refuse_if_broken()?;
+        if expected != self.chain.next || self.chain.check(batch.header).is_err() {
+            return Err(AppendError::Conflict {
+                expected,
+                next: self.chain.next,
+            });
+        }
+        if !batch.header.is_possible() {
+            return Err(AppendError::Unknown(format!(
+                "no reader would believe the batch {:?}",
+                batch.header
+            )));
+        }
+        (self.is_synced, self.is_marked) = (false, false);
+        let written = self.write(batch);
+        self.judged(written)?;
+        self.chain = self.chain.after(batch.header);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), AppendError> {
+        self.refuse_if_broken()?;
+        let synced = self.segment.sync();
+        self.judged(synced)?;
+        self.is_synced = true;
+        Ok(())
+    }
+
+    fn tend(&mut self, idle: bool) -> Result<bool, AppendError> {
+        self.refuse_if_broken()?;
+        if idle && self.is_synced && !self.is_marked {
+            // Not synced: it is there after a crash of this process, and usually after one of the machine. Without
+            // it, damage to the last group could not be told from a torn write.
+            let marked = self.segment.mark(&self.chain.mark(Kind::Pause).encode());
+            self.judged(marked)?;
+            self.is_marked = true;
+        }
+        let prepared = self.prepare(idle);
+        self.judged(prepared)
+    }
+
+    fn tail(&self) -> Chain {
+        self.chain
+    }
+
+    fn read_from(&self, sequence: Sequence) -> Result<Box<dyn Records>, ReadError> {
+        let mut reader = Reader::open(&self.folder)?;
+        reader.seek(sequence);
+        Ok(Box::new(reader))
+    }
+}

@@ -1,0 +1,192 @@
+//! What decisions were made with (plans, lexicons, cities, roads), kept by content hash in `objects/`.
+//!
+//! An object never changes and is never removed while a segment names it. Reading checks the hash, so a changed
+//! object is an error and never another plan.
+
+use super::{IoFault, sync_folder};
+use crate::id::ObjectHash;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The largest object.
+pub const OBJECT_BYTES_MAX: u64 = 64 << 20;
+
+/// Why an object cannot be kept or had.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// It is not there.
+    #[error("the object {hash} is missing in {}; the journal names it: bring it back", folder.display())]
+    Missing {
+        /// Which.
+        hash: ObjectHash,
+        /// Where it should be.
+        folder: PathBuf,
+    },
+    /// It is not what its name says.
+    #[error("the object {} is damaged: its content has the hash {found}; bring it back from a copy", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What it is now.
+        found: ObjectHash,
+    },
+    /// It is too large.
+    #[error("an object has {bytes} bytes; at most {OBJECT_BYTES_MAX} are kept")]
+    Large {
+        /// Its size.
+        bytes: u64,
+    },
+    /// The operating system refused.
+    #[error(transparent)]
+    Io(#[from] IoFault),
+}
+
+/// The store of objects beside a journal.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    folder: PathBuf,
+}
+
+/// The name of these bytes.
+pub fn object_hash(bytes: &[u8]) -> ObjectHash {
+    ObjectHash(*blake3::hash(bytes).as_bytes())
+}
+
+impl Objects {
+    /// The store of the journal in this folder. Touches nothing, so that a reader may have one.
+    pub fn of(journal: &Path) -> Objects {
+        Objects {
+            folder: journal.join("objects"),
+        }
+    }
+
+    /// Keeps these bytes, durably, and returns their name. Keeping what is there already writes nothing.
+    pub fn put(&self, bytes: &[u8]) -> Result<ObjectHash, ObjectError> {
+        if bytes.len() as u64 > OBJECT_BYTES_MAX {
+            return Err(ObjectError::Large {
+                bytes: bytes.len() as u64,
+            });
+        }
+        let hash = object_hash(bytes);
+        match self.get(hash) {
+            Ok(_) => return Ok(hash),
+            // A damaged one is mended by what it should have been.
+            Err(
+                ObjectError::Missing { .. }
+                | ObjectError::Damaged { .. }
+                | ObjectError::Large { .. },
+            ) => {}
+            Err(error @ ObjectError::Io(_)) => return Err(error),
+        }
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .map_err(IoFault::at("create folder", &self.folder))?;
+        if let Some(journal) = self.folder.parent() {
+            sync_folder(journal)?;
+        }
+        let unnamed = self.folder.join(format!("{hash}.new"));
+        let path = self.path(hash);
+        write_durably(&unnamed, bytes)?;
+        std::fs::rename(&unnamed, &path).map_err(IoFault::at("rename to", &path))?;
+        sync_folder(&self.folder)?;
+        Ok(hash)
+    }
+
+    /// The bytes with this name.
+    pub fn get(&self, hash: ObjectHash) -> Result<Vec<u8>, ObjectError> {
+        let path = self.path(hash);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(ObjectError::Missing {
+                    hash,
+                    folder: self.folder.clone(),
+                });
+            }
+            Err(error) => return Err(IoFault::at("open", &path)(error).into()),
+        };
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells a file that is too large, whatever its metadata say.
+        file.take(OBJECT_BYTES_MAX + 1)
+            .read_to_end(&mut bytes)
+            .map_err(IoFault::at("read", &path))?;
+        if bytes.len() as u64 > OBJECT_BYTES_MAX {
+            return Err(ObjectError::Large {
+                bytes: bytes.len() as u64,
+            });
+        }
+        let found = object_hash(&bytes);
+        if found == hash {
+            Ok(bytes)
+        } else {
+            Err(ObjectError::Damaged { path, found })
+        }
+    }
+
+    /// The file that holds, or would hold, this object.
+    pub fn path(&self, hash: ObjectHash) -> PathBuf {
+        self.folder.join(hash.to_string())
+    }
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), IoFault> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(IoFault::at("create", path))?;
+    file.write_all(bytes).map_err(IoFault::at("write", path))?;
+    file.sync_all().map_err(IoFault::at("sync", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_is_had_by_its_name_and_only_whole() {
+        let journal = tempfile::tempdir().unwrap();
+        let objects = Objects::of(journal.path());
+        let plan = objects.put(b"plan").unwrap();
+        assert_eq!(objects.put(b"plan").unwrap(), plan);
+        assert_eq!(objects.get(plan).unwrap(), b"plan");
+        assert_eq!(plan, object_hash(b"plan"));
+        let names = std::fs::read_dir(journal.path().join("objects"))
+            .unwrap()
+            .count();
+        assert_eq!(names, 1, "nothing is left beside it");
+
+        std::fs::write(objects.path(plan), b"plot").unwrap();
+        assert!(matches!(
+            objects.get(plan),
+            Err(ObjectError::Damaged { .. })
+        ));
+        objects.put(b"plan").unwrap();
+        assert_eq!(
+            objects.get(plan).unwrap(),
+            b"plan",
+            "keeping it again mends it"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_too_large_is_said() {
+        let journal = tempfile::tempdir().unwrap();
+        let objects = Objects::of(journal.path());
+        assert!(matches!(
+            objects.get(object_hash(b"x")),
+            Err(ObjectError::Missing { .. })
+        ));
+        let large = vec![0; OBJECT_BYTES_MAX as usize + 1];
+        assert!(matches!(
+            objects.put(&large),
+            Err(ObjectError::Large { .. })
+        ));
+    }
+}

@@ -1,0 +1,363 @@
+//! One file of the journal: its header, and writing into it. [`super::files`] decides when to turn to the next.
+//!
+//! A segment is allocated and filled with zeros before it gets its name, so that a sync in service only moves
+//! data and never the file system's own records. Its header was synced before the name was given, so a named
+//! segment with an unreadable header is damage, never an accident of a crash.
+//!
+//! ```text
+//!   0 magic FF "LDSEGMT"     8
+//!   8 version                2   1
+//!  10 centre                 2
+//!  12 zero                   4
+//!  16 epoch                  8   of the start that made it
+//!  24 first sequence         8
+//!  32 size                   8   of this file
+//!  40 logical time           8   of the last record before
+//!  48 previous              32   hash of the last header before; zero in a journal's first segment
+//!  80 zero                 428
+//! 508 CRC32C                 4   over bytes 0 to 507
+//! ```
+
+use super::chain::{Chain, Flaw};
+use super::header::{SEQUENCE_MAX, VERSION, field};
+use super::shape::SEGMENT_BYTES_MAX;
+use super::{BLOCK_BYTES, IoFault};
+use crate::id::{CentreId, HeaderHash, Sequence};
+use crate::moment::Moment;
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const MAGIC: [u8; 8] = *b"\xFFLDSEGMT";
+const BLOCK: usize = BLOCK_BYTES as usize;
+const CHECKSUM_AT: usize = BLOCK - 4;
+/// The file that is being filled with zeros.
+const SPARE: &str = "next.new";
+/// How much of the next segment is prepared at once: about half a millisecond, so that no batch waits long.
+const STEP_BYTES: u64 = 512 << 10;
+
+/// The name of the segment that starts with this sequence.
+pub fn segment_name(first: Sequence) -> String {
+    format!("{:016x}.log", first.0)
+}
+
+/// The segments in a folder, by first sequence, in order.
+pub(super) fn list(folder: &Path) -> Result<Vec<Sequence>, IoFault> {
+    let mut segments = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(IoFault::at("list", folder))? {
+        let name = entry.map_err(IoFault::at("list", folder))?.file_name();
+        let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".log")) else {
+            continue;
+        };
+        let Ok(first) = u64::from_str_radix(stem, 16) else {
+            continue;
+        };
+        if name.to_str() == Some(&segment_name(Sequence(first))) {
+            segments.push(Sequence(first));
+        }
+    }
+    segments.sort_unstable();
+    Ok(segments)
+}
+
+/// The first block of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SegmentHeader {
+    pub(super) centre: CentreId,
+    pub(super) epoch: u64,
+    pub(super) first: Sequence,
+    pub(super) bytes: u64,
+    pub(super) at: Moment,
+    pub(super) previous: HeaderHash,
+}
+
+impl SegmentHeader {
+    pub(super) fn encode(&self) -> [u8; BLOCK] {
+        let mut block = [0; BLOCK];
+        let mut put = |at: usize, field: &[u8]| block[at..at + field.len()].copy_from_slice(field);
+        put(0, &MAGIC);
+        put(8, &VERSION.to_le_bytes());
+        put(10, &self.centre.0.to_le_bytes());
+        put(16, &self.epoch.to_le_bytes());
+        put(24, &self.first.0.to_le_bytes());
+        put(32, &self.bytes.to_le_bytes());
+        put(40, &self.at.0.to_le_bytes());
+        put(48, &self.previous.0);
+        let checksum = crc32c::crc32c(&block[..CHECKSUM_AT]);
+        block[CHECKSUM_AT..].copy_from_slice(&checksum.to_le_bytes());
+        block
+    }
+
+    pub(super) fn decode(block: &[u8]) -> Result<SegmentHeader, Flaw> {
+        if block.len() != BLOCK || block[..8] != MAGIC {
+            return Err(Flaw::SegmentHeader);
+        }
+        let version = u16::from_le_bytes(field(block, 8));
+        if version != VERSION {
+            return Err(Flaw::Version(version));
+        }
+        if crc32c::crc32c(&block[..CHECKSUM_AT]) != u32::from_le_bytes(field(block, CHECKSUM_AT)) {
+            return Err(Flaw::SegmentHeader);
+        }
+        let header = SegmentHeader {
+            centre: CentreId(u16::from_le_bytes(field(block, 10))),
+            epoch: u64::from_le_bytes(field(block, 16)),
+            first: Sequence(u64::from_le_bytes(field(block, 24))),
+            bytes: u64::from_le_bytes(field(block, 32)),
+            at: Moment(i64::from_le_bytes(field(block, 40))),
+            previous: HeaderHash(field(block, 48)),
+        };
+        let possible = (1..SEQUENCE_MAX).contains(&header.first.0)
+            && (BLOCK_BYTES..=SEGMENT_BYTES_MAX).contains(&header.bytes);
+        if possible {
+            Ok(header)
+        } else {
+            Err(Flaw::SegmentHeader)
+        }
+    }
+
+    /// What the segment's first batch must hook into.
+    pub(super) fn chain(&self) -> Chain {
+        Chain {
+            centre: self.centre,
+            epoch: self.epoch,
+            next: self.first,
+            previous: self.previous,
+            at: self.at,
+        }
+    }
+}
+
+/// A segment open for writing.
+pub(super) struct Segment {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    offset: u64,
+}
+
+impl Segment {
+    /// Opens one that exists, to go on at this offset.
+    pub(super) fn open(
+        folder: &Path,
+        first: Sequence,
+        bytes: u64,
+        offset: u64,
+    ) -> Result<Segment, IoFault> {
+        let path = folder.join(segment_name(first));
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(IoFault::at("open", &path))?;
+        Ok(Segment {
+            path,
+            file,
+            bytes,
+            offset,
+        })
+    }
+
+    /// Forgets what memory holds of a segment and is clean, so that what is read next is what the disk has. After a
+    /// failed sync, pages that never reached the disk count as clean: a recovery must not believe them.
+    pub(super) fn distrust_memory(folder: &Path, first: Sequence) -> Result<(), IoFault> {
+        let path = folder.join(segment_name(first));
+        let file = File::open(&path).map_err(IoFault::at("open", &path))?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
+            .map_err(|error| IoFault::at("drop cached pages of", &path)(error.into()))
+    }
+
+    /// Whether so many bytes fit beside the mark at the end.
+    pub(super) fn fits(&self, bytes: usize) -> bool {
+        self.offset + super::aligned(bytes as u64) + BLOCK_BYTES <= self.bytes
+    }
+
+    /// Writes at the tail and moves on to the next block. The padding is there already: all is zero ahead.
+    pub(super) fn append(&mut self, bytes: &[u8]) -> Result<(), IoFault> {
+        self.mark(bytes)?;
+        self.offset += super::aligned(bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Writes at the tail and stays there.
+    pub(super) fn mark(&mut self, bytes: &[u8]) -> Result<(), IoFault> {
+        self.file
+            .write_all_at(bytes, self.offset)
+            .map_err(IoFault::at("write", &self.path))
+    }
+
+    /// Makes all that was written durable.
+    pub(super) fn sync(&self) -> Result<(), IoFault> {
+        self.file
+            .sync_data()
+            .map_err(IoFault::at("sync", &self.path))
+    }
+
+    /// Fills everything from the tail with zeros, durably, so that nothing there can ever be read again.
+    pub(super) fn clear_tail(&self) -> Result<(), IoFault> {
+        let mut at = self.offset;
+        while at < self.bytes {
+            let step = STEP_BYTES.min(self.bytes - at);
+            write_zeros(&self.file, &self.path, at, step)?;
+            at += step;
+        }
+        self.file
+            .set_len(self.bytes)
+            .map_err(IoFault::at("set the length of", &self.path))?;
+        self.file
+            .sync_all()
+            .map_err(IoFault::at("sync", &self.path))
+    }
+
+    /// The share of the file that is used, in 1/1024.
+    pub(super) fn used_per_1024(&self) -> u64 {
+        self.offset * 1024 / self.bytes
+    }
+}
+
+/// The segment to come, on its way to being all zeros.
+pub(super) struct Spare {
+    path: PathBuf,
+    file: File,
+    bytes: u64,
+    written: u64,
+}
+
+impl Spare {
+    /// Throws away what an earlier start left half done.
+    pub(super) fn discard(folder: &Path) -> Result<(), IoFault> {
+        let path = folder.join(SPARE);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(IoFault::at("remove", &path)(error))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    pub(super) fn create(folder: &Path, bytes: u64) -> Result<Spare, IoFault> {
+        let path = folder.join(SPARE);
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(IoFault::at("create", &path))?;
+        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
+            // A file system without it still gets the zeros, only less neatly laid out.
+            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(IoFault::at("allocate", &path)(error.into())),
+        }
+        Ok(Spare {
+            path,
+            file,
+            bytes,
+            written: 0,
+        })
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.written == self.bytes
+    }
+
+    /// The share of the file that is prepared, in 1/1024.
+    pub(super) fn ready_per_1024(&self) -> u64 {
+        self.written * 1024 / self.bytes
+    }
+
+    /// Prepares a little more, durably.
+    pub(super) fn step(&mut self) -> Result<(), IoFault> {
+        let step = STEP_BYTES.min(self.bytes - self.written);
+        write_zeros(&self.file, &self.path, self.written, step)?;
+        self.file
+            .sync_data()
+            .map_err(IoFault::at("sync", &self.path))?;
+        self.written += step;
+        Ok(())
+    }
+
+    /// Makes it the segment that hooks into this chain.
+    pub(super) fn name(mut self, folder: &Path, chain: &Chain) -> Result<Segment, IoFault> {
+        while !self.is_ready() {
+            self.step()?;
+        }
+        let header = SegmentHeader {
+            centre: chain.centre,
+            epoch: chain.epoch,
+            first: chain.next,
+            bytes: self.bytes,
+            at: chain.at,
+            previous: chain.previous,
+        };
+        self.file
+            .write_all_at(&header.encode(), 0)
+            .map_err(IoFault::at("write", &self.path))?;
+        self.file
+            .sync_all()
+            .map_err(IoFault::at("sync", &self.path))?;
+        let path = folder.join(segment_name(chain.next));
+        std::fs::rename(&self.path, &path).map_err(IoFault::at("rename to", &path))?;
+        super::sync_folder(folder)?;
+        Ok(Segment {
+            path,
+            file: self.file,
+            bytes: self.bytes,
+            offset: BLOCK_BYTES,
+        })
+    }
+}
+
+fn write_zeros(file: &File, path: &Path, offset: u64, bytes: u64) -> Result<(), IoFault> {
+    static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+    let mut done = 0;
+    while done < bytes {
+        let step = (ZEROS.len() as u64).min(bytes - done);
+        file.write_all_at(&ZEROS[..step as usize], offset + done)
+            .map_err(IoFault::at("write", path))?;
+        done += step;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_of_a_segment_header_is_seen() {
+        let header = SegmentHeader {
+            centre: CentreId(3),
+            epoch: 2,
+            first: Sequence(1 << 40),
+            bytes: 1 << 20,
+            at: Moment(-5),
+            previous: HeaderHash([7; 32]),
+        };
+        let block = header.encode();
+        assert_eq!(SegmentHeader::decode(&block), Ok(header));
+        for bit in 0..BLOCK * 8 {
+            let mut flipped = block;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(SegmentHeader::decode(&flipped).is_err(), "bit {bit}");
+        }
+        assert!(SegmentHeader::decode(&block[1..]).is_err());
+    }
+
+    #[test]
+    fn only_segments_are_listed_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [
+            "0000000000000010.log",
+            "0000000000000009.log",
+            "LOCK",
+            "next.new",
+            "9.log",
+            "x.log",
+        ] {
+            std::fs::write(folder.path().join(name), b"").unwrap();
+        }
+        assert_eq!(list(folder.path()).unwrap(), [Sequence(9), Sequence(16)]);
+        assert_eq!(segment_name(Sequence(16)), "0000000000000010.log");
+    }
+}

@@ -1,0 +1,549 @@
+//! Where the units are, and which fitting one costs least to send.
+//!
+//! Only units that are available and have a place stand in the lists of the cells. Each cell and each block of 8 × 8 cells
+//! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
+
+use super::cells::{
+    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, each_of_ring, ring_least, square_least,
+};
+use super::distance_dm;
+
+/// No unit, no cell.
+const NONE: u32 = u32::MAX;
+/// Rings of cells that are searched before whole blocks are.
+const RINGS_NEAR: u32 = 4;
+
+#[derive(Clone, Copy, Debug)]
+struct Unit {
+    capabilities: u64,
+    x_dm: i32,
+    y_dm: i32,
+    /// `NONE` when it has no place.
+    cell: u32,
+    next: u32,
+    previous: u32,
+    available: bool,
+}
+
+impl Unit {
+    fn is_listed(&self) -> bool {
+        self.available && self.cell != NONE
+    }
+}
+
+/// All units by place. Nothing is allocated after `new`.
+///
+/// A good width of a cell leaves one or two available units in it on average.
+#[derive(Debug)]
+pub struct UnitGrid {
+    cells: Cells,
+    units: Vec<Unit>,
+    /// The first listed unit of each cell.
+    first: Vec<u32>,
+    /// What the listed units of each cell can do between them.
+    cell_capabilities: Vec<u64>,
+    /// The same for each block.
+    block_capabilities: Vec<u64>,
+    /// How many listed units have each capability.
+    counts: [u32; 64],
+    listed: u32,
+}
+
+impl UnitGrid {
+    /// A grid for units 0 to `units_max` - 1, none of them placed, available or able to do anything. Cells are
+    /// `cell_dm` wide, or wider where that would make more than [`super::CELLS_MAX`].
+    pub fn new(units_max: u32, bounds: Bounds, cell_dm: u32) -> UnitGrid {
+        let cells = Cells::new(bounds, cell_dm);
+        let unit = Unit {
+            capabilities: 0,
+            x_dm: 0,
+            y_dm: 0,
+            cell: NONE,
+            next: NONE,
+            previous: NONE,
+            available: false,
+        };
+        UnitGrid {
+            units: vec![unit; units_max as usize],
+            first: vec![NONE; cells.len() as usize],
+            cell_capabilities: vec![0; cells.len() as usize],
+            block_capabilities: vec![0; (cells.len() / BLOCK_CELLS) as usize],
+            cells,
+            counts: [0; 64],
+            listed: 0,
+        }
+    }
+
+    /// How many units can be found: those that are available and have a place.
+    pub fn len(&self) -> u32 {
+        self.listed
+    }
+
+    /// Whether no unit can be found.
+    pub fn is_empty(&self) -> bool {
+        self.listed == 0
+    }
+
+    /// Puts a unit where it is now.
+    pub fn place(&mut self, unit: u32, x_dm: i32, y_dm: i32) {
+        let cell = self.cells.number_at(x_dm, y_dm);
+        self.change(unit, cell, |unit| {
+            (unit.x_dm, unit.y_dm, unit.cell) = (x_dm, y_dm, cell);
+        });
+    }
+
+    /// Takes a unit's place away: it is not known where it is.
+    pub fn displace(&mut self, unit: u32) {
+        self.change(unit, NONE, |unit| unit.cell = NONE);
+    }
+
+    /// Says what a unit can do, one bit a capability.
+    pub fn set_capabilities(&mut self, unit: u32, capabilities: u64) {
+        if self.units[unit as usize].capabilities != capabilities {
+            self.change(unit, NONE, |unit| unit.capabilities = capabilities);
+        }
+    }
+
+    /// Says whether a unit may be ordered.
+    pub fn set_available(&mut self, unit: u32, available: bool) {
+        if self.units[unit as usize].available != available {
+            self.change(unit, NONE, |unit| unit.available = available);
+        }
+    }
+
+    /// Where a unit is.
+    pub fn place_of(&self, unit: u32) -> Option<(i32, i32)> {
+        let unit = &self.units[unit as usize];
+        (unit.cell != NONE).then_some((unit.x_dm, unit.y_dm))
+    }
+
+    /// The available unit with all the needed capabilities that has the least total, with that total; of equal ones the least unit.
+    ///
+    /// `cost` gives the total in ms for a unit at a distance, `None` to leave it out. `bound` gives a total that no
+    /// unit at that distance or farther undercuts; it must not fall with the distance. The answer is exact if it keeps
+    /// to that, for a cell or ring is left out only when its bound is above the least total found.
+    pub fn nearest(
+        &self,
+        x_dm: i32,
+        y_dm: i32,
+        need: u64,
+        cost: impl Fn(u32, u32) -> Option<u32>,
+        bound: impl Fn(u32) -> u32,
+    ) -> Option<(u32, u32)> {
+        let spot = self.cells.spot(i64::from(x_dm), i64::from(y_dm));
+        let mut search = Search {
+            grid: self,
+            x_dm,
+            y_dm,
+            spot,
+            need,
+            cost,
+            bound,
+            best: None,
+        };
+        if self.could(need) && search.near() {
+            search.far();
+        }
+        search.best.map(|(total, unit)| (unit, total))
+    }
+
+    /// Whether each needed capability is had by some listed unit.
+    fn could(&self, need: u64) -> bool {
+        self.listed > 0 && bits(need).all(|bit| self.counts[bit] > 0)
+    }
+
+    /// Changes a unit, which will be in `cell` or where it was, and keeps the lists right.
+    fn change(&mut self, unit: u32, cell: u32, change: impl FnOnce(&mut Unit)) {
+        let before = self.units[unit as usize];
+        // The usual report of a position: the unit moved within its cell.
+        let stays = before.cell == cell;
+        if before.is_listed() && !stays {
+            self.unlist(unit);
+        }
+        change(&mut self.units[unit as usize]);
+        if self.units[unit as usize].is_listed() && !(before.is_listed() && stays) {
+            self.list(unit);
+        }
+    }
+
+    fn list(&mut self, unit: u32) {
+        let Unit {
+            capabilities, cell, ..
+        } = self.units[unit as usize];
+        let next = std::mem::replace(&mut self.first[cell as usize], unit);
+        if next != NONE {
+            self.units[next as usize].previous = unit;
+        }
+        self.units[unit as usize].next = next;
+        self.units[unit as usize].previous = NONE;
+        self.cell_capabilities[cell as usize] |= capabilities;
+        self.block_capabilities[(cell / BLOCK_CELLS) as usize] |= capabilities;
+        bits(capabilities).for_each(|bit| self.counts[bit] += 1);
+        self.listed += 1;
+    }
+
+    fn unlist(&mut self, unit: u32) {
+        let Unit {
+            capabilities,
+            cell,
+            next,
+            previous,
+            ..
+        } = self.units[unit as usize];
+        if next != NONE {
+            self.units[next as usize].previous = previous;
+        }
+        if previous != NONE {
+            self.units[previous as usize].next = next;
+        } else {
+            self.first[cell as usize] = next;
+        }
+        bits(capabilities).for_each(|bit| self.counts[bit] -= 1);
+        self.listed -= 1;
+        self.forget(cell, capabilities);
+    }
+
+    /// Takes out of a cell's capabilities, and its block's, those of a unit that left which no other still has. Looks at
+    /// others only until they make up for it, which is nearly always at once.
+    fn forget(&mut self, cell: u32, mut lost: u64) {
+        let mut at = self.first[cell as usize];
+        while at != NONE && lost != 0 {
+            lost &= !self.units[at as usize].capabilities;
+            at = self.units[at as usize].next;
+        }
+        self.cell_capabilities[cell as usize] &= !lost;
+        let block = cell / BLOCK_CELLS;
+        let cells = (block * BLOCK_CELLS) as usize..((block + 1) * BLOCK_CELLS) as usize;
+        for capabilities in &self.cell_capabilities[cells] {
+            if lost == 0 {
+                return;
+            }
+            lost &= !capabilities;
+        }
+        self.block_capabilities[block as usize] &= !lost;
+    }
+}
+
+/// The numbers of the bits that are set.
+fn bits(mut set: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = set.trailing_zeros() as usize;
+        set &= set.wrapping_sub(1);
+        (bit < 64).then_some(bit)
+    })
+}
+
+struct Search<'a, C, B> {
+    grid: &'a UnitGrid,
+    x_dm: i32,
+    y_dm: i32,
+    spot: Spot,
+    need: u64,
+    cost: C,
+    bound: B,
+    /// Total and unit; the order of the pairs is the order of choice.
+    best: Option<(u32, u32)>,
+}
+
+impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
+    /// Whether nothing at this distance or farther can be chosen. Equal totals can: a lesser unit may have them.
+    fn is_beyond(&self, distance_dm: u32) -> bool {
+        self.best
+            .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
+    }
+
+    /// Searches cell by cell in rings; says whether there may be something farther out.
+    fn near(&mut self) -> bool {
+        let cells = &self.grid.cells;
+        let own = Cells::square(self.spot, cells.width);
+        for ring in 0..RINGS_NEAR {
+            match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
+                Some(least) if !self.is_beyond(least) => {}
+                Some(_) | None => return false,
+            }
+            each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
+                self.cell(column, row)
+            });
+        }
+        true
+    }
+
+    /// Searches block by block in rings, without the cells that `near` has seen.
+    fn far(&mut self) {
+        let cells = &self.grid.cells;
+        let width = cells.block_width();
+        let own = Cells::square(self.spot, width);
+        let size = (cells.block_columns(), cells.block_rows());
+        for ring in 0.. {
+            match ring_least(self.spot, width, size.0, size.1, ring) {
+                Some(least) if !self.is_beyond(least) => {}
+                Some(_) | None => return,
+            }
+            each_of_ring(own, size, ring, |column, row| self.block(column, row));
+        }
+    }
+
+    fn block(&mut self, column: u32, row: u32) {
+        let cells = &self.grid.cells;
+        let number = cells.block_number(column, row);
+        if self.grid.block_capabilities[number as usize] & self.need != self.need
+            || self.is_beyond(square_least(self.spot, cells.block_width(), column, row))
+        {
+            return;
+        }
+        let own = Cells::square(self.spot, cells.width);
+        for row in row * BLOCK..((row + 1) * BLOCK).min(cells.rows) {
+            for column in column * BLOCK..((column + 1) * BLOCK).min(cells.columns) {
+                if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
+                    self.cell(column, row);
+                }
+            }
+        }
+    }
+
+    fn cell(&mut self, column: u32, row: u32) {
+        let cells = &self.grid.cells;
+        let cell = cells.number(column, row) as usize;
+        if self.grid.cell_capabilities[cell] & self.need != self.need
+            || self.is_beyond(square_least(self.spot, cells.width, column, row))
+        {
+            return;
+        }
+        let mut at = self.grid.first[cell];
+        while at != NONE {
+            let unit = &self.grid.units[at as usize];
+            if unit.capabilities & self.need == self.need {
+                let distance = distance_dm(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
+                if let Some(total) = (self.cost)(at, distance)
+                    && self.best.is_none_or(|best| (total, at) < best)
+                {
+                    self.best = Some((total, at));
+                }
+            }
+            at = unit.next;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::cell::Cell;
+
+    const UNITS: u32 = 60;
+    const BOUNDS: Bounds = Bounds {
+        x_min_dm: -1_000,
+        y_min_dm: -1_000,
+        x_max_dm: 4_000,
+        y_max_dm: 2_000,
+    };
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Place(u32, i32, i32),
+        Displace(u32),
+        Capabilities(u32, u64),
+        Available(u32, bool),
+        Nearest {
+            x: i32,
+            y: i32,
+            need: u64,
+            slow: u32,
+        },
+    }
+
+    /// Inside, outside, far outside, and on few places so that ties are met.
+    fn places() -> impl Strategy<Value = (i32, i32)> {
+        prop_oneof![
+            4 => (-1_500i32..4_500, -1_500i32..2_500),
+            2 => (0i32..4, 0i32..4).prop_map(|(x, y)| (x * 1_000, y * 500)),
+            1 => (any::<i32>(), any::<i32>()),
+        ]
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let capabilities = prop_oneof![Just(0u64), 0u64..8, Just(1 << 63), Just(u64::MAX)];
+        let act = prop_oneof![
+            6 => (0..UNITS, places()).prop_map(|(unit, (x, y))| Act::Place(unit, x, y)),
+            1 => (0..UNITS).prop_map(Act::Displace),
+            3 => (0..UNITS, capabilities).prop_map(|(unit, set)| Act::Capabilities(unit, set)),
+            5 => (0..UNITS, prop::bool::weighted(0.7)).prop_map(|(unit, yes)| Act::Available(unit, yes)),
+            5 => (places(), 0u64..8, 1u32..4)
+                .prop_map(|((x, y), need, slow)| Act::Nearest { x, y, need, slow }),
+        ];
+        prop::collection::vec(act, 0..250)
+    }
+
+    /// Turn-out and detour differ by unit, one unit is left out, and totals are coarse so that many are equal.
+    fn cost(slow: u32) -> impl Fn(u32, u32) -> Option<u32> {
+        move |unit, distance| {
+            (unit % 13 != 5).then(|| {
+                (distance / 64)
+                    .saturating_mul(slow)
+                    .saturating_add(unit % 3 * 40)
+            })
+        }
+    }
+
+    fn bound(slow: u32) -> impl Fn(u32) -> u32 {
+        move |distance| (distance / 64).saturating_mul(slow)
+    }
+
+    /// The definition: every unit looked at.
+    fn plain_nearest(units: &[Unit], x: i32, y: i32, need: u64, slow: u32) -> Option<(u32, u32)> {
+        (0..)
+            .zip(units)
+            .filter(|(_, unit)| unit.is_listed() && unit.capabilities & need == need)
+            .filter_map(|(number, unit)| {
+                Some((
+                    cost(slow)(number, distance_dm(x, y, unit.x_dm, unit.y_dm))?,
+                    number,
+                ))
+            })
+            .min()
+            .map(|(total, number)| (number, total))
+    }
+
+    /// Lists, capabilities and counts say what the units say.
+    fn check(grid: &UnitGrid) {
+        let mut cells = vec![0; grid.first.len()];
+        let mut counts = [0; 64];
+        let mut listed = vec![false; UNITS as usize];
+        for (cell, capabilities) in cells.iter_mut().enumerate() {
+            let mut at = grid.first[cell];
+            while at != NONE {
+                assert!(grid.units[at as usize].cell as usize == cell);
+                listed[at as usize] = true;
+                *capabilities |= grid.units[at as usize].capabilities;
+                bits(grid.units[at as usize].capabilities).for_each(|bit| counts[bit] += 1);
+                at = grid.units[at as usize].next;
+            }
+        }
+        assert_eq!(
+            listed,
+            grid.units.iter().map(Unit::is_listed).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            grid.listed as usize,
+            listed.iter().filter(|&&listed| listed).count()
+        );
+        assert_eq!(grid.cell_capabilities, cells);
+        assert_eq!(grid.counts, counts);
+        let blocks: Vec<u64> = cells
+            .chunks(BLOCK_CELLS as usize)
+            .map(|cells| cells.iter().fold(0, |all, &cell| all | cell))
+            .collect();
+        assert_eq!(grid.block_capabilities, blocks);
+    }
+
+    proptest! {
+        #[test]
+        fn the_nearest_is_the_nearest_of_all(acts in acts(), width in 10u32..900) {
+            let mut grid = UnitGrid::new(UNITS, BOUNDS, width);
+            let start = Unit {
+                capabilities: 0, x_dm: 0, y_dm: 0, cell: NONE, next: NONE, previous: NONE, available: false,
+            };
+            let mut plain = vec![start; UNITS as usize];
+            for act in acts {
+                match act {
+                    Act::Place(unit, x, y) => {
+                        grid.place(unit, x, y);
+                        let entry = &mut plain[unit as usize];
+                        (entry.x_dm, entry.y_dm, entry.cell) = (x, y, 0);
+                        prop_assert_eq!(grid.place_of(unit), Some((x, y)));
+                    }
+                    Act::Displace(unit) => {
+                        grid.displace(unit);
+                        plain[unit as usize].cell = NONE;
+                        prop_assert_eq!(grid.place_of(unit), None);
+                    }
+                    Act::Capabilities(unit, set) => {
+                        grid.set_capabilities(unit, set);
+                        plain[unit as usize].capabilities = set;
+                    }
+                    Act::Available(unit, yes) => {
+                        grid.set_available(unit, yes);
+                        plain[unit as usize].available = yes;
+                    }
+                    Act::Nearest { x, y, need, slow } => prop_assert_eq!(
+                        grid.nearest(x, y, need, cost(slow), bound(slow)),
+                        plain_nearest(&plain, x, y, need, slow)
+                    ),
+                }
+                prop_assert_eq!(grid.len() as usize, plain.iter().filter(|unit| unit.is_listed()).count());
+            }
+            check(&grid);
+        }
+    }
+
+    /// A city of 100 km: the work of a search, counted in units looked at, stays the same from 1 000 to 100 000.
+    #[test]
+    fn a_search_looks_at_few_units_however_many_there_are() {
+        for units in [1_000u32, 10_000, 100_000] {
+            let bounds = Bounds {
+                x_min_dm: 0,
+                y_min_dm: 0,
+                x_max_dm: 999_999,
+                y_max_dm: 999_999,
+            };
+            let mut grid = UnitGrid::new(units, bounds, 1_000_000 / units.isqrt());
+            let mut seed = 7u64;
+            let mut random = || {
+                seed = seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                (seed >> 33) as i32 % 1_000_000
+            };
+            for unit in 0..units {
+                grid.place(unit, random(), random());
+                grid.set_capabilities(unit, 1 | if unit % 100 == 0 { 2 } else { 0 });
+                grid.set_available(unit, unit % 10 < 4);
+            }
+            for (need, looks_max) in [(1, 30), (2, 30)] {
+                let looks = Cell::new(0);
+                for _ in 0..200 {
+                    let count = |_, distance| {
+                        looks.set(looks.get() + 1);
+                        Some(distance)
+                    };
+                    assert!(
+                        grid.nearest(random(), random(), need, count, |distance| distance)
+                            .is_some()
+                    );
+                }
+                assert!(
+                    looks.get() <= 200 * looks_max,
+                    "{} looks for {units} units",
+                    looks.get()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_nobody_can_do_is_known_at_once() {
+        let mut grid = UnitGrid::new(2, BOUNDS, 100);
+        for unit in 0..2 {
+            grid.place(unit, 0, 0);
+            grid.set_capabilities(unit, 1 << unit);
+            grid.set_available(unit, true);
+        }
+        let find = |grid: &UnitGrid, need| {
+            grid.nearest(
+                9,
+                9,
+                need,
+                |_, distance| Some(distance),
+                |distance| distance,
+            )
+        };
+        assert_eq!(find(&grid, 0b10), Some((1, 12)));
+        // Two units have the two between them, none has both.
+        assert_eq!(find(&grid, 0b11), None);
+        assert!(grid.could(0b11));
+        grid.set_available(1, false);
+        assert!(!grid.could(0b10));
+        assert_eq!(find(&grid, 0b10), None);
+    }
+}

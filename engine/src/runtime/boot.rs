@@ -1,0 +1,262 @@
+//! How a centre comes up: journal proved and replayed, objects stored, what is new brought into force.
+
+use super::Setup;
+use super::port::Submission;
+use super::release::{Releaser, ReplyRing};
+use super::replay::{Replay, ReplayError, prepare};
+use super::stopwatch::Stopwatch;
+use super::watcher::{Release, Watcher};
+use super::writer::{Shown, Stopped, Writer};
+use crate::city::UnitRow;
+use crate::command::{Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening};
+use crate::id::{ObjectHash, Sequence};
+use crate::journal::committer::{Committer, Watch};
+use crate::journal::objects::ObjectError;
+use crate::journal::{Objects, OpenError, ReadError, Reader};
+use crate::lane::{Bell, Producer, lanes};
+use crate::position_slots::{DrainCursor, PositionSlots};
+use crate::record::LOGIC_VERSION;
+use crate::unit::UnitDefinition;
+use crossbeam::queue::ArrayQueue;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::thread::JoinHandle;
+
+/// Why a centre cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The journal cannot be opened.
+    #[error("cannot open the journal: {0}")]
+    Open(#[from] OpenError),
+    /// The journal cannot be replayed.
+    #[error("cannot replay the journal: {0}")]
+    Replay(#[from] ReplayError),
+    /// The journal cannot be read by the view.
+    #[error("cannot read the journal: {0}")]
+    Read(#[from] ReadError),
+    /// An object cannot be stored.
+    #[error("cannot store the centre's {kind}: {reason}")]
+    Store {
+        /// What it is.
+        kind: ObjectKind,
+        /// Why.
+        reason: ObjectError,
+    },
+    /// An object of the setup cannot be used.
+    #[error("the {kind} cannot be used: {reason}")]
+    Object {
+        /// What it is.
+        kind: ObjectKind,
+        /// Why.
+        reason: String,
+    },
+    /// The data folder is another centre's, or lives on another clock.
+    #[error("the data folder holds centre {} on the {} clock; start it so, or name another folder", .0.centre.0, .0.clock)]
+    Another(Opening),
+    /// A unit of the city was refused.
+    #[error("the city's unit {0} cannot be defined; `liandong city check` says why")]
+    Unit(String),
+    /// The operating system gave no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(std::io::Error),
+    /// The journal stopped while the centre came up.
+    #[error("the journal stopped while the centre came up; is the disk full?")]
+    Stopped,
+}
+
+/// A centre that is ready for its threads.
+pub(super) struct Booted {
+    pub writer: Writer,
+    pub journal: JoinHandle<()>,
+    pub watcher: Watcher,
+    pub handles: Handles,
+}
+
+/// What the outside holds of it.
+pub(super) struct Handles {
+    pub producer: Producer<Submission>,
+    pub positions: Arc<PositionSlots>,
+    pub rings: Arc<Vec<ReplyRing>>,
+    pub watch: Watch,
+    pub epoch: u64,
+    pub durable: Sequence,
+}
+
+pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
+    let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
+    let centre = Replay::new(&setup.data, setup.capacities)?.run(Sequence(u64::MAX))?;
+    let opening = Opening {
+        centre: setup.centre,
+        clock: setup.clock,
+        logic_version: LOGIC_VERSION,
+    };
+    if let Some(known) = centre.opening().filter(|&known| known != opening) {
+        return Err(StartError::Another(known));
+    }
+    let durable = recovery.chain.last();
+    let shown = Arc::new(Shown::default());
+    let (writer_bell, view_bell) = (Bell::new(), Bell::new());
+    let (producer, consumer) = lanes(setup.lanes, writer_bell.clone());
+    let rings: Vec<_> = setup.wake.iter().map(|wake| ring(&setup, wake)).collect();
+    let rings = Arc::new(rings);
+    let releaser = Releaser {
+        rings: Arc::clone(&rings),
+        shown: Arc::clone(&shown),
+        writer: writer_bell,
+        view: view_bell.clone(),
+        touched: vec![false; rings.len()],
+    };
+    let (feed, committer) = Committer::with_feed(files, releaser, &setup.shape);
+    // Started before the first command: a city larger than the buffers needs them back.
+    let journal = super::spawn("liandong-journal", move || super::commit(committer))?;
+    let watch = feed.watch().clone();
+    let positions = Arc::new(PositionSlots::new(setup.capacities.units_max));
+    let stopwatch = Stopwatch::not_before(centre.now());
+    let mut writer = Writer {
+        now: centre.now(),
+        centre,
+        clock: setup.clock,
+        stopwatch,
+        consumer,
+        positions: Arc::clone(&positions),
+        feed,
+        shown: Arc::clone(&shown),
+        open: None,
+        submitted: 0,
+        cursor: DrainCursor::default(),
+        inbox: Vec::with_capacity(1_024),
+        moved: Vec::with_capacity(1_024),
+        events: Vec::new(),
+    };
+    bring_into_force(&mut writer, &setup, opening)?;
+    let told_durable = watch.clone();
+    let watcher = Watcher {
+        reader: Reader::open(&setup.data)?,
+        durable: Box::new(move || told_durable.durable()),
+        sink,
+        bell: view_bell,
+        shown,
+        told: Arc::new(AtomicU64::new(0)),
+        last: Arc::new(AtomicBool::new(false)),
+        failure: Arc::default(),
+    };
+    // What was brought into force counts as heard only when it is durable too.
+    let handles = Handles {
+        producer,
+        positions,
+        rings,
+        watch,
+        epoch: recovery.chain.epoch,
+        durable: writer.centre.sequence(),
+    };
+    debug_assert!(durable <= handles.durable);
+    Ok(Booted {
+        writer,
+        journal,
+        watcher,
+        handles,
+    })
+}
+
+fn ring(setup: &Setup, wake: &super::Wake) -> ReplyRing {
+    ReplyRing {
+        ring: ArrayQueue::new(setup.reply_ring_items.max(1)),
+        dropped: AtomicU64::new(0),
+        wake: Arc::clone(wake),
+    }
+}
+
+/// Opens a new centre, activates objects that are not in force yet, defines units that are not defined yet.
+fn bring_into_force(
+    writer: &mut Writer,
+    setup: &Setup,
+    opening: Opening,
+) -> Result<(), StartError> {
+    if setup.clock == ClockMode::Wall {
+        writer.now = writer.stopwatch.now();
+    }
+    if writer.centre.opening().is_none() {
+        say(writer, Command::OpenCentre(opening))?;
+    }
+    let objects = Objects::of(&setup.data);
+    let city = setup
+        .city
+        .canonical_bytes()
+        .map_err(|error| StartError::Object {
+            kind: ObjectKind::City,
+            reason: error.to_string(),
+        })?;
+    let sources = [
+        (ObjectKind::Plan, setup.plan.as_bytes()),
+        (ObjectKind::Lexicon, setup.lexicon.as_bytes()),
+        (ObjectKind::City, city.as_slice()),
+    ];
+    let new_city = writer.centre.in_force(ObjectKind::City) != Some(ObjectHash::of(&city));
+    for (kind, bytes) in sources {
+        let hash = objects
+            .put(bytes)
+            .map_err(|reason| StartError::Store { kind, reason })?;
+        if writer.centre.in_force(kind) == Some(hash) {
+            continue;
+        }
+        let activation = Activation { object: kind, hash };
+        let prepared =
+            prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+        writer.centre.prepare(prepared);
+        say(writer, Command::Activate(activation))?;
+    }
+    for row in &setup.city.units {
+        if new_city || writer.centre.unit_named(&row.name).is_none() {
+            define(writer, row)?;
+        }
+    }
+    Ok(())
+}
+
+fn define(writer: &mut Writer, row: &UnitRow) -> Result<(), StartError> {
+    let definition = UnitDefinition::from(row);
+    if writer
+        .centre
+        .unit_named(&row.name)
+        .is_some_and(|(_, unit)| unit.definition == definition)
+    {
+        return Ok(());
+    }
+    say(writer, Command::DefineUnit(definition))?;
+    if writer.centre.unit_named(&row.name).is_none() {
+        return Err(StartError::Unit(row.name.to_string()));
+    }
+    Ok(())
+}
+
+fn say(writer: &mut Writer, command: Command) -> Result<(), StartError> {
+    writer
+        .apply(
+            &Envelope {
+                actor: Actor::System,
+                command,
+            },
+            &[],
+            None,
+        )
+        .map_err(|Stopped| StartError::Stopped)
+}
+
+impl From<&UnitRow> for UnitDefinition {
+    fn from(row: &UnitRow) -> UnitDefinition {
+        UnitDefinition {
+            name: row.name,
+            agency: row.agency,
+            capabilities: row.capabilities,
+            home: row.home,
+            post: row.point,
+            speed_mm_s: row.speed_mm_s,
+            turnout_ms: row.turnout_ms,
+            strength: row.strength,
+            least_strength: row.least_strength,
+            roster_on_min: row.roster_on_min,
+            roster_off_min: row.roster_off_min,
+            capacity: row.capacity,
+        }
+    }
+}
