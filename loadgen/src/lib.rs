@@ -4,6 +4,9 @@
 
 pub mod crew;
 pub mod ground;
+pub mod pace;
 pub mod random;
+pub mod replay;
+pub mod report;
 pub mod synth;
 pub mod trace;
