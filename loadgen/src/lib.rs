@@ -2,6 +2,7 @@
 //!
 //! Drives a centre from outside through the gateway's client; it never reaches into one. Crews are sans-IO, so
 
+pub mod cli;
 pub mod crew;
 pub mod ground;
 pub mod pace;

@@ -1,7 +1,7 @@
 //! What one order makes one crew do, step after step. Each step says when the next is due.
 
 use super::manner::Manner;
-use super::{Act, Behaviour, Told};
+use super::{Act, Behaviour, Positions, Told};
 use crate::random::Random;
 use engine::id::{OrderId, UnitId};
 use engine::kind::{Category, Kind, Priority};
@@ -58,7 +58,7 @@ pub struct Mission {
     set_off_at: Moment,
     from: Option<Point>,
     to: Option<Point>,
-    positions: Option<Span>,
+    positions: Positions,
     random: Random,
 }
 
@@ -75,7 +75,7 @@ impl Mission {
         let mut random = Random::stream(seed, told.order.bits());
         let mut within = |(least, most): (i64, i64)| Span(random.between(least, most));
         let (stage, wait, positions) = match behaviour {
-            Behaviour::Standard => (Stage::Finish, within(STANDARD_MS), None),
+            Behaviour::Standard => (Stage::Finish, within(STANDARD_MS), Positions::Never),
             Behaviour::Field { positions } => {
                 let (stage, wait) = match manner {
                     Manner::Obey if told.desk => (Stage::Acknowledge, within(DESK_ACKNOWLEDGE_MS)),
@@ -172,17 +172,19 @@ impl Mission {
             self.stage = Stage::Arrive;
             return Next::At(at);
         }
-        let pace = self
-            .positions
-            .filter(|pace| pace.0 > 0 && self.from.is_some());
-        let next = pace.map_or(arrive_at, |pace| (at + pace).min(arrive_at));
+        let next = match self.positions {
+            Positions::Every(pace) if pace.0 > 0 && self.from.is_some() => {
+                (at + pace).min(arrive_at)
+            }
+            Positions::Never | Positions::OnArrival | Positions::Every(_) => arrive_at,
+        };
         // A way of no length still takes a moment, so that the arrival follows the setting off.
         Next::At(next.max(at + Span(1)))
     }
 
     /// Where the crew is, on the straight line; nothing when the place is not known.
     fn position(&self, at: Moment) -> Option<Act> {
-        let to = self.to?;
+        let to = self.to.filter(|_| self.positions != Positions::Never)?;
         let gone = self.set_off_at.until(at).0.clamp(0, self.travel.0);
         let point = match self.from {
             Some(from) if gone < self.travel.0 => between(from, to, gone, self.travel.0),

@@ -21,11 +21,22 @@ use std::collections::BTreeMap;
 pub enum Behaviour {
     /// As in the field: acknowledge, set off, travel, arrive, stay, finish; some of them badly.
     Field {
-        /// Say where they are every so often on the way; `None`: only on arrival.
-        positions: Option<Span>,
+        /// When they say where they are.
+        positions: Positions,
     },
     /// The standard load: each order is finished within 1 s by one report.
     Standard,
+}
+
+/// When crews say where they are, beside their reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Positions {
+    /// Never; a report of arrival says where as well.
+    Never,
+    /// On arrival.
+    OnArrival,
+    /// Every so often on the way, where the way is known, and on arrival.
+    Every(Span),
 }
 
 /// An order as a crew hears of it.

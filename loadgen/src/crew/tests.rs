@@ -52,7 +52,9 @@ fn acts(log: &[(Moment, Act)]) -> Vec<OrderAct> {
 }
 
 fn field() -> Behaviour {
-    Behaviour::Field { positions: None }
+    Behaviour::Field {
+        positions: Positions::OnArrival,
+    }
 }
 
 #[test]
@@ -206,7 +208,7 @@ fn the_standard_crews_finish_within_a_second_by_one_report() {
 fn positions_lead_from_the_last_place_to_the_next() {
     let mut crews = Crews::new(
         Behaviour::Field {
-            positions: Some(Span::seconds(30)),
+            positions: Positions::Every(Span::seconds(30)),
         },
         4,
     );
