@@ -161,8 +161,14 @@ impl Capability {
             Riot | MedicalTeam | ForestFire | FloodTeam | TownshipTeam | Militia | Expert => {
                 CapabilityClass::Team
             }
-            _ if self.is_desk() => CapabilityClass::Desk,
-            _ => CapabilityClass::Vehicle,
+            Patrol | Detective | BombDisposal | FireEngine | Rescue | Ladder | Hazmat | Boat
+            | TrafficPatrol | Tow | Ambulance | AdvancedCare | EnvironmentCrew | GasCrew
+            | PowerCrew | WaterCrew | UrbanCrew | GeologyCrew | EpidemicTeam => {
+                CapabilityClass::Vehicle
+            }
+            DeskPolice | DeskFire | DeskTraffic | DeskMedical | DeskForestry | DeskEnvironment
+            | DeskGas | DeskPower | DeskWater | DeskUrban | DeskFloodControl | DeskGeology
+            | DeskHealth | DeskQuality | DeskGovernment => CapabilityClass::Desk,
         }
     }
 

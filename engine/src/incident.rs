@@ -144,7 +144,12 @@ impl Needs {
 
 impl Serialize for Needs {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.list.iter().flatten())
+        use serde::ser::SerializeSeq;
+        let mut sequence = serializer.serialize_seq(Some(self.len()))?;
+        for (_, need) in self.iter() {
+            sequence.serialize_element(need)?;
+        }
+        sequence.end()
     }
 }
 

@@ -402,7 +402,7 @@ fn spawn_writer(outgoing: Arc<Outgoing>, mut send: SendStream) {
     tokio::spawn(async move {
         // A write that fails means that the connection is gone; the reader of it tells everybody.
         if outgoing.write_to(&mut send).await.is_err() {
-            outgoing.close();
+            outgoing.abandon();
         }
     });
 }

@@ -124,6 +124,8 @@ pub struct Outgoing {
 struct Waiting {
     bytes: Vec<u8>,
     closing: bool,
+    /// Nobody takes anything any more; what comes is dropped.
+    gone: bool,
 }
 
 impl Outgoing {
@@ -137,7 +139,11 @@ impl Outgoing {
         let (told, was_empty) = {
             let mut waiting = self.lock();
             let was_empty = waiting.bytes.is_empty();
-            (append(&mut waiting.bytes), was_empty)
+            let told = append(&mut waiting.bytes);
+            if waiting.gone {
+                waiting.bytes.clear();
+            }
+            (told, was_empty)
         };
         // While bytes wait, the writer has been woken already and will see these too.
         if was_empty {
@@ -151,24 +157,44 @@ impl Outgoing {
         self.lock().bytes.len()
     }
 
-    /// Returns once at most so many bytes wait, or nothing will be written any more. For one task a stream.
+    /// Returns once at most so many bytes wait, or nothing will be written any more.
     pub async fn room(&self, most_bytes: usize) {
-        loop {
-            {
-                let waiting = self.lock();
-                if waiting.bytes.len() <= most_bytes || waiting.closing {
-                    return;
-                }
-            }
-            self.drained.notified().await;
-        }
+        self.wait(|waiting| waiting.bytes.len() <= most_bytes || waiting.closing)
+            .await;
     }
 
     /// Nothing more will come: the writer ends once all is written.
     pub fn close(&self) {
         self.lock().closing = true;
         self.filled.notify_one();
-        self.drained.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    /// Nobody takes anything any more: what waits and what comes is dropped.
+    pub fn abandon(&self) {
+        {
+            let mut waiting = self.lock();
+            waiting.gone = true;
+            waiting.bytes = Vec::new();
+        }
+        self.close();
+    }
+
+    /// Returns once it is closed.
+    pub async fn closed(&self) {
+        self.wait(|waiting| waiting.closing).await;
+    }
+
+    async fn wait(&self, until: impl Fn(&Waiting) -> bool) {
+        loop {
+            let mut drained = std::pin::pin!(self.drained.notified());
+            // Enlisted before the look, so that a change after the look is heard.
+            drained.as_mut().enable();
+            if until(&self.lock()) {
+                return;
+            }
+            drained.await;
+        }
     }
 
     /// Writes whatever comes until it is closed. Two buffers change places, so nothing is allocated once they have
@@ -181,7 +207,7 @@ impl Outgoing {
                 std::mem::swap(&mut waiting.bytes, &mut batch);
                 waiting.closing
             };
-            self.drained.notify_one();
+            self.drained.notify_waiters();
             if !batch.is_empty() {
                 stream.write_all(&batch).await?;
                 batch.clear();

@@ -59,15 +59,24 @@ impl Desk<'_> {
             lapse
         };
         self.state.wheel.arm(node, next);
-        let declined =
-            |state, shortage| state == NeedState::Waiting && shortage == Shortage::AllAsked;
-        if incident
-            .needs
-            .iter()
-            .any(|(_, need)| declined(need.state, need.shortage))
-        {
+        if self.begin_round(slot) {
             self.seek_all_waiting(slot);
         }
+    }
+
+    /// A new round of asking: whoever said no to a need that all have declined may be asked again.
+    fn begin_round(&mut self, slot: Slot) -> bool {
+        let mut begun = false;
+        for need in 0..self.state.incident(slot).needs.len() as u8 {
+            let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) else {
+                continue;
+            };
+            if need.state == NeedState::Waiting && need.shortage == Shortage::AllAsked {
+                (need.order, need.asked) = (None, 0);
+                begun = true;
+            }
+        }
+        begun
     }
 
     fn clock_runs_out(&mut self, slot: Slot, due: Moment) {

@@ -25,7 +25,7 @@ struct Said {
     assessment: Assessment,
     place: Option<Place>,
     injured: u16,
-    line: Line,
+    line: Option<Line>,
     drill: bool,
 }
 
@@ -45,7 +45,7 @@ impl Desk<'_> {
             assessment: report.assessment,
             place: report.place,
             injured: report.injured,
-            line: report.line,
+            line: Some(report.line),
             drill: report.marks.contains(Mark::Drill),
         };
         let joined = self.nearest_joinable(&said);
@@ -86,11 +86,8 @@ impl Desk<'_> {
 
     /// Whether the call makes an incident when it joins none: what is forwarded or invalid does not.
     fn opens_incident(&self, said: &Said) -> bool {
-        let forwarded = self
-            .finder
-            .plan
-            .line(said.line)
-            .is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
+        let line = said.line.and_then(|line| self.finder.plan.line(line));
+        let forwarded = line.is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
         !forwarded && said.assessment.nature != Nature::Invalid
     }
 
@@ -386,7 +383,7 @@ impl Desk<'_> {
                     assessment,
                     place: None,
                     injured,
-                    line: Line(0),
+                    line: None,
                     drill,
                 },
             );
@@ -405,7 +402,7 @@ impl Desk<'_> {
             assessment,
             place: facts.place,
             injured: facts.injured.unwrap_or(0),
-            line: Line(0),
+            line: None,
             drill: facts.marks.contains(Mark::Drill),
         };
         let slot = match self.nearest_joinable(&said) {
@@ -505,7 +502,7 @@ impl Desk<'_> {
     }
 
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
-    fn ask_for(&mut self, slot: Slot, line: Line) {
+    fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
         let incident = *self.state.incident(slot);
         let finder = &*self.finder;
         let wanted = finder.plan.needs(&incident.assessment, line, |capability| {

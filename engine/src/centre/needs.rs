@@ -361,11 +361,6 @@ impl Desk<'_> {
                 .push(queue_of(capability, rank.priority), node, rank);
         }
         if shortage == Shortage::AllAsked {
-            // A new round: whoever said no may be asked again once a unit frees, or after a while.
-            if let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) {
-                need.order = None;
-                need.asked = 0;
-            }
             let again = self.state.now + super::due::ASK_AGAIN;
             let node = self.state.node(DueOf::Incident(slot));
             if self.state.wheel.due(node).is_none_or(|due| again < due) {

@@ -64,6 +64,31 @@ pub(super) struct Numbers {
     pub order: u64,
 }
 
+/// Hashes what postcard writes, a buffer at a time.
+struct Digest {
+    hasher: blake3::Hasher,
+    buffer: [u8; 4_096],
+    used: usize,
+}
+
+impl postcard::ser_flavors::Flavor for &mut Digest {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if self.used == self.buffer.len() {
+            self.hasher.update(&self.buffer);
+            self.used = 0;
+        }
+        self.buffer[self.used] = byte;
+        self.used += 1;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
 /// Who a deadline belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DueOf {
@@ -107,25 +132,20 @@ impl State {
 
     /// BLAKE3 over every field.
     pub fn hash(&self) -> ObjectHash {
-        struct Into<'a>(&'a mut blake3::Hasher);
-        impl postcard::ser_flavors::Flavor for Into<'_> {
-            type Output = ();
-            fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-                self.0.update(&[byte]);
-                Ok(())
-            }
-            fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-                self.0.update(bytes);
-                Ok(())
-            }
-            fn finalize(self) -> postcard::Result<()> {
-                Ok(())
-            }
-        }
-        let mut hasher = blake3::Hasher::new();
-        let hashed = postcard::serialize_with_flavor(self, Into(&mut hasher));
+        let mut digest = Digest {
+            hasher: blake3::Hasher::new(),
+            buffer: [0; 4_096],
+            used: 0,
+        };
+        let hashed = postcard::serialize_with_flavor(self, &mut digest);
         assert!(hashed.is_ok(), "hashing the state failed: {hashed:?}");
-        ObjectHash(*hasher.finalize().as_bytes())
+        ObjectHash(
+            *digest
+                .hasher
+                .update(&digest.buffer[..digest.used])
+                .finalize()
+                .as_bytes(),
+        )
     }
 
     /// A unit by its id.

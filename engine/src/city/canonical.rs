@@ -238,3 +238,258 @@ fn ascending<T>(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Post, generate};
+    use super::*;
+    use crate::capability::{Capability, CapabilitySet};
+    use crate::id::CentreId;
+    use std::sync::LazyLock;
+
+    fn city() -> City {
+        static CITY: LazyLock<City> = LazyLock::new(|| generate(11, None).unwrap());
+        CITY.clone()
+    }
+
+    #[test]
+    fn a_city_reads_back_from_its_document() {
+        for city in [city(), generate(u64::MAX, Some(2_000)).unwrap()] {
+            let bytes = city.canonical_bytes().unwrap();
+            let read = City::from_canonical(&bytes).unwrap();
+            assert_eq!(read, city);
+            assert_eq!(read.canonical_bytes().unwrap(), bytes);
+            let point = city.units[city.units.len() - 1].point;
+            assert_eq!(read.district_at(point), city.district_at(point));
+        }
+    }
+
+    #[test]
+    fn the_document_says_units_in_its_names() {
+        let json: serde_json::Value =
+            serde_json::from_slice(&city().canonical_bytes().unwrap()).unwrap();
+        let of = |list: &str| {
+            json[list]
+                .as_array()
+                .unwrap()
+                .iter()
+                .next()
+                .unwrap()
+                .clone()
+        };
+        let keys = |value: &serde_json::Value| {
+            value
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(
+            keys(&of("units")),
+            "agency capabilities capacity contacts home least_strength name point post roster_off_min roster_on_min \
+             speed_mm_s strength turnout_ms"
+        );
+        assert_eq!(keys(&of("posts")), "agency district name point");
+        assert_eq!(keys(&of("districts")), "id lines name parent shape zone");
+        assert_eq!(keys(&json["projection"]), "reference x_scale y_scale");
+        assert_eq!(keys(&of("cells")["point"]), "lat_e7 lon_e7");
+        assert_eq!(json["projection"]["reference"]["lat_e7"], 288_500_000);
+        assert_eq!(of("districts")["id"], 331_099_001);
+        assert!(of("districts")["shape"][0][0]["lat_e7"].is_i64());
+    }
+
+    /// One edit of a good city, and what is said about it.
+    #[track_caller]
+    fn refused(edit: impl FnOnce(&mut City), wrong: &str) {
+        let mut city = city();
+        edit(&mut city);
+        let error = City::from_canonical(&city.canonical_bytes().unwrap())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(wrong), "{error}");
+    }
+
+    fn patrol(city: &mut City) -> &mut UnitRow {
+        city.units
+            .iter_mut()
+            .find(|unit| unit.name.as_str() == "P-0101")
+            .unwrap()
+    }
+
+    #[test]
+    fn what_the_types_do_not_say_is_checked() {
+        refused(
+            |city| city.projection.x_scale += 1,
+            "its scales are not the reference's",
+        );
+        refused(
+            |city| city.utc_offset_min = 10_000,
+            "no place on Earth is so far off",
+        );
+        refused(|city| city.desk_limit = 0, "it is 0");
+        refused(
+            |city| city.districts = Vec::new().into(),
+            "there are none or too many",
+        );
+        refused(
+            |city| city.units.swap(0, 1),
+            "it is there twice or out of order",
+        );
+        refused(
+            |city| city.posts.push(*city.posts.last().unwrap()),
+            "it is there twice or out of order",
+        );
+        refused(
+            |city| city.cells[0].cell = city.cells[1].cell,
+            "it is there twice or out of order",
+        );
+        refused(
+            |city| city.hospitals[0].point.lat_e7 = 900_000_001,
+            "its position is not on the globe",
+        );
+        refused(
+            |city| city.hospitals[0].capabilities.reverse(),
+            "its capabilities are out of order",
+        );
+        refused(
+            |city| city.posts[0].district = DistrictId(1),
+            "its district is not there",
+        );
+    }
+
+    #[test]
+    fn units_of_a_document_are_checked() {
+        refused(
+            |city| patrol(city).home = DistrictId(1),
+            "its home district is not there",
+        );
+        refused(
+            |city| patrol(city).post = Some(Name::new("x").unwrap()),
+            "its post is not there",
+        );
+        refused(
+            |city| patrol(city).capabilities = CapabilitySet::EMPTY,
+            "its capabilities are none",
+        );
+        let mixed = CapabilitySet::EMPTY
+            .with(Capability::Patrol)
+            .with(Capability::DeskPolice);
+        refused(
+            |city| patrol(city).capabilities = mixed,
+            "its capabilities are none, or a desk's",
+        );
+        refused(
+            |city| patrol(city).speed_mm_s = 0,
+            "a desk has the speed 0 and nobody else",
+        );
+        refused(|city| patrol(city).speed_mm_s = 200_000, "it is too fast");
+        refused(|city| patrol(city).turnout_ms = u32::MAX, "more than a day");
+        refused(
+            |city| patrol(city).roster_on_min = 1_440,
+            "its roster is no time of day",
+        );
+        refused(|city| patrol(city).capacity = 0, "it takes no order");
+        refused(|city| patrol(city).capacity = 2, "it takes too many orders");
+        refused(
+            |city| patrol(city).contacts = vec![Name::new("x").unwrap(); 4],
+            "it has too many contacts",
+        );
+    }
+
+    #[test]
+    fn districts_of_a_document_are_checked() {
+        let edited = |edit: fn(&mut Vec<super::super::District>)| {
+            move |city: &mut City| {
+                let mut rows: Vec<super::super::District> = city.districts.clone().into();
+                edit(&mut rows);
+                city.districts = rows.into();
+            }
+        };
+        refused(
+            edited(|rows| rows[1].id = rows[0].id),
+            "its number or name is 0 or there twice",
+        );
+        refused(
+            edited(|rows| rows[1].name = rows[0].name),
+            "its number or name is 0 or there twice",
+        );
+        refused(
+            edited(|rows| rows[1].parent = Some(DistrictId(5))),
+            "its parents end nowhere",
+        );
+        refused(
+            edited(|rows| rows[1].parent = Some(rows[1].id)),
+            "its parents end nowhere",
+        );
+        refused(
+            edited(|rows| rows[1].lines = vec![119, 110]),
+            "its lines are too many or out of order",
+        );
+        refused(
+            edited(|rows| {
+                rows[1].shape = super::super::Polygon::new(vec![vec![Point::default(); 3]])
+            }),
+            "one of its rings is none",
+        );
+    }
+
+    #[test]
+    fn every_other_form_is_refused() {
+        let bytes = city().canonical_bytes().unwrap();
+        let mut spaced = bytes.clone();
+        spaced.push(b' ');
+        assert!(matches!(
+            City::from_canonical(&spaced),
+            Err(CanonicalError::Form)
+        ));
+        for bytes in [
+            &b""[..],
+            b"{}",
+            b"null",
+            &bytes[..bytes.len() - 1],
+            &b"[".repeat(100_000),
+        ] {
+            assert!(matches!(
+                City::from_canonical(bytes),
+                Err(CanonicalError::Json(_))
+            ));
+        }
+        let text = String::from_utf8(bytes).unwrap();
+        let more = text.replacen("{\"name\"", "{\"colour\":1,\"name\"", 1);
+        assert!(matches!(
+            City::from_canonical(more.as_bytes()),
+            Err(CanonicalError::Json(_))
+        ));
+    }
+
+    #[test]
+    fn every_field_is_in_the_document() {
+        let base = city();
+        let bytes = base.canonical_bytes().unwrap();
+        let edits: [fn(&mut City); 8] = [
+            |city| city.centre = CentreId(2),
+            |city| city.seed = None,
+            |city| patrol(city).least_strength += 1,
+            |city| patrol(city).roster_off_min += 1,
+            |city| patrol(city).contacts.truncate(1),
+            |city| city.cells[0].radius_m += 1,
+            |city| city.hospitals[0].beds += 1,
+            |city| {
+                city.posts[0] = Post {
+                    agency: crate::kind::Agency::Gas,
+                    ..city.posts[0]
+                }
+            },
+        ];
+        for edit in edits {
+            let mut other = base.clone();
+            edit(&mut other);
+            assert_ne!(other, base);
+            assert_ne!(other.canonical_bytes().unwrap(), bytes);
+        }
+    }
+}

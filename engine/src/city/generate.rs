@@ -1,7 +1,7 @@
 //! The embedded city: an invented county much like Xianju, from a seed, the same on every machine.
 //!
-//! A county town in a valley, twenty townships strung along the roads that meet in it ([`layout`]), the posts, units
-//! and desks of fifteen agencies ([`forces`]) and the forty teams of X10 ([`teams`]). Names of places are invented;
+//! A county town in a valley, twenty townships strung along the roads that meet in it (`layout`), the posts, units
+//! and desks of fifteen agencies (`forces`) and the forty teams of X10 (`teams`). Names of places are invented;
 //! so are the people. With a number of units the same county is filled up to exactly that many, for load.
 
 mod crews;

@@ -103,3 +103,138 @@ pub fn import(inputs: &ImportInputs, dir: &Path) -> Result<Imported, ImportError
         warnings: checked.warnings,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::DistrictId;
+    use crate::place::projection::{Plane, distance_dm};
+
+    const POSTS: &str =
+        "name,agency,lat,lon,datum\n北所,police,28.90,120.70,gcj02\n南站,fire,28.80,120.80,wgs84\n";
+    const UNITS: &str = "name,agency,capabilities,post,speed_kmh,turnout_s\n巡1,police,patrol,北所,45,30\n消1,fire,fire_engine,南站,45,60\n";
+
+    fn inputs(dir: &Path, posts: &str, units: &str) -> ImportInputs {
+        let (posts_path, units_path) = (dir.join("my posts.csv"), dir.join("my units.csv"));
+        std::fs::write(&posts_path, posts).unwrap();
+        std::fs::write(&units_path, units).unwrap();
+        ImportInputs {
+            name: Name::new("我的城").unwrap(),
+            centre: CentreId(3),
+            reference: None,
+            utc_offset_min: 480,
+            desk_limit: 64,
+            posts: posts_path,
+            units: units_path,
+            districts: None,
+            hospitals: None,
+            cells: None,
+        }
+    }
+
+    #[test]
+    fn posts_and_units_make_a_city_that_loads() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("city");
+        let imported = import(&inputs(dir.path(), POSTS, UNITS), &out).unwrap();
+        assert_eq!(City::load(&out).unwrap(), imported.city);
+        let city = imported.city;
+        assert_eq!(
+            (city.units.len(), city.posts.len(), city.districts.len()),
+            (2, 2, 1)
+        );
+        // The one district reaches 20 km beyond what stands in it, and not much farther.
+        for (post, north_dm) in [("北所", 1), ("南站", -1)] {
+            let at = city.projection.plane(city.post(post).unwrap().point);
+            let beyond = |dm: i32| {
+                city.projection.point(Plane {
+                    y_dm: at.y_dm + north_dm * dm,
+                    ..at
+                })
+            };
+            assert_eq!(city.district_at(beyond(199_000)), Some(DistrictId(1)));
+            assert_eq!(city.district_at(beyond(201_000)), None);
+        }
+        let middle = city.projection.plane(city.reference());
+        let posts = [&city.posts[0], &city.posts[1]]
+            .map(|post| distance_dm(middle, city.projection.plane(post.point)));
+        assert!(posts[0].abs_diff(posts[1]) < 1_000, "{posts:?}");
+    }
+
+    #[test]
+    fn mistakes_are_named_by_the_users_file_and_row_and_nothing_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("city");
+        let posts = POSTS.replace("28.90", "NaN");
+        let units = UNITS.replace("fire_engine", "fire engine");
+        let ImportError::Tables(errors) =
+            import(&inputs(dir.path(), &posts, &units), &out).unwrap_err()
+        else {
+            panic!("the tables are wrong")
+        };
+        assert_eq!(errors.mistakes.len(), 2, "{errors}");
+        assert!(
+            errors.mistakes[0]
+                .to_string()
+                .contains("my posts.csv:2: lat: it is not a finite number")
+        );
+        assert!(
+            errors.mistakes[1]
+                .to_string()
+                .contains("my units.csv:3: capabilities: `fire engine` is unknown")
+        );
+        assert!(!out.exists());
+    }
+
+    #[test]
+    fn districts_of_ones_own_are_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let (districts, polygons) = (dir.path().join("d.csv"), dir.path().join("p.csv"));
+        std::fs::write(&districts, "id,name,zone\n44,城区,town\n").unwrap();
+        std::fs::write(
+            &polygons,
+            "district,ring,lat,lon,datum\n44,0,28,120,wgs84\n44,0,28,121,wgs84\n44,0,29,121,wgs84\n44,0,29,120,wgs84\n",
+        )
+        .unwrap();
+        let mut inputs = inputs(dir.path(), POSTS, UNITS);
+        inputs.districts = Some((districts, polygons));
+        let city = import(&inputs, &dir.path().join("city")).unwrap().city;
+        assert!(city.units.iter().all(|unit| unit.home == DistrictId(44)));
+    }
+
+    #[test]
+    fn settings_and_empty_or_impossible_tables_are_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let refused = |edit: fn(&mut ImportInputs), posts: &str, units: &str| {
+            let mut inputs = inputs(dir.path(), posts, units);
+            edit(&mut inputs);
+            import(&inputs, &dir.path().join("city"))
+                .unwrap_err()
+                .to_string()
+        };
+        let far = |inputs: &mut ImportInputs| inputs.utc_offset_min = 900;
+        assert!(refused(far, POSTS, UNITS).contains("offset from UTC"));
+        assert!(
+            refused(|inputs| inputs.desk_limit = 0, POSTS, UNITS).contains("desk takes one order")
+        );
+        let gone = |inputs: &mut ImportInputs| inputs.units = "/nonexistent/units.csv".into();
+        assert!(refused(gone, POSTS, UNITS).contains("/nonexistent/units.csv: it cannot be read"));
+        let (posts, units) = (
+            "name,agency,lat,lon,datum\n",
+            "name,agency,capabilities,post,speed_kmh,turnout_s\n",
+        );
+        assert!(refused(|_| {}, posts, units).contains("it has no post"));
+        let wide = format!("{POSTS}西所,police,0,-179,wgs84\n东所,police,0,179,wgs84\n");
+        assert!(refused(|_| {}, &wide, UNITS).contains("half the globe"));
+        let none = refused(|_| {}, &POSTS.replace("28.", "NaN"), UNITS);
+        assert!(
+            !none.contains("outside"),
+            "only the posts are blamed: {none}"
+        );
+        let numbered = POSTS
+            .replace("datum\n", "datum,district\n")
+            .replace("gcj02", "gcj02,7")
+            .replace("wgs84\n", "wgs84,\n");
+        assert!(refused(|_| {}, &numbered, UNITS).contains("there is no district 7"));
+    }
+}

@@ -1,7 +1,7 @@
 //! The city a centre is started with: districts, posts, units with their rosters, hospitals, cells.
 //!
-//! A city is a folder of CSV files and one TOML file ([`load`], [`write`], [`import`]), or is generated from a seed
-//! ([`generate`]). In memory it is plain data, checked once and sorted by key; as an object of the journal it is one
+//! A city is a folder of CSV files and one TOML file ([`mod@load`], [`mod@write`], [`mod@import`]), or is generated from a seed
+//! ([`mod@generate`]). In memory it is plain data, checked once and sorted by key; as an object of the journal it is one
 //! JSON document ([`canonical`]) that a checker in any language can read. It decides nothing and knows no plan.
 
 pub mod canonical;

@@ -2,7 +2,7 @@
 //!
 //! A draft is a row whose fields are each right by themselves; `load` then resolves posts, districts and repeats.
 
-use super::sheet::{Columns, Row, codes};
+use super::sheet::{Columns, Row};
 use super::{
     CONTACTS_MAX, Cell, DAY_MIN, Hospital, HospitalCapability, LINES_MAX, SPEED_MOST_MM_S,
     TURNOUT_MOST_MS, Zone,
@@ -112,7 +112,7 @@ fn optional_district(row: &mut Row, column: &str) -> Option<Option<DistrictId>> 
 pub(super) fn district(row: &mut Row) -> Option<DistrictDraft> {
     let id = district_number(row, "id");
     let name = row.name("name");
-    let zone = row.word("zone", Zone::from_code, &codes(Zone::ALL));
+    let zone = row.word("zone", Zone::from_code, Zone::ALL);
     let parent = optional_district(row, "parent");
     let lines = lines(row);
     Some(DistrictDraft {
@@ -158,7 +158,7 @@ pub(super) fn corner(row: &mut Row) -> Option<Corner> {
 
 pub(super) fn post(row: &mut Row) -> Option<PostDraft> {
     let name = row.name("name");
-    let agency = row.word("agency", Agency::from_code, &codes(Agency::ALL));
+    let agency = row.word("agency", Agency::from_code, Agency::ALL);
     let point = row.point();
     let district = optional_district(row, "district");
     Some(PostDraft {
@@ -175,7 +175,7 @@ pub(super) fn hospital(row: &mut Row) -> Option<Hospital> {
     let capabilities = row.words(
         "capabilities",
         HospitalCapability::from_code,
-        &codes(HospitalCapability::ALL),
+        HospitalCapability::ALL,
     );
     let beds = row.whole("beds", 0..=100_000, None);
     let mut capabilities = capabilities?;
@@ -203,7 +203,7 @@ pub(super) fn cell(row: &mut Row) -> Option<Cell> {
 /// A unit's row; a desk's capacity is bounded by the city's `desk_limit`.
 pub(super) fn unit(row: &mut Row, desk_limit: u16) -> Option<UnitDraft> {
     let name = row.name("name");
-    let agency = row.word("agency", Agency::from_code, &codes(Agency::ALL));
+    let agency = row.word("agency", Agency::from_code, Agency::ALL);
     let capabilities = capabilities(row);
     let post = row.optional_name("post");
     let home = optional_district(row, "home");
@@ -246,11 +246,7 @@ pub(super) fn unit(row: &mut Row, desk_limit: u16) -> Option<UnitDraft> {
 }
 
 fn capabilities(row: &mut Row) -> Option<CapabilitySet> {
-    let words = row.words(
-        "capabilities",
-        Capability::from_code,
-        &codes(Capability::ALL),
-    )?;
+    let words = row.words("capabilities", Capability::from_code, Capability::ALL)?;
     let desks = words
         .iter()
         .filter(|capability| capability.is_desk())

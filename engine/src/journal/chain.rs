@@ -1,7 +1,7 @@
 //! The chain: what the next batch must hook into, and all the ways in which one can fail to.
 //!
 //! Pure. [`Chain::check`] is asked at every read (sequence, epoch, hash of the one before), by readers, recovery
-//! and `verify` alike; [`super::walk`] brings the bytes.
+//! and `verify` alike; `walk` brings the bytes.
 
 use super::frame;
 use super::header::{BatchHeader, HEADER_BYTES, Kind};
@@ -214,4 +214,82 @@ pub(super) fn check_records(
         return Err((header.first, Flaw::Padding));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_the_next_or_says_why_not() {
+        let chain = Chain {
+            centre: CentreId(1),
+            epoch: 4,
+            next: Sequence(10),
+            previous: HeaderHash([5; 32]),
+            at: Moment(100),
+        };
+        let good = BatchHeader {
+            kind: Kind::Batch,
+            count: 3,
+            payload_bytes: 200,
+            ..chain.mark(Kind::Batch)
+        };
+        let wanted = CentreId(1);
+        let found = CentreId(2);
+        for (header, verdict) in [
+            (good, Ok(())),
+            (BatchHeader { epoch: 5, ..good }, Ok(())),
+            (
+                BatchHeader { epoch: 3, ..good },
+                Err(Flaw::Epoch { found: 3, last: 4 }),
+            ),
+            (
+                BatchHeader {
+                    first: Sequence(9),
+                    ..good
+                },
+                Err(Flaw::Order { found: Sequence(9) }),
+            ),
+            (
+                BatchHeader {
+                    first: Sequence(11),
+                    ..good
+                },
+                Err(Flaw::Order {
+                    found: Sequence(11),
+                }),
+            ),
+            (
+                BatchHeader {
+                    previous: HeaderHash([6; 32]),
+                    ..good
+                },
+                Err(Flaw::Unchained),
+            ),
+            (
+                BatchHeader {
+                    centre: found,
+                    ..good
+                },
+                Err(Flaw::Centre { found, wanted }),
+            ),
+        ] {
+            assert_eq!(chain.check(&header), verdict, "{header:?}");
+        }
+        let after = chain.after(&BatchHeader {
+            epoch: 5,
+            at: Moment(120),
+            ..good
+        });
+        assert_eq!(
+            (after.epoch, after.next, after.at),
+            (5, Sequence(13), Moment(120))
+        );
+        assert_eq!(
+            chain.after(&chain.mark(Kind::Pause)),
+            chain,
+            "a mark is no link"
+        );
+    }
 }

@@ -294,6 +294,36 @@ fn swapped_and_doubled_batches_are_found() {
     }
 }
 
+/// Batches of a twin, of the right sequence and with all checksums right: only the chain tells.
+#[test]
+fn batches_of_another_history_are_found() {
+    let path = |folder: &TempDir| folder.path().join(segment_name(Sequence(1)));
+    let twins = [1, 2].map(|start| {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut files, _) = open(folder.path(), CENTRE, &small()).unwrap();
+        append(&mut files, 1);
+        append_unsynced(&mut files, 2, Sequence(start - 1));
+        append(&mut files, 2);
+        append(&mut files, 2);
+        folder
+    });
+    let mut bytes = fs::read(path(&twins[0])).unwrap();
+    let other = fs::read(path(&twins[1])).unwrap();
+    let starts = batches(&bytes).0;
+    assert_eq!(starts, batches(&other).0);
+    bytes[starts[2]..].copy_from_slice(&other[starts[2]..]);
+    fs::write(path(&twins[0]), bytes).unwrap();
+    let damage = verify(twins[0].path(), None).unwrap().damage.unwrap();
+    assert_eq!(
+        (damage.flaw, damage.sequence),
+        (Flaw::Unchained, Sequence(4))
+    );
+    assert!(matches!(
+        open(twins[0].path(), CENTRE, &small()),
+        Err(OpenError::Damaged(_))
+    ));
+}
+
 #[test]
 fn a_lost_segment_is_found_whichever_it_is() {
     let (folder, _) = journal();

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! On the way down: [`batch`] (filled by the writer) → [`committer`] (one thread, one sync a group) → [`log`] (the
-//! seam) → [`files`] → [`segment`]. On the way up: [`walk`] (checks the chain) → [`reader`], [`recovery`], [`verify`].
+//! seam) → [`files`] → [`segment`]. On the way up: `walk` (checks the chain) → [`reader`], [`recovery`], [`mod@verify`].
 //! [`header`] and [`frame`] fix the bytes.
 
 pub mod batch;

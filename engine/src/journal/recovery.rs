@@ -200,6 +200,39 @@ mod tests {
     }
 
     #[test]
+    fn full_batches_of_the_default_size_turn_from_segment_to_segment() {
+        let folder = tempfile::tempdir().unwrap();
+        let shape = Shape {
+            segment_bytes: 16 << 20,
+            ..Shape::default()
+        };
+        let (mut files, _) = open(folder.path(), CENTRE, &shape).unwrap();
+        let mut batch = crate::journal::Batch::new(&shape);
+        for _ in 0..10 {
+            let chain = files.tail();
+            batch.start(chain.next);
+            while batch.push(Moment(1), &[3; 4_000]).is_ok() {}
+            let (header, bytes) = batch.seal(&chain, chain.last());
+            let sealed = crate::journal::log::Sealed {
+                header: &header,
+                id: header.hash(),
+                bytes,
+            };
+            files.append(chain.next, sealed).unwrap();
+            files.sync().unwrap();
+            while files.tend(true).unwrap() {}
+        }
+        let last = files.tail().last();
+        drop(files);
+        let verdict = verify(folder.path(), None).unwrap();
+        assert!(
+            verdict.is_sound() && verdict.tail.is_none() && verdict.segments == 3,
+            "{verdict}"
+        );
+        assert_eq!(verdict.last, Some(last));
+    }
+
+    #[test]
     fn a_start_is_counted_although_nothing_happened() {
         let folder = tempfile::tempdir().unwrap();
         for start in 1..5 {

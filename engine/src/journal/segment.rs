@@ -278,10 +278,14 @@ impl Spare {
     }
 
     /// Makes it the segment that hooks into this chain.
-    pub(super) fn name(mut self, folder: &Path, chain: &Chain) -> Result<Segment, IoFault> {
-        while !self.is_ready() {
-            self.step()?;
-        }
+    pub(super) fn name(self, folder: &Path, chain: &Chain) -> Result<Segment, IoFault> {
+        // What is not prepared by now is written in one go; the sync below covers it.
+        write_zeros(
+            &self.file,
+            &self.path,
+            self.written,
+            self.bytes - self.written,
+        )?;
         let header = SegmentHeader {
             centre: chain.centre,
             epoch: chain.epoch,

@@ -254,6 +254,7 @@ mod tests {
         );
     }
 
+    /// N5.
     #[test]
     fn a_wrong_datum_moves_a_caller_by_hundreds_of_metres() {
         let (lat, lon) = (28.85, 120.73);

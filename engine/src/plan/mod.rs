@@ -157,13 +157,13 @@ impl Plan {
     pub fn needs(
         &self,
         assessment: &Assessment,
-        line: Line,
+        line: Option<Line>,
         has: impl Fn(Capability) -> bool,
     ) -> NeedList {
         let mut needs = NeedList::EMPTY;
         if assessment.kind == Kind::Unknown {
-            for &spec in self
-                .line(line)
+            for &spec in line
+                .and_then(|line| self.line(line))
                 .map_or(&[][..], |plan| &plan.orders_when_unknown)
             {
                 needs.ask(Plan::at_hand(spec, &has));

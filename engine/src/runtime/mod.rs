@@ -13,6 +13,8 @@ pub mod port;
 mod release;
 mod replay;
 mod stopwatch;
+#[cfg(test)]
+mod tests;
 mod watcher;
 mod writer;
 

@@ -8,6 +8,7 @@
 mod fields;
 mod write;
 
+pub(crate) use write::name_unit;
 pub use write::{append_response, decision_json};
 
 use super::{

@@ -257,8 +257,8 @@ fn the_base_does_not_change_with_the_number_of_units() {
 }
 
 #[test]
-fn the_largest_city_can_be_written_and_read() -> Result<(), CityErrors> {
-    let city = generate(1, Some(20_000)).unwrap();
+fn a_large_city_can_be_written_and_read() -> Result<(), CityErrors> {
+    let city = generate(1, Some(5_000)).unwrap();
     let dir = tempfile::tempdir().unwrap();
     city.write(dir.path()).unwrap();
     assert_eq!(City::load(dir.path())?, city);

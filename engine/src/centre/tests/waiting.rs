@@ -1,0 +1,202 @@
+//! Who waits, and who is served when a unit frees (C4).
+
+use super::*;
+use crate::event::{Choice, OrderIssued};
+use crate::incident::Shortage;
+
+/// Far enough apart never to be one event.
+fn places(world: &World, count: usize) -> Vec<Point> {
+    let mut points: Vec<Point> = Vec::new();
+    for post in &world.city.posts {
+        let far = |other: &Point| {
+            (other.lat_e7 - post.point.lat_e7).abs() + (other.lon_e7 - post.point.lon_e7).abs()
+                > 300_000
+        };
+        if points.iter().all(far) {
+            points.push(post.point);
+        }
+    }
+    points.truncate(count);
+    assert_eq!(points.len(), count);
+    points
+}
+
+fn served(events: &[Event]) -> Vec<OrderIssued> {
+    events
+        .iter()
+        .filter_map(|event| {
+            if let Event::OrderIssued(issued) = event {
+                Some(*issued)
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
+/// Waiting needs are served by priority, then deadline, whenever a unit frees.
+#[test]
+fn the_most_urgent_is_served_first() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 1);
+    let points = places(&world, 4);
+    let busy = world.call(Kind::MinorTrauma, points[0]);
+    let low = world.call(Kind::Illness, points[1]);
+    world.pass(Span::seconds(5));
+    let late = world.call(Kind::ChestPain, points[2]);
+    world.pass(Span::seconds(5));
+    let later = world.call(Kind::CardiacArrest, points[3]);
+    for decision in [&low, &late, &later] {
+        assert_eq!(
+            decision.short.iter().next().unwrap().shortage,
+            Shortage::AllBusy
+        );
+        assert_eq!(decision.outcome, crate::call::Outcome::Waiting);
+    }
+    assert_eq!(world.centre.conservation().needs_waiting, 3);
+    let mut order = busy.orders.iter().next().unwrap().order;
+    for expected in [&late, &later, &low] {
+        let next = served(&world.act(order, OrderAct::Finish))[0];
+        assert_eq!(
+            (Some(next.incident), next.choice),
+            (expected.incident, Choice::Waiting)
+        );
+        order = next.order;
+        world.check();
+    }
+}
+
+/// C4: service calls are never starved, and yet never go before danger to life.
+#[test]
+fn the_floor_for_service_calls() {
+    let mut world = World::new();
+    world.keep_only(Capability::Patrol, 1);
+    let points = places(&world, 14);
+    let first = world.call(Kind::Fight, points[0]);
+    let service = world.call(Kind::PublicHelp, points[1]);
+    for point in &points[2..13] {
+        world.call(Kind::Fight, *point);
+    }
+    let mut order = first.orders.iter().next().unwrap().order;
+    let mut before = 0;
+    loop {
+        let next = served(&world.act(order, OrderAct::Finish))[0];
+        order = next.order;
+        if Some(next.incident) == service.incident {
+            assert_eq!(next.choice, Choice::ServiceFloor);
+            break;
+        }
+        before += 1;
+    }
+    assert_eq!(before, 7, "the default plan gives one grant in eight");
+}
+
+/// With nobody able on duty the decision says so; when somebody comes on duty they are sent.
+#[test]
+fn coming_on_duty_serves_who_waits() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 0);
+    let town = world.town();
+    let decision = world.call(Kind::ChestPain, town);
+    assert_eq!(
+        decision.short.iter().next().unwrap().shortage,
+        Shortage::NobodyOnDuty
+    );
+    assert!(decision.foreseen_late, "R5");
+    let index = world.centre.state.units.iter().position(|unit| {
+        unit.staffed && unit.definition.capabilities.contains(Capability::Ambulance)
+    });
+    let unit = world.centre.state.unit_id(index.unwrap() as u32);
+    let events = world.say(Command::SetDuty(UnitDuty {
+        unit,
+        duty: Duty::Patrolling,
+        strength: None,
+    }));
+    assert_eq!(served(&events).len(), 1, "{events:?}");
+    world.check();
+}
+
+/// A need that everybody declined is brought up again after a while.
+#[test]
+fn when_everybody_has_declined_they_are_asked_again() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 1);
+    let town = world.town();
+    let decision = world.call(Kind::ChestPain, town);
+    let order = decision.orders.iter().next().unwrap().order;
+    let events = world.act(order, OrderAct::Decline);
+    let waits = events.iter().any(|event| {
+        matches!(
+            event,
+            Event::NeedWaits {
+                shortage: Shortage::AllAsked,
+                ..
+            }
+        )
+    });
+    assert!(waits && served(&events).is_empty(), "{events:?}");
+    let events = world.pass(Span::minutes(6));
+    assert_eq!(
+        served(&events).first().map(|issued| issued.incident),
+        decision.incident
+    );
+    world.check();
+}
+
+/// A priority that rises moves a waiting need forward.
+#[test]
+fn a_raised_incident_is_ranked_anew() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 1);
+    let points = places(&world, 3);
+    let busy = world.call(Kind::MinorTrauma, points[0]);
+    let first = world.call(Kind::Illness, points[1]);
+    let second = world.call(Kind::Illness, points[2]);
+    let facts = CallFacts {
+        call: second.call,
+        place: None,
+        assessment: Some(Assessment::stated(Kind::Unconscious)),
+        injured: None,
+        marks: Marks::default(),
+    };
+    world.say(Command::AddFacts(facts));
+    let next = served(&world.act(busy.orders.iter().next().unwrap().order, OrderAct::Finish))[0];
+    assert_eq!(Some(next.incident), second.incident);
+    assert_ne!(Some(next.incident), first.incident);
+}
+
+/// A full table refuses the lowest first, never danger to life; a refused key may come again.
+#[test]
+fn a_full_table_refuses_the_lowest_first() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 32,
+        orders_max: 256,
+        calls_max: 256,
+    });
+    let town = world.town();
+    let mut refused = Vec::new();
+    for metres in 0..32 {
+        let point = Point {
+            lat_e7: town.lat_e7 + metres * 300 * 90,
+            ..town
+        };
+        for kind in [Kind::Noise, Kind::Unconscious] {
+            let report = world.report(kind, Some(point));
+            let events = world.say(Command::TakeCall(report));
+            if events == [Event::Refused(Refusal::IncidentsFull)] {
+                refused.push(kind);
+            }
+        }
+    }
+    assert_eq!(refused.first(), Some(&Kind::Noise));
+    let life = world
+        .centre
+        .state
+        .incidents
+        .iter()
+        .filter(|(_, _, incident)| incident.priority().number() == 1)
+        .count();
+    assert!(life >= 20, "{life}");
+    world.check();
+}

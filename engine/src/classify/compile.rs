@@ -1,0 +1,529 @@
+//! From a typed lexicon to tables: names resolved, cues folded into one automaton, rules as bit masks.
+//!
+//! What can be said in a lexicon but can never come true (a dead rule, a concept nobody asks for) is a mistake
+//! here. `weigh` is the only reader of the tables.
+
+use super::fold;
+use super::source::{
+    At, CONCEPTS_MAX, CUE_CHARS_MAX, CUES_MAX, Mistakes, RULES_MAX, Typed, TypedAdjust, TypedLine,
+    TypedWhen,
+};
+use super::verdict::RuleId;
+use crate::kind::{AgencySet, Kind, Nature, Priority};
+use crate::line::Line;
+use daachorse::CharwiseDoubleArrayAhoCorasick;
+use std::collections::BTreeMap;
+
+const _: () = assert!(Kind::ALL.len() <= 128, "a set of kinds is a u128");
+const _: () = assert!(
+    CUES_MAX + 2 * RULES_MAX < u16::MAX as usize,
+    "a rule id is 16 bits and numbers cues, rules and adjustments"
+);
+
+/// What a cue does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Speaks for a kind.
+    Kind {
+        kind: Kind,
+        weight: i16,
+        rule: RuleId,
+    },
+    /// Sets a concept; denied, it sets the other, if there is one.
+    Concept {
+        concept: u8,
+        denied: Option<u8>,
+        rule: RuleId,
+    },
+    /// Hides the cues that lie inside it.
+    Mask,
+    /// Denies the cues that begin within its reach after it.
+    Negation { reach: u8 },
+}
+
+/// One cue text with all it does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cue {
+    /// Length in characters.
+    pub chars: u8,
+    /// Begins with a Latin letter or digit, so it must begin a word.
+    pub word_start: bool,
+    /// Ends with one, so it must end a word.
+    pub word_end: bool,
+    /// Whether it is a mask.
+    pub mask: bool,
+    /// Reach of its negation; 0 when it is none.
+    pub reach: u8,
+    /// First of its effects.
+    pub first: u32,
+    /// Number of its effects.
+    pub count: u16,
+}
+
+/// When a rule holds, as bits.
+#[derive(Clone, Debug)]
+pub(super) struct When {
+    pub all: u128,
+    pub any: u128,
+    pub none: u128,
+    pub kinds: u128,
+    pub lines: Box<[Line]>,
+}
+
+impl When {
+    /// Whether it holds for these concepts, this line and this kind.
+    #[inline]
+    pub(super) fn holds(&self, concepts: u128, line: Line, kind: Kind) -> bool {
+        concepts & self.all == self.all
+            && (self.any == 0 || concepts & self.any != 0)
+            && concepts & self.none == 0
+            && self.kinds & kind_bit(kind) != 0
+            && (self.lines.is_empty() || self.lines.contains(&line))
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub when: When,
+    pub kind: Kind,
+    pub weight: i16,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Adjust {
+    pub when: When,
+    pub kind: Option<Kind>,
+    pub priority: Option<Priority>,
+    pub at_least: Option<Priority>,
+    pub raise: u8,
+    pub lower: u8,
+    pub nature: Option<Nature>,
+    pub add: AgencySet,
+    pub drop: AgencySet,
+}
+
+/// All tables of a lexicon.
+pub(super) struct Tables {
+    pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    pub cues: Vec<Cue>,
+    pub effects: Vec<Effect>,
+    pub rules: Vec<Rule>,
+    pub adjusts: Vec<Adjust>,
+    pub injured: Vec<(u16, u8)>,
+    pub lines: Vec<TypedLine>,
+    pub names: Vec<String>,
+}
+
+/// The bit of a kind in a set of kinds.
+pub(super) const fn kind_bit(kind: Kind) -> u128 {
+    1 << kind as u32
+}
+
+/// Builds the tables; what is wrong goes to `mistakes`.
+pub(super) fn compile(typed: Typed, mistakes: &mut Mistakes) -> Tables {
+    let mut builder = Builder::new(&typed, mistakes);
+    builder.cues(&typed);
+    let rules = builder.rules(&typed);
+    let adjusts = builder.adjusts(&typed);
+    let injured = builder.injured(&typed);
+    builder.unused(&typed);
+    builder.check_lines(&typed);
+    let Builder {
+        patterns, names, ..
+    } = builder;
+    let (cues, effects, automaton) = tables_of(patterns, mistakes);
+    Tables {
+        automaton,
+        cues,
+        effects,
+        rules,
+        adjusts,
+        injured,
+        lines: typed.lines,
+        names,
+    }
+}
+
+struct Builder<'m> {
+    mistakes: &'m mut Mistakes,
+    concepts: BTreeMap<String, u8>,
+    denied: BTreeMap<u8, u8>,
+    /// Concepts that some cue, denial or count can set.
+    settable: u128,
+    /// Concepts that some rule asks for.
+    asked: u128,
+    patterns: BTreeMap<String, Vec<Effect>>,
+    names: Vec<String>,
+}
+
+impl<'m> Builder<'m> {
+    fn new(typed: &Typed, mistakes: &'m mut Mistakes) -> Builder<'m> {
+        let mut concepts = BTreeMap::new();
+        let targets = typed.denied.iter().map(|(_, target)| target);
+        for name in typed.concepts.iter().map(|(name, _)| name).chain(targets) {
+            let next = concepts.len();
+            if concepts.contains_key(&name.value) {
+                continue;
+            }
+            if next >= CONCEPTS_MAX {
+                mistakes.add(
+                    name.line,
+                    "concept",
+                    format!("too many concepts; at most {CONCEPTS_MAX} fit"),
+                );
+                break;
+            }
+            concepts.insert(name.value.clone(), next as u8);
+        }
+        Builder {
+            mistakes,
+            concepts,
+            denied: BTreeMap::new(),
+            settable: 0,
+            asked: 0,
+            patterns: BTreeMap::new(),
+            names: Vec::new(),
+        }
+    }
+
+    fn concept(&mut self, name: &At<String>, key: &str) -> Option<u8> {
+        let found = self.concepts.get(&name.value).copied();
+        if found.is_none() {
+            let problem = format!("`{}` is not a concept; add it under [concept]", name.value);
+            self.mistakes.add(name.line, key, problem);
+        }
+        found
+    }
+
+    fn rule_id(&mut self, name: String) -> RuleId {
+        let id = RuleId(u16::try_from(self.names.len()).unwrap_or(u16::MAX));
+        self.names.push(name);
+        id
+    }
+
+    fn cues(&mut self, typed: &Typed) {
+        let concept_cues: usize = typed.concepts.iter().map(|(_, cues)| cues.len()).sum();
+        let count = typed.kinds.len() + concept_cues + typed.masks.len() + typed.negation.len();
+        if count > CUES_MAX {
+            self.mistakes.add(
+                1,
+                "file",
+                format!("has {count} cues; at most {CUES_MAX} fit"),
+            );
+            return;
+        }
+        for (name, target) in &typed.denied {
+            let from = self.concept(name, "denied");
+            let to = self.concept(target, "denied");
+            if let (Some(from), Some(to)) = (from, to) {
+                self.denied.insert(from, to);
+                self.settable |= 1 << to;
+            }
+        }
+        for (kind, weight, cue) in &typed.kinds {
+            let rule = self.rule_id(format!("{kind}/{}", cue.value.trim()));
+            let effect = Effect::Kind {
+                kind: *kind,
+                weight: *weight,
+                rule,
+            };
+            self.cue(cue, &format!("kind.{kind}.{weight}"), effect);
+        }
+        for (name, cues) in &typed.concepts {
+            let Some(&concept) = self.concepts.get(&name.value) else {
+                continue;
+            };
+            if !cues.is_empty() {
+                self.settable |= 1 << concept;
+            }
+            let denied = self.denied.get(&concept).copied();
+            for cue in cues {
+                let rule = self.rule_id(format!("{}/{}", name.value, cue.value.trim()));
+                let effect = Effect::Concept {
+                    concept,
+                    denied,
+                    rule,
+                };
+                self.cue(cue, &format!("concept.{}", name.value), effect);
+            }
+        }
+        for cue in &typed.masks {
+            self.cue(cue, "mask", Effect::Mask);
+        }
+        for (reach, cue) in &typed.negation {
+            self.cue(
+                cue,
+                &format!("negation.{reach}"),
+                Effect::Negation { reach: *reach },
+            );
+        }
+    }
+
+    fn cue(&mut self, cue: &At<String>, key: &str, effect: Effect) {
+        let Some(folded) = fold::cue(&cue.value) else {
+            let problem = format!(
+                "cue \"{}\" is empty or holds punctuation; write words only",
+                cue.value
+            );
+            self.mistakes.add(cue.line, key, problem);
+            return;
+        };
+        let chars = folded.chars().count();
+        if chars > CUE_CHARS_MAX {
+            let problem =
+                format!("cue \"{folded}\" has {chars} characters; at most {CUE_CHARS_MAX}");
+            self.mistakes.add(cue.line, key, problem);
+            return;
+        }
+        let effects = self.patterns.entry(folded).or_default();
+        if effects.iter().any(|other| same_target(*other, effect)) {
+            let problem = format!(
+                "cue \"{}\" stands twice for the same thing; remove one",
+                cue.value
+            );
+            self.mistakes.add(cue.line, key, problem);
+            return;
+        }
+        effects.push(effect);
+    }
+
+    fn bits(&mut self, names: &[At<String>], key: &str) -> u128 {
+        let mut bits = 0;
+        for name in names {
+            if let Some(concept) = self.concept(name, key) {
+                bits |= 1 << concept;
+            }
+        }
+        self.asked |= bits;
+        bits
+    }
+
+    /// The condition as bits. One that can never hold, or always holds, is a mistake (a dead rule).
+    fn when(&mut self, name: &At<String>, section: &str, when: &TypedWhen) -> When {
+        let key = format!("{section}.{}", name.value);
+        let all = self.bits(&when.all, &key);
+        let any = self.bits(&when.any, &key);
+        let none = self.bits(&when.none, &key);
+        let listed = when
+            .kinds
+            .iter()
+            .fold(0, |bits, &kind| bits | kind_bit(kind));
+        let except = when
+            .except
+            .iter()
+            .fold(0, |bits, &kind| bits | kind_bit(kind));
+        let kinds = if listed == 0 {
+            !except
+        } else {
+            listed & !except
+        };
+        let unset = all & !self.settable;
+        if all & none != 0 || (any != 0 && any & !none == 0) || kinds == 0 {
+            self.mistakes.add(
+                name.line,
+                &key,
+                "dead rule: what it asks for and what it forbids exclude each other",
+            );
+        } else if unset != 0 || (any != 0 && any & self.settable == 0) {
+            self.mistakes.add(
+                name.line,
+                &key,
+                "dead rule: it asks for a concept that no cue, denial or count sets",
+            );
+        } else if all == 0 && any == 0 && listed == 0 && when.lines.is_empty() {
+            self.mistakes.add(
+                name.line,
+                &key,
+                "has no condition; write all, any, kinds or lines",
+            );
+        }
+        When {
+            all,
+            any,
+            none,
+            kinds,
+            lines: when.lines.clone().into_boxed_slice(),
+        }
+    }
+
+    fn unique(&mut self, name: &At<String>, section: &str) {
+        let full = format!("{section}/{}", name.value);
+        if self.names.contains(&full) {
+            self.mistakes.add(
+                name.line,
+                section,
+                format!("the name `{}` stands twice; rename one", name.value),
+            );
+        }
+        self.rule_id(full);
+    }
+
+    fn rules(&mut self, typed: &Typed) -> Vec<Rule> {
+        self.count(typed.rules.len(), "rule");
+        let mut rules = Vec::new();
+        for rule in typed.rules.iter().take(RULES_MAX) {
+            self.unique(&rule.name, "rule");
+            let when = self.when(&rule.name, "rule", &rule.when);
+            if rule.weight == 0 {
+                let key = format!("rule.{}", rule.name.value);
+                self.mistakes
+                    .add(rule.name.line, &key, "dead rule: its weight is 0");
+            }
+            rules.push(Rule {
+                when,
+                kind: rule.kind,
+                weight: rule.weight,
+            });
+        }
+        rules
+    }
+
+    fn adjusts(&mut self, typed: &Typed) -> Vec<Adjust> {
+        self.count(typed.adjusts.len(), "adjust");
+        let mut adjusts = Vec::new();
+        for adjust in typed.adjusts.iter().take(RULES_MAX) {
+            self.unique(&adjust.name, "adjust");
+            let when = self.when(&adjust.name, "adjust", &adjust.when);
+            if changes_nothing(adjust) {
+                let key = format!("adjust.{}", adjust.name.value);
+                self.mistakes
+                    .add(adjust.name.line, &key, "dead rule: it changes nothing");
+            }
+            adjusts.push(Adjust {
+                when,
+                kind: adjust.kind,
+                priority: adjust.priority,
+                at_least: adjust.at_least,
+                raise: adjust.raise,
+                lower: adjust.lower,
+                nature: adjust.nature,
+                add: adjust.add,
+                drop: adjust.drop,
+            });
+        }
+        adjusts
+    }
+
+    fn count(&mut self, count: usize, section: &str) {
+        if count > RULES_MAX {
+            self.mistakes.add(
+                1,
+                section,
+                format!("stands {count} times; at most {RULES_MAX} fit"),
+            );
+        }
+    }
+
+    fn injured(&mut self, typed: &Typed) -> Vec<(u16, u8)> {
+        let mut injured = Vec::new();
+        for (count, name) in &typed.injured {
+            if let Some(concept) = self.concept(name, &format!("injured.{count}")) {
+                injured.push((*count, concept));
+            }
+        }
+        injured
+    }
+
+    fn unused(&mut self, typed: &Typed) {
+        for (name, _) in &typed.concepts {
+            let asked = self
+                .concepts
+                .get(&name.value)
+                .is_none_or(|&concept| self.asked & (1 << concept) != 0);
+            if !asked {
+                let key = format!("concept.{}", name.value);
+                self.mistakes.add(
+                    name.line,
+                    &key,
+                    "no rule or adjustment asks for it; remove it or use it",
+                );
+            }
+        }
+    }
+
+    fn check_lines(&mut self, typed: &Typed) {
+        if !typed.lines.iter().any(|row| row.line.is_none()) {
+            self.mistakes.add(
+                1,
+                "line.default",
+                "is missing: the prior of every line that has none of its own",
+            );
+        }
+    }
+}
+
+fn same_target(one: Effect, other: Effect) -> bool {
+    match (one, other) {
+        (Effect::Kind { kind, .. }, Effect::Kind { kind: second, .. }) => kind == second,
+        (
+            Effect::Concept { concept, .. },
+            Effect::Concept {
+                concept: second, ..
+            },
+        ) => concept == second,
+        (Effect::Mask, Effect::Mask) | (Effect::Negation { .. }, Effect::Negation { .. }) => true,
+        (
+            Effect::Kind { .. } | Effect::Concept { .. } | Effect::Mask | Effect::Negation { .. },
+            _,
+        ) => false,
+    }
+}
+
+fn changes_nothing(adjust: &TypedAdjust) -> bool {
+    adjust.kind.is_none()
+        && adjust.priority.is_none()
+        && adjust.at_least.is_none()
+        && adjust.raise == 0
+        && adjust.lower == 0
+        && adjust.nature.is_none()
+        && adjust.add.is_empty()
+        && adjust.drop.is_empty()
+}
+
+type CueTables = (
+    Vec<Cue>,
+    Vec<Effect>,
+    Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+);
+
+fn tables_of(patterns: BTreeMap<String, Vec<Effect>>, mistakes: &mut Mistakes) -> CueTables {
+    let (mut cues, mut effects) = (Vec::new(), Vec::new());
+    for (text, own) in &patterns {
+        let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        cues.push(Cue {
+            chars: text.chars().count() as u8,
+            word_start: word(text.chars().next()),
+            word_end: word(text.chars().next_back()),
+            mask: own.contains(&Effect::Mask),
+            reach: own.iter().find_map(|effect| reach_of(*effect)).unwrap_or(0),
+            first: effects.len() as u32,
+            count: own.len() as u16,
+        });
+        effects.extend_from_slice(own);
+    }
+    if patterns.is_empty() {
+        return (cues, effects, None);
+    }
+    let values = patterns
+        .keys()
+        .enumerate()
+        .map(|(index, text)| (text, index as u32));
+    match CharwiseDoubleArrayAhoCorasick::with_values(values) {
+        Ok(automaton) => (cues, effects, Some(automaton)),
+        Err(error) => {
+            mistakes.add(
+                1,
+                "file",
+                format!("the cues do not fit one automaton: {error}"),
+            );
+            (cues, effects, None)
+        }
+    }
+}
+
+fn reach_of(effect: Effect) -> Option<u8> {
+    match effect {
+        Effect::Negation { reach } => Some(reach),
+        Effect::Kind { .. } | Effect::Concept { .. } | Effect::Mask => None,
+    }
+}

@@ -1,0 +1,326 @@
+//! The core allocates nothing in steady state: after a warm-up, 100 000 commands of every kind, with merges, ladders
+//! and a full waiting list, and not one allocation.
+
+use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Marks};
+use engine::centre::{Centre, Prepared};
+use engine::city::City;
+use engine::command::{
+    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
+    UnitPosition,
+};
+use engine::event::{Event, Refusal};
+use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
+use engine::kind::Kind;
+use engine::limits::{Capacities, EVENTS_PER_COMMAND_MAX};
+use engine::line::Line;
+use engine::moment::{Moment, Span};
+use engine::order::OrderAct;
+use engine::place::{Place, PlaceSource, Point};
+use engine::plan::Plan;
+use engine::unit::{Duty, UnitDefinition};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Counts what this thread asks for.
+struct Counting;
+
+fn count() {
+    // A thread that is ending has no counter any more and is not measured.
+    if ALLOCATIONS
+        .try_with(|count| count.set(count.get() + 1))
+        .is_err()
+    {}
+}
+
+// SAFETY: every call goes on to the system's allocator unchanged; the counter allocates nothing itself.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise, handed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const CENTRE: CentreId = CentreId(1);
+
+struct World {
+    centre: Centre,
+    city: Arc<City>,
+    now: Moment,
+    events: Vec<Event>,
+    random: u64,
+    keys: u64,
+    calls: u64,
+    orders: u64,
+    incidents: u64,
+    seen: [u64; 8],
+}
+
+/// What must have happened for the run to mean anything.
+const SEEN: [&str; 8] = [
+    "merged",
+    "ladder",
+    "waits",
+    "served from the waiting",
+    "declined",
+    "closed",
+    "full table",
+    "silent",
+];
+
+impl World {
+    fn new() -> World {
+        let city = Arc::new(engine::city::generate(1, None).unwrap());
+        let plan = Arc::new(Plan::load(engine::plan::DEFAULT).unwrap());
+        let capacities = Capacities {
+            units_max: 512,
+            incidents_max: 1_024,
+            orders_max: 8_192,
+            calls_max: 4_096,
+        };
+        let mut centre = Centre::new(capacities);
+        let city_hash = ObjectHash::of(&city.canonical_bytes().unwrap());
+        let plan_hash = plan.hash;
+        centre.prepare(Prepared::City(city_hash, Arc::clone(&city)));
+        centre.prepare(Prepared::Plan(plan));
+        let mut world = World {
+            centre,
+            city: Arc::clone(&city),
+            now: "2026-11-21T02:00:00Z".parse().unwrap(),
+            events: Vec::with_capacity(EVENTS_PER_COMMAND_MAX),
+            random: 1,
+            keys: 0,
+            calls: 0,
+            orders: 0,
+            incidents: 0,
+            seen: [0; 8],
+        };
+        let opening = Opening {
+            centre: CENTRE,
+            clock: ClockMode::Driven,
+            logic_version: 1,
+        };
+        world.say(Command::OpenCentre(opening));
+        world.say(Command::Activate(Activation {
+            object: ObjectKind::Plan,
+            hash: plan_hash,
+        }));
+        world.say(Command::Activate(Activation {
+            object: ObjectKind::City,
+            hash: city_hash,
+        }));
+        for row in &city.units {
+            world.say(Command::DefineUnit(UnitDefinition::from(row)));
+        }
+        world
+    }
+
+    fn say(&mut self, command: Command) {
+        self.events.clear();
+        self.centre.apply(
+            self.now,
+            &Envelope {
+                actor: Actor::System,
+                command,
+            },
+            &mut self.events,
+        );
+        for event in &self.events {
+            if let Event::CallTaken { call } = event {
+                self.calls = call.number();
+            } else if let Event::OrderIssued(issued) = event {
+                self.orders = issued.order.number();
+                self.seen[3] += u64::from(issued.choice == engine::event::Choice::Waiting);
+            } else if let Event::IncidentOpened { incident, .. } = event {
+                self.incidents = incident.number();
+            } else if let Event::IncidentJoined { .. } = event {
+                self.seen[0] += 1;
+            } else if let Event::LadderClimbed { .. } = event {
+                self.seen[1] += 1;
+            } else if let Event::NeedWaits { .. } = event {
+                self.seen[2] += 1;
+            } else if let Event::LedgerEntered {
+                matter: engine::event::LedgerMatter::Declined,
+                ..
+            } = event
+            {
+                self.seen[4] += 1;
+            } else if let Event::IncidentClosed { .. } = event {
+                self.seen[5] += 1;
+            } else if let Event::Refused(Refusal::IncidentsFull) = event {
+                self.seen[6] += 1;
+            } else if let Event::UnitSilent { .. } = event {
+                self.seen[7] += 1;
+            }
+        }
+    }
+
+    /// SplitMix64.
+    fn random(&mut self, below: u64) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.random;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % below.max(1)
+    }
+
+    fn point(&mut self) -> Point {
+        let post = self.random(self.city.posts.len() as u64) as usize;
+        let point = self.city.posts[post].point;
+        let north = self.random(60_000) as i32 - 30_000;
+        let east = self.random(60_000) as i32 - 30_000;
+        Point {
+            lat_e7: point.lat_e7 + north,
+            lon_e7: point.lon_e7 + east,
+        }
+    }
+
+    fn place(&mut self) -> Place {
+        let point = self.point();
+        Place {
+            point,
+            radius_m: 20,
+            source: PlaceSource::Caller,
+            district: self.city.districts.at(point),
+        }
+    }
+
+    fn kind(&mut self) -> Kind {
+        Kind::ALL[self.random(Kind::ALL.len() as u64) as usize]
+    }
+
+    fn call(&mut self) -> Command {
+        let again = self.random(10) == 0;
+        self.keys += u64::from(!again);
+        let mut key = [0; 16];
+        key[..8].copy_from_slice(&self.keys.to_le_bytes());
+        let placed = self.random(20) > 0;
+        let place = self.place();
+        Command::TakeCall(CallReport {
+            key: KeyDigest(key),
+            body: BodyDigest(self.random(2)),
+            line: Line(110),
+            place: placed.then_some(place),
+            assessment: Assessment::stated(self.kind()),
+            injured: 0,
+            marks: Marks::default(),
+        })
+    }
+
+    fn recent(&mut self, last: u64, window: u64) -> u64 {
+        let back = self.random(window.min(last.max(1)));
+        (last - back.min(last - 1)).max(1)
+    }
+
+    fn unit(&mut self) -> UnitId {
+        let number = self.random(self.city.units.len() as u64) + 1;
+        UnitId::new(CENTRE, number).unwrap()
+    }
+
+    fn command(&mut self) -> Command {
+        match self.random(100) {
+            0..40 => self.call(),
+            40..70 => {
+                let order = OrderId::new(CENTRE, self.recent(self.orders.max(1), 400)).unwrap();
+                let act = OrderAct::ALL[self.random(OrderAct::ALL.len() as u64) as usize];
+                Command::Report(OrderReport { order, act })
+            }
+            70..76 => {
+                let call = CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap();
+                let assessment = Some(Assessment::stated(self.kind()));
+                let place = Some(self.place());
+                Command::AddFacts(CallFacts {
+                    call,
+                    place,
+                    assessment,
+                    injured: Some(2),
+                    marks: Marks::default(),
+                })
+            }
+            76..80 => {
+                Command::EndCall(CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap())
+            }
+            80..88 => {
+                let (unit, point) = (self.unit(), self.point());
+                Command::MoveUnit(UnitPosition { unit, point })
+            }
+            88..92 => {
+                let duty = Duty::ALL[self.random(Duty::ALL.len() as u64) as usize];
+                Command::SetDuty(UnitDuty {
+                    unit: self.unit(),
+                    duty,
+                    strength: None,
+                })
+            }
+            92..94 => {
+                let row = self.random(self.city.units.len() as u64) as usize;
+                Command::DefineUnit(UnitDefinition::from(&self.city.units[row]))
+            }
+            94..96 => Command::CloseIncident(
+                IncidentId::new(CENTRE, self.recent(self.incidents.max(1), 900)).unwrap(),
+            ),
+            _ => Command::Tick,
+        }
+    }
+
+    fn step(&mut self) {
+        let pause = self.random(700) as i64;
+        let until = self.now + Span(pause);
+        while let Some(due) = self.centre.next_due().filter(|&due| due <= until) {
+            self.now = due;
+            self.say(Command::Tick);
+        }
+        self.now = until;
+        let command = self.command();
+        self.say(command);
+    }
+}
+
+#[test]
+fn the_core_allocates_nothing_in_steady_state() {
+    let mut world = World::new();
+    for _ in 0..10_000 {
+        world.step();
+    }
+    world.seen = [0; 8];
+    let before = ALLOCATIONS.with(Cell::get);
+    for _ in 0..100_000 {
+        world.step();
+    }
+    let allocated = ALLOCATIONS.with(Cell::get) - before;
+    for (what, seen) in SEEN.iter().zip(world.seen) {
+        assert!(
+            seen > 100,
+            "`{what}` came only {seen} times; the run shows nothing"
+        );
+    }
+    assert_eq!(allocated, 0, "allocations in 100 000 commands");
+    assert!(world.centre.conservation().holds());
+}
+
+/// The counter counts: a test that could not fail would show nothing.
+#[test]
+fn an_allocation_is_counted() {
+    let before = ALLOCATIONS.with(Cell::get);
+    let boxed = std::hint::black_box(Box::new(1_u64));
+    assert_eq!(ALLOCATIONS.with(Cell::get) - before, *boxed);
+}
