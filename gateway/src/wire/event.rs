@@ -17,7 +17,7 @@ pub struct EventNote {
     pub at: Moment,
     /// Told before, and not acknowledged: the receiver drops it if it knows the order.
     pub redelivered: bool,
-    /// No further event of its record follows: its sequence has been shown whole.
+    /// The last event of its record: whoever subscribed to everything has been shown its sequence whole.
     pub last: bool,
     /// What happened.
     pub announced: Announced,
