@@ -5,7 +5,7 @@
 
 use super::words;
 use crate::random::Random;
-use engine::kind::Kind;
+use engine::kind::{Kind, Priority};
 use std::collections::BTreeMap;
 
 const SOURCES: [(&str, &str); 5] = [
@@ -77,9 +77,10 @@ impl Phrases {
             return String::new();
         };
         let matter = random.pick(&fragments.matters).copied().unwrap_or_default();
+        let pressing = kind.row().priority <= Priority::P3;
         let mut parts: Vec<String> = Vec::with_capacity(5);
         if random.chance(450) {
-            parts.push(words::opener(random).into());
+            parts.push(words::opener(pressing, random).into());
         }
         parts.push(words::filled(matter, place, random));
         let details = random.weighted([3, 5, 2].into_iter()).unwrap_or(0);
@@ -88,11 +89,12 @@ impl Phrases {
             let detail = fragments.details[(first + step) % fragments.details.len()];
             parts.push(words::filled(detail, place, random));
         }
-        if !matter.contains("{处}") && random.chance(300) {
+        let placeless = kind == Kind::Nuisance || matter.contains("{处}");
+        if !placeless && random.chance(300) {
             parts.push(format!("在{place}"));
         }
         if random.chance(350) {
-            parts.push(words::closer(random).into());
+            parts.push(words::closer(pressing, random).into());
         }
         parts.join("，")
     }

@@ -148,54 +148,66 @@ const TIMES: [&str; 12] = [
 ];
 const NUMBERS: [&str; 8] = ["两", "三", "四", "五", "六", "七", "八", "九"];
 
-/// What callers say first.
-const OPENERS: [&str; 20] = [
+/// What callers say first, when it presses and when it does not.
+const OPENERS_PRESSING: [&str; 12] = [
+    "喂",
+    "喂你好",
+    "喂喂",
+    "快点",
+    "快来",
+    "同志",
+    "你们快点来",
+    "我要报警",
+    "哎呀",
+    "喂是指挥中心吗",
+    "听得到吗",
+    "我跟你说",
+];
+const OPENERS_CALM: [&str; 12] = [
     "喂",
     "喂你好",
     "你好",
     "喂喂",
-    "快点",
-    "快来",
-    "救命",
     "同志",
-    "你们快点来",
-    "我要报警",
     "麻烦一下",
-    "哎呀",
     "是这样的",
     "您好",
-    "喂是指挥中心吗",
-    "听得到吗",
     "那个",
-    "我跟你说",
-    "请问",
-    "师傅",
+    "听得到吗",
+    "哦",
+    "嗯",
 ];
-/// What callers say last.
-const CLOSERS: [&str; 16] = [
+/// What callers say last, when it presses and when it does not.
+const CLOSERS_PRESSING: [&str; 12] = [
     "快点来",
-    "谢谢",
     "麻烦快一点",
     "我在这等",
     "拜托了",
     "多久能到",
-    "我电话就是这个",
     "你们赶紧",
     "求求你们了",
-    "就这样",
-    "好的谢谢",
     "等你们过来",
     "有事打我电话",
     "我姓王",
     "我姓张",
     "我姓陈",
 ];
+const CLOSERS_CALM: [&str; 8] = [
+    "谢谢",
+    "好的谢谢",
+    "就这样",
+    "麻烦你们了",
+    "辛苦了",
+    "谢谢啊同志",
+    "好",
+    "再见",
+];
 
 /// Words that say nothing of the matter, to bring a text to a length.
 pub const FILLERS: [&str; 10] = [
     "我就在路口这边等着你们过来",
-    "电话就打我这个号码就行了谢谢你们",
-    "你们过来的时候先给我打个电话好找",
+    "联系就用现在这个号码就行了",
+    "你们过来的时候从正门进就能看到",
     "从大路进来看到牌子右转就到了",
     "我是路过这里看到了打电话说一声",
     "不知道有没有别人也打过电话了",
@@ -211,13 +223,27 @@ fn of(list: &'static [&'static str], random: &mut Random) -> &'static str {
 }
 
 /// What a caller says first.
-pub fn opener(random: &mut Random) -> &'static str {
-    of(&OPENERS, random)
+pub fn opener(pressing: bool, random: &mut Random) -> &'static str {
+    of(
+        if pressing {
+            &OPENERS_PRESSING
+        } else {
+            &OPENERS_CALM
+        },
+        random,
+    )
 }
 
 /// What a caller says last.
-pub fn closer(random: &mut Random) -> &'static str {
-    of(&CLOSERS, random)
+pub fn closer(pressing: bool, random: &mut Random) -> &'static str {
+    of(
+        if pressing {
+            &CLOSERS_PRESSING
+        } else {
+            &CLOSERS_CALM
+        },
+        random,
+    )
 }
 
 /// Words that say nothing.
