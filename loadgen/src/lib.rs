@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod crew;
+pub mod demo;
 pub mod ground;
 pub mod pace;
 pub mod random;
