@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// The most rows that are held in memory.
 const ROWS_MAX: usize = 5_000_000;
+/// How long one attempt to connect may take; a centre that was killed is soon there again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Later than this at the 99th percentile, while the centre answers ten times faster, is the generator's own fault.
 const LATE_MS: f64 = 100.0;
 
@@ -85,10 +87,12 @@ pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> 
             .unwrap_or_else(|| format!("{:x}", wall().0)),
         tally: Mutex::new(Tally::default()),
         log: Mutex::new(AnswerLog::open(options.answers.as_deref())?),
+        reconnects: AtomicU64::new(0),
     });
     let client_options = ClientOptions {
         trust: options.trust.clone(),
         streams: rate.streams,
+        connect_timeout: CONNECT_TIMEOUT,
         ..ClientOptions::default()
     };
     let mut tasks = tokio::task::JoinSet::new();
