@@ -253,3 +253,6 @@ async fn alone(mut exchange: Arc<Exchange>) -> Result<Exchange, ServeError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,399 @@
+"""What the centre must hold after each event: a fold over commands and events, nothing decided.
+
+It knows no rule. The rules look at it before an event is taken in (what was so when the centre decided) and, at a
+record's end, after all its events.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from .city import City
+from .export import Record, milliseconds, optional_milliseconds
+from .objects import Objects
+from .orders import is_open
+from .plan import Plan
+from .queues import Queues
+
+CLOCKS = ("acknowledge", "set_off", "muster", "arrive", "result")
+CLOCKS_OF_THE_WAY = ("set_off", "muster", "arrive")
+DAY_MS = 24 * 3_600_000
+READY = ("on_call", "patrolling", "standby")
+# Orders for one need before its round of asking begins anew.
+ASKED_MAX = 8
+# Shortages that no free unit can mend; such a need is in no queue.
+NOT_QUEUED = ("drill", "no_room", "no_place", "outside")
+
+
+def number(identity: str) -> int:
+    """The number of `centre.number`; ties are broken by it."""
+    return int(identity.rpartition(".")[2])
+
+
+@dataclass(slots=True)
+class Unit:
+    """A unit as it is now."""
+
+    identity: str
+    number: int
+    name: str
+    agency: str
+    capabilities: frozenset[str]
+    home: int
+    speed_mm_s: int
+    turnout_ms: int
+    strength: int
+    least_strength: int
+    roster: tuple[int, int]
+    capacity: int
+    post: dict[str, int]
+    point: dict[str, int]
+    plane: tuple[int, int]
+    duty: str = "on_call"
+    staffed: bool = True
+    silent: bool = False
+    open_orders: set[str] = field(default_factory=set)
+
+    @property
+    def travels(self) -> bool:
+        """Whether it moves at all; a desk does not."""
+        return self.speed_mm_s > 0
+
+    def staffed_at(self, minute: int) -> bool:
+        """Whether somebody is on its roster at this local minute (X12)."""
+        on, off = self.roster
+        if on == off:
+            return True
+        return on <= minute < off if on < off else minute >= on or minute < off
+
+    def available(self) -> bool:
+        """Whether it could be given one more order."""
+        return (
+            len(self.open_orders) < self.capacity
+            and self.staffed
+            and not self.silent
+            and self.duty in READY
+            and self.strength >= self.least_strength
+        )
+
+
+@dataclass(slots=True)
+class Order:
+    """An order as it stands."""
+
+    identity: str
+    incident: str
+    need: int
+    unit: str
+    capability: str
+    issued_at: int
+    previous: str | None
+    state: str = "issued"
+    running: dict[str, int] = field(default_factory=dict)
+    fired: set[str] = field(default_factory=set)
+    rung: str = "primary"
+    # When the next rung of the ladder is told; the first is told when the acknowledgement clock runs out.
+    rung_due: int | None = None
+
+
+@dataclass(slots=True)
+class Need:
+    """One unit's worth of what an incident needs."""
+
+    capability: str
+    deadline: int
+    state: str = "opened"
+    # The order that serves it, or the last that was to.
+    holder: str | None = None
+    # The last order of this round of asking; it goes into the next one as `previous`.
+    previous: str | None = None
+    asked: int = 0
+    # Why it has no unit, when it was last put to wait.
+    shortage: str | None = None
+
+
+@dataclass(slots=True)
+class Incident:
+    """An incident as it stands."""
+
+    identity: str
+    number: int
+    kind: str
+    priority: int
+    place: dict[str, Any] | None
+    plane: tuple[int, int] | None
+    drill: bool
+    opened_at: int
+    closed: bool = False
+    needs: dict[int, Need] = field(default_factory=dict)
+    open_orders: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Call:
+    """A call, once taken."""
+
+    taken_seq: int
+    body: Any
+    decided: int = 0
+
+
+def begins_round(record: Record, need: Need) -> bool:
+    """Whether a search in this record asks everybody anew: time brings up a need that all have declined."""
+    return record.command == "tick" and need.state == "waiting" and need.shortage == "all_asked"
+
+
+class Centre:
+    """The fold. `take` is called once an event, `begin` once a record."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.city: City | None = None
+        self.plan: Plan | None = None
+        self.units: dict[str, Unit] = {}
+        self.names: dict[str, str] = {}
+        self.orders: dict[str, Order] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.calls: dict[str, Call] = {}
+        self.queues = Queues()
+        # Grants since the last to a service call that waited, by capability (C4).
+        self.passed_over: dict[str, int] = defaultdict(int)
+        self.able: dict[str, list[Unit]] = {}
+        self.now = 0
+
+    def begin(self, record: Record) -> None:
+        """Time comes to a record."""
+        self.now = record.at
+
+    def take(self, record: Record, name: str, event: Any) -> None:
+        """Takes in one event."""
+        fold = getattr(self, "_" + name, None)
+        if fold is not None:
+            fold(record, event)
+
+    def minute_of_day(self, at: int) -> int:
+        """The local minute of the day."""
+        offset = self.city.utc_offset_min if self.city else 0
+        return (at // 60_000 + offset) % (24 * 60)
+
+    def _object_activated(self, _record: Record, event: Any) -> None:
+        if event["object"] == "city":
+            self.city = self.objects.city(event["hash"])
+        elif event["object"] == "plan":
+            self.plan = self.objects.plan(event["hash"])
+
+    def _unit_defined(self, record: Record, event: Any) -> None:
+        definition, identity = record.value, event["unit"]
+        known = self.units.get(identity)
+        unit = Unit(
+            identity=identity,
+            number=number(identity),
+            name=definition["name"],
+            agency=definition["agency"],
+            capabilities=frozenset(definition["capabilities"]),
+            home=definition["home"],
+            speed_mm_s=definition["speed_mm_s"],
+            turnout_ms=definition["turnout_ms"],
+            strength=definition["strength"],
+            least_strength=definition["least_strength"],
+            roster=(definition["roster_on_min"], definition["roster_off_min"]),
+            capacity=definition["capacity"],
+            post=definition["post"],
+            point=definition["post"],
+            plane=self.city.projection.plane(definition["post"]),
+        )
+        unit.staffed = unit.staffed_at(self.minute_of_day(record.at))
+        if known is not None:
+            unit.duty, unit.silent, unit.open_orders = known.duty, known.silent, known.open_orders
+            # A unit that stands at its post moves with it.
+            if known.point != known.post:
+                unit.point, unit.plane = known.point, known.plane
+        self.units[identity] = unit
+        self.names[unit.name] = identity
+        self.able.clear()
+
+    def _unit_moved(self, _record: Record, event: Any) -> None:
+        unit = self.units[event["unit"]]
+        unit.point, unit.plane = event["point"], self.city.projection.plane(event["point"])
+
+    def _unit_duty_changed(self, _record: Record, event: Any) -> None:
+        unit = self.units[event["unit"]]
+        unit.duty, unit.strength = event["duty"], event["strength"]
+
+    def _unit_staffed(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].staffed = event["staffed"]
+
+    def _unit_silent(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].silent = True
+
+    def _unit_heard(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].silent = False
+
+    def _call_taken(self, record: Record, event: Any) -> None:
+        self.calls[event["call"]] = Call(taken_seq=record.seq, body=record.value.get("body"))
+
+    def _call_decided(self, _record: Record, event: Any) -> None:
+        self.calls[event["call"]].decided += 1
+
+    def _incident_opened(self, record: Record, event: Any) -> None:
+        self.incidents[event["incident"]] = Incident(
+            identity=event["incident"],
+            number=number(event["incident"]),
+            kind=event["kind"],
+            priority=event["priority"],
+            place=event["place"],
+            plane=self._plane_of(event["place"]),
+            drill=event["drill"],
+            opened_at=record.at,
+        )
+
+    def _incident_raised(self, _record: Record, event: Any) -> None:
+        incident = self.incidents[event["incident"]]
+        risen = incident.priority != event["priority"]
+        incident.kind, incident.priority = event["kind"], event["priority"]
+        if risen:
+            for index, need in incident.needs.items():
+                if (incident.identity, index) in self.queues:
+                    need.deadline = min(need.deadline, self.need_deadline(incident, need.capability))
+                    self._queue(incident, index)
+
+    def _incident_placed(self, _record: Record, event: Any) -> None:
+        incident = self.incidents[event["incident"]]
+        incident.place, incident.plane = event["place"], self._plane_of(event["place"])
+
+    def _incident_closed(self, _record: Record, event: Any) -> None:
+        self.incidents[event["incident"]].closed = True
+
+    def _need_opened(self, _record: Record, event: Any) -> None:
+        incident, capability = self.incidents[event["incident"]], event["capability"]
+        deadline = self.need_deadline(incident, capability)
+        incident.needs[event["need"]] = Need(capability=capability, deadline=deadline)
+
+    def _need_waits(self, record: Record, event: Any) -> None:
+        need = self._need(event)
+        if begins_round(record, need):
+            need.previous, need.asked = None, 0
+        need.state = "waiting"
+        if event["shortage"] not in NOT_QUEUED:
+            self._queue(self.incidents[event["incident"]], event["need"])
+        need.shortage = event["shortage"]
+
+    def _need_met(self, _record: Record, event: Any) -> None:
+        self._need(event).state = "met"
+
+    def _need_done(self, _record: Record, event: Any) -> None:
+        self._need(event).state = "done"
+
+    def _need_dropped(self, _record: Record, event: Any) -> None:
+        need = self._need(event)
+        need.state = "dropped"
+        self.queues.remove((event["incident"], event["need"]))
+
+    def _queue(self, incident: Incident, index: int) -> None:
+        need = incident.needs[index]
+        rank = (incident.priority, need.deadline, incident.number, index, incident.identity)
+        self.queues.put(need.capability, rank)
+
+    def _need(self, event: Any) -> Need:
+        return self.incidents[event["incident"]].needs[event["need"]]
+
+    def _plane_of(self, place: dict[str, Any] | None) -> tuple[int, int] | None:
+        return self.city.projection.plane(place["point"]) if place else None
+
+    # --- Clocks ----------------------------------------------------------------------------------------------------
+
+    def clock_case(self, incident: Incident, unit: Unit | None) -> tuple[str, str, int, bool]:
+        """Zone, day or night, priority, and whether a unit is sent out of its own district into a township."""
+        district = incident.place["district"] if incident.place else None
+        zone = self.city.zone(district)
+        time = self.plan.time_of_day(self.minute_of_day(self.now))
+        away = unit is not None and zone == "township" and district is not None and district != unit.home
+        return zone, time, incident.priority, away
+
+    def deadlines(self, incident: Incident, capability: str, unit: Unit) -> dict[str, int | None]:
+        """The clocks of an order that is issued now; a desk has none of those for the way (X6, X7, X8)."""
+        case = self.clock_case(incident, unit)
+        deadlines: dict[str, int | None] = {}
+        for clock in CLOCKS:
+            span = self.plan.clock_ms(clock, capability, *case)
+            runs = span is not None and (unit.travels or clock not in CLOCKS_OF_THE_WAY)
+            deadlines[clock] = self.now + span if runs else None
+        return deadlines
+
+    def need_deadline(self, incident: Incident, capability: str) -> int:
+        """What a need ranks by: opening + the arrival clock at home; for a desk, or without one, the result clock."""
+        case = self.clock_case(incident, None)
+        span = None
+        if not capability.startswith("desk_"):
+            span = self.plan.clock_ms("arrive", capability, *case)
+        if span is None:
+            span = self.plan.clock_ms("result", capability, *case)
+        return incident.opened_at + (span if span is not None else DAY_MS)
+
+    # --- Orders ----------------------------------------------------------------------------------------------------
+
+    def _order_issued(self, record: Record, event: Any) -> None:
+        order = Order(
+            identity=event["order"],
+            incident=event["incident"],
+            need=event["need"],
+            unit=event["unit"],
+            capability=event["capability"],
+            issued_at=record.at,
+            previous=event["previous"],
+        )
+        for clock in CLOCKS:
+            due = optional_milliseconds(event["deadlines"][clock])
+            if due is not None:
+                order.running[clock] = due
+        self.orders[order.identity] = order
+        self.units[order.unit].open_orders.add(order.identity)
+        incident = self.incidents[order.incident]
+        incident.open_orders.add(order.identity)
+        need = incident.needs[order.need]
+        if event["choice"] in ("nearest", "desk") and begins_round(record, need):
+            need.previous, need.asked = None, 0
+        need.state, need.holder = "ordered", order.identity
+        need.asked += 1
+        if event["choice"] in ("waiting", "service_floor"):
+            self._count_grant(order.capability, incident.priority)
+        self.queues.remove((order.incident, order.need))
+
+    def _count_grant(self, capability: str, priority: int) -> None:
+        """Who was passed over (C4): grants that are neither danger to life nor service, while service waits."""
+        if priority == 4:
+            self.passed_over[capability] = 0
+        elif priority != 1 and self.queues.first(capability, True, 1):
+            self.passed_over[capability] += 1
+
+    def _order_moved(self, _record: Record, event: Any) -> None:
+        order = self.orders[event["order"]]
+        order.state = event["to"]
+        if order.state != "issued":
+            order.rung_due = None
+        if not is_open(order.state):
+            self.units[order.unit].open_orders.discard(order.identity)
+            self.incidents[order.incident].open_orders.discard(order.identity)
+            # Clocks end with an order that was declined, cancelled or reassigned; a finished one has met its own.
+            if order.state != "finished":
+                order.running.clear()
+        if order.state in ("declined", "reassigned"):
+            need = self.incidents[order.incident].needs[order.need]
+            need.previous = order.identity if need.asked < ASKED_MAX else None
+            need.asked = need.asked if need.asked < ASKED_MAX else 0
+
+    def _clock_met(self, _record: Record, event: Any) -> None:
+        self._stop(event)
+
+    def _clock_missed(self, _record: Record, event: Any) -> None:
+        self._stop(event)
+
+    def _stop(self, event: Any) -> None:
+        order = self.orders[event["order"]]
+        order.running.pop(event["clock"], None)
+        order.fired.add(event["clock"])
+
+    def _ladder_climbed(self, _record: Record, event: Any) -> None:
+        order = self.orders[event["order"]]
+        order.rung = event["rung"]
+        order.rung_due = optional_milliseconds(event["next_due"])

@@ -1,0 +1,20 @@
+"""What a city's document says of the ground: its plane, its local time, its districts' zones."""
+
+import json
+from typing import Any
+
+from .geometry import Projection
+
+
+class City:
+    """One city in force. Units come from the journal's own definitions, never from here."""
+
+    def __init__(self, text: str) -> None:
+        document: dict[str, Any] = json.loads(text)
+        self.projection = Projection(document["projection"])
+        self.utc_offset_min: int = document["utc_offset_min"]
+        self._zones: dict[int, str] = {row["id"]: row["zone"] for row in document["districts"]}
+
+    def zone(self, district: int | None) -> str:
+        """Town, suburb or township; a township where the district is not known."""
+        return self._zones.get(district, "township")

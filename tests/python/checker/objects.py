@@ -1,0 +1,30 @@
+"""The objects that an export names: plans and cities by the BLAKE3 hash of their bytes, one file each."""
+
+import pathlib
+
+from .city import City
+from .plan import Plan
+
+
+class Objects:
+    """A folder as `liandong journal export --objects` fills it; files are read when they are first named."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self._cities: dict[str, City] = {}
+        self._plans: dict[str, Plan] = {}
+
+    def city(self, digest: str) -> City:
+        """The city of this hash."""
+        if digest not in self._cities:
+            self._cities[digest] = City(self._text(digest))
+        return self._cities[digest]
+
+    def plan(self, digest: str) -> Plan:
+        """The plan of this hash."""
+        if digest not in self._plans:
+            self._plans[digest] = Plan(self._text(digest))
+        return self._plans[digest]
+
+    def _text(self, digest: str) -> str:
+        return (self._folder / digest).read_text(encoding="utf-8")

@@ -1,0 +1,89 @@
+"""What is open in a centre when it chooses: who is free for a need, and which need a free unit serves first.
+
+Reckoned from the fold alone, by the formulas of docs/decision.md; no rule is judged here.
+"""
+
+from .centre import ASKED_MAX, Centre, Incident, Unit
+from .geometry import distance_dm, travel_ms
+from .queues import Rank
+
+# How far down a queue a free unit looks past needs that it has declined.
+LOOKED_AT_MAX = 8
+MS_MOST = 2**32 - 1
+
+
+def able(centre: Centre, capability: str) -> list[Unit]:
+    """All units with a capability, by their numbers."""
+    units = centre.able.get(capability)
+    if units is None:
+        units = [unit for unit in centre.units.values() if capability in unit.capabilities]
+        units.sort(key=lambda unit: unit.number)
+        centre.able[capability] = units
+    return units
+
+
+def way_ms(centre: Centre, unit: Unit, incident: Incident) -> int:
+    """How long a unit travels to an incident, without its turnout."""
+    if not unit.travels or incident.plane is None:
+        return 0
+    distance = distance_dm(unit.plane, incident.plane)
+    return min(MS_MOST, travel_ms(distance, centre.plan.detour_permille, unit.speed_mm_s))
+
+
+def decliners(centre: Centre, previous: str | None) -> set[str]:
+    """The units that said no in this round of asking: the chain of orders before this one."""
+    said_no: set[str] = set()
+    for _ in range(ASKED_MAX):
+        order = centre.orders.get(previous) if previous else None
+        if order is None:
+            break
+        if order.state == "declined":
+            said_no.add(order.unit)
+        previous = order.previous
+    return said_no
+
+
+def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[str]) -> tuple[int, Unit] | None:
+    """The free fitting unit that is there first, ties by its number."""
+    best: tuple[int, Unit] | None = None
+    for unit in able(centre, capability):
+        if not unit.available() or unit.identity in said_no:
+            continue
+        total = min(MS_MOST, way_ms(centre, unit, incident) + unit.turnout_ms)
+        if best is None or total < best[0]:
+            best = (total, unit)
+    return best
+
+
+def freest_desk(centre: Centre, capability: str, said_no: set[str]) -> Unit | None:
+    """The free desk with the fewest open orders, ties by its number."""
+    free = (unit for unit in able(centre, capability) if unit.available() and unit.identity not in said_no)
+    return min(free, key=lambda unit: (len(unit.open_orders), unit.number), default=None)
+
+
+def first_in_queue(centre: Centre, capability: str, service: bool, unit: Unit) -> Rank | None:
+    """The first of a capability's queue that this unit has not declined."""
+    for rank in centre.queues.first(capability, service, LOOKED_AT_MAX):
+        need = centre.incidents[rank[4]].needs[rank[3]]
+        if unit.identity not in decliners(centre, need.previous):
+            return rank
+    return None
+
+
+def first_for(centre: Centre, unit: Unit) -> tuple[Rank, bool] | None:
+    """The need that a free unit serves first, and whether by the floor for service calls (C4)."""
+    first: Rank | None = None
+    floor: Rank | None = None
+    for capability in unit.capabilities:
+        urgent = first_in_queue(centre, capability, False, unit)
+        service = first_in_queue(centre, capability, True, unit)
+        if service is not None and centre.passed_over[capability] + 1 >= centre.plan.service_floor:
+            floor = service if floor is None else min(floor, service)
+        for found in (urgent, service):
+            if found is not None:
+                first = found if first is None else min(first, found)
+    if first is None:
+        return None
+    if floor is not None and first[0] not in (1, 4):
+        return floor, True
+    return first, False

@@ -1,0 +1,38 @@
+"""What the end-to-end suites share: centres that are always stopped again, and what a build server must not skip."""
+
+import os
+import pathlib
+from typing import Callable, Iterator
+
+import pytest
+
+from running_centre import REPOSITORY, RunningCentre
+
+StartCentre = Callable[..., RunningCentre]
+
+
+@pytest.fixture
+def start_centre(tmp_path: pathlib.Path) -> Iterator[StartCentre]:
+    """Starts centres, each in a folder of its own; all are ended after the test, whatever happened."""
+    started: list[RunningCentre] = []
+
+    def start(clock: str = "driven", settings: str = "") -> RunningCentre:
+        centre = RunningCentre(tmp_path / f"centre-{len(started)}", clock, settings)
+        started.append(centre)
+        centre.start()
+        return centre
+
+    yield start
+    for centre in started:
+        centre.kill()
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> pathlib.Path:
+    """The data beside the repository; skips where it is missing, but never on a build server."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail("../shared/data is missing, and CI=true skips nothing")
+        pytest.skip("../shared/data is not here")
+    return folder
