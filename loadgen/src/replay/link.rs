@@ -43,6 +43,15 @@ impl Shared {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn log(&self) -> MutexGuard<'_, AnswerLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what of the answers is still in memory.
+    pub fn finish_log(&self) -> Result<(), ReplayError> {
+        self.log().finish()
+    }
+
     /// The key of a row in a round through the trace.
     fn key(&self, row: usize, round: u64) -> String {
         format!("{}.{round}:{}", self.run_id, self.rows[row].key)
@@ -228,11 +237,7 @@ impl Link {
             }
         }
         let mut tally = self.shared.tally();
-        let mut log = self
-            .shared
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.shared.log();
         for (call, answer) in decided {
             match answer.response {
                 Response::Decision { decision, .. } => {

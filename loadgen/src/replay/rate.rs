@@ -12,9 +12,11 @@ use crate::report::Summary;
 use crate::report::latency::Latencies;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
-use gateway::client::Options as ClientOptions;
+use engine::moment::Moment;
+use gateway::client::{Client, Options as ClientOptions};
+use gateway::wire::{ProblemKind, Request, Response};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The most rows that are held in memory.
@@ -95,6 +97,7 @@ pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> 
         connect_timeout: CONNECT_TIMEOUT,
         ..ClientOptions::default()
     };
+    check_clock(options, &client_options).await?;
     let mut tasks = tokio::task::JoinSet::new();
     let crews = options
         .crews
@@ -131,6 +134,31 @@ pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> 
         started: Instant::now(),
     };
     run.run(&mut tasks).await
+}
+
+/// Refuses a centre on a driven clock: on it no time would pass. Asked by moving its time to the beginning, which
+/// moves nothing.
+async fn check_clock(options: &Options, client: &ClientOptions) -> Result<(), ReplayError> {
+    let (client, _answers) = Client::connect(options.to, client).await?;
+    let wish = Request::Advance {
+        tag: None,
+        to: Moment::EARLIEST,
+    };
+    let driven = match client.ask(wish).await? {
+        Response::Advanced { .. } => true,
+        Response::Problem { problem, .. } => {
+            problem.kind == ProblemKind::NotAdvanced && !problem.detail.contains("wall clock")
+        }
+        Response::Decision { .. } | Response::Done { .. } | Response::Event(_) => false,
+    };
+    if driven {
+        return Err(ReplayError::Invalid(
+            "this centre's clock is driven and does not move by itself; use --speed, or a centre that was \
+             started with --clock wall"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 struct Run<'a> {
@@ -230,13 +258,7 @@ impl Run<'_> {
         lateness: Latencies,
         sending_for: Duration,
     ) -> Result<Summary, ReplayError> {
-        let mut log = self
-            .shared
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        log.finish()?;
-        drop(log);
+        self.shared.finish_log()?;
         let mut summary = {
             let mut tally = self.shared.tally();
             tally.sent = self.sent.load(Ordering::Relaxed);
