@@ -164,7 +164,7 @@ mod tests {
         assert_eq!("60".parse(), Ok(Times(60.0)));
         assert_eq!("max".parse(), Ok(Times(f64::INFINITY)));
         let centre: Centre = "quic://127.0.0.1:4433".parse().unwrap();
-        assert_eq!(centre.0, ([127, 0, 0, 1], 4433).into());
+        assert_eq!(centre.0, SocketAddr::from(([127, 0, 0, 1], 4433)));
         assert_eq!("30s".parse(), Ok(Positions(Said::Every(Span::seconds(30)))));
     }
 

@@ -336,3 +336,86 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn code(line: &str) -> u8 {
+        run(line.split(' ').map(std::ffi::OsString::from))
+    }
+
+    #[test]
+    fn help_names_what_is_there_and_nothing_else() {
+        let help = Typed::command().render_long_help().to_string();
+        for verb in ["replay", "generate", "import"] {
+            assert!(help.contains(verb), "{help}");
+        }
+        for later in ["capacity", "simulate", "record", "report"] {
+            assert!(!help.contains(later), "{help}");
+        }
+        assert_eq!(code("liandong-load --help"), 0);
+    }
+
+    #[test]
+    fn usage_errors_exit_with_1() {
+        for line in [
+            "liandong-load",
+            "liandong-load capacity",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --speed 1 --rate 1",
+            "liandong-load replay t.csv --to 127.0.0.1:1 --speed 1",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --speed 1 --crews=lazy",
+            "liandong-load replay /nowhere/t.csv --to quic://127.0.0.1:1 --speed 1",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --rate 0",
+            "liandong-load generate --profile atlantis -o /tmp/never.csv",
+            "liandong-load import --format rio x -o y",
+        ] {
+            assert_eq!(code(line), 1, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_summary_has_the_exit_code_of_what_it_says() {
+        let good = Summary::default();
+        assert_eq!(exit_code(&good), 0);
+        assert_eq!(
+            exit_code(&Summary {
+                lost: 1,
+                ..good.clone()
+            }),
+            99
+        );
+        assert_eq!(
+            exit_code(&Summary {
+                doubly_ordered: 1,
+                ..good.clone()
+            }),
+            99
+        );
+        let invalid = Some("late".to_string());
+        assert_eq!(
+            exit_code(&Summary {
+                invalid,
+                lost: 1,
+                ..good
+            }),
+            2
+        );
+    }
+
+    #[test]
+    fn a_generated_trace_reads_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv.gz");
+        let line = format!(
+            "liandong-load generate --profile standard --calls 50 -o {}",
+            path.display()
+        );
+        assert_eq!(code(&line), 0);
+        let rows: Vec<_> = crate::trace::Reader::open(&path).unwrap().collect();
+        assert_eq!(rows.len(), 50);
+        assert!(rows.iter().all(Result::is_ok));
+    }
+}

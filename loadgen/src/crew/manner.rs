@@ -42,7 +42,7 @@ impl Manners {
     }
 
     /// The manner of the next order.
-    pub fn next(&mut self) -> Manner {
+    pub fn of_next(&mut self) -> Manner {
         let place = (self.orders % ROUND * STEP + self.offset) % ROUND;
         self.orders += 1;
         match place / BAD {
@@ -62,7 +62,7 @@ mod tests {
     fn at_least_two_in_a_hundred_are_bad_in_each_way() {
         for seed in 0..50 {
             let mut manners = Manners::new(seed);
-            let round: Vec<Manner> = (0..ROUND).map(|_| manners.next()).collect();
+            let round: Vec<Manner> = (0..ROUND).map(|_| manners.of_next()).collect();
             for manner in [Manner::Late, Manner::Decline, Manner::Silent] {
                 let count = round.iter().filter(|&&taken| taken == manner).count();
                 assert_eq!(count, BAD as usize, "{manner:?}");

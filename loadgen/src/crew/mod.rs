@@ -158,7 +158,7 @@ impl Crews {
         let manner = match self.behaviour {
             Behaviour::Standard => Manner::Obey,
             Behaviour::Field { .. } if told.desk => Manner::Obey,
-            Behaviour::Field { .. } => self.manners.next(),
+            Behaviour::Field { .. } => self.manners.of_next(),
         };
         let count = match manner {
             Manner::Obey => &mut self.counts.obeyed,

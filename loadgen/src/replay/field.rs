@@ -3,7 +3,7 @@
 //! Comes back like a [`Link`](super::link): subscribes from the last event it heard, sends unanswered acts again.
 
 use super::driven::{request_of, tell};
-use super::link::Shared;
+use super::link::{STALL, Shared};
 use crate::crew::{Act, Counts, Crews};
 use engine::id::EventId;
 use engine::moment::Moment;
@@ -11,8 +11,9 @@ use gateway::client::{Answers, Client, ClientError, Events, Options as ClientOpt
 use gateway::wire::{ProblemKind, Response, Tag};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Between two attempts to connect.
 const RETRY: Duration = Duration::from_millis(200);
@@ -117,11 +118,19 @@ impl Field {
         tag: &mut Tag,
         since: &mut Option<EventId>,
     ) {
+        let reconnects = self.shared.reconnects.load(Ordering::Relaxed);
+        let mut heard = Instant::now();
         loop {
             let sleep = self.sleep();
+            let gone = self.shared.reconnects.load(Ordering::Relaxed) != reconnects;
+            // Nothing is answered, or calls had to connect again and nothing is heard: the centre was killed.
+            if heard.elapsed() > STALL && (gone || !pending.is_empty()) {
+                return talk.client.close();
+            }
             tokio::select! {
                 note = talk.events.next() => {
                     let Some(note) = note else { return };
+                    heard = Instant::now();
                     self.hear(&note);
                     *since = Some(note.id);
                     while let Some(note) = talk.events.try_next() {
@@ -131,6 +140,7 @@ impl Field {
                 }
                 answer = talk.answers.next() => {
                     let Some(answer) = answer else { return };
+                    heard = Instant::now();
                     self.answered(answer.response, pending);
                     while let Some(answer) = talk.answers.try_next() {
                         self.answered(answer.response, pending);

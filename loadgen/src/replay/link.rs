@@ -11,11 +11,15 @@ use gateway::client::{Answer, Answers, Client, ClientError, Options as ClientOpt
 use gateway::wire::{ProblemKind, Request, Response, Tag};
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Answers taken at once.
 const ANSWERS_AT_ONCE: usize = 256;
+/// A connection on which calls wait and nothing has been answered for so long is given up: a centre that was killed
+/// says no farewell, and QUIC itself would wait half a minute.
+pub const STALL: Duration = Duration::from_secs(3);
 /// Between two attempts to connect, and between two to send what found no room.
 const RETRY: Duration = Duration::from_millis(200);
 
@@ -29,12 +33,23 @@ pub struct Shared {
     pub tally: Mutex<Tally>,
     /// What was answered.
     pub log: Mutex<AnswerLog>,
+    /// How often a connection was made anew; who has nothing to wait for looks here.
+    pub reconnects: AtomicU64,
 }
 
 impl Shared {
     /// The tally, for a moment.
     pub fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, AnswerLog> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what of the answers is still in memory.
+    pub fn finish_log(&self) -> Result<(), ReplayError> {
+        self.log().finish()
     }
 
     /// The key of a row in a round through the trace.
@@ -146,18 +161,39 @@ impl Link {
     /// Reads answers for ever, and connects again whenever the connection is gone.
     pub async fn tend(&self, mut answers: Answers) -> Result<(), ReplayError> {
         let mut taken = Vec::with_capacity(ANSWERS_AT_ONCE);
+        let mut heard = Instant::now();
         loop {
             let next = answers.next_many(&mut taken, ANSWERS_AT_ONCE);
             match tokio::time::timeout(RETRY, next).await {
-                Ok(0) => answers = self.reconnect().await,
-                Ok(_) => self.take(&mut taken)?,
+                Ok(0) => {
+                    answers = self.reconnect().await;
+                    heard = Instant::now();
+                }
+                Ok(_) => {
+                    heard = Instant::now();
+                    self.take(&mut taken)?;
+                }
+                Err(_) if heard.elapsed() > STALL && self.is_stalled() => {
+                    answers = self.reconnect().await;
+                    heard = Instant::now();
+                }
                 Err(_) => self.retry(),
             }
         }
     }
 
+    /// Whether a call has waited for too long.
+    fn is_stalled(&self) -> bool {
+        let state = self.state();
+        let mut pending = state.pending.values();
+        pending.any(|call| call.first_sent.elapsed() > STALL)
+    }
+
     async fn reconnect(&self) -> Answers {
-        self.state().client = None;
+        if let Some(client) = self.state().client.take() {
+            client.close();
+        }
+        self.shared.reconnects.fetch_add(1, Ordering::Relaxed);
         loop {
             tokio::time::sleep(RETRY).await;
             let Ok((client, answers)) = Client::connect(self.address, &self.options).await else {
@@ -201,11 +237,7 @@ impl Link {
             }
         }
         let mut tally = self.shared.tally();
-        let mut log = self
-            .shared
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.shared.log();
         for (call, answer) in decided {
             match answer.response {
                 Response::Decision { decision, .. } => {

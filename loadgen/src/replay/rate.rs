@@ -12,13 +12,17 @@ use crate::report::Summary;
 use crate::report::latency::Latencies;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
-use gateway::client::Options as ClientOptions;
+use engine::moment::Moment;
+use gateway::client::{Client, Options as ClientOptions};
+use gateway::wire::{ProblemKind, Request, Response};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The most rows that are held in memory.
 const ROWS_MAX: usize = 5_000_000;
+/// How long one attempt to connect may take; a centre that was killed is soon there again.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Later than this at the 99th percentile, while the centre answers ten times faster, is the generator's own fault.
 const LATE_MS: f64 = 100.0;
 
@@ -85,12 +89,15 @@ pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> 
             .unwrap_or_else(|| format!("{:x}", wall().0)),
         tally: Mutex::new(Tally::default()),
         log: Mutex::new(AnswerLog::open(options.answers.as_deref())?),
+        reconnects: AtomicU64::new(0),
     });
     let client_options = ClientOptions {
         trust: options.trust.clone(),
         streams: rate.streams,
+        connect_timeout: CONNECT_TIMEOUT,
         ..ClientOptions::default()
     };
+    check_clock(options, &client_options).await?;
     let mut tasks = tokio::task::JoinSet::new();
     let crews = options
         .crews
@@ -127,6 +134,31 @@ pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> 
         started: Instant::now(),
     };
     run.run(&mut tasks).await
+}
+
+/// Refuses a centre on a driven clock: on it no time would pass. Asked by moving its time to the beginning, which
+/// moves nothing.
+async fn check_clock(options: &Options, client: &ClientOptions) -> Result<(), ReplayError> {
+    let (client, _answers) = Client::connect(options.to, client).await?;
+    let wish = Request::Advance {
+        tag: None,
+        to: Moment::EARLIEST,
+    };
+    let driven = match client.ask(wish).await? {
+        Response::Advanced { .. } => true,
+        Response::Problem { problem, .. } => {
+            problem.kind == ProblemKind::NotAdvanced && !problem.detail.contains("wall clock")
+        }
+        Response::Decision { .. } | Response::Done { .. } | Response::Event(_) => false,
+    };
+    if driven {
+        return Err(ReplayError::Invalid(
+            "this centre's clock is driven and does not move by itself; use --speed, or a centre that was \
+             started with --clock wall"
+                .into(),
+        ));
+    }
+    Ok(())
 }
 
 struct Run<'a> {
@@ -226,13 +258,7 @@ impl Run<'_> {
         lateness: Latencies,
         sending_for: Duration,
     ) -> Result<Summary, ReplayError> {
-        let mut log = self
-            .shared
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        log.finish()?;
-        drop(log);
+        self.shared.finish_log()?;
         let mut summary = {
             let mut tally = self.shared.tally();
             tally.sent = self.sent.load(Ordering::Relaxed);

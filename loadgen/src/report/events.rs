@@ -8,7 +8,7 @@ use engine::kind::Kind;
 use engine::order::{OrderState, Rung};
 use gateway::wire::{Announced, EventNote};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The fields of other events that are counted; an event has some of them.
 #[derive(Debug, Deserialize)]
@@ -102,7 +102,7 @@ pub struct Heard {
     all: HashMap<OrderId, Order>,
     by_unit: HashMap<UnitId, OrderId>,
     by_need: HashMap<(IncidentId, u8), OrderId>,
-    waiting: HashSet<(IncidentId, u8)>,
+    waiting: BTreeSet<(IncidentId, u8)>,
 }
 
 impl Heard {
@@ -224,7 +224,13 @@ impl Heard {
             "incident_closed" => {
                 if let Some(incident) = fields.incident {
                     self.incidents.entry(incident).or_default().closed = true;
-                    self.waiting.retain(|&(waiting, _)| waiting != incident);
+                    while let Some(&need) = self
+                        .waiting
+                        .range((incident, 0)..=(incident, u8::MAX))
+                        .next()
+                    {
+                        self.waiting.remove(&need);
+                    }
                 }
             }
             "clock_met" => count(&mut self.clocks_met, fields.clock),
@@ -248,5 +254,149 @@ fn count(counts: &mut Counts, name: Option<&str>) {
         None => {
             counts.insert(name.to_string(), 1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::capability::Capability;
+    use engine::event::{Choice, OrderIssued};
+    use engine::id::{CentreId, EventId, Sequence};
+    use engine::moment::Moment;
+    use engine::order::Deadlines;
+
+    const CENTRE: CentreId = CentreId(1);
+
+    fn note(announced: Announced) -> EventNote {
+        EventNote {
+            id: EventId {
+                centre: CENTRE,
+                sequence: Sequence(1),
+                index: 0,
+            },
+            at: Moment(0),
+            redelivered: false,
+            last: true,
+            announced,
+        }
+    }
+
+    fn issued(order: u64, unit: u64, need: u8, capability: Capability) -> EventNote {
+        note(Announced::OrderIssued {
+            issued: OrderIssued {
+                order: OrderId::new(CENTRE, order).unwrap(),
+                incident: IncidentId::new(CENTRE, 1).unwrap(),
+                need,
+                unit: UnitId::new(CENTRE, unit).unwrap(),
+                capability,
+                travel_ms: 1,
+                turnout_ms: 1,
+                deadlines: Deadlines::default(),
+                previous: None,
+                choice: Choice::Nearest,
+                foreseen_late: false,
+            },
+            unit: "P-01".into(),
+            point: None,
+            kind: Some(Kind::Fight),
+        })
+    }
+
+    fn moved(order: u64, unit: u64, to: OrderState) -> EventNote {
+        note(Announced::OrderMoved {
+            order: OrderId::new(CENTRE, order).unwrap(),
+            unit_id: UnitId::new(CENTRE, unit).unwrap(),
+            unit: "P-01".into(),
+            from: OrderState::Issued,
+            to,
+        })
+    }
+
+    fn other(json: &str) -> EventNote {
+        note(Announced::Other { json: json.into() })
+    }
+
+    fn heard(notes: &[EventNote]) -> Heard {
+        let mut heard = Heard::default();
+        notes.iter().for_each(|note| heard.hear(note));
+        heard
+    }
+
+    #[test]
+    fn a_unit_with_two_open_orders_shows_and_a_desk_may_have_them() {
+        let patrol = Capability::Patrol;
+        let twice = [issued(1, 7, 0, patrol), issued(2, 7, 1, patrol)];
+        assert_eq!(heard(&twice).units_doubled, 1);
+        let one_after_the_other = [
+            issued(1, 7, 0, patrol),
+            moved(1, 7, OrderState::Finished),
+            issued(2, 7, 1, patrol),
+        ];
+        assert_eq!(heard(&one_after_the_other).units_doubled, 0);
+        let desk = Capability::DeskPolice;
+        let desk = [issued(1, 7, 0, desk), issued(2, 7, 1, desk)];
+        assert_eq!(heard(&desk).units_doubled, 0);
+    }
+
+    #[test]
+    fn a_need_with_two_open_orders_shows_and_a_repeat_does_not() {
+        let patrol = Capability::Patrol;
+        let twice = [issued(1, 7, 0, patrol), issued(2, 8, 0, patrol)];
+        assert_eq!(heard(&twice).needs_doubled, 1);
+        let passed_on = [
+            issued(1, 7, 0, patrol),
+            moved(1, 7, OrderState::Reassigned),
+            issued(2, 8, 0, patrol),
+        ];
+        assert_eq!(heard(&passed_on).needs_doubled, 0);
+        let repeated = [issued(1, 7, 0, patrol), issued(1, 7, 0, patrol)];
+        let repeated = heard(&repeated);
+        assert_eq!((repeated.orders.issued, repeated.needs_doubled), (1, 0));
+    }
+
+    #[test]
+    fn needs_wait_until_somebody_is_ordered_or_the_incident_closes() {
+        let waits = |need: u8| {
+            other(&format!(
+                r#"{{"type":"need_waits","incident":"1.1","need":{need},"capability":"patrol"}}"#
+            ))
+        };
+        let mut heard = heard(&[waits(0), waits(1), waits(2)]);
+        assert_eq!(heard.needs_waiting(), 3);
+        heard.hear(&issued(1, 7, 0, Capability::Patrol));
+        assert_eq!(heard.needs_waiting(), 2);
+        heard.hear(&other(
+            r#"{"type":"need_dropped","incident":"1.1","need":1}"#,
+        ));
+        assert_eq!(heard.needs_waiting(), 1);
+        heard.hear(&other(
+            r#"{"type":"incident_closed","incident":"1.1","reason":"served"}"#,
+        ));
+        assert_eq!(heard.needs_waiting(), 0);
+    }
+
+    #[test]
+    fn clocks_arrivals_and_needs_for_vehicles_are_counted() {
+        let mut heard = heard(&[
+            other(r#"{"type":"need_opened","incident":"1.1","need":0,"capability":"desk_police"}"#),
+            issued(1, 7, 0, Capability::Patrol),
+            other(r#"{"type":"clock_missed","order":"1.1","clock":"arrive","due":"x"}"#),
+            other(r#"{"type":"clock_met","order":"1.1","clock":"set_off","due":"x"}"#),
+            other("not json"),
+        ]);
+        let incident = IncidentId::new(CENTRE, 1).unwrap();
+        assert!(!heard.incident(incident).needs_unit, "a desk is no vehicle");
+        heard.hear(&other(
+            r#"{"type":"need_opened","incident":"1.1","need":1,"capability":"patrol"}"#,
+        ));
+        assert!(heard.incident(incident).needs_unit);
+        assert_eq!(heard.clocks_missed["arrive"], 1);
+        assert_eq!(heard.clocks_met["set_off"], 1);
+        assert_eq!(heard.missed_by_kind["fight"], 1);
+        assert!(!heard.incident(incident).arrived);
+        heard.hear(&moved(1, 7, OrderState::Arrived));
+        assert!(heard.incident(incident).arrived);
+        assert_eq!(heard.arrived_by_kind["fight"], 1);
     }
 }

@@ -228,3 +228,131 @@ impl Tally {
         missed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crew::Counts as CrewCounts;
+    use crate::report::Summary;
+    use engine::call::Outcome;
+    use engine::id::{CentreId, Sequence};
+    use engine::kind::{Agency, Nature, Priority};
+    use gateway::wire::{Forward, ProblemKind};
+
+    const CENTRE: CentreId = CentreId(1);
+    const HERE: Point = Point {
+        lat_e7: 288_500_000,
+        lon_e7: 1_207_300_000,
+    };
+
+    fn sent(serial: u64, minute: i64, metres_north: i32) -> Sent {
+        Sent {
+            serial,
+            at: Moment(0) + Span::minutes(minute),
+            point: Some(Point {
+                lat_e7: HERE.lat_e7 + metres_north * 90,
+                ..HERE
+            }),
+            expected: None,
+        }
+    }
+
+    fn decision(call: u64, incident: u64, merged: bool) -> Decision {
+        Decision {
+            call: CallId::new(CENTRE, call).unwrap(),
+            incident: IncidentId::new(CENTRE, incident),
+            seq: Sequence(call),
+            merged,
+            outcome: if merged {
+                Outcome::Merged
+            } else {
+                Outcome::Ordered
+            },
+            kind: Kind::Fight,
+            priority: Priority::P2,
+            nature: Nature::Emergency,
+            agencies: AgencySet::of(&[Agency::Police]),
+            confidence_permille: 900,
+            human: false,
+            evidence: Vec::new(),
+            forward: Forward {
+                line: 110,
+                seat: None,
+            },
+            orders: Vec::new(),
+            short: Vec::new(),
+            foreseen_late: false,
+            hospital: None,
+            outside: false,
+            conflict: false,
+        }
+    }
+
+    fn told(tally: &mut Tally, sent: &Sent, decision: &Decision) {
+        tally.sent = tally.sent.max(sent.serial + 1);
+        tally.decision(sent, decision, Duration::from_millis(1));
+    }
+
+    fn summary(tally: &Tally) -> Summary {
+        Summary::of(tally, CrewCounts::default())
+    }
+
+    #[test]
+    fn a_key_without_an_answer_is_lost_and_a_refused_one_is_not() {
+        let mut tally = Tally::default();
+        told(&mut tally, &sent(0, 0, 0), &decision(1, 1, false));
+        tally.sent = 3;
+        tally.problem(&Problem::new(ProblemKind::Overloaded, "wait"));
+        let summary = summary(&tally);
+        assert_eq!((summary.decided, summary.refused, summary.lost), (1, 1, 1));
+        assert!(!summary.is_good());
+    }
+
+    #[test]
+    fn a_key_with_two_decisions_is_doubly_ordered_and_a_repeat_is_not() {
+        let mut tally = Tally::default();
+        told(&mut tally, &sent(0, 0, 0), &decision(1, 1, false));
+        told(&mut tally, &sent(0, 0, 0), &decision(1, 1, false));
+        assert_eq!(summary(&tally).doubly_ordered, 0);
+        told(&mut tally, &sent(0, 0, 0), &decision(2, 2, false));
+        assert_eq!(summary(&tally).doubled.keys, 1);
+        let mut shared = Tally::default();
+        told(&mut shared, &sent(0, 0, 0), &decision(1, 1, false));
+        told(&mut shared, &sent(1, 0, 0), &decision(1, 1, false));
+        assert_eq!(summary(&shared).doubled.keys, 1, "two keys, one call");
+    }
+
+    #[test]
+    fn a_near_call_that_opens_its_own_incident_is_a_missed_merge() {
+        let missed = |second: Sent, decision_of_second: Decision| {
+            let mut tally = Tally::default();
+            told(&mut tally, &sent(0, 0, 0), &decision(1, 1, false));
+            told(&mut tally, &second, &decision_of_second);
+            tally.kinds["fight"].merge_missed
+        };
+        assert_eq!(missed(sent(1, 9, 70), decision(2, 2, false)), 1);
+        assert_eq!(missed(sent(1, 9, 70), decision(2, 1, true)), 0);
+        assert_eq!(missed(sent(1, 9, 90), decision(2, 2, false)), 0, "too far");
+        assert_eq!(missed(sent(1, 11, 0), decision(2, 2, false)), 0, "too late");
+    }
+
+    #[test]
+    fn everybody_who_is_expected_must_be_told() {
+        let mut tally = Tally::default();
+        for (serial, expected) in [
+            vec![Agency::Police],
+            vec![Agency::Police, Agency::Medical],
+            vec![],
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let call = Sent {
+                expected: Some(AgencySet::of(&expected)),
+                ..sent(serial as u64, 0, 0)
+            };
+            told(&mut tally, &call, &decision(serial as u64 + 1, 1, false));
+        }
+        assert_eq!((tally.expected, tally.expected_met), (3, 1));
+    }
+}
