@@ -1,0 +1,126 @@
+//! The exchange: between many clients and the one writer. Requests become submissions under a token, replies find
+//! their way back by it.
+//!
+//! One worker a core. A worker keeps what is on the way in a table of as many places as its reply ring has, so that a
+//! ring never overflows and no answer is ever dropped; when the table is full, requests are refused aloud. Nothing here
+//! waits for the writer: a full lane refuses too. Next: `answering` words the replies, `history` those that
+//! need the journal.
+
+mod in_flight;
+mod requests;
+mod worker;
+
+pub use in_flight::AnswerTo;
+pub use requests::{Counter, Pending};
+pub use worker::Recall;
+
+use crate::feed::Feed;
+use crate::intake::Intake;
+use engine::lane::Lane;
+use engine::runtime::{Health, Running};
+use in_flight::InFlight;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Notify, mpsc};
+
+/// What is shared by all streams.
+pub struct Exchange {
+    /// The centre.
+    pub running: Running,
+    /// What calls are looked at with.
+    pub intake: Intake,
+    /// What was released.
+    pub feed: Arc<Feed>,
+    /// What was refused at the door.
+    pub refused: Refused,
+    /// Streams that are open.
+    pub streams: AtomicUsize,
+    workers: Vec<Worker>,
+    recalls: mpsc::Sender<Recall>,
+    stopping: AtomicBool,
+}
+
+/// One worker's place.
+struct Worker {
+    /// A reply waits, or the centre has stopped.
+    wake: Arc<Notify>,
+    in_flight: Mutex<InFlight>,
+}
+
+/// Requests that were refused before they reached the core.
+#[derive(Debug, Default)]
+pub struct Refused {
+    /// A lane was full, or a worker's table.
+    pub overloaded: AtomicU64,
+    /// They could not be read.
+    pub unreadable: AtomicU64,
+    /// The centre did not serve.
+    pub not_serving: AtomicU64,
+    /// A field of a strict request was wrong.
+    pub bad: AtomicU64,
+}
+
+impl Exchange {
+    /// An exchange in front of a running centre. `wakes` are what the centre rings, one for each worker.
+    pub fn new(
+        running: Running,
+        intake: Intake,
+        feed: Arc<Feed>,
+        wakes: Vec<Arc<Notify>>,
+        in_flight_max: usize,
+        recalls: mpsc::Sender<Recall>,
+    ) -> Exchange {
+        let workers = wakes
+            .into_iter()
+            .map(|wake| Worker {
+                wake,
+                in_flight: Mutex::new(InFlight::new(in_flight_max)),
+            })
+            .collect();
+        Exchange {
+            running,
+            intake,
+            feed,
+            refused: Refused::default(),
+            streams: AtomicUsize::new(0),
+            workers,
+            recalls,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// How many workers there are.
+    pub fn workers(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// How many requests are on the way.
+    pub fn on_the_way(&self) -> usize {
+        let workers = self.workers.iter();
+        workers.map(|worker| worker.lock().len()).sum()
+    }
+
+    /// How many submissions wait in each lane.
+    pub fn depths(&self) -> [(Lane, u32); 3] {
+        Lane::ALL.map(|lane| (lane, self.running.depth(lane)))
+    }
+
+    /// Takes no more requests.
+    pub fn stop_taking(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether requests are taken: not while stopping, and not once the centre has failed.
+    pub fn serves(&self) -> bool {
+        !self.stopping.load(Ordering::Acquire) && self.running.health() == Health::Running
+    }
+}
+
+impl Worker {
+    fn lock(&self) -> std::sync::MutexGuard<'_, InFlight> {
+        // Nobody panics while holding it; if one did, its places are still whole.
+        self.in_flight
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

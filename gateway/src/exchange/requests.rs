@@ -1,0 +1,256 @@
+//! From a request to a submission in its lane, or to a problem at once.
+
+use super::in_flight::{AnswerTo, Asked, Waiting};
+use super::{Exchange, Worker};
+use crate::answering::{RETRY_AFTER_MS, refused};
+use crate::intake::Desk;
+use crate::wire::{Problem, ProblemKind, Request, Response};
+use engine::call::Testimony;
+use engine::command::{Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition};
+use engine::event::Refusal;
+use engine::id::UnitId;
+use engine::lane::Lane;
+use engine::runtime::port::{Inspection, Origin, Submission, Wish};
+use std::sync::atomic::Ordering;
+use tokio::sync::oneshot;
+
+/// The carrier that every client on loopback is until rights are configured.
+const ANYBODY: u32 = 0;
+
+/// What one stream has read and not handed over yet, with its buffers.
+pub struct Pending {
+    worker: u16,
+    lanes: [Vec<Submission>; 3],
+    desk: Desk,
+}
+
+/// What a request was counted as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// It could not be read.
+    Unreadable,
+    /// A field of a strict request was wrong.
+    Bad,
+}
+
+impl Pending {
+    /// Nothing yet, for a stream of this worker.
+    pub fn new(worker: u16) -> Pending {
+        Pending {
+            worker,
+            lanes: Default::default(),
+            desk: Desk::default(),
+        }
+    }
+
+    /// Whether nothing waits to be handed over.
+    pub fn is_empty(&self) -> bool {
+        self.lanes.iter().all(Vec::is_empty)
+    }
+}
+
+fn command(actor: Actor, command: Command) -> Wish {
+    Wish::Command {
+        envelope: Envelope { actor, command },
+        testimony: Box::default(),
+    }
+}
+
+fn said(actor: Actor, command: Command, testimony: &Testimony) -> Wish {
+    Wish::Command {
+        envelope: Envelope { actor, command },
+        testimony: testimony.encode(),
+    }
+}
+
+impl Exchange {
+    /// Takes a request in: it will be handed over with the others of `pending`, or is answered at once.
+    pub fn take(&self, pending: &mut Pending, request: Request, to: AnswerTo) {
+        if !self.serves() {
+            return self.turn_away(to);
+        }
+        match request {
+            Request::Call { call, .. } => {
+                let taken = self.intake.call(ANYBODY, *call, &mut pending.desk);
+                let report = Command::TakeCall(taken.report);
+                let wish = said(Actor::Carrier(ANYBODY), report, &taken.testimony);
+                let asked = Asked::Call(Box::new((taken.report, taken.testimony)));
+                self.wait(pending, taken.lane, wish, asked, to);
+            }
+            Request::Facts { facts, .. } => {
+                let taken = self.intake.facts(*facts, &mut pending.desk);
+                let facts = Command::AddFacts(taken.facts);
+                let wish = said(Actor::Carrier(ANYBODY), facts, &taken.testimony);
+                self.wait(pending, taken.lane, wish, Asked::Other, to);
+            }
+            Request::End { call, .. } => {
+                let wish = command(Actor::Carrier(ANYBODY), Command::EndCall(call));
+                self.wait(pending, Lane::Life, wish, Asked::Other, to);
+            }
+            Request::Order {
+                order, act, note, ..
+            } => {
+                let report = Command::Report(OrderReport { order, act });
+                let actor = Actor::Dispatcher(ANYBODY);
+                let wish = match note {
+                    None => command(actor, report),
+                    note @ Some(_) => {
+                        let testimony = Testimony {
+                            note,
+                            ..Testimony::default()
+                        };
+                        said(actor, report, &testimony)
+                    }
+                };
+                self.wait(pending, Lane::Life, wish, Asked::Other, to);
+            }
+            Request::Position { unit, position, .. } => {
+                match (self.unit(&unit), position.point()) {
+                    (Some(unit), Ok(point)) => {
+                        self.position(pending, UnitPosition { unit, point }, to)
+                    }
+                    (None, _) => self.refuse_unit(to),
+                    (Some(_), Err(error)) => {
+                        let problem = Problem::new(ProblemKind::BadField, error.to_string());
+                        self.refuse(to, problem.about(error.field()));
+                    }
+                }
+            }
+            Request::Duty { report, .. } => match self.unit(&report.unit) {
+                Some(unit) => {
+                    let duty = UnitDuty {
+                        unit,
+                        duty: report.duty,
+                        strength: report.strength,
+                    };
+                    let wish = command(Actor::Dispatcher(ANYBODY), Command::SetDuty(duty));
+                    self.wait(pending, Lane::Life, wish, Asked::Other, to);
+                }
+                None => self.refuse_unit(to),
+            },
+            Request::Advance { to: moment, .. } => {
+                self.wait(
+                    pending,
+                    Lane::Life,
+                    Wish::Advance { to: moment },
+                    Asked::Other,
+                    to,
+                );
+            }
+            Request::Subscribe { .. } => {
+                let detail = "a subscription needs a QUIC stream of its own";
+                self.refuse(to, Problem::new(ProblemKind::NotReadable, detail));
+            }
+        }
+    }
+
+    fn unit(&self, name: &str) -> Option<UnitId> {
+        self.feed.names().get().named(name)
+    }
+
+    /// On the wall clock a position goes to its unit's slot, where the latest wins; on a driven one it is a command
+    /// like any other, in order and answered.
+    fn position(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
+        match self.running.clock() {
+            ClockMode::Driven => {
+                let actor = Actor::Unit(position.unit);
+                let wish = command(actor, Command::MoveUnit(position));
+                self.wait(pending, Lane::Life, wish, Asked::Other, to);
+            }
+            ClockMode::Wall => {
+                if !self.running.position(position.unit, position.point) {
+                    return self.refuse_unit(to);
+                }
+                let tag = to.tag();
+                match (tag, to) {
+                    // Without a tag nobody waits for an answer.
+                    (None, AnswerTo::Stream { link, bytes, .. }) => link.pay(None, bytes),
+                    (_, to) => to.give(Response::Done {
+                        tag,
+                        seq: self.running.told(),
+                        state: None,
+                    }),
+                }
+            }
+        }
+    }
+
+    /// Asks what the state is, at the end of what waits.
+    pub fn inspect(&self, pending: &mut Pending) -> oneshot::Receiver<Inspection> {
+        let (sender, receiver) = oneshot::channel();
+        let to = AnswerTo::Inspection(sender);
+        // The lowest lane: nobody's call waits for somebody's curiosity.
+        self.wait(pending, Lane::Service, Wish::Inspect, Asked::Other, to);
+        receiver
+    }
+
+    /// Keeps who waits, and puts the wish with the others of its lane.
+    fn wait(&self, pending: &mut Pending, lane: Lane, wish: Wish, asked: Asked, to: AnswerTo) {
+        let worker = &self.workers[usize::from(pending.worker) % self.workers.len()];
+        let waiting = worker.lock().put(Waiting { to, asked });
+        match waiting {
+            Ok(token) => pending.lanes[lane as usize].push(Submission {
+                origin: Some(Origin {
+                    worker: pending.worker,
+                    token,
+                }),
+                wish,
+            }),
+            Err(Waiting { to, .. }) => self.overloaded(to),
+        }
+    }
+
+    /// Hands over all that was taken in. What does not fit in its lane is refused aloud.
+    pub fn hand_over(&self, pending: &mut Pending) {
+        for lane in Lane::ALL {
+            let submissions = &mut pending.lanes[lane as usize];
+            if submissions.is_empty() || self.running.submit(lane, submissions).is_ok() {
+                continue;
+            }
+            let worker: &Worker = &self.workers[usize::from(pending.worker) % self.workers.len()];
+            for submission in submissions.drain(..) {
+                let token = submission.origin.map(|origin| origin.token);
+                let waiting = token.and_then(|token| worker.lock().take(token));
+                if let Some(waiting) = waiting {
+                    self.overloaded(waiting.to);
+                }
+            }
+        }
+    }
+
+    fn overloaded(&self, to: AnswerTo) {
+        self.refused.overloaded.fetch_add(1, Ordering::Relaxed);
+        let detail = "the lane of this request is full; send it again under the same key after the time given";
+        let problem = Problem::new(ProblemKind::Overloaded, detail).retry_after_ms(RETRY_AFTER_MS);
+        let tag = to.tag();
+        to.give(Response::Problem { tag, problem });
+    }
+
+    /// Answers a request that will not be carried out because the centre does not serve.
+    pub fn turn_away(&self, to: AnswerTo) {
+        self.refused.not_serving.fetch_add(1, Ordering::Relaxed);
+        let detail = "the centre is stopping or its journal has failed; connect again and send it under the same key";
+        let problem = Problem::new(ProblemKind::NotServing, detail).retry_after_ms(1_000);
+        let tag = to.tag();
+        to.give(Response::Problem { tag, problem });
+    }
+
+    fn refuse(&self, to: AnswerTo, problem: Problem) {
+        self.count(Counter::Bad);
+        let tag = to.tag();
+        to.give(Response::Problem { tag, problem });
+    }
+
+    fn refuse_unit(&self, to: AnswerTo) {
+        self.refuse(to, refused(Refusal::UnknownUnit));
+    }
+
+    /// Counts a request that was refused before it was taken in.
+    pub fn count(&self, counter: Counter) {
+        let counter = match counter {
+            Counter::Unreadable => &self.refused.unreadable,
+            Counter::Bad => &self.refused.bad,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

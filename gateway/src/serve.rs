@@ -1,0 +1,255 @@
+//! Serving a centre: everything started in order, and ended in order.
+//!
+//! Start: the runtime recovers, then the listeners bind, then they serve. Stop: no new requests, answers to what is on the
+//! way, the runtime drains and syncs. A journal that fails ends everything loudly. Used by `liandong serve`, by the demo
+//! and by tests, in process.
+
+use crate::config::Config;
+use crate::exchange::Exchange;
+use crate::feed::{Feed, Sink};
+use crate::history::{History, HistoryError, recall_all};
+use crate::intake::Intake;
+use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
+use engine::id::ObjectHash;
+use engine::runtime::{Health, Setup, StartError, Wake, start};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Keys that came again and wait for the journal.
+const RECALLS_MAX: usize = 4_096;
+/// How often the centre's health is looked at.
+const HEALTH_PERIOD: Duration = Duration::from_millis(100);
+/// How long what is on the way may take at a stop.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// Why a centre is not served, or not any more.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder.
+    #[error("cannot make the data folder {}: {source}", path.display())]
+    Data {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The city cannot be written as an object.
+    #[error("the city cannot be used: {0}")]
+    City(String),
+    /// The centre.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The certificate.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The QUIC listener.
+    #[error(transparent)]
+    Quic(#[from] QuicError),
+    /// The HTTP listener.
+    #[error("http.listen {address}: {source}; is another centre running?")]
+    Http {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What was said before.
+    #[error("cannot read what was said before: {0}")]
+    History(#[from] HistoryError),
+    /// No thread or socket address from the operating system.
+    #[error("the operating system refused: {0}")]
+    System(#[from] std::io::Error),
+    /// The centre stopped serving.
+    #[error(
+        "{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable"
+    )]
+    Failed(String),
+    /// It did not end in order.
+    #[error("the centre did not stop in order: {0}")]
+    Stop(String),
+}
+
+/// A centre that is being served.
+pub struct ServerHandle {
+    /// Where QUIC listens.
+    pub quic_addr: SocketAddr,
+    /// Where HTTP listens.
+    pub http_addr: SocketAddr,
+    exchange: Arc<Exchange>,
+    stop: watch::Sender<bool>,
+    endpoint: quinn::Endpoint,
+    listeners: Vec<JoinHandle<()>>,
+    workers: Vec<JoinHandle<()>>,
+    recalls: std::thread::JoinHandle<()>,
+}
+
+/// Starts a centre and serves it. Needs a multi-threaded tokio runtime around it.
+pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
+    std::fs::create_dir_all(&config.data).map_err(|source| ServeError::Data {
+        path: config.data.clone(),
+        source,
+    })?;
+    let intake = intake(&config)?;
+    let feed = Arc::new(Feed::new(config.centre));
+    let wakes: Vec<Arc<Notify>> = (0..config.workers).map(|_| Arc::default()).collect();
+    let setup = setup(&config, &wakes);
+    let sink = Box::new(Sink(Arc::clone(&feed)));
+    // Recovery reads files and waits for the disk: not for a thread that others need.
+    let running = tokio::task::spawn_blocking(move || start(setup, sink))
+        .await
+        .map_err(|error| ServeError::Stop(error.to_string()))??;
+    let listeners = bind(&config).await;
+    let (listener, http) = match listeners {
+        Ok(listeners) => listeners,
+        Err(error) => {
+            drop(running.stop());
+            return Err(error);
+        }
+    };
+    let (recalls_in, recalls_out) = mpsc::channel(RECALLS_MAX);
+    let in_flight_max = config.worker_requests_max;
+    let exchange = Exchange::new(running, intake, feed, wakes, in_flight_max, recalls_in);
+    let exchange = Arc::new(exchange);
+    let (stop, stopping) = watch::channel(false);
+    let history = History::open(&config.data)?;
+    let weak = Arc::downgrade(&exchange);
+    let recalls = std::thread::Builder::new()
+        .name("liandong-history".into())
+        .spawn(move || recall_all(history, &weak, recalls_out))?;
+    let workers = (0..config.workers)
+        .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
+        .collect();
+    let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
+    let endpoint = listener.endpoint();
+    let serving_http = crate::http::serve(http, Arc::clone(&exchange), stopping.clone());
+    let listeners = vec![
+        tokio::spawn(listener.serve(Arc::clone(&exchange), stopping)),
+        tokio::spawn(async move {
+            if let Err(error) = serving_http.await {
+                tracing::error!(%error, "http has stopped");
+            }
+        }),
+    ];
+    Ok(ServerHandle {
+        quic_addr,
+        http_addr,
+        exchange,
+        stop,
+        endpoint,
+        listeners,
+        workers,
+        recalls,
+    })
+}
+
+fn intake(config: &Config) -> Result<Intake, ServeError> {
+    let city = config.city.canonical_bytes();
+    let city = city.map_err(|error| ServeError::City(error.to_string()))?;
+    Ok(Intake {
+        plan: Arc::clone(&config.plan),
+        lexicon: Arc::clone(&config.lexicon),
+        lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
+        city: Arc::clone(&config.city),
+        city_hash: ObjectHash::of(&city),
+        default_line: config.default_line,
+    })
+}
+
+fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
+    let wake = wakes.iter().map(|wake| {
+        let wake = Arc::clone(wake);
+        Arc::new(move || wake.notify_one()) as Wake
+    });
+    Setup {
+        data: config.data.clone(),
+        centre: config.centre,
+        clock: config.clock,
+        capacities: config.capacities,
+        plan: config.plan_text.clone(),
+        lexicon: config.lexicon_text.clone(),
+        city: Arc::clone(&config.city),
+        lanes: config.lanes,
+        shape: config.shape,
+        // As many places as requests may be on the way, so that no reply is ever without one.
+        reply_ring_items: config.worker_requests_max,
+        wake: wake.collect(),
+    }
+}
+
+async fn bind(config: &Config) -> Result<(Listener, TcpListener), ServeError> {
+    let identity = Identity::of(&config.data)?;
+    let listener = Listener::bind(config.quic.clone(), &identity)?;
+    let address = config.http_listen;
+    let http = TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Http { address, source })?;
+    Ok((listener, http))
+}
+
+impl ServerHandle {
+    /// Returns when the centre has failed, and says why.
+    pub async fn failed(&self) -> String {
+        loop {
+            if let Health::Failed(reason) = self.exchange.running.health() {
+                return reason;
+            }
+            tokio::time::sleep(HEALTH_PERIOD).await;
+        }
+    }
+
+    /// Stops in order: takes nothing new, answers what is on the way, makes everything durable.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        let begun = Instant::now();
+        self.exchange.stop_taking();
+        self.stop.send_replace(true);
+        let left = |exchange: &Exchange| {
+            exchange.on_the_way() + exchange.streams.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        while left(&self.exchange) > 0 && begun.elapsed() < DRAIN_TIME {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.endpoint
+            .close(close_code::STOPPING, b"the centre stops");
+        for listener in self.listeners {
+            drop(tokio::time::timeout(Duration::from_secs(1), listener).await);
+        }
+        // Clients that are gone do not answer; they are not waited for longer than this.
+        drop(tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await);
+        for worker in self.workers {
+            worker.abort();
+            drop(worker.await);
+        }
+        let exchange = alone(self.exchange).await?;
+        let Exchange { running, .. } = exchange;
+        let stopped = tokio::task::spawn_blocking(move || running.stop());
+        let stopped = stopped
+            .await
+            .map_err(|error| ServeError::Stop(error.to_string()))?;
+        if self.recalls.join().is_err() {
+            return Err(ServeError::Stop(
+                "the thread that reads history panicked".into(),
+            ));
+        }
+        stopped.map_err(ServeError::Failed)
+    }
+}
+
+/// The exchange, once nobody else holds it: the last tasks end within moments of their connections.
+async fn alone(mut exchange: Arc<Exchange>) -> Result<Exchange, ServeError> {
+    let begun = Instant::now();
+    loop {
+        exchange = match Arc::try_unwrap(exchange) {
+            Ok(alone) => return Ok(alone),
+            Err(shared) => shared,
+        };
+        if begun.elapsed() > DRAIN_TIME {
+            return Err(ServeError::Stop("a connection did not end".into()));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -1,0 +1,264 @@
+//! Looking at the fields of a JSON object: leniently for calls and facts, strictly for acts of people and units.
+
+use crate::wire::mend::REPLACEMENT;
+use crate::wire::{Position, Problem, ProblemKind, request};
+use engine::call::{Mark, Marks};
+use engine::moment::Moment;
+use engine::place::datum::Datum;
+use serde_json::{Map, Value};
+use std::str::FromStr;
+
+/// A count of people.
+pub fn count(value: &Value) -> Option<u16> {
+    value.as_u64().and_then(|count| u16::try_from(count).ok())
+}
+
+/// Fields of which each may be missing or wrong; what is wrong is dropped and marked.
+pub struct Lenient {
+    fields: Map<String, Value>,
+    marks: Marks,
+}
+
+impl Lenient {
+    /// These fields.
+    pub fn new(fields: Map<String, Value>) -> Lenient {
+        Lenient {
+            fields,
+            marks: Marks::default(),
+        }
+    }
+
+    /// What was wrong with them.
+    pub fn marks(&self) -> Marks {
+        self.marks
+    }
+
+    /// A field that was given: `null` counts as not given.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        self.marks = self.marks.with(mark);
+    }
+
+    /// A text as it is, for what the call cannot be without.
+    pub fn raw_text(&mut self, name: &str) -> Option<String> {
+        match self.take(name) {
+            Some(Value::String(text)) => Some(text),
+            Some(
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::Array(_)
+                | Value::Object(_),
+            )
+            | None => None,
+        }
+    }
+
+    /// A field with a meaning of its own.
+    pub fn known<T>(
+        &mut self,
+        name: &str,
+        mark: Mark,
+        meaning: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        let given = self.take(name)?;
+        request::known(Some(&given), meaning, mark, &mut self.marks)
+    }
+
+    /// A short text.
+    pub fn short(&mut self, name: &str) -> Option<String> {
+        let given = self.take(name)?;
+        let bytes = match given {
+            Value::String(text) if !text.contains(REPLACEMENT) => text.into_bytes(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => {
+                self.mark(Mark::BadField);
+                return None;
+            }
+        };
+        request::short(Some(bytes), &mut self.marks)
+    }
+
+    /// What was said. A mended text is kept and marked: half a cry for help is still one.
+    pub fn words(&mut self) -> Option<String> {
+        match self.take("text")? {
+            Value::String(text) => {
+                if text.contains(REPLACEMENT) {
+                    self.mark(Mark::BadText);
+                }
+                Some(text)
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_) => {
+                self.mark(Mark::BadText);
+                None
+            }
+        }
+    }
+
+    /// The dialled number, as text or number.
+    pub fn line(&mut self) -> Option<u32> {
+        self.known("line", Mark::BadLine, |value| match value {
+            Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                digits.parse().ok()
+            }
+            Value::Number(number) => number
+                .as_u64()
+                .and_then(|number| u32::try_from(number).ok()),
+            Value::Null
+            | Value::Bool(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
+        })
+    }
+
+    /// A radius in metres.
+    pub fn metres(&mut self) -> Option<u32> {
+        self.known("accuracy_m", Mark::BadField, |value| {
+            value.as_f64().and_then(request::metres)
+        })
+    }
+
+    /// Where, with its datum (N5).
+    pub fn position(&mut self) -> Option<Position> {
+        let (lat, lon) = (self.take("lat"), self.take("lon"));
+        // A number of the wrong type is none: NaN makes the position a bad one, not a missing one.
+        let number = |value: Value| value.as_f64().unwrap_or(f64::NAN);
+        let datum = self
+            .take("datum")
+            .as_ref()
+            .and_then(Value::as_str)
+            .and_then(Datum::from_code);
+        request::position(lat.map(number), lon.map(number), datum, &mut self.marks)
+    }
+}
+
+/// Fields that must all be known and right.
+pub struct Strict {
+    fields: Map<String, Value>,
+}
+
+fn bad(name: &str, right: &str) -> Problem {
+    Problem::new(ProblemKind::BadField, format!("`{name}` {right}")).about(name)
+}
+
+impl Strict {
+    /// These fields.
+    pub fn new(fields: Map<String, Value>) -> Strict {
+        Strict { fields }
+    }
+
+    /// Refuses what nobody has asked for.
+    pub fn finish(self) -> Result<(), Problem> {
+        match self.fields.keys().next() {
+            None => Ok(()),
+            Some(name) => {
+                let detail = "a field that this request does not have; nothing was done";
+                Err(Problem::new(ProblemKind::UnknownField, detail).about(name))
+            }
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.fields.remove(name).filter(|value| !value.is_null())
+    }
+
+    /// A text that may be missing.
+    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) if !text.contains(REPLACEMENT) => Ok(Some(text)),
+            Some(_) => Err(bad(name, "must be text")),
+        }
+    }
+
+    /// A text.
+    pub fn text(&mut self, name: &str) -> Result<String, Problem> {
+        self.optional_text(name)?
+            .ok_or_else(|| bad(name, "is missing; it must be text"))
+    }
+
+    /// A list of texts that may be missing.
+    pub fn optional_texts(
+        &mut self,
+        name: &str,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, Problem> {
+        let refuse = || bad(name, &format!("must be a list of at most {most} texts"));
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(list)) if list.len() <= most => list
+                .into_iter()
+                .map(|item| item.as_str().map(str::to_owned).ok_or_else(refuse))
+                .collect::<Result<_, _>>()
+                .map(Some),
+            Some(_) => Err(refuse()),
+        }
+    }
+
+    /// A finite or infinite number; whether it can be meant is for who asks.
+    pub fn number(&mut self, name: &str) -> Result<f64, Problem> {
+        self.take(name)
+            .as_ref()
+            .and_then(Value::as_f64)
+            .ok_or_else(|| bad(name, "must be a number"))
+    }
+
+    /// A count of people that may be missing.
+    pub fn optional_count(&mut self, name: &str) -> Result<Option<u16>, Problem> {
+        let Some(given) = self.take(name) else {
+            return Ok(None);
+        };
+        count(&given)
+            .map(Some)
+            .ok_or_else(|| bad(name, "must be a whole number from 0 to 65535"))
+    }
+
+    /// An id.
+    pub fn id<T: FromStr>(&mut self, name: &str) -> Result<T, Problem> {
+        self.text(name)?
+            .parse()
+            .map_err(|_| bad(name, "must be an id, centre.number, as in \"1.17\""))
+    }
+
+    /// A time.
+    pub fn moment(&mut self, name: &str) -> Result<Moment, Problem> {
+        self.text(name)?.parse().map_err(|_| {
+            bad(
+                name,
+                "must be a time in RFC 3339 from 1970 to 2200, as in 2026-11-21T20:00:00+08:00",
+            )
+        })
+    }
+
+    /// A word of a vocabulary.
+    pub fn word<T>(
+        &mut self,
+        name: &str,
+        meaning: impl FnOnce(&str) -> Option<T>,
+        right: &str,
+    ) -> Result<T, Problem> {
+        meaning(&self.text(name)?).ok_or_else(|| bad(name, right))
+    }
+
+    /// A datum; `None` when it is missing, which the position refuses in its own words (N5).
+    pub fn datum(&mut self) -> Result<Option<Datum>, Problem> {
+        let Some(code) = self.optional_text("datum")? else {
+            return Ok(None);
+        };
+        Datum::from_code(&code)
+            .map(Some)
+            .ok_or_else(|| bad("datum", "must be wgs84, gcj02 or bd09"))
+    }
+}

@@ -1,0 +1,219 @@
+//! Why something was not done, in the shape of RFC 9457.
+
+use super::Tag;
+use engine::event::Refusal;
+use serde_json::{Map, Value, json};
+
+/// What kind of problem it is. Scripts may rely on [`ProblemKind::code`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// It is not a frame, not JSON, or not one of the requests.
+    NotReadable,
+    /// A frame, line or body of more than 64 KiB.
+    TooLarge,
+    /// A call without a readable key.
+    NoKey,
+    /// A field that a strict request cannot do with.
+    BadField,
+    /// A field that a strict request does not have.
+    UnknownField,
+    /// The core did not carry it out.
+    Refused(Refusal),
+    /// Time cannot be moved so.
+    NotAdvanced,
+    /// The lane is full; try again later.
+    Overloaded,
+    /// The centre does not serve: it stops, or its journal failed.
+    NotServing,
+    /// Nothing of that name over HTTP.
+    NotFound,
+    /// A frame that was begun and not ended in time.
+    TooSlow,
+}
+
+const OWN: [ProblemKind; 10] = [
+    ProblemKind::NotReadable,
+    ProblemKind::TooLarge,
+    ProblemKind::NoKey,
+    ProblemKind::BadField,
+    ProblemKind::UnknownField,
+    ProblemKind::NotAdvanced,
+    ProblemKind::Overloaded,
+    ProblemKind::NotServing,
+    ProblemKind::NotFound,
+    ProblemKind::TooSlow,
+];
+
+impl ProblemKind {
+    /// The code that scripts rely on; the last part of the problem's type.
+    pub const fn code(self) -> &'static str {
+        match self {
+            ProblemKind::NotReadable => "not_readable",
+            ProblemKind::TooLarge => "too_large",
+            ProblemKind::NoKey => "no_key",
+            ProblemKind::BadField => "bad_field",
+            ProblemKind::UnknownField => "unknown_field",
+            ProblemKind::Refused(refusal) => refusal.code(),
+            ProblemKind::NotAdvanced => "not_advanced",
+            ProblemKind::Overloaded => "overloaded",
+            ProblemKind::NotServing => "not_serving",
+            ProblemKind::NotFound => "not_found",
+            ProblemKind::TooSlow => "too_slow",
+        }
+    }
+
+    /// The kind with this code.
+    pub fn from_code(code: &str) -> Option<ProblemKind> {
+        OWN.iter()
+            .copied()
+            .find(|kind| kind.code() == code)
+            .or_else(|| Refusal::from_code(code).map(ProblemKind::Refused))
+    }
+
+    /// The HTTP status that says the same.
+    pub const fn status(self) -> u16 {
+        match self {
+            ProblemKind::NotReadable => 400,
+            ProblemKind::TooLarge => 413,
+            ProblemKind::NoKey | ProblemKind::BadField | ProblemKind::UnknownField => 422,
+            ProblemKind::Refused(refusal) => match refusal {
+                Refusal::UnknownCall
+                | Refusal::UnknownIncident
+                | Refusal::UnknownOrder
+                | Refusal::UnknownUnit
+                | Refusal::ObjectMissing => 404,
+                Refusal::NotYours => 403,
+                Refusal::NotOpened | Refusal::AlreadyOpened | Refusal::NotAllowedNow => 409,
+                Refusal::IncidentsFull | Refusal::UnitsFull => 503,
+                Refusal::BadDefinition => 422,
+            },
+            ProblemKind::NotAdvanced => 409,
+            ProblemKind::Overloaded | ProblemKind::NotServing => 503,
+            ProblemKind::NotFound => 404,
+            ProblemKind::TooSlow => 408,
+        }
+    }
+
+    /// A short sentence that is the same for every problem of the kind.
+    pub const fn title(self) -> &'static str {
+        match self {
+            ProblemKind::NotReadable => "not readable as a request",
+            ProblemKind::TooLarge => "larger than 64 KiB",
+            ProblemKind::NoKey => "a call without a readable key",
+            ProblemKind::BadField => "a field cannot be used",
+            ProblemKind::UnknownField => "a field is not known",
+            ProblemKind::Refused(refusal) => match refusal {
+                Refusal::NotOpened => "the centre has not been opened",
+                Refusal::AlreadyOpened => "the centre has been opened before",
+                Refusal::ObjectMissing => "the object is not at hand",
+                Refusal::UnknownCall => "no such call in the window",
+                Refusal::UnknownIncident => "no such incident in hot state",
+                Refusal::UnknownOrder => "no such order in hot state",
+                Refusal::UnknownUnit => "no such unit",
+                Refusal::NotYours => "the order is another unit's",
+                Refusal::NotAllowedNow => "its state does not allow it",
+                Refusal::IncidentsFull => "no room for another incident",
+                Refusal::UnitsFull => "no room for another unit",
+                Refusal::BadDefinition => "a definition contradicts itself",
+            },
+            ProblemKind::NotAdvanced => "time was not moved",
+            ProblemKind::Overloaded => "too much is waiting",
+            ProblemKind::NotServing => "the centre does not serve now",
+            ProblemKind::NotFound => "nothing of that name",
+            ProblemKind::TooSlow => "begun and not ended in time",
+        }
+    }
+}
+
+/// One problem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind.
+    pub kind: ProblemKind,
+    /// What is wrong here, and what would be right.
+    pub detail: String,
+    /// The field it is about.
+    pub field: Option<String>,
+    /// When a repeat may help, in milliseconds.
+    pub retry_after_ms: Option<u32>,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Problem {
+        Problem {
+            kind,
+            detail: detail.into(),
+            field: None,
+            retry_after_ms: None,
+        }
+    }
+
+    /// The same, about a field.
+    #[must_use]
+    pub fn about(mut self, field: &str) -> Problem {
+        // A field's name came from outside: bounded, so that an answer never grows with a question.
+        self.field = Some(field.chars().take(64).collect());
+        self
+    }
+
+    /// The same, with the time after which a repeat may help.
+    #[must_use]
+    pub fn retry_after_ms(mut self, wait_ms: u32) -> Problem {
+        self.retry_after_ms = Some(wait_ms);
+        self
+    }
+
+    /// The problem as RFC 9457 writes it, with the request's tag where there was one.
+    pub fn to_json(&self, tag: Option<Tag>) -> Value {
+        let mut fields = Map::new();
+        fields.insert(
+            "type".into(),
+            format!("urn:liandong:problem:{}", self.kind.code()).into(),
+        );
+        fields.insert("title".into(), self.kind.title().into());
+        fields.insert("status".into(), self.kind.status().into());
+        fields.insert("detail".into(), self.detail.as_str().into());
+        if let Some(field) = &self.field {
+            fields.insert("field".into(), field.as_str().into());
+        }
+        if let Some(wait_ms) = self.retry_after_ms {
+            fields.insert("retry_after_ms".into(), wait_ms.into());
+        }
+        if let Some(tag) = tag {
+            fields.insert("tag".into(), json!(tag));
+        }
+        Value::Object(fields)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_back() {
+        for kind in OWN {
+            assert_eq!(ProblemKind::from_code(kind.code()), Some(kind));
+        }
+        for &refusal in Refusal::ALL {
+            let kind = ProblemKind::Refused(refusal);
+            assert_eq!(ProblemKind::from_code(kind.code()), Some(kind));
+            assert!((400..600).contains(&kind.status()));
+        }
+        assert_eq!(ProblemKind::from_code("nonsense"), None);
+    }
+
+    #[test]
+    fn a_problem_has_the_shape_of_rfc_9457() {
+        let problem = Problem::new(ProblemKind::Overloaded, "wait")
+            .about("lane")
+            .retry_after_ms(250);
+        let json = problem.to_json(Some(7));
+        assert_eq!(json["type"], "urn:liandong:problem:overloaded");
+        assert_eq!(json["status"], 503);
+        assert_eq!(json["field"], "lane");
+        assert_eq!(json["retry_after_ms"], 250);
+        assert_eq!(json["tag"], 7);
+    }
+}
