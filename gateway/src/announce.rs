@@ -49,7 +49,8 @@ fn known_of(view: &View, incident: IncidentId) -> (Option<Point>, Option<Kind>) 
     (point, known.map(|known| known.kind))
 }
 
-/// Everything in a record that `interest` wants, in order.
+/// Everything in a record that `interest` wants, in order. A record without events is told to who wants everything, so
+/// that each sequence is shown: a client that drives the clock goes on only when it has seen the last of a record.
 pub fn announce(
     released: &ReleasedRecord,
     centre: CentreId,
@@ -58,7 +59,26 @@ pub fn announce(
     interest: &Interest,
     out: &mut Vec<Announcement>,
 ) {
-    for (index, event) in released.record.events.iter().enumerate() {
+    let events = &released.record.events;
+    if events.is_empty() && interest.wants(None) {
+        out.push(Announcement {
+            note: EventNote {
+                id: EventId {
+                    centre,
+                    sequence: released.sequence,
+                    index: 0,
+                },
+                at: released.record.at,
+                redelivered: false,
+                last: true,
+                announced: Announced::Other {
+                    json: r#"{"type":"nothing"}"#.into(),
+                },
+            },
+            unit: None,
+        });
+    }
+    for (index, event) in events.iter().enumerate() {
         let unit = unit_of(event);
         if !interest.wants(unit) {
             continue;
@@ -73,6 +93,7 @@ pub fn announce(
                 id,
                 at: released.record.at,
                 redelivered: false,
+                last: index + 1 == events.len(),
                 announced: announced(event, view, names),
             },
             unit,
@@ -86,6 +107,7 @@ pub fn again(order: &OrderView, view: &View, names: &Names) -> EventNote {
         id: order.event,
         at: order.at,
         redelivered: true,
+        last: false,
         announced: order_issued(&order.issued, view, names),
     }
 }

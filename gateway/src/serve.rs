@@ -224,8 +224,8 @@ impl ServerHandle {
             worker.abort();
             drop(worker.await);
         }
-        let exchange = alone(self.exchange).await?;
-        let Exchange { running, .. } = exchange;
+        // All but the runtime is dropped here: with it the queue that the thread which reads history waits on.
+        let Exchange { running, .. } = alone(self.exchange).await?;
         let stopped = tokio::task::spawn_blocking(move || running.stop());
         let stopped = stopped
             .await
@@ -253,3 +253,6 @@ async fn alone(mut exchange: Arc<Exchange>) -> Result<Exchange, ServeError> {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Liandong's load generator: traces, crews, paced replay and honest latencies.
+//!
+//! Drives a centre from outside through the gateway's client; it never reaches into one. Crews are sans-IO, so
+
+pub mod cli;
+pub mod crew;
+pub mod demo;
+pub mod ground;
+pub mod pace;
+pub mod random;
+pub mod replay;
+pub mod report;
+pub mod synth;
+pub mod trace;

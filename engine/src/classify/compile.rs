@@ -3,6 +3,7 @@
 //! What can be said in a lexicon but can never come true (a dead rule, a concept nobody asks for) is a mistake
 //! here. `weigh` is the only reader of the tables.
 
+use super::concepts::ConceptSet;
 use super::fold;
 use super::source::{
     At, CONCEPTS_MAX, CUE_CHARS_MAX, CUES_MAX, Mistakes, RULES_MAX, Typed, TypedAdjust, TypedLine,
@@ -63,9 +64,9 @@ pub(super) struct Cue {
 /// When a rule holds, as bits.
 #[derive(Clone, Debug)]
 pub(super) struct When {
-    pub all: u128,
-    pub any: u128,
-    pub none: u128,
+    pub all: ConceptSet,
+    pub any: ConceptSet,
+    pub none: ConceptSet,
     pub kinds: u128,
     pub lines: Box<[Line]>,
 }
@@ -73,10 +74,10 @@ pub(super) struct When {
 impl When {
     /// Whether it holds for these concepts, this line and this kind.
     #[inline]
-    pub(super) fn holds(&self, concepts: u128, line: Line, kind: Kind) -> bool {
-        concepts & self.all == self.all
-            && (self.any == 0 || concepts & self.any != 0)
-            && concepts & self.none == 0
+    pub(super) fn holds(&self, concepts: &ConceptSet, line: Line, kind: Kind) -> bool {
+        concepts.has_all(&self.all)
+            && (self.any.is_empty() || concepts.meets(&self.any))
+            && !concepts.meets(&self.none)
             && self.kinds & kind_bit(kind) != 0
             && (self.lines.is_empty() || self.lines.contains(&line))
     }
@@ -149,9 +150,9 @@ struct Builder<'m> {
     concepts: BTreeMap<String, u8>,
     denied: BTreeMap<u8, u8>,
     /// Concepts that some cue, denial or count can set.
-    settable: u128,
+    settable: ConceptSet,
     /// Concepts that some rule asks for.
-    asked: u128,
+    asked: ConceptSet,
     patterns: BTreeMap<String, Vec<Effect>>,
     names: Vec<String>,
 }
@@ -179,8 +180,8 @@ impl<'m> Builder<'m> {
             mistakes,
             concepts,
             denied: BTreeMap::new(),
-            settable: 0,
-            asked: 0,
+            settable: ConceptSet::EMPTY,
+            asked: ConceptSet::EMPTY,
             patterns: BTreeMap::new(),
             names: Vec::new(),
         }
@@ -217,7 +218,12 @@ impl<'m> Builder<'m> {
             let to = self.concept(target, "denied");
             if let (Some(from), Some(to)) = (from, to) {
                 self.denied.insert(from, to);
-                self.settable |= 1 << to;
+                self.settable.insert(to);
+            }
+        }
+        for (_, name) in &typed.injured {
+            if let Some(&concept) = self.concepts.get(&name.value) {
+                self.settable.insert(concept);
             }
         }
         for (kind, weight, cue) in &typed.kinds {
@@ -234,7 +240,7 @@ impl<'m> Builder<'m> {
                 continue;
             };
             if !cues.is_empty() {
-                self.settable |= 1 << concept;
+                self.settable.insert(concept);
             }
             let denied = self.denied.get(&concept).copied();
             for cue in cues {
@@ -287,23 +293,23 @@ impl<'m> Builder<'m> {
         effects.push(effect);
     }
 
-    fn bits(&mut self, names: &[At<String>], key: &str) -> u128 {
-        let mut bits = 0;
+    fn set(&mut self, names: &[At<String>], key: &str) -> ConceptSet {
+        let mut set = ConceptSet::EMPTY;
         for name in names {
             if let Some(concept) = self.concept(name, key) {
-                bits |= 1 << concept;
+                set.insert(concept);
             }
         }
-        self.asked |= bits;
-        bits
+        self.asked = self.asked.union(set);
+        set
     }
 
     /// The condition as bits. One that can never hold, or always holds, is a mistake (a dead rule).
     fn when(&mut self, name: &At<String>, section: &str, when: &TypedWhen) -> When {
         let key = format!("{section}.{}", name.value);
-        let all = self.bits(&when.all, &key);
-        let any = self.bits(&when.any, &key);
-        let none = self.bits(&when.none, &key);
+        let all = self.set(&when.all, &key);
+        let any = self.set(&when.any, &key);
+        let none = self.set(&when.none, &key);
         let listed = when
             .kinds
             .iter()
@@ -317,20 +323,19 @@ impl<'m> Builder<'m> {
         } else {
             listed & !except
         };
-        let unset = all & !self.settable;
-        if all & none != 0 || (any != 0 && any & !none == 0) || kinds == 0 {
+        if all.meets(&none) || (!any.is_empty() && none.has_all(&any)) || kinds == 0 {
             self.mistakes.add(
                 name.line,
                 &key,
                 "dead rule: what it asks for and what it forbids exclude each other",
             );
-        } else if unset != 0 || (any != 0 && any & self.settable == 0) {
+        } else if !self.settable.has_all(&all) || (!any.is_empty() && !self.settable.meets(&any)) {
             self.mistakes.add(
                 name.line,
                 &key,
                 "dead rule: it asks for a concept that no cue, denial or count sets",
             );
-        } else if all == 0 && any == 0 && listed == 0 && when.lines.is_empty() {
+        } else if all.is_empty() && any.is_empty() && listed == 0 && when.lines.is_empty() {
             self.mistakes.add(
                 name.line,
                 &key,
@@ -429,7 +434,7 @@ impl<'m> Builder<'m> {
             let asked = self
                 .concepts
                 .get(&name.value)
-                .is_none_or(|&concept| self.asked & (1 << concept) != 0);
+                .is_none_or(|&concept| self.asked.contains(concept));
             if !asked {
                 let key = format!("concept.{}", name.value);
                 self.mistakes.add(

@@ -7,6 +7,7 @@
 //! No float, no allocation once a [`Scratch`] is warm, no look at anything but its arguments.
 
 mod compile;
+mod concepts;
 mod fold;
 mod source;
 mod traditional;

@@ -15,8 +15,8 @@ pub const LEXICON_BYTES_MAX: usize = 1 << 20;
 pub const CUES_MAX: usize = 16_384;
 /// The most rules and the most adjustments.
 pub const RULES_MAX: usize = 512;
-/// The most concepts: one bit of a `u128` each.
-pub const CONCEPTS_MAX: usize = 128;
+/// The most concepts: one bit each of a fixed set.
+pub const CONCEPTS_MAX: usize = 256;
 /// The longest cue, in characters.
 pub const CUE_CHARS_MAX: usize = 32;
 /// The most a cue or rule can weigh.

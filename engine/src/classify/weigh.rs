@@ -4,6 +4,7 @@
 //! on sums and bits, whose number does not depend on the text. Integers only.
 
 use super::compile::{Adjust, Cue, Effect, Tables};
+use super::concepts::ConceptSet;
 use super::fold::{Fold, Folded};
 use super::source::TypedLine;
 use super::verdict::{Evidence, EvidenceList, RuleId, Verdict};
@@ -73,7 +74,7 @@ pub struct Scratch {
     counted: Vec<Counted>,
     scores: [i32; KIND_COUNT],
     last: [Last; KIND_COUNT],
-    concepts: u128,
+    concepts: ConceptSet,
 }
 
 impl Scratch {
@@ -86,7 +87,7 @@ impl Scratch {
             counted: Vec::with_capacity(COUNTED_MAX),
             scores: [0; KIND_COUNT],
             last: [Last::default(); KIND_COUNT],
-            concepts: 0,
+            concepts: ConceptSet::EMPTY,
         }
     }
 
@@ -98,7 +99,7 @@ impl Scratch {
         self.counted.clear();
         self.scores = [0; KIND_COUNT];
         self.last = [Last::default(); KIND_COUNT];
-        self.concepts = 0;
+        self.concepts = ConceptSet::EMPTY;
     }
 
     /// What it has taken from the heap; for tests.
@@ -151,7 +152,7 @@ pub(super) fn classify(
     let blank = text.is_some() && scan(tables, read, scratch);
     for &(count, concept) in &tables.injured {
         if injured.is_some_and(|injured| injured >= count) {
-            scratch.concepts |= 1 << concept;
+            scratch.concepts.insert(concept);
         }
     }
     let mut verdict = match text {
@@ -162,7 +163,7 @@ pub(super) fn classify(
         },
         Some(_) => {
             for rule in &tables.rules {
-                if rule.when.holds(scratch.concepts, line, Kind::Unknown) {
+                if rule.when.holds(&scratch.concepts, line, Kind::Unknown) {
                     scratch.scores[rule.kind as usize] += i32::from(rule.weight);
                 }
             }
@@ -170,7 +171,7 @@ pub(super) fn classify(
         }
     };
     for adjust in &tables.adjusts {
-        if adjust.when.holds(scratch.concepts, line, verdict.kind) {
+        if adjust.when.holds(&scratch.concepts, line, verdict.kind) {
             apply(adjust, &mut verdict);
         }
     }
@@ -337,11 +338,11 @@ fn count(tables: &Tables, scratch: &mut Scratch, hit: Hit, cue: Cue, is_denied: 
                 rule,
                 ..
             } if is_denied => {
-                scratch.concepts |= 1 << concept;
+                scratch.concepts.insert(concept);
                 scratch.remember(hit, rule, What::Concept(concept));
             }
             Effect::Concept { concept, rule, .. } if is_new && !is_denied => {
-                scratch.concepts |= 1 << concept;
+                scratch.concepts.insert(concept);
                 scratch.remember(hit, rule, What::Concept(concept));
             }
             Effect::Kind { .. }
@@ -511,24 +512,27 @@ fn evidence(
         .iter()
         .filter(|rule| rule.kind == kind && rule.weight > 0);
     let asked_by_rules = rules
-        .filter(|rule| rule.when.holds(scratch.concepts, line, Kind::Unknown))
-        .fold(0, |bits, rule| bits | rule.when.all | rule.when.any);
+        .filter(|rule| rule.when.holds(&scratch.concepts, line, Kind::Unknown))
+        .fold(ConceptSet::EMPTY, |set, rule| {
+            set.union(rule.when.all).union(rule.when.any)
+        });
     let adjusts = tables
         .adjusts
         .iter()
-        .filter(|adjust| adjust.when.holds(scratch.concepts, line, kind));
-    let asked_by_adjusts = adjusts.fold(0, |bits, adjust| bits | adjust.when.all | adjust.when.any);
+        .filter(|adjust| adjust.when.holds(&scratch.concepts, line, kind));
+    let asked_by_adjusts = adjusts.fold(ConceptSet::EMPTY, |set, adjust| {
+        set.union(adjust.when.all).union(adjust.when.any)
+    });
     let of_kind = |what| matches!(what, What::Kind(own, _) if own == kind);
     let of =
-        |what, bits: u128| matches!(what, What::Concept(concept) if bits & (1 << concept) != 0);
+        |what, set: &ConceptSet| matches!(what, What::Concept(concept) if set.contains(concept));
     let mut list = EvidenceList::default();
-    let passes = [0, asked_by_rules, asked_by_adjusts & !asked_by_rules];
-    for (pass, bits) in passes.into_iter().enumerate() {
+    for pass in 0..3 {
         for item in &scratch.counted {
-            let wanted = if pass == 0 {
-                of_kind(item.what)
-            } else {
-                of(item.what, bits)
+            let wanted = match pass {
+                0 => of_kind(item.what),
+                1 => of(item.what, &asked_by_rules),
+                _ => of(item.what, &asked_by_adjusts) && !of(item.what, &asked_by_rules),
             };
             if wanted && !list.push(place(item, text, scratch)) {
                 break;

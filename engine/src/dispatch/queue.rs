@@ -38,6 +38,19 @@ struct Node {
     after: u32,
 }
 
+/// A node that waits nowhere.
+const IDLE: Node = Node {
+    rank: Rank {
+        priority: 0,
+        deadline: 0,
+        id: 0,
+        sub: 0,
+    },
+    queue: NOWHERE,
+    before: NONE,
+    after: NONE,
+};
+
 /// A place where the number of a node stands.
 #[derive(Clone, Copy)]
 enum Link {
@@ -53,35 +66,26 @@ struct Queue {
     len: u32,
 }
 
-/// Some queues over one set of nodes. Nothing is allocated after `new`.
+/// Some queues over one set of nodes. Nothing is allocated after `new`: memory is reserved for all nodes and touched
+/// as far as the highest that ever waited, so that a quiet centre stays small.
 #[derive(Debug)]
 pub struct Queues {
     nodes: Vec<Node>,
+    nodes_max: u32,
     queues: Vec<Queue>,
 }
 
 impl Queues {
     /// Empty queues 0 to `queues` - 1 over the nodes 0 to `nodes` - 1.
     pub fn new(nodes: u32, queues: u32) -> Queues {
-        let rank = Rank {
-            priority: 0,
-            deadline: 0,
-            id: 0,
-            sub: 0,
-        };
-        let idle = Node {
-            rank,
-            queue: NOWHERE,
-            before: NONE,
-            after: NONE,
-        };
         let empty = Queue {
             root: NONE,
             first: NONE,
             len: 0,
         };
         Queues {
-            nodes: vec![idle; nodes as usize],
+            nodes: Vec::with_capacity(nodes as usize),
+            nodes_max: nodes,
             queues: vec![empty; queues as usize],
         }
     }
@@ -98,12 +102,22 @@ impl Queues {
 
     /// Whether the node waits in any queue.
     pub fn contains(&self, node: u32) -> bool {
-        self.nodes[node as usize].queue != NOWHERE
+        self.node(node).queue != NOWHERE
+    }
+
+    /// A node as it is; one that never waited is idle.
+    fn node(&self, node: u32) -> Node {
+        assert!(
+            node < self.nodes_max,
+            "there are nodes 0 to {} - 1, not {node}",
+            self.nodes_max
+        );
+        self.nodes.get(node as usize).copied().unwrap_or(IDLE)
     }
 
     /// Where and under which rank a node waits.
     pub fn waiting(&self, node: u32) -> Option<(u32, Rank)> {
-        let Node { rank, queue, .. } = self.nodes[node as usize];
+        let Node { rank, queue, .. } = self.node(node);
         (queue != NOWHERE).then_some((queue, rank))
     }
 
@@ -138,6 +152,9 @@ impl Queues {
     /// Lets a node wait. Panics when it waits already.
     pub fn push(&mut self, queue: u32, node: u32, rank: Rank) {
         assert!(!self.contains(node), "node {node} waits already");
+        if node as usize >= self.nodes.len() {
+            self.nodes.resize(node as usize + 1, IDLE);
+        }
         self.nodes[node as usize] = Node {
             rank,
             queue,
@@ -171,7 +188,7 @@ impl Queues {
             before,
             after,
             ..
-        } = self.nodes[node as usize];
+        } = self.node(node);
         if queue == NOWHERE {
             return false;
         }
@@ -383,6 +400,20 @@ mod tests {
             };
             queues.push(0, node, rank);
         }
+        // Then a half is served from the front while as much comes in behind.
+        for node in 0..FULL / 2 {
+            let (served, rank) = queues.pop(0).unwrap();
+            let rank = Rank {
+                deadline: rank.deadline + i64::from(FULL),
+                ..rank
+            };
+            assert_eq!(served, node);
+            queues.push(0, served, rank);
+        }
+        // And every third is withdrawn, wherever it stands.
+        (0..FULL)
+            .step_by(3)
+            .for_each(|node| assert!(queues.remove(node)));
         let mut deepest = 0;
         let mut open = vec![(queues.queues[0].root, 1)];
         while let Some((node, depth)) = open.pop() {

@@ -36,7 +36,7 @@ impl Bell {
         // Partner: the fence in `sleep`.
         fence(SeqCst);
         // Relaxed: the fences order it. Read before it is swapped, so that ringers of an awake sleeper share the line.
-        // The swap lets one ringer alone pay for the unpark; its Acquire pairs with the Release store in `sleep`, which
+        // The swap lets one ringer alone pay for the unpark; its Acquire pairs with the Release in `sleep`, which
         // follows the setting of `sleeper`.
         if self.shared.asleep.load(Relaxed)
             && self.shared.asleep.swap(false, AcqRel)
@@ -54,15 +54,16 @@ impl Bell {
             sleeper.id() == current().id(),
             "a bell wakes one thread; give each writer its own"
         );
-        // Release: pairs with the swap in `ring`, so that a ringer who sees it sees `sleeper` too.
-        self.shared.asleep.store(true, Release);
+        // Release: pairs with the swap in `ring`, so that a ringer who sees it sees `sleeper` too. A swap, here and below,
+        // where a store would do: loom does not order a store against another thread's swap.
+        self.shared.asleep.swap(true, Release);
         // Partner: the fence in `ring`.
         fence(SeqCst);
         if !waits() {
             park_timeout(span);
         }
         // Relaxed: a ringer who still reads `true` unparks a thread that is awake; its next park returns at once.
-        self.shared.asleep.store(false, Relaxed);
+        self.shared.asleep.swap(false, Relaxed);
     }
 }
 
@@ -71,27 +72,37 @@ mod loom_tests {
     use super::*;
     use loom::sync::atomic::AtomicUsize;
 
-    /// Two bring work once each, by the weakest ordering there is; the sleeper must get both and always end.
+    /// Some bring work once each, by the weakest ordering there is; the sleeper must get all of it and always end.
+    fn model(ringers: usize) {
+        let bell = Bell::new();
+        let work = loom::sync::Arc::new(AtomicUsize::new(0));
+        for _ in 0..ringers {
+            let (bell, work) = (bell.clone(), work.clone());
+            loom::thread::spawn(move || {
+                work.fetch_add(1, Relaxed);
+                bell.ring();
+            });
+        }
+        let mut taken = 0;
+        while taken < ringers {
+            let found = work.swap(0, Relaxed);
+            taken += found;
+            if found == 0 {
+                bell.sleep(Duration::MAX, || work.load(Relaxed) != 0);
+            }
+        }
+    }
+
     #[test]
     fn loom_no_wake_up_is_lost() {
-        loom::model(|| {
-            let bell = Bell::new();
-            let work = loom::sync::Arc::new(AtomicUsize::new(0));
-            for _ in 0..2 {
-                let (bell, work) = (bell.clone(), work.clone());
-                loom::thread::spawn(move || {
-                    work.fetch_add(1, Relaxed);
-                    bell.ring();
-                });
-            }
-            let mut taken = 0;
-            while taken < 2 {
-                let found = work.swap(0, Relaxed);
-                taken += found;
-                if found == 0 {
-                    bell.sleep(Duration::MAX, || work.load(Relaxed) != 0);
-                }
-            }
-        });
+        loom::model(|| model(1));
+    }
+
+    /// Every schedule of two ringers is too many; those with at most three preemptions take seconds.
+    #[test]
+    fn loom_two_ringers_lose_no_wake_up() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(|| model(2));
     }
 }

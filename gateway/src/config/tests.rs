@@ -67,7 +67,7 @@ fn each_mistake_has_its_place() {
     check(
         "[city]\nfolder = \"/nowhere\"",
         "c.toml:2: city.folder",
-        "/nowhere",
+        "posts.csv",
     );
     check(
         "[quic]\nconnections_max = 0",

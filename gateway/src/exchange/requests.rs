@@ -42,11 +42,6 @@ impl Pending {
             desk: Desk::default(),
         }
     }
-
-    /// Whether nothing waits to be handed over.
-    pub fn is_empty(&self) -> bool {
-        self.lanes.iter().all(Vec::is_empty)
-    }
 }
 
 fn command(actor: Actor, command: Command) -> Wish {

@@ -17,6 +17,8 @@ pub struct EventNote {
     pub at: Moment,
     /// Told before, and not acknowledged: the receiver drops it if it knows the order.
     pub redelivered: bool,
+    /// The last event of its record: whoever subscribed to everything has been shown its sequence whole.
+    pub last: bool,
     /// What happened.
     pub announced: Announced,
 }

@@ -149,6 +149,7 @@ fn note(announced: Announced) -> Response {
         id: event_id(),
         at: Moment(1_000),
         redelivered: true,
+        last: true,
         announced,
     })
 }

@@ -379,15 +379,15 @@ mod tests {
     fn cost(slow: u32) -> impl Fn(u32, u32) -> Option<u32> {
         move |unit, distance| {
             (unit % 13 != 5).then(|| {
-                (distance / 64)
+                (distance / 1_024)
                     .saturating_mul(slow)
-                    .saturating_add(unit % 3 * 40)
+                    .saturating_add(unit % 3)
             })
         }
     }
 
     fn bound(slow: u32) -> impl Fn(u32) -> u32 {
-        move |distance| (distance / 64).saturating_mul(slow)
+        move |distance| (distance / 1_024).saturating_mul(slow)
     }
 
     /// The definition: every unit looked at.

@@ -147,6 +147,7 @@ pub struct OrderIssuedFrame {
     pub event: EventIdRow,
     pub at_ms: i64,
     pub redelivered: bool,
+    pub last: bool,
     pub order: u64,
     pub incident: u64,
     pub need: u8,
@@ -174,6 +175,7 @@ pub struct OrderMovedFrame {
     pub event: EventIdRow,
     pub at_ms: i64,
     pub redelivered: bool,
+    pub last: bool,
     pub order: u64,
     pub unit_id: u64,
     pub unit: String,
@@ -188,6 +190,7 @@ pub struct LadderClimbedFrame {
     pub event: EventIdRow,
     pub at_ms: i64,
     pub redelivered: bool,
+    pub last: bool,
     pub order: u64,
     pub unit_id: u64,
     pub unit: String,
@@ -202,6 +205,7 @@ pub struct EventJsonFrame {
     pub event: EventIdRow,
     pub at_ms: i64,
     pub redelivered: bool,
+    pub last: bool,
     pub json: String,
 }
 
@@ -293,6 +297,7 @@ impl DecisionFrame {
 impl From<EventNote> for ServerFrame {
     fn from(note: EventNote) -> ServerFrame {
         let (event, at_ms, redelivered) = (note.id.into(), note.at.0, note.redelivered);
+        let last = note.last;
         match note.announced {
             Announced::OrderIssued {
                 issued,
@@ -303,6 +308,7 @@ impl From<EventNote> for ServerFrame {
                 event,
                 at_ms,
                 redelivered,
+                last,
                 order: issued.order.bits(),
                 incident: issued.incident.bits(),
                 need: issued.need,
@@ -332,6 +338,7 @@ impl From<EventNote> for ServerFrame {
                 event,
                 at_ms,
                 redelivered,
+                last,
                 order: order.bits(),
                 unit_id: unit_id.bits(),
                 unit,
@@ -348,6 +355,7 @@ impl From<EventNote> for ServerFrame {
                 event,
                 at_ms,
                 redelivered,
+                last,
                 order: order.bits(),
                 unit_id: unit_id.bits(),
                 unit,
@@ -358,6 +366,7 @@ impl From<EventNote> for ServerFrame {
                 event,
                 at_ms,
                 redelivered,
+                last,
                 json,
             }),
         }
@@ -415,6 +424,7 @@ impl ServerFrame {
                 id: EventId::from(frame.event),
                 at: Moment(frame.at_ms),
                 redelivered: frame.redelivered,
+                last: frame.last,
                 announced: Announced::Other { json: frame.json },
             }),
         })
@@ -510,6 +520,7 @@ impl OrderIssuedFrame {
             id: EventId::from(self.event),
             at: Moment(self.at_ms),
             redelivered: self.redelivered,
+            last: self.last,
             announced: Announced::OrderIssued {
                 issued,
                 unit: self.unit,
@@ -531,6 +542,7 @@ impl OrderMovedFrame {
             id: EventId::from(self.event),
             at: Moment(self.at_ms),
             redelivered: self.redelivered,
+            last: self.last,
             announced: Announced::OrderMoved {
                 order: known(OrderId::from_bits(self.order), "order")?,
                 unit_id: known(UnitId::from_bits(self.unit_id), "unit_id")?,
@@ -548,6 +560,7 @@ impl LadderClimbedFrame {
             id: EventId::from(self.event),
             at: Moment(self.at_ms),
             redelivered: self.redelivered,
+            last: self.last,
             announced: Announced::LadderClimbed {
                 order: known(OrderId::from_bits(self.order), "order")?,
                 unit_id: known(UnitId::from_bits(self.unit_id), "unit_id")?,

@@ -215,6 +215,9 @@ fn event(note: &EventNote) -> Map<String, Value> {
     if note.redelivered {
         fields.insert("redelivered".into(), true.into());
     }
+    if note.last {
+        fields.insert("last".into(), true.into());
+    }
     match &note.announced {
         Announced::OrderIssued {
             issued,

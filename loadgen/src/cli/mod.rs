@@ -1,0 +1,338 @@
+//! The command line of `liandong-load`: typed by clap, validated in [`checked`], then run.
+//!
+//! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered.
+//! Results go to stdout, progress and errors to stderr.
+
+pub mod checked;
+
+use crate::crew::Behaviour;
+use crate::ground::Ground;
+use crate::pace::Arrivals;
+use crate::replay::driven::{Line, Silent, Watch};
+use crate::replay::{Options, Rate, ReplayError, Speed, driven, rate};
+use crate::report::Summary;
+use crate::synth::{self, Size};
+use crate::trace::import::{self, montgomery, table};
+use crate::trace::{TraceError, Writer};
+use checked::{Centre, Crewing, Lasting, Positions, Times};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+
+/// Replays real or generated emergency calls into a Liandong centre and says what became of them.
+#[derive(Debug, Parser)]
+#[command(name = "liandong-load", version, after_help = AFTER_HELP)]
+pub struct Typed {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost or doubly ordered.
+A trace is CSV, plain, .gz or .zst: at,key,line,caller,lat,lon,datum,accuracy_m,text,kind,injured,expect_agencies;
+`at` is RFC 3339 or seconds from the start; only `at` and `line` are mandatory. An empty `text` is a silent caller,
+`\\N` one whose words are not known yet.";
+
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant)] // one is made a run
+enum Verb {
+    /// Send a trace to a centre.
+    Replay(ReplayArgs),
+    /// Make a trace out of a profile and a seed.
+    Generate(GenerateArgs),
+    /// Make a trace of what others wrote.
+    Import(ImportArgs),
+}
+
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// The trace.
+    trace: PathBuf,
+    /// The centre, as in quic://127.0.0.1:4433.
+    #[arg(long)]
+    to: Centre,
+    /// Drive a centre whose clock is `driven`, so many times faster than life, or `max`.
+    #[arg(long, conflicts_with = "rate", required_unless_present = "rate")]
+    speed: Option<Times>,
+    /// Send so many calls a second on the wall clock, whatever the trace's times.
+    #[arg(long)]
+    rate: Option<f64>,
+    /// With --rate: at random (Poisson) instead of evenly.
+    #[arg(long, requires = "rate")]
+    poisson: bool,
+    /// Stop sending after so long on the wall, as in 20s; with --rate the trace is repeated under new keys until then.
+    #[arg(long = "for")]
+    lasting: Option<Lasting>,
+    /// Crews that acknowledge, set off, arrive and finish, some of them badly; `standard`: one report within 1 s.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field")]
+    crews: Option<Crewing>,
+    /// Where crews say where they are: `none`, on `arrival`, or every so often on the way, as in 30s.
+    #[arg(long, default_value = "arrival")]
+    positions: Positions,
+    /// Connections for calls, with --rate.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    connections: u16,
+    /// Streams a connection, with --rate.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
+    streams: u8,
+    /// How long after the last call answers (--rate, wall time, 30s) or crews (--speed, centre time, 24h) may take.
+    #[arg(long)]
+    settle: Option<Lasting>,
+    /// With --rate: do not subscribe; double orders then cannot show.
+    #[arg(long, conflicts_with = "crews")]
+    deaf: bool,
+    /// Decides what crews do and when calls come at random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Goes before every key; with --rate the time by default, so that a trace can be sent again.
+    #[arg(long)]
+    run_id: Option<String>,
+    /// The address of the centre's figures, for sequence and state hash, as in http://127.0.0.1:8110/v1/stats.
+    #[arg(long)]
+    stats: Option<String>,
+    /// The authority (PEM) that the centre's certificate comes from; on loopback none is needed.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Write the summary as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write every answered key as CSV: key,call,seq,outcome,orders.
+    #[arg(long)]
+    answers: Option<PathBuf>,
+    /// No progress line.
+    #[arg(long)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+struct GenerateArgs {
+    /// xianju-2011, jiangsu-2015 or standard.
+    #[arg(long)]
+    profile: String,
+    /// The same seed gives the same trace.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// So many days (1).
+    #[arg(long)]
+    days: Option<u64>,
+    /// So many calls, at the profile's own pace; over --days where both are given.
+    #[arg(long)]
+    calls: Option<u64>,
+    /// The city's folder; without it the embedded city.
+    #[arg(long, default_value = "embedded")]
+    city: PathBuf,
+    /// The trace; .gz and .zst are compressed.
+    #[arg(short, long)]
+    output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Montgomery County's file of EMS, fire and traffic calls.
+    Montgomery,
+    /// A table in a trace's columns, or in those that --map names.
+    Csv,
+}
+
+#[derive(Debug, Args)]
+struct ImportArgs {
+    /// What the file is.
+    #[arg(long)]
+    format: Format,
+    /// Lay the calls on a city: its folder, or `embedded`.
+    #[arg(long)]
+    onto: Option<PathBuf>,
+    /// With csv: trace_column=column_of_the_file; may be repeated.
+    #[arg(long, value_parser = table::names)]
+    map: Vec<(String, String)>,
+    /// The file; plain, gzip or zstandard.
+    input: PathBuf,
+    /// The trace; .gz and .zst are compressed.
+    #[arg(short, long)]
+    output: PathBuf,
+}
+
+/// Runs the command line and gives its exit code.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
+    let typed = match Typed::try_parse_from(arguments) {
+        Ok(typed) => typed,
+        Err(error) => {
+            // Help and version are wanted and good; anything else is a usage error.
+            let code = u8::from(error.use_stderr());
+            return if error.print().is_ok() { code } else { 1 };
+        }
+    };
+    let done = match typed.verb {
+        Verb::Replay(args) => replay(args),
+        Verb::Generate(args) => generate(&args).map(|()| 0),
+        Verb::Import(args) => import(&args).map(|()| 0),
+    };
+    done.unwrap_or_else(|failure| {
+        eprintln!("liandong-load: {}", failure.message);
+        failure.code
+    })
+}
+
+/// Why a command failed, and what it exits with.
+struct Failure {
+    message: String,
+    code: u8,
+}
+
+macro_rules! plain_failure {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure { message: error.to_string(), code: 1 }
+            }
+        }
+    )+};
+}
+plain_failure!(
+    TraceError,
+    synth::SynthError,
+    crate::ground::GroundError,
+    std::io::Error
+);
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Failure {
+        Failure {
+            code: error.exit_code(),
+            message: error.to_string(),
+        }
+    }
+}
+
+fn replay(args: ReplayArgs) -> Result<u8, Failure> {
+    let trust = args.ca.map_or(gateway::client::Trust::Loopback, |path| {
+        gateway::client::Trust::Authority(path)
+    });
+    let options = Options {
+        trace: args.trace,
+        to: args.to.0,
+        trust,
+        crews: args.crews.map(|crews| match crews {
+            Crewing::Field => Behaviour::Field {
+                positions: args.positions.0,
+            },
+            Crewing::Standard => Behaviour::Standard,
+        }),
+        seed: args.seed,
+        run_id: args.run_id,
+        stats: args.stats,
+        answers: args.answers,
+        quiet: args.quiet,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let summary = match (args.rate, args.speed) {
+        (Some(rate), _) => {
+            let arrivals = if args.poisson {
+                Arrivals::Poisson(rate)
+            } else {
+                Arrivals::Constant(rate)
+            };
+            checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
+            let rate = Rate {
+                arrivals,
+                lasting: args.lasting.map(|lasting| lasting.0),
+                connections: args.connections.into(),
+                streams: args.streams.into(),
+                settle: args.settle.unwrap_or(Lasting::seconds(30)).0,
+                subscribe: !args.deaf,
+            };
+            runtime.block_on(rate::run(&options, rate))?
+        }
+        (None, speed) => {
+            let speed = Speed {
+                times: speed.map_or(f64::INFINITY, |times| times.0),
+                at_most: args.lasting.map(|lasting| lasting.0),
+                settle: args.settle.unwrap_or(Lasting::seconds(86_400)).span(),
+            };
+            let watch: &mut dyn Watch = if options.quiet {
+                &mut Silent
+            } else {
+                &mut Line
+            };
+            runtime.block_on(driven::run(&options, speed, watch))?
+        }
+    };
+    // Nothing may hold the process up once there is a summary.
+    runtime.shutdown_background();
+    print!("{summary}");
+    if let Some(path) = &args.json {
+        write_json(&summary, path)?;
+    }
+    Ok(exit_code(&summary))
+}
+
+/// What a run's summary exits with.
+pub fn exit_code(summary: &Summary) -> u8 {
+    if summary.invalid.is_some() {
+        2
+    } else if summary.is_good() {
+        0
+    } else {
+        99
+    }
+}
+
+fn write_json(summary: &Summary, path: &Path) -> Result<(), Failure> {
+    let written = serde_json::to_vec_pretty(summary)
+        .map_err(std::io::Error::other)
+        .and_then(|json| std::fs::write(path, json));
+    written.map_err(|error| Failure {
+        message: format!("{}: {error}", path.display()),
+        code: 1,
+    })
+}
+
+fn generate(args: &GenerateArgs) -> Result<(), Failure> {
+    let ground = Ground::named(&args.city)?;
+    let size = Size {
+        days: args.days,
+        calls: args.calls,
+    };
+    let rows = synth::generate(&args.profile, args.seed, size, &ground)?;
+    let mut writer = Writer::create(&args.output)?;
+    for row in &rows {
+        writer.write(row)?;
+    }
+    let count = writer.finish()?;
+    let first = rows.first().map(|row| row.at.to_string());
+    let last = rows.last().map(|row| row.at.to_string());
+    println!(
+        "{count} calls from {} to {} in {}",
+        first.unwrap_or_default(),
+        last.unwrap_or_default(),
+        args.output.display()
+    );
+    Ok(())
+}
+
+fn import(args: &ImportArgs) -> Result<(), Failure> {
+    let ground = args.onto.as_deref().map(Ground::named).transpose()?;
+    let imported = match args.format {
+        Format::Montgomery => montgomery::read(&args.input)?,
+        Format::Csv => table::read(&args.input, &args.map)?,
+    };
+    let summary = import::write(imported, ground.as_ref(), &args.output)?;
+    println!(
+        "{} calls, {} with a place, in {}",
+        summary.rows,
+        summary.placed,
+        args.output.display()
+    );
+    if let Some(inside) = summary.inside {
+        println!("{inside} of them inside the city's districts");
+    }
+    if !summary.unmatched.is_empty() {
+        println!("titles that no rule knows:");
+        for (title, (kind, count)) in &summary.unmatched {
+            println!("{count:>8}  {title}  taken as {kind}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! What one order makes one crew do, step after step. Each step says when the next is due.
+
+use super::manner::Manner;
+use super::{Act, Behaviour, Positions, Told};
+use crate::random::Random;
+use engine::id::{OrderId, UnitId};
+use engine::kind::{Category, Kind, Priority};
+use engine::moment::{Moment, Span};
+use engine::order::{OrderAct, Rung};
+use engine::place::Point;
+
+/// From the order to the acknowledgement of a crew that obeys.
+const ACKNOWLEDGE_MS: (i64, i64) = (5_000, 25_000);
+/// A desk reads its list every few minutes.
+const DESK_ACKNOWLEDGE_MS: (i64, i64) = (20_000, 200_000);
+/// What a desk needs for a matter.
+const DESK_WORK_MS: (i64, i64) = (300_000, 1_800_000);
+/// One report within a second: the standard load.
+const STANDARD_MS: (i64, i64) = (50, 950);
+/// How far the way takes more or less time than was reckoned, in hundredths.
+const TRAVEL_PERCENT: (i64, i64) = (80, 120);
+/// Even a crew that means to stay silent answers when it is still asked after so long.
+const PATIENCE_MS: i64 = 2 * 3_600_000;
+
+/// When the next step is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At this time.
+    At(Moment),
+    /// When something happens.
+    Wait,
+    /// There is none.
+    Done,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Acknowledge,
+    Decline,
+    SetOff,
+    OnTheWay,
+    Arrive,
+    Finish,
+}
+
+/// One order in the hands of one crew.
+#[derive(Clone, Debug)]
+pub struct Mission {
+    unit: UnitId,
+    name: String,
+    desk: bool,
+    manner: Manner,
+    stage: Stage,
+    issued_at: Moment,
+    turnout: Span,
+    travel: Span,
+    stay: Span,
+    set_off_at: Moment,
+    from: Option<Point>,
+    to: Option<Point>,
+    positions: Positions,
+    random: Random,
+}
+
+impl Mission {
+    /// A crew hears of an order. When it does its first step.
+    pub fn new(
+        told: &Told<'_>,
+        now: Moment,
+        manner: Manner,
+        behaviour: Behaviour,
+        from: Option<Point>,
+        seed: u64,
+    ) -> (Mission, Moment) {
+        let mut random = Random::stream(seed, told.order.bits());
+        let mut within = |(least, most): (i64, i64)| Span(random.between(least, most));
+        let (stage, wait, positions) = match behaviour {
+            Behaviour::Standard => (Stage::Finish, within(STANDARD_MS), Positions::Never),
+            Behaviour::Field { positions } => {
+                let (stage, wait) = match manner {
+                    Manner::Obey if told.desk => (Stage::Acknowledge, within(DESK_ACKNOWLEDGE_MS)),
+                    Manner::Obey => (Stage::Acknowledge, within(ACKNOWLEDGE_MS)),
+                    Manner::Decline => (Stage::Decline, within(ACKNOWLEDGE_MS)),
+                    Manner::Late | Manner::Silent => (Stage::Acknowledge, Span(PATIENCE_MS)),
+                };
+                (stage, wait, positions)
+            }
+        };
+        let travel_ms = i64::from(told.travel_ms) * within(TRAVEL_PERCENT).0 / 100;
+        let stay = if told.desk {
+            within(DESK_WORK_MS)
+        } else {
+            within(stay_ms(told.kind))
+        };
+        let mission = Mission {
+            unit: told.unit,
+            name: told.name.to_string(),
+            desk: told.desk,
+            manner,
+            stage,
+            issued_at: now,
+            turnout: Span(told.turnout_ms.into()),
+            travel: Span(travel_ms),
+            stay,
+            set_off_at: now,
+            from,
+            to: told.point,
+            positions,
+            random,
+        };
+        (mission, now + wait)
+    }
+
+    /// How the order is taken.
+    pub fn manner(&self) -> Manner {
+        self.manner
+    }
+
+    /// Whose it is.
+    pub fn unit(&self) -> (UnitId, &str) {
+        (self.unit, &self.name)
+    }
+
+    /// The rest of the numbers that were drawn for this order.
+    pub fn random(&self) -> Random {
+        self.random.clone()
+    }
+
+    /// The ladder climbed: who is late wakes up at the first rung, half-way to the next.
+    pub fn woken(&mut self, now: Moment, rung: Rung, next_due: Option<Moment>) -> Option<Moment> {
+        let wakes = self.manner == Manner::Late
+            && self.stage == Stage::Acknowledge
+            && matches!(rung, Rung::Deputy | Rung::DutyLeader);
+        let half = next_due.map_or(5_000, |due| now.until(due).0.max(0) / 2);
+        wakes.then(|| now + Span(half))
+    }
+
+    /// Does what is due at `at`: what the crew does, and when it does the next thing.
+    pub fn step(&mut self, at: Moment, order: OrderId) -> (Option<Act>, Next) {
+        let report = |act| Some(Act::Report { order, act });
+        match self.stage {
+            Stage::Decline => (report(OrderAct::Decline), Next::Wait),
+            Stage::Acknowledge => {
+                let next = if self.desk {
+                    self.stage = Stage::Finish;
+                    at + self.stay
+                } else {
+                    self.stage = Stage::SetOff;
+                    (self.issued_at + self.turnout).max(at + Span(1_000))
+                };
+                (report(OrderAct::Acknowledge), Next::At(next))
+            }
+            Stage::SetOff => {
+                self.set_off_at = at;
+                self.stage = Stage::OnTheWay;
+                (report(OrderAct::SetOff), self.on_the_way(at))
+            }
+            Stage::OnTheWay => (self.position(at), self.on_the_way(at)),
+            Stage::Arrive => {
+                self.stage = Stage::Finish;
+                (report(OrderAct::Arrive), Next::At(at + self.stay))
+            }
+            Stage::Finish => (report(OrderAct::Finish), Next::Wait),
+        }
+    }
+
+    /// The next time on the way: the next position, or the arrival.
+    fn on_the_way(&mut self, at: Moment) -> Next {
+        let arrive_at = self.set_off_at + self.travel;
+        if at >= arrive_at && self.stage == Stage::OnTheWay && at > self.set_off_at {
+            // The position at the place has just been said.
+            self.stage = Stage::Arrive;
+            return Next::At(at);
+        }
+        let next = match self.positions {
+            Positions::Every(pace) if pace.0 > 0 && self.from.is_some() => {
+                (at + pace).min(arrive_at)
+            }
+            Positions::Never | Positions::OnArrival | Positions::Every(_) => arrive_at,
+        };
+        // A way of no length still takes a moment, so that the arrival follows the setting off.
+        Next::At(next.max(at + Span(1)))
+    }
+
+    /// Where the crew is, on the straight line; nothing when the place is not known.
+    fn position(&self, at: Moment) -> Option<Act> {
+        let to = self.to.filter(|_| self.positions != Positions::Never)?;
+        let gone = self.set_off_at.until(at).0.clamp(0, self.travel.0);
+        let point = match self.from {
+            Some(from) if gone < self.travel.0 => between(from, to, gone, self.travel.0),
+            Some(_) | None => to,
+        };
+        Some(Act::Position {
+            unit: self.name.clone(),
+            point,
+        })
+    }
+}
+
+/// The point on the straight line from one to another, so far of the whole.
+fn between(from: Point, to: Point, gone: i64, whole: i64) -> Point {
+    let along = |from: i32, to: i32| {
+        let way = i64::from(to) - i64::from(from);
+        (i64::from(from) + (i128::from(way) * i128::from(gone) / i128::from(whole.max(1))) as i64)
+            as i32
+    };
+    Point {
+        lat_e7: along(from.lat_e7, to.lat_e7),
+        lon_e7: along(from.lon_e7, to.lon_e7),
+    }
+}
+
+/// How long a crew stays on the scene, least and most: 10 to 40 min by what the matter is.
+fn stay_ms(kind: Option<Kind>) -> (i64, i64) {
+    const MINUTE_MS: i64 = 60_000;
+    let Some(row) = kind.map(Kind::row) else {
+        return (10 * MINUTE_MS, 25 * MINUTE_MS);
+    };
+    let (least, most) = match (row.category, row.priority) {
+        (Category::NaturalDisaster, _) => (25, 40),
+        (Category::Accident | Category::SocialSecurity, Priority::P1) => (20, 40),
+        (Category::PublicHealth, Priority::P1) => (15, 30),
+        (Category::Accident | Category::SocialSecurity | Category::PublicHealth, _) => (10, 25),
+        (Category::Service | Category::None, _) => (10, 20),
+    };
+    (least * MINUTE_MS, most * MINUTE_MS)
+}

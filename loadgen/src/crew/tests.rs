@@ -1,0 +1,264 @@
+//! What crews do, told as a log of acts with their times.
+
+use super::*;
+use engine::id::CentreId;
+
+const CENTRE: CentreId = CentreId(1);
+const HERE: Point = Point {
+    lat_e7: 288_500_000,
+    lon_e7: 1_207_300_000,
+};
+
+fn order(number: u64) -> OrderId {
+    OrderId::new(CENTRE, number).unwrap()
+}
+
+fn told(number: u64) -> Told<'static> {
+    Told {
+        order: order(number),
+        unit: UnitId::new(CENTRE, number).unwrap(),
+        name: "P-01",
+        desk: false,
+        travel_ms: 300_000,
+        turnout_ms: 60_000,
+        point: Some(HERE),
+        kind: Some(Kind::Fight),
+    }
+}
+
+/// Everything that is done from now on, with the time of each act.
+fn run(crews: &mut Crews) -> Vec<(Moment, Act)> {
+    let mut log = Vec::new();
+    while let Some(due) = crews.next_due() {
+        while let Some(act) = crews.poll(due) {
+            if let Act::Report { order, act } = act {
+                let to = OrderState::Issued.after(act, true).unwrap();
+                crews.order_moved(due, order, to);
+            }
+            log.push((due, act));
+        }
+        assert!(log.len() < 10_000, "crews never come to an end");
+    }
+    log
+}
+
+fn acts(log: &[(Moment, Act)]) -> Vec<OrderAct> {
+    log.iter()
+        .filter_map(|(_, act)| match act {
+            Act::Report { act, .. } => Some(*act),
+            Act::Position { .. } | Act::Return { .. } => None,
+        })
+        .collect()
+}
+
+fn field() -> Behaviour {
+    Behaviour::Field {
+        positions: Positions::OnArrival,
+    }
+}
+
+#[test]
+fn a_crew_that_obeys_reports_every_step_at_its_time() {
+    let mut crews = Crews::new(field(), 1);
+    // The first orders of a seed may be taken badly; take one that is obeyed.
+    let mut number = 0;
+    while crews.counts().obeyed == 0 {
+        number += 1;
+        crews = Crews {
+            missions: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            ..crews
+        };
+        crews.order_issued(Moment(0), &told(number));
+    }
+    let log = run(&mut crews);
+    assert_eq!(
+        acts(&log),
+        [
+            OrderAct::Acknowledge,
+            OrderAct::SetOff,
+            OrderAct::Arrive,
+            OrderAct::Finish
+        ]
+    );
+    let at = |index: usize| log[index].0.0;
+    assert!((5_000..=25_000).contains(&at(0)));
+    assert_eq!(at(1), 60_000);
+    assert_eq!(
+        log[2].1,
+        Act::Position {
+            unit: "P-01".into(),
+            point: HERE
+        }
+    );
+    assert!((240_000..=360_000).contains(&(at(3) - at(1))));
+    assert!((600_000..=2_400_000).contains(&(at(4) - at(3))));
+    assert_eq!(crews.open(), 0);
+}
+
+#[test]
+fn bad_manners_are_late_to_say_yes_say_no_or_say_nothing() {
+    let mut crews = Crews::new(field(), 9);
+    for number in 1..=100 {
+        crews.order_issued(Moment(0), &told(number));
+    }
+    assert_eq!(
+        crews.counts(),
+        Counts {
+            obeyed: 91,
+            late: 3,
+            declined: 3,
+            silent: 3
+        }
+    );
+    // Half a minute without a word: the deputies are told, then the duty leaders, then the next units.
+    let mut log = Vec::new();
+    for (second, rung) in [
+        (30, Rung::Deputy),
+        (60, Rung::DutyLeader),
+        (90, Rung::NextUnit),
+    ] {
+        let now = Moment(second * 1_000);
+        while let Some(act) = crews.poll(now) {
+            log.push((now, act));
+        }
+        let answered: Vec<OrderId> = log
+            .iter()
+            .filter_map(|(_, act)| match act {
+                Act::Report { order, .. } => Some(*order),
+                Act::Position { .. } | Act::Return { .. } => None,
+            })
+            .collect();
+        for number in (1..=100)
+            .map(order)
+            .filter(|order| !answered.contains(order))
+        {
+            let next = (rung != Rung::NextUnit).then(|| now + Span::seconds(30));
+            crews.ladder_climbed(now, number, rung, next);
+            if rung == Rung::NextUnit {
+                crews.order_moved(now, number, OrderState::Reassigned);
+            }
+        }
+    }
+    let late = log
+        .iter()
+        .filter(|(at, act)| {
+            at.0 == 60_000
+                && matches!(
+                    act,
+                    Act::Report {
+                        act: OrderAct::Acknowledge,
+                        ..
+                    }
+                )
+        })
+        .count();
+    assert_eq!(
+        late, 3,
+        "acknowledged between the first rung and the second"
+    );
+    assert_eq!(
+        acts(&log)
+            .iter()
+            .filter(|&&act| act == OrderAct::Decline)
+            .count(),
+        3
+    );
+    // Who was silent lost its order, says nothing of it, and comes back later.
+    let returns = run(&mut crews)
+        .iter()
+        .filter(|(at, act)| matches!(act, Act::Return { .. }) && at.0 >= 90_000 + AWAY_MS.0)
+        .count();
+    assert_eq!(returns, 3);
+}
+
+#[test]
+fn a_desk_acknowledges_and_finishes() {
+    let mut crews = Crews::new(field(), 1);
+    for number in 1..=100 {
+        let desk = Told {
+            desk: true,
+            travel_ms: 0,
+            ..told(number)
+        };
+        crews.order_issued(Moment(0), &desk);
+    }
+    assert_eq!(crews.counts().obeyed, 100);
+    let log = run(&mut crews);
+    let acts = acts(&log);
+    assert_eq!(acts.len(), 200);
+    assert!(
+        acts.iter()
+            .all(|act| matches!(act, OrderAct::Acknowledge | OrderAct::Finish))
+    );
+}
+
+#[test]
+fn the_standard_crews_finish_within_a_second_by_one_report() {
+    let mut crews = Crews::new(Behaviour::Standard, 1);
+    for number in 1..=100 {
+        crews.order_issued(Moment(0), &told(number));
+    }
+    let log = run(&mut crews);
+    assert_eq!(acts(&log), [OrderAct::Finish; 100]);
+    assert!(log.iter().all(|(at, _)| at.0 < 1_000));
+}
+
+#[test]
+fn positions_lead_from_the_last_place_to_the_next() {
+    let mut crews = Crews::new(
+        Behaviour::Field {
+            positions: Positions::Every(Span::seconds(30)),
+        },
+        4,
+    );
+    let mut issue = |from: u64, point: Point| {
+        // Orders to one unit until one is obeyed.
+        for number in from..from + 10 {
+            let unit = UnitId::new(CENTRE, 1).unwrap();
+            let now = Moment(from as i64 * 10_000_000);
+            crews.order_issued(
+                now,
+                &Told {
+                    unit,
+                    point: Some(point),
+                    ..told(number)
+                },
+            );
+            let log = run(&mut crews);
+            let positions: Vec<Point> = log
+                .iter()
+                .filter_map(|(_, act)| match act {
+                    Act::Position { point, .. } => Some(*point),
+                    Act::Report { .. } | Act::Return { .. } => None,
+                })
+                .collect();
+            if !positions.is_empty() {
+                return positions;
+            }
+        }
+        panic!("nobody obeys");
+    };
+    let there = Point {
+        lat_e7: HERE.lat_e7 + 1_000_000,
+        ..HERE
+    };
+    assert_eq!(
+        issue(1, HERE),
+        [HERE],
+        "from an unknown place only the arrival is said"
+    );
+    let way = issue(100, there);
+    assert!((8..=13).contains(&way.len()), "{way:?}");
+    assert!(way.is_sorted() && way[0] > HERE && way.last() == Some(&there));
+}
+
+#[test]
+fn an_order_that_is_told_twice_or_withdrawn_makes_no_more_acts() {
+    let mut crews = Crews::new(Behaviour::Standard, 1);
+    crews.order_issued(Moment(0), &told(1));
+    crews.order_issued(Moment(500), &told(1));
+    crews.order_issued(Moment(0), &told(2));
+    crews.order_moved(Moment(1), order(2), OrderState::Cancelled);
+    assert_eq!(acts(&run(&mut crews)), [OrderAct::Finish]);
+}

@@ -1,0 +1,433 @@
+//! Replay on a driven clock: one stream, one thing at a time, so that two runs give the same state.
+//!
+//! The loop goes from instant to instant: the next row, the next act of a crew or the centre's next deadline,
+//! whichever is first. It moves the centre's time there, waits until the subscription has shown the record that the
+//! centre names (so that crews know all that has happened), sends what is due, each answered before the next. It is
+//! paced to the wall; being late makes the run slower and changes nothing else.
+
+use super::answers::AnswerLog;
+use super::{Options, ReplayError, Speed, stats, words};
+use crate::crew::{Act, Crews, Told};
+use crate::report::Summary;
+use crate::report::tally::{Sent, Tally};
+use crate::trace::{Reader, Row};
+use engine::id::Sequence;
+use engine::moment::Moment;
+use engine::unit::Duty;
+use gateway::client::{Answers, Client, ClientError, Events, Options as ClientOptions};
+use gateway::wire::{Announced, EventNote, ProblemKind, Request, Response, UnitReport};
+use std::iter::Peekable;
+use std::time::{Duration, Instant};
+
+/// How long the centre may take to answer, and the subscription to show what was answered.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Something to look at while it runs: the demo shows more than a line.
+pub trait Watch {
+    /// Called once a second at most.
+    fn progress(&mut self, progress: &Progress<'_>);
+}
+
+/// Where a run stands.
+pub struct Progress<'a> {
+    /// Centre time.
+    pub now: Moment,
+    /// What was counted so far.
+    pub tally: &'a Tally,
+    /// Orders that crews still have something to do for.
+    pub open: usize,
+    /// Centre seconds a second so far.
+    pub speed: f64,
+}
+
+/// Prints a line on stderr.
+pub struct Line;
+
+impl Watch for Line {
+    fn progress(&mut self, progress: &Progress<'_>) {
+        let tally = progress.tally;
+        eprintln!(
+            "{} · {:.0}× · calls {} · decided {} · refused {} · orders {} · arrived {} · open {} · ladders {}",
+            progress.now,
+            progress.speed,
+            tally.sent,
+            tally.decided(),
+            tally.refusals(),
+            tally.heard.orders.issued,
+            tally.heard.orders.arrived,
+            progress.open,
+            tally.heard.ladders.values().sum::<u64>(),
+        );
+    }
+}
+
+/// Watches nothing.
+pub struct Silent;
+
+impl Watch for Silent {
+    fn progress(&mut self, _: &Progress<'_>) {}
+}
+
+/// Replays a trace on a driven clock.
+pub async fn run(
+    options: &Options,
+    speed: Speed,
+    watch: &mut dyn Watch,
+) -> Result<Summary, ReplayError> {
+    let rows = Reader::open(&options.trace)?.peekable();
+    let client_options = ClientOptions {
+        trust: options.trust.clone(),
+        streams: 1,
+        ..ClientOptions::default()
+    };
+    let (client, answers) = Client::connect(options.to, &client_options).await?;
+    let events = client.subscribe(Vec::new(), None).await?;
+    let log = AnswerLog::open(options.answers.as_deref())?;
+    let shown = events.from;
+    let mut drive = Drive {
+        options,
+        speed,
+        rows,
+        client,
+        answers,
+        events,
+        log,
+        shown,
+        crews: options
+            .crews
+            .map(|behaviour| Crews::new(behaviour, options.seed)),
+        tally: Tally::default(),
+        now: Moment(0),
+        centre_due: None,
+        started: Instant::now(),
+        reported: Instant::now(),
+        first: Moment(0),
+        tag: 0,
+    };
+    drive.run(watch).await
+}
+
+struct Drive<'a> {
+    options: &'a Options,
+    speed: Speed,
+    rows: Peekable<Reader>,
+    client: Client,
+    answers: Answers,
+    events: Events,
+    log: AnswerLog,
+    /// The last record that the subscription has shown whole.
+    shown: Sequence,
+    crews: Option<Crews>,
+    tally: Tally,
+    now: Moment,
+    /// No deadline of the centre is before this one.
+    centre_due: Option<Moment>,
+    started: Instant,
+    reported: Instant,
+    first: Moment,
+    tag: u64,
+}
+
+impl Drive<'_> {
+    async fn run(&mut self, watch: &mut dyn Watch) -> Result<Summary, ReplayError> {
+        let Some(first) = self.peek()? else {
+            return Err(ReplayError::Empty(self.options.trace.display().to_string()));
+        };
+        self.first = first;
+        let mut last_row = first;
+        self.started = Instant::now();
+        while let Some(next) = self.next_instant(last_row)? {
+            let over = self.speed.at_most;
+            if over.is_some_and(|most| self.started.elapsed() >= most) {
+                break;
+            }
+            self.pace(next, watch).await;
+            self.advance(next).await?;
+            while self.peek()?.is_some_and(|at| at <= next) {
+                let Some(row) = self.rows.next().transpose()? else {
+                    break;
+                };
+                last_row = row.at;
+                self.call(&row).await?;
+            }
+            self.act().await?;
+            self.report(watch);
+        }
+        self.summary().await
+    }
+
+    /// When the next row comes, if there is one.
+    fn peek(&mut self) -> Result<Option<Moment>, ReplayError> {
+        if matches!(self.rows.peek(), Some(Err(_))) {
+            // The mistake is what there is to say.
+            self.rows.next().transpose()?;
+        }
+        Ok(self
+            .rows
+            .peek()
+            .and_then(|row| row.as_ref().ok())
+            .map(|row| row.at))
+    }
+
+    /// The next instant at which anything happens; nothing when the run is over.
+    fn next_instant(&mut self, last_row: Moment) -> Result<Option<Moment>, ReplayError> {
+        let row = self.peek()?;
+        let crew = self.crews.as_ref().and_then(Crews::next_due);
+        if row.is_none() {
+            let heard = &self.tally.heard;
+            let unfinished = heard.orders.open > 0 || heard.needs_waiting() > 0;
+            let idle = self.crews.is_none() || !unfinished;
+            if idle || self.now >= last_row + self.speed.settle {
+                return Ok(None);
+            }
+        }
+        let next = [row, crew, self.centre_due].into_iter().flatten().min();
+        Ok(next.map(|next| next.max(self.now)))
+    }
+
+    /// Waits until the wall has come to this instant. Late is fine.
+    async fn pace(&mut self, next: Moment, watch: &mut dyn Watch) {
+        if !self.speed.times.is_finite() {
+            return;
+        }
+        let centre_s = self.first.until(next).0 as f64 / 1_000.0;
+        let due = self.started + Duration::from_secs_f64((centre_s / self.speed.times).max(0.0));
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            // Below a timer's own grain there is nothing to wait for.
+            if left < Duration::from_millis(1) {
+                return;
+            }
+            tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+            self.report(watch);
+        }
+    }
+
+    fn report(&mut self, watch: &mut dyn Watch) {
+        if self.reported.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.reported = Instant::now();
+        let seconds = self.started.elapsed().as_secs_f64();
+        let progress = Progress {
+            now: self.now,
+            tally: &self.tally,
+            open: self.crews.as_ref().map_or(0, Crews::open),
+            speed: self.first.until(self.now).0 as f64 / 1_000.0 / seconds,
+        };
+        watch.progress(&progress);
+    }
+
+    /// Moves the centre's time.
+    async fn advance(&mut self, to: Moment) -> Result<(), ReplayError> {
+        let tag = Some(self.next_tag());
+        let (response, _) = self.ask(Request::Advance { tag, to }).await?;
+        match response {
+            Response::Advanced {
+                now, seq, next_due, ..
+            } => {
+                self.now = now;
+                self.centre_due = next_due;
+                self.show(seq).await
+            }
+            Response::Problem { problem, .. } if problem.kind == ProblemKind::NotAdvanced => {
+                Err(ReplayError::Invalid(format!(
+                    "{}; --speed needs a centre that was started with --clock driven on a fresh data folder \
+                     (or use --rate)",
+                    problem.detail
+                )))
+            }
+            other => Err(unexpected("advance", &other)),
+        }
+    }
+
+    /// Sends a call and waits for what is decided.
+    async fn call(&mut self, row: &Row) -> Result<(), ReplayError> {
+        let serial = self.tally.sent;
+        self.tally.sent += 1;
+        let sent = Sent::of(row, serial, self.now);
+        let key = match &self.options.run_id {
+            Some(run) => format!("{run}:{}", row.key),
+            None => row.key.clone(),
+        };
+        let request = words::request(row, key.clone(), self.next_tag());
+        let (response, took) = self.ask(request).await?;
+        match response {
+            Response::Decision { decision, .. } => {
+                self.show(decision.seq).await?;
+                self.tally.corrected.add(took);
+                self.tally.decision(&sent, &decision, took);
+                self.log.decided(&key, &decision)
+            }
+            Response::Problem { problem, .. } => {
+                self.tally.problem(&problem);
+                Ok(())
+            }
+            other => Err(unexpected("a call", &other)),
+        }
+    }
+
+    /// Lets crews do what is due, one act after the other.
+    async fn act(&mut self) -> Result<(), ReplayError> {
+        while let Some(act) = self.crews.as_mut().and_then(|crews| crews.poll(self.now)) {
+            let tag = self.next_tag();
+            let Some(request) = request_of(act, tag) else {
+                continue;
+            };
+            self.tally.acts += 1;
+            let (response, _) = self.ask(request).await?;
+            match response {
+                Response::Done { seq, .. } => self.show(seq).await?,
+                Response::Problem { problem, .. } => self.tally.act_problem(&problem),
+                other => return Err(unexpected("an act", &other)),
+            }
+        }
+        Ok(())
+    }
+
+    fn next_tag(&mut self) -> u64 {
+        self.tag += 1;
+        self.tag
+    }
+
+    /// Sends a request and waits for its answer, hearing events meanwhile.
+    async fn ask(&mut self, request: Request) -> Result<(Response, Duration), ReplayError> {
+        let tag = request.tag();
+        let sent = Instant::now();
+        self.client.send(0, request)?;
+        let answer = async {
+            loop {
+                let Some(answer) = self.answers.next().await else {
+                    return Err(ClientError::Gone("the centre closed it".into()));
+                };
+                if answer.response.tag() == tag {
+                    return Ok((answer.response, answer.at.duration_since(sent)));
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, answer).await {
+            Ok(answered) => Ok(answered?),
+            Err(_) => Err(ReplayError::Invalid(format!(
+                "the centre did not answer within {} s",
+                PATIENCE.as_secs()
+            ))),
+        }
+    }
+
+    /// Hears events until the subscription has shown this record whole.
+    async fn show(&mut self, sequence: Sequence) -> Result<(), ReplayError> {
+        while self.shown < sequence {
+            let next = tokio::time::timeout(PATIENCE, self.events.next());
+            match next.await {
+                Ok(Some(note)) => self.hear(&note),
+                Ok(None) => return Err(ClientError::Gone("the subscription ended".into()).into()),
+                Err(_) => {
+                    return Err(ReplayError::Invalid(format!(
+                        "the subscription has shown record {} and not {sequence} within {} s",
+                        self.shown,
+                        PATIENCE.as_secs()
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, note: &EventNote) {
+        if note.last {
+            self.shown = self.shown.max(note.id.sequence);
+        }
+        self.tally.heard.hear(note);
+        if let Some(due) = tell(self.crews.as_mut(), note, note.at) {
+            self.centre_due = Some(self.centre_due.map_or(due, |known| known.min(due)));
+        }
+    }
+
+    async fn summary(&mut self) -> Result<Summary, ReplayError> {
+        self.log.finish()?;
+        let seconds = self.started.elapsed().as_secs_f64();
+        let counts = self.crews.as_ref().map(Crews::counts).unwrap_or_default();
+        let mut summary = Summary::of(&self.tally, counts);
+        summary.trace = self.options.trace.display().to_string();
+        summary.clock = "driven".into();
+        summary.seconds = seconds;
+        summary.centre_seconds = self.first.until(self.now).0 as f64 / 1_000.0;
+        summary.calls_per_second = summary.sent as f64 / seconds.max(1e-9);
+        summary.state.sequence = self.shown.0;
+        if let Some(url) = &self.options.stats {
+            let state = stats::ask(url).await?;
+            summary.state = state;
+        }
+        Ok(summary)
+    }
+}
+
+/// Tells crews of an event. The earliest deadline that it may have set in the centre, if it set one.
+pub fn tell(crews: Option<&mut Crews>, note: &EventNote, now: Moment) -> Option<Moment> {
+    match &note.announced {
+        Announced::OrderIssued {
+            issued,
+            unit,
+            point,
+            kind,
+        } => {
+            if let Some(crews) = crews {
+                let told = Told {
+                    order: issued.order,
+                    unit: issued.unit,
+                    name: unit,
+                    desk: issued.capability.is_desk(),
+                    travel_ms: issued.travel_ms,
+                    turnout_ms: issued.turnout_ms,
+                    point: *point,
+                    kind: *kind,
+                };
+                crews.order_issued(now, &told);
+            }
+            issued.deadlines.nearest().map(|(_, due)| due)
+        }
+        Announced::OrderMoved { order, to, .. } => {
+            if let Some(crews) = crews {
+                crews.order_moved(now, *order, *to);
+            }
+            None
+        }
+        Announced::LadderClimbed {
+            order,
+            rung,
+            next_due,
+            ..
+        } => {
+            if let Some(crews) = crews {
+                crews.ladder_climbed(now, *order, *rung, *next_due);
+            }
+            *next_due
+        }
+        Announced::Other { .. } => None,
+    }
+}
+
+/// The request that an act of a crew makes.
+pub fn request_of(act: Act, tag: u64) -> Option<Request> {
+    match act {
+        Act::Report { order, act } => Some(Request::Order {
+            tag: Some(tag),
+            order,
+            act,
+            note: None,
+        }),
+        Act::Position { unit, point } => words::position(unit, point, tag),
+        Act::Return { unit } => Some(Request::Duty {
+            tag: Some(tag),
+            report: UnitReport {
+                unit,
+                duty: Duty::OnCall,
+                strength: None,
+            },
+        }),
+    }
+}
+
+fn unexpected(what: &str, response: &Response) -> ReplayError {
+    ReplayError::Invalid(format!("the centre answered {what} with {response:?}"))
+}

@@ -1,0 +1,225 @@
+//! One connection for calls, that comes back: what was not answered is sent again under the same key.
+//!
+//! [`Link::send`] never waits. [`Link::tend`] reads the answers, and when the connection is gone connects again and
+//! sends all that is pending once more; a centre gives a key it knows its first decision again.
+
+use super::answers::AnswerLog;
+use super::{ReplayError, words};
+use crate::report::tally::{Sent, Tally};
+use crate::trace::Row;
+use gateway::client::{Answer, Answers, Client, ClientError, Options as ClientOptions};
+use gateway::wire::{ProblemKind, Request, Response, Tag};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Answers taken at once.
+const ANSWERS_AT_ONCE: usize = 256;
+/// Between two attempts to connect, and between two to send what found no room.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// What all connections share.
+pub struct Shared {
+    /// The trace.
+    pub rows: Vec<Row>,
+    /// Goes before every key.
+    pub run_id: String,
+    /// What is counted.
+    pub tally: Mutex<Tally>,
+    /// What was answered.
+    pub log: Mutex<AnswerLog>,
+}
+
+impl Shared {
+    /// The tally, for a moment.
+    pub fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The key of a row in a round through the trace.
+    fn key(&self, row: usize, round: u64) -> String {
+        format!("{}.{round}:{}", self.run_id, self.rows[row].key)
+    }
+}
+
+/// A call that has no answer yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Pending {
+    /// Its row.
+    pub row: usize,
+    /// The round through the trace.
+    pub round: u64,
+    /// What its answer is judged by.
+    pub sent: Sent,
+    /// When it was to be sent.
+    pub intended: Instant,
+    /// When it was sent first.
+    pub first_sent: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    client: Option<Client>,
+    pending: HashMap<Tag, Pending>,
+    /// Not taken by the connection, or refused for a moment; sent again soon.
+    unsent: Vec<Tag>,
+}
+
+/// One connection.
+pub struct Link {
+    address: SocketAddr,
+    options: ClientOptions,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+}
+
+impl Link {
+    /// Connects.
+    pub async fn connect(
+        address: SocketAddr,
+        options: ClientOptions,
+        shared: Arc<Shared>,
+    ) -> Result<(Arc<Link>, Answers), ClientError> {
+        let (client, answers) = Client::connect(address, &options).await?;
+        let state = State {
+            client: Some(client),
+            ..State::default()
+        };
+        let link = Link {
+            address,
+            options,
+            shared,
+            state: Mutex::new(state),
+        };
+        Ok((Arc::new(link), answers))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls that have no answer yet.
+    pub fn pending(&self) -> u64 {
+        self.state().pending.len() as u64
+    }
+
+    /// Sends a call. One that cannot go out now goes out later.
+    pub fn send(&self, tag: Tag, call: Pending) {
+        let request = self.request(tag, &call);
+        let mut state = self.state();
+        state.pending.insert(tag, call);
+        self.send_one(&mut state, tag, request);
+    }
+
+    fn request(&self, tag: Tag, call: &Pending) -> Request {
+        let shared = &self.shared;
+        words::request(
+            &shared.rows[call.row],
+            shared.key(call.row, call.round),
+            tag,
+        )
+    }
+
+    fn send_one(&self, state: &mut State, tag: Tag, request: Request) {
+        let sent = match &state.client {
+            Some(client) => client.send(tag as usize % client.streams().max(1), request),
+            None => return,
+        };
+        // A connection that is gone is made anew, with all that is pending; what found no room goes out soon.
+        if let Err(ClientError::Backlog(_)) = sent {
+            state.unsent.push(tag);
+        }
+    }
+
+    /// Sends again what found no room.
+    fn retry(&self) {
+        let mut state = self.state();
+        for tag in std::mem::take(&mut state.unsent) {
+            if let Some(call) = state.pending.get(&tag).copied() {
+                let request = self.request(tag, &call);
+                self.send_one(&mut state, tag, request);
+            }
+        }
+    }
+
+    /// Reads answers for ever, and connects again whenever the connection is gone.
+    pub async fn tend(&self, mut answers: Answers) -> Result<(), ReplayError> {
+        let mut taken = Vec::with_capacity(ANSWERS_AT_ONCE);
+        loop {
+            let next = answers.next_many(&mut taken, ANSWERS_AT_ONCE);
+            match tokio::time::timeout(RETRY, next).await {
+                Ok(0) => answers = self.reconnect().await,
+                Ok(_) => self.take(&mut taken)?,
+                Err(_) => self.retry(),
+            }
+        }
+    }
+
+    async fn reconnect(&self) -> Answers {
+        self.state().client = None;
+        loop {
+            tokio::time::sleep(RETRY).await;
+            let Ok((client, answers)) = Client::connect(self.address, &self.options).await else {
+                continue;
+            };
+            let mut state = self.state();
+            state.client = Some(client);
+            state.unsent.clear();
+            let pending: Vec<(Tag, Pending)> = state
+                .pending
+                .iter()
+                .map(|(&tag, &call)| (tag, call))
+                .collect();
+            self.shared.tally().resent += pending.len() as u64;
+            for (tag, call) in pending {
+                let request = self.request(tag, &call);
+                self.send_one(&mut state, tag, request);
+            }
+            return answers;
+        }
+    }
+
+    fn take(&self, answers: &mut Vec<Answer>) -> Result<(), ReplayError> {
+        let mut decided = Vec::with_capacity(answers.len());
+        {
+            let mut state = self.state();
+            for answer in answers.drain(..) {
+                let Some(tag) = answer.response.tag() else {
+                    continue;
+                };
+                // A centre that is about to stop has not taken the call; it goes out again.
+                if let Response::Problem { problem, .. } = &answer.response
+                    && problem.kind == ProblemKind::NotServing
+                {
+                    state.unsent.push(tag);
+                    continue;
+                }
+                if let Some(call) = state.pending.remove(&tag) {
+                    decided.push((call, answer));
+                }
+            }
+        }
+        let mut tally = self.shared.tally();
+        let mut log = self
+            .shared
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (call, answer) in decided {
+            match answer.response {
+                Response::Decision { decision, .. } => {
+                    tally
+                        .corrected
+                        .add(answer.at.saturating_duration_since(call.intended));
+                    let took = answer.at.saturating_duration_since(call.first_sent);
+                    tally.decision(&call.sent, &decision, took);
+                    log.decided(&self.shared.key(call.row, call.round), &decision)?;
+                }
+                Response::Problem { problem, .. } => tally.problem(&problem),
+                Response::Done { .. } | Response::Advanced { .. } | Response::Event(_) => {}
+            }
+        }
+        Ok(())
+    }
+}

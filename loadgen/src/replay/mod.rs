@@ -1,0 +1,121 @@
+//! Replays a trace into a centre through QUIC: at the trace's own times on a driven clock, or at a rate on the wall's.
+//!
+//! [`driven`] moves the centre's time and can give the same state twice; [`rate`] measures load alone. Both tell a
+//! [`Tally`](crate::report::tally::Tally), of which the summary is made.
+
+pub mod answers;
+pub mod driven;
+pub mod field;
+pub mod link;
+pub mod rate;
+pub mod stats;
+pub mod words;
+
+use crate::crew::Behaviour;
+use crate::pace::Arrivals;
+use crate::trace::TraceError;
+use engine::moment::Span;
+use gateway::client::{ClientError, Trust};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What both ways of replaying need.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The trace.
+    pub trace: PathBuf,
+    /// The centre.
+    pub to: SocketAddr,
+    /// Whose certificate is believed.
+    pub trust: Trust,
+    /// How crews behave; `None`: there are none.
+    pub crews: Option<Behaviour>,
+    /// Decides what crews do, and when calls come at random.
+    pub seed: u64,
+    /// Goes before every key, so that a trace can be replayed again.
+    pub run_id: Option<String>,
+    /// Where the centre says its sequence and state hash.
+    pub stats: Option<String>,
+    /// Where every answered key goes, as CSV.
+    pub answers: Option<PathBuf>,
+    /// No progress line.
+    pub quiet: bool,
+}
+
+/// Moves a driven centre's time.
+#[derive(Clone, Copy, Debug)]
+pub struct Speed {
+    /// Centre seconds a second; infinite: as fast as it goes.
+    pub times: f64,
+    /// Stop after so long on the wall.
+    pub at_most: Option<Duration>,
+    /// Centre time after the last call in which crews may still finish.
+    pub settle: Span,
+}
+
+/// Sends at a rate on the wall clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Rate {
+    /// Calls a second, and how they are spread.
+    pub arrivals: Arrivals,
+    /// How long; `None`: once through the trace.
+    pub lasting: Option<Duration>,
+    /// Connections for calls.
+    pub connections: usize,
+    /// Streams a connection.
+    pub streams: usize,
+    /// How long after the last call answers are waited for.
+    pub settle: Duration,
+    /// Subscribe, so that double orders show; crews need it.
+    pub subscribe: bool,
+}
+
+/// Why a run did not come to its summary.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The trace.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
+    /// The trace has no row.
+    #[error("{0} has no row; there is nothing to replay")]
+    Empty(String),
+    /// No connection, or it is gone and does not come back.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file cannot be written.
+    #[error("{file}: {source}")]
+    File {
+        /// Its path.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The centre's figures cannot be read.
+    #[error(
+        "{url}: {reason}; --stats takes the address of /v1/stats, as in http://127.0.0.1:8110/v1/stats"
+    )]
+    Stats {
+        /// What was asked.
+        url: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The run says nothing about the centre.
+    #[error("this run is invalid: {0}")]
+    Invalid(String),
+}
+
+impl ReplayError {
+    /// The exit code that a script sees.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            ReplayError::Invalid(_) => 2,
+            ReplayError::Trace(_)
+            | ReplayError::Empty(_)
+            | ReplayError::Client(_)
+            | ReplayError::File { .. }
+            | ReplayError::Stats { .. } => 1,
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Replay at a rate on the wall clock: an open loop that measures load alone.
+//!
+//! A thread of its own sends by a schedule that was fixed before; latency counts from the intended time of sending.
+//! A run in which the generator was slower than the centre says nothing about the centre and is declared invalid.
+
+use super::answers::AnswerLog;
+use super::field::{Field, wall};
+use super::link::{Link, Pending, Shared};
+use super::{Options, Rate, ReplayError, stats};
+use crate::crew::{Behaviour, Crews};
+use crate::report::Summary;
+use crate::report::latency::Latencies;
+use crate::report::tally::{Sent, Tally};
+use crate::trace::{Reader, Row};
+use gateway::client::Options as ClientOptions;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most rows that are held in memory.
+const ROWS_MAX: usize = 5_000_000;
+/// Later than this at the 99th percentile, while the centre answers ten times faster, is the generator's own fault.
+const LATE_MS: f64 = 100.0;
+
+/// The thread that sends.
+struct Pacer {
+    links: Vec<Arc<Link>>,
+    shared: Arc<Shared>,
+    rate: Rate,
+    seed: u64,
+    started: Instant,
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+}
+
+impl Pacer {
+    /// Sends until the time or the trace is over. How late each call went out, and how long the sending took.
+    fn run(self) -> (Latencies, Duration) {
+        let mut lateness = Latencies::default();
+        let rows = self.shared.rows.len() as u64;
+        for (serial, due) in (0..).zip(self.rate.arrivals.schedule(self.seed)) {
+            let over = match self.rate.lasting {
+                Some(lasting) => due >= lasting,
+                None => serial >= rows,
+            };
+            if over || self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            let intended = self.started + due;
+            let left = intended.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                std::thread::sleep(left);
+            }
+            self.send(serial, intended, &mut lateness);
+        }
+        (lateness, self.started.elapsed())
+    }
+
+    fn send(&self, serial: u64, intended: Instant, lateness: &mut Latencies) {
+        let rows = self.shared.rows.len() as u64;
+        let row = (serial % rows) as usize;
+        let first_sent = Instant::now();
+        lateness.add(first_sent.saturating_duration_since(intended));
+        let call = Pending {
+            row,
+            round: serial / rows,
+            sent: Sent::of(&self.shared.rows[row], serial, wall()),
+            intended,
+            first_sent,
+        };
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        // Round robin over connections, then over their streams.
+        let link = &self.links[(serial % self.links.len() as u64) as usize];
+        link.send(serial / self.links.len() as u64, call);
+    }
+}
+
+/// Replays a trace at a rate.
+pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> {
+    let shared = Arc::new(Shared {
+        rows: rows(options)?,
+        run_id: options
+            .run_id
+            .clone()
+            .unwrap_or_else(|| format!("{:x}", wall().0)),
+        tally: Mutex::new(Tally::default()),
+        log: Mutex::new(AnswerLog::open(options.answers.as_deref())?),
+    });
+    let client_options = ClientOptions {
+        trust: options.trust.clone(),
+        streams: rate.streams,
+        ..ClientOptions::default()
+    };
+    let mut tasks = tokio::task::JoinSet::new();
+    let crews = options
+        .crews
+        .map(|behaviour| Crews::new(behaviour, options.seed));
+    let field = Arc::new(Field::new(
+        options.to,
+        client_options.clone(),
+        Arc::clone(&shared),
+        crews,
+    ));
+    if rate.subscribe || options.crews.is_some() {
+        let tending = field.begin().await?;
+        tasks.spawn(async move {
+            tending.await;
+            Ok(())
+        });
+    }
+    let mut links = Vec::new();
+    for _ in 0..rate.connections.max(1) {
+        let (link, answers) =
+            Link::connect(options.to, client_options.clone(), Arc::clone(&shared)).await?;
+        let tended = Arc::clone(&link);
+        tasks.spawn(async move { tended.tend(answers).await });
+        links.push(link);
+    }
+    let run = Run {
+        options,
+        rate,
+        shared,
+        field,
+        links,
+        stop: Arc::new(AtomicBool::new(false)),
+        sent: Arc::new(AtomicU64::new(0)),
+        started: Instant::now(),
+    };
+    run.run(&mut tasks).await
+}
+
+struct Run<'a> {
+    options: &'a Options,
+    rate: Rate,
+    shared: Arc<Shared>,
+    field: Arc<Field>,
+    links: Vec<Arc<Link>>,
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    started: Instant,
+}
+
+impl Run<'_> {
+    async fn run(
+        &self,
+        tasks: &mut tokio::task::JoinSet<Result<(), ReplayError>>,
+    ) -> Result<Summary, ReplayError> {
+        let pacer = Pacer {
+            links: self.links.clone(),
+            shared: Arc::clone(&self.shared),
+            rate: self.rate,
+            seed: self.options.seed,
+            started: self.started,
+            stop: Arc::clone(&self.stop),
+            sent: Arc::clone(&self.sent),
+        };
+        let mut sending = tokio::task::spawn_blocking(move || pacer.run());
+        let paced = loop {
+            tokio::select! {
+                paced = &mut sending => break paced,
+                Some(ended) = tasks.join_next() => self.ended(ended)?,
+                () = tokio::time::sleep(Duration::from_secs(1)) => self.progress(),
+            }
+        };
+        let (lateness, sending_for) =
+            paced.map_err(|error| ReplayError::Invalid(format!("the sender failed: {error}")))?;
+        let waited = Instant::now();
+        while waited.elapsed() < self.rate.settle && !self.settled() {
+            tokio::select! {
+                Some(ended) = tasks.join_next() => self.ended(ended)?,
+                () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            }
+        }
+        tasks.abort_all();
+        self.summary(lateness, sending_for).await
+    }
+
+    /// A task that tends a connection ends only with an error.
+    fn ended(
+        &self,
+        ended: Result<Result<(), ReplayError>, tokio::task::JoinError>,
+    ) -> Result<(), ReplayError> {
+        self.stop.store(true, Ordering::Relaxed);
+        ended
+            .map_err(|error| ReplayError::Invalid(format!("a connection's task failed: {error}")))?
+    }
+
+    fn pending(&self) -> u64 {
+        self.links.iter().map(|link| link.pending()).sum()
+    }
+
+    /// Everything is answered, and crews that finish within a second have finished.
+    fn settled(&self) -> bool {
+        let crews_done = match self.options.crews {
+            Some(Behaviour::Standard) => {
+                self.field.open() == 0 && self.shared.tally().heard.orders.open == 0
+            }
+            Some(Behaviour::Field { .. }) | None => true,
+        };
+        self.pending() == 0 && crews_done
+    }
+
+    fn progress(&self) {
+        if self.options.quiet {
+            return;
+        }
+        let pending = self.pending();
+        let tally = self.shared.tally();
+        let latency = tally.corrected.quantiles();
+        eprintln!(
+            "{:.0} s · sent {} · decided {} · in flight {pending} · refused {} · orders {} · open {} · \
+             p50 {:.2} ms · p99 {:.2} ms",
+            self.started.elapsed().as_secs_f64(),
+            self.sent.load(Ordering::Relaxed),
+            tally.decided(),
+            tally.refusals(),
+            tally.heard.orders.issued,
+            tally.heard.orders.open,
+            latency.p50_ms,
+            latency.p99_ms,
+        );
+    }
+
+    async fn summary(
+        &self,
+        lateness: Latencies,
+        sending_for: Duration,
+    ) -> Result<Summary, ReplayError> {
+        let mut log = self
+            .shared
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        log.finish()?;
+        drop(log);
+        let mut summary = {
+            let mut tally = self.shared.tally();
+            tally.sent = self.sent.load(Ordering::Relaxed);
+            tally.lateness = lateness;
+            Summary::of(&tally, self.field.counts())
+        };
+        summary.trace = self.options.trace.display().to_string();
+        summary.clock = "wall".into();
+        summary.seconds = self.started.elapsed().as_secs_f64();
+        summary.centre_seconds = summary.seconds;
+        summary.calls_per_second = summary.sent as f64 / sending_for.as_secs_f64().max(1e-9);
+        let (late, took) = (summary.lateness.p99_ms, summary.latency_uncorrected.p50_ms);
+        if late > LATE_MS && took * 10.0 < late {
+            summary.invalid = Some(format!(
+                "calls went out up to {late:.0} ms late (99th percentile) while the centre answered in {took:.1} ms: \
+                 the generator was the bottleneck; lower the rate or give it a machine of its own"
+            ));
+        }
+        if let Some(url) = &self.options.stats {
+            summary.state = stats::ask(url).await?;
+        }
+        Ok(summary)
+    }
+}
+
+fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
+    let mut rows = Vec::new();
+    for row in Reader::open(&options.trace)?.take(ROWS_MAX) {
+        rows.push(row?);
+    }
+    if rows.is_empty() {
+        return Err(ReplayError::Empty(options.trace.display().to_string()));
+    }
+    Ok(rows)
+}

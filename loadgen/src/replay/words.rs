@@ -1,0 +1,40 @@
+//! A row of a trace as the call that is sent.
+
+use crate::trace::Row;
+use engine::place::datum::Datum;
+use gateway::wire::{CallWords, Position, Request, Tag};
+
+/// The request that a row makes, under this key. A position that cannot be meant, and a line that is no number, are
+/// left out: the centre takes the call without.
+pub fn request(row: &Row, key: String, tag: Tag) -> Request {
+    let place = row.lat.zip(row.lon);
+    Request::Call {
+        tag: Some(tag),
+        call: Box::new(CallWords {
+            key,
+            line: row.line.parse().ok(),
+            caller: row.caller.clone(),
+            at: Some(row.at),
+            position: place.and_then(|(lat, lon)| Position::new(lat, lon, row.datum).ok()),
+            accuracy_m: row
+                .accuracy_m
+                .filter(|metres| *metres >= 0.0)
+                .map(|metres| metres.ceil() as u32),
+            text: row.text.clone(),
+            kind: row.kind,
+            injured: row.injured,
+            ..CallWords::default()
+        }),
+    }
+}
+
+/// A position of a crew, which is always on WGS-84.
+pub fn position(unit: String, point: engine::place::Point, tag: Tag) -> Option<Request> {
+    let (lat, lon) = engine::place::datum::from_wgs84(point, Datum::Wgs84);
+    let position = Position::new(lat, lon, Some(Datum::Wgs84)).ok()?;
+    Some(Request::Position {
+        tag: Some(tag),
+        unit,
+        position,
+    })
+}

@@ -1,0 +1,87 @@
+//! Latencies in HdrHistograms: how long answers took, in microseconds, with three digits kept.
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+use std::time::Duration;
+
+/// The longest latency that is told apart: an hour.
+const LONGEST_US: u64 = 3_600_000_000;
+
+/// A distribution of latencies.
+#[derive(Clone, Debug)]
+pub struct Latencies(Option<Histogram<u64>>);
+
+/// What people read of it, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Quantiles {
+    /// How many were measured.
+    pub count: u64,
+    /// Half were faster.
+    pub p50_ms: f64,
+    /// 90 in 100 were faster.
+    pub p90_ms: f64,
+    /// 99 in 100 were faster.
+    pub p99_ms: f64,
+    /// 999 in 1 000 were faster.
+    pub p999_ms: f64,
+    /// 9 999 in 10 000 were faster.
+    pub p9999_ms: f64,
+    /// The slowest.
+    pub max_ms: f64,
+}
+
+impl Default for Latencies {
+    fn default() -> Latencies {
+        // Fails only for bounds that are no bounds; these are.
+        Latencies(Histogram::new_with_bounds(1, LONGEST_US, 3).ok())
+    }
+}
+
+impl Latencies {
+    /// Adds one; longer ones than an hour count as an hour.
+    pub fn add(&mut self, latency: Duration) {
+        if let Some(histogram) = &mut self.0 {
+            let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST_US);
+            histogram.saturating_record(micros.max(1));
+        }
+    }
+
+    /// The quantiles that a summary names.
+    pub fn quantiles(&self) -> Quantiles {
+        let Some(histogram) = &self.0 else {
+            return Quantiles::default();
+        };
+        if histogram.is_empty() {
+            return Quantiles::default();
+        }
+        let at = |quantile: f64| histogram.value_at_quantile(quantile) as f64 / 1_000.0;
+        Quantiles {
+            count: histogram.len(),
+            p50_ms: at(0.5),
+            p90_ms: at(0.9),
+            p99_ms: at(0.99),
+            p999_ms: at(0.999),
+            p9999_ms: at(0.9999),
+            max_ms: histogram.max() as f64 / 1_000.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_what_was_added() {
+        let mut latencies = Latencies::default();
+        for micros in 1..=10_000 {
+            latencies.add(Duration::from_micros(micros));
+        }
+        let quantiles = latencies.quantiles();
+        assert_eq!(quantiles.count, 10_000);
+        assert!((quantiles.p50_ms - 5.0).abs() < 0.01, "{quantiles:?}");
+        assert!((quantiles.p99_ms - 9.9).abs() < 0.02, "{quantiles:?}");
+        assert!((quantiles.max_ms - 10.0).abs() < 0.02, "{quantiles:?}");
+        assert_eq!(Latencies::default().quantiles(), Quantiles::default());
+    }
+}

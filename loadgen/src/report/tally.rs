@@ -1,0 +1,230 @@
+//! What a run sent, what it was answered, and what that adds up to.
+//!
+//! Each call has a serial number of the run. Told by whoever drives the run; the parent makes the summary of it.
+
+use super::events::{Counts, Heard};
+use super::latency::Latencies;
+use crate::trace::Row;
+use engine::id::{CallId, IncidentId};
+use engine::kind::{AgencySet, Kind};
+use engine::moment::{Moment, Span};
+use engine::place::projection::{Projection, distance_dm};
+use engine::place::{Point, datum};
+use gateway::wire::{Decision, Problem};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
+
+/// Two calls of one kind so near in place and time are one event (N1).
+const MERGE_DM: u32 = 800;
+const MERGE_MS: i64 = 10 * 60_000;
+
+/// Kinds that are never one event, however near: the plan that comes with the product says so.
+const NEVER_ONE: [Kind; 8] = [
+    Kind::Fraud,
+    Kind::LostProperty,
+    Kind::Transfer,
+    Kind::HealthEnquiry,
+    Kind::GovernmentEnquiry,
+    Kind::ConductComplaint,
+    Kind::Silent,
+    Kind::Nuisance,
+];
+
+/// A call that was sent, as far as its answer is judged by it.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Its number in this run.
+    pub serial: u64,
+    /// When, in centre time.
+    pub at: Moment,
+    /// Where, when the trace gives a usable place.
+    pub point: Option<Point>,
+    /// Whom the trace expects.
+    pub expected: Option<AgencySet>,
+}
+
+impl Sent {
+    /// A row that is sent at this time.
+    pub fn of(row: &Row, serial: u64, at: Moment) -> Sent {
+        let place = row.lat.zip(row.lon).zip(row.datum);
+        Sent {
+            serial,
+            at,
+            point: place.and_then(|((lat, lon), datum)| datum::to_wgs84(lat, lon, datum).ok()),
+            expected: row.expect_agencies,
+        }
+    }
+}
+
+/// Calls of one kind.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OfKind {
+    /// Decided.
+    pub calls: u64,
+    /// Joined an open incident.
+    pub merged: u64,
+    /// Opened a new incident although one of its kind was open 80 m and 10 min around it.
+    pub merge_missed: u64,
+}
+
+/// An incident that calls of one kind may still join.
+#[derive(Clone, Copy, Debug)]
+struct Recent {
+    at: Moment,
+    point: Point,
+    incident: IncidentId,
+}
+
+/// All that is counted in a run.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Calls sent, each key once.
+    pub sent: u64,
+    /// Calls that were sent again after a reconnect.
+    pub resent: u64,
+    /// Decisions by outcome.
+    pub outcomes: Counts,
+    /// Problems by code.
+    pub refused: Counts,
+    /// Reports and positions of crews that were refused, by code.
+    pub acts_refused: Counts,
+    /// Acts of crews sent.
+    pub acts: u64,
+    /// Keys with two decisions.
+    pub keys_doubled: u64,
+    /// Decisions that say that the key came before with another body.
+    pub conflicts: u64,
+    /// Calls outside the served area.
+    pub outside: u64,
+    /// Rows that expect somebody, and those of them that were met.
+    pub expected: u64,
+    /// Of these: everybody who was expected is told.
+    pub expected_met: u64,
+    /// By kind.
+    pub kinds: BTreeMap<&'static str, OfKind>,
+    /// From the intended time of sending.
+    pub corrected: Latencies,
+    /// From the actual time of sending.
+    pub service: Latencies,
+    /// From the intended to the actual time of sending.
+    pub lateness: Latencies,
+    /// What the subscription told.
+    pub heard: Heard,
+    calls: HashMap<u64, CallId>,
+    serials: HashMap<CallId, u64>,
+    placed: HashMap<IncidentId, u64>,
+    recent: BTreeMap<Kind, VecDeque<Recent>>,
+    projection: Option<Projection>,
+}
+
+impl Tally {
+    /// Keys that have their decision.
+    pub fn decided(&self) -> u64 {
+        self.calls.len() as u64
+    }
+
+    /// Keys that were refused.
+    pub fn refusals(&self) -> u64 {
+        self.refused.values().sum()
+    }
+
+    /// A call was decided; how long that took.
+    pub fn decision(&mut self, sent: &Sent, decision: &Decision, took: Duration) {
+        let known = self.calls.insert(sent.serial, decision.call);
+        let other = self.serials.insert(decision.call, sent.serial);
+        let doubled = known.is_some_and(|call| call != decision.call)
+            || other.is_some_and(|serial| serial != sent.serial);
+        self.keys_doubled += u64::from(doubled);
+        if known.is_some() {
+            return;
+        }
+        self.service.add(took);
+        self.conflicts += u64::from(decision.conflict);
+        self.outside += u64::from(decision.outside);
+        let outcome = decision.outcome.code();
+        match self.outcomes.get_mut(outcome) {
+            Some(count) => *count += 1,
+            None => {
+                self.outcomes.insert(outcome.into(), 1);
+            }
+        }
+        if let Some(expected) = sent.expected {
+            self.expected += 1;
+            let told = decision.agencies;
+            let met = if expected.is_empty() {
+                told.is_empty()
+            } else {
+                expected.bits() & !told.bits() == 0
+            };
+            self.expected_met += u64::from(met);
+        }
+        if let Some(incident) = decision.incident.filter(|_| sent.point.is_some()) {
+            *self.placed.entry(incident).or_default() += 1;
+        }
+        let missed = self.merge_missed(sent, decision);
+        let kind = self.kinds.entry(decision.kind.code()).or_default();
+        kind.calls += 1;
+        kind.merged += u64::from(decision.merged);
+        kind.merge_missed += u64::from(missed);
+    }
+
+    /// A call was refused.
+    pub fn problem(&mut self, problem: &Problem) {
+        *self.refused.entry(problem.kind.code().into()).or_default() += 1;
+    }
+
+    /// What a crew did was refused.
+    pub fn act_problem(&mut self, problem: &Problem) {
+        *self
+            .acts_refused
+            .entry(problem.kind.code().into())
+            .or_default() += 1;
+    }
+
+    /// Calls with a place whose incident asked for a unit, and those of them for which one arrived.
+    pub fn served(&self) -> (u64, u64) {
+        let mut needing = 0;
+        let mut served = 0;
+        for (&incident, &calls) in &self.placed {
+            let incident = self.heard.incident(incident);
+            needing += if incident.needs_unit { calls } else { 0 };
+            served += if incident.needs_unit && incident.arrived {
+                calls
+            } else {
+                0
+            };
+        }
+        (needing, served)
+    }
+
+    /// Whether the call should have joined an open incident and did not; remembers it for later ones.
+    fn merge_missed(&mut self, sent: &Sent, decision: &Decision) -> bool {
+        let (Some(point), Some(incident)) = (sent.point, decision.incident) else {
+            return false;
+        };
+        if NEVER_ONE.contains(&decision.kind) || decision.outside {
+            return false;
+        }
+        let projection = *self
+            .projection
+            .get_or_insert_with(|| Projection::new(point));
+        let recent = self.recent.entry(decision.kind).or_default();
+        let oldest = sent.at - Span(MERGE_MS);
+        while recent.front().is_some_and(|known| known.at < oldest) {
+            recent.pop_front();
+        }
+        let plane = projection.plane(point);
+        let heard = &self.heard;
+        let missed = !decision.merged
+            && recent.iter().any(|known| {
+                distance_dm(projection.plane(known.point), plane) <= MERGE_DM
+                    && !heard.incident(known.incident).closed
+            });
+        recent.push_back(Recent {
+            at: sent.at,
+            point,
+            incident,
+        });
+        missed
+    }
+}

@@ -1,0 +1,152 @@
+//! The standard load that every end-to-end figure names: of 100 calls 40 take no unit, 30 merge, 30 open an
+//! incident with 1.3 orders on average; texts of 46 characters, thousands of different ones.
+//!
+//! Its times only give an order (a thousand calls a second); replay at a rate ignores them. A call that is to merge
+//! follows its incident within a few rows, so that it finds it open at any rate.
+
+use super::phrase::Phrases;
+use super::{caller, expected, line, place, words};
+use crate::ground::Ground;
+use crate::random::Random;
+use crate::trace::{Row, SECONDS_START};
+use engine::kind::Kind;
+use engine::moment::Span;
+use engine::place::Point;
+use std::collections::VecDeque;
+
+/// What `--profile` calls it.
+pub const NAME: &str = "standard";
+/// Calls where the size says nothing else.
+pub const CALLS_PER_DAY: u64 = 100_000;
+/// Characters of every text.
+const CHARACTERS: usize = 46;
+/// Rows between an incident's first call and the one that merges with it.
+const ECHO_ROWS: u64 = 20;
+
+/// One unit each: patrol, ambulance, traffic patrol.
+const ONE_UNIT: [Kind; 7] = [
+    Kind::Theft,
+    Kind::Fight,
+    Kind::DomesticViolence,
+    Kind::MinorTrauma,
+    Kind::Illness,
+    Kind::CrashDamage,
+    Kind::HitAndRun,
+];
+/// Two units: traffic patrol and ambulance.
+const TWO_UNITS: Kind = Kind::CrashInjury;
+/// Of a thousand incidents: how many take two, for 1.3 orders on average.
+const TWO_UNITS_PERMILLE: u64 = 300;
+/// No unit: mostly no matter at all, some work orders for the desks.
+const DESKS: [Kind; 4] = [
+    Kind::Congestion,
+    Kind::GovernmentEnquiry,
+    Kind::HealthEnquiry,
+    Kind::QualityComplaint,
+];
+/// Of a thousand calls that take no unit: how many are for a desk, few enough for the desks to keep up.
+const DESK_PERMILLE: u64 = 50;
+
+/// A call that is to merge.
+struct Echo {
+    row: u64,
+    kind: Kind,
+    point: Point,
+    place: String,
+}
+
+/// The rows of the standard load.
+pub fn generate(seed: u64, calls: u64, ground: &Ground, phrases: &Phrases) -> Vec<Row> {
+    let mut random = Random::new(seed);
+    let mut echoes: VecDeque<Echo> = VecDeque::new();
+    let mut rows = Vec::with_capacity(calls as usize);
+    for row in 0..calls {
+        let due = echoes.front().is_some_and(|echo| echo.row <= row);
+        let (kind, point, name) = match echoes.pop_front_if(|_| due) {
+            Some(echo) => (
+                echo.kind,
+                ground.near(echo.point, 20, &mut random),
+                echo.place,
+            ),
+            None => {
+                let opens = random.chance(3_000 / 7);
+                let kind = kind(opens, &mut random);
+                let point = ground.draw_evenly(&mut random);
+                let name = words::place(&mut random);
+                if opens {
+                    // Ascending, so that the front of the queue is always the next.
+                    let after = echoes.back().map_or(row, |echo| echo.row.max(row));
+                    echoes.push_back(Echo {
+                        row: (row + 1 + random.below(ECHO_ROWS)).max(after),
+                        kind,
+                        point,
+                        place: name.clone(),
+                    });
+                }
+                (kind, point, name)
+            }
+        };
+        let text = phrases.say_exactly(kind, &name, CHARACTERS, &mut random);
+        let mut call = Row {
+            caller: Some(caller(true, &mut random)),
+            text: Some(text),
+            expect_agencies: Some(expected(kind)),
+            ..Row::new(
+                SECONDS_START + Span(row as i64),
+                format!("{NAME}-{seed}-{:07}", row + 1),
+                line(kind, &mut random),
+            )
+        };
+        place(&mut call, point, &mut random);
+        rows.push(call);
+    }
+    rows
+}
+
+fn kind(opens: bool, random: &mut Random) -> Kind {
+    let one_of =
+        |kinds: &[Kind], random: &mut Random| random.pick(kinds).copied().unwrap_or(Kind::Nuisance);
+    if !opens {
+        return if random.chance(DESK_PERMILLE) {
+            one_of(&DESKS, random)
+        } else {
+            Kind::Nuisance
+        };
+    }
+    if random.chance(TWO_UNITS_PERMILLE) {
+        TWO_UNITS
+    } else {
+        one_of(&ONE_UNIT, random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_shares_the_lengths_and_the_variety_are_the_standards() {
+        let ground = Ground::embedded().unwrap();
+        let phrases = Phrases::new().unwrap();
+        let rows = generate(1, 10_000, &ground, &phrases);
+        let texts: BTreeSet<&str> = rows.iter().filter_map(|row| row.text.as_deref()).collect();
+        assert!(texts.iter().all(|text| text.chars().count() == CHARACTERS));
+        assert!(texts.len() > 5_000, "{}", texts.len());
+        let asking = |kind: Kind| expected(kind);
+        let incident: BTreeSet<_> = ONE_UNIT
+            .iter()
+            .chain([&TWO_UNITS])
+            .map(|&kind| asking(kind).bits())
+            .collect();
+        let taking = rows
+            .iter()
+            .filter(|row| {
+                row.expect_agencies
+                    .is_some_and(|set| incident.contains(&set.bits()))
+            })
+            .count();
+        // Openers and those that merge with them; congestion, a desk's matter, concerns traffic alone too.
+        assert!((5_900..6_250).contains(&taking), "{taking}");
+    }
+}

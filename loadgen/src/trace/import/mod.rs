@@ -1,0 +1,77 @@
+//! Makes a trace of what others wrote: reads all rows, moves them onto a city if asked, sorts them by time.
+//!
+//! Each source has a file of its own that turns its rows into ours and decides nothing else. Next:
+//! [`montgomery`], [`table`], [`onto`].
+
+pub mod montgomery;
+pub mod onto;
+pub mod table;
+
+use super::{Row, TraceError, Writer};
+use crate::ground::Ground;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The most rows an import takes: they are sorted in memory, a few hundred bytes each.
+pub const ROWS_MAX: usize = 5_000_000;
+
+/// What was read, before it is moved and sorted.
+#[derive(Debug, Default)]
+pub struct Imported {
+    /// The rows, in the file's order.
+    pub rows: Vec<Row>,
+    /// Titles that no rule knows, each with the kind it was given and how often it came.
+    pub unmatched: BTreeMap<String, (&'static str, u64)>,
+}
+
+/// What an import did, for people.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Rows written.
+    pub rows: u64,
+    /// Rows that have a position.
+    pub placed: u64,
+    /// Rows that lie inside the city's districts after the move; `None` without a city.
+    pub inside: Option<u64>,
+    /// Titles that no rule knows.
+    pub unmatched: BTreeMap<String, (&'static str, u64)>,
+}
+
+/// Moves, sorts and writes what was read.
+pub fn write(
+    mut imported: Imported,
+    ground: Option<&Ground>,
+    out: &Path,
+) -> Result<Summary, TraceError> {
+    let mut summary = Summary {
+        unmatched: std::mem::take(&mut imported.unmatched),
+        ..Summary::default()
+    };
+    if let Some(ground) = ground {
+        summary.inside = Some(onto::lay(&mut imported.rows, ground));
+    }
+    // Stable: calls of one instant stay in the file's order.
+    imported.rows.sort_by_key(|row| row.at);
+    let mut writer = Writer::create(out)?;
+    for row in &imported.rows {
+        summary.placed += u64::from(row.lat.is_some() && row.lon.is_some());
+        writer.write(row)?;
+    }
+    summary.rows = writer.finish()?;
+    Ok(summary)
+}
+
+/// Refuses a file of more rows than fit.
+fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
+    if rows < ROWS_MAX {
+        return Ok(());
+    }
+    Err(TraceError::Row {
+        file: file.to_string(),
+        row: rows as u64 + 1,
+        line: rows as u64 + 2,
+        problem: format!(
+            "is one too many; at most {ROWS_MAX} rows are sorted at once, split the file"
+        ),
+    })
+}
