@@ -1,1 +1,5 @@
-//! Placeholder.
+//! What the benches share: the standard load of the design, on a centre of 10 000 units of which 60 % are busy.
+
+mod standard;
+
+pub use standard::{Standard, StandardSize};
