@@ -4,7 +4,7 @@ use super::in_flight::{AnswerTo, Asked, Waiting};
 use super::{Exchange, Worker};
 use crate::answering::{RETRY_AFTER_MS, refused};
 use crate::intake::Desk;
-use crate::wire::{Problem, ProblemKind, Request, Response};
+use crate::wire::{Problem, ProblemKind, Request, Response, UnitReport};
 use engine::call::Testimony;
 use engine::command::{Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition};
 use engine::event::Refusal;
@@ -58,6 +58,21 @@ fn said(actor: Actor, command: Command, testimony: &Testimony) -> Wish {
     }
 }
 
+/// A report on an order, with the unit's own words where there are any.
+fn report(report: OrderReport, note: Option<String>) -> Wish {
+    let (actor, report) = (Actor::Dispatcher(ANYBODY), Command::Report(report));
+    match note {
+        None => command(actor, report),
+        note @ Some(_) => {
+            let testimony = Testimony {
+                note,
+                ..Testimony::default()
+            };
+            said(actor, report, &testimony)
+        }
+    }
+}
+
 impl Exchange {
     /// Takes a request in: it will be handed over with the others of `pending`, or is answered at once.
     pub fn take(&self, pending: &mut Pending, request: Request, to: AnswerTo) {
@@ -85,18 +100,7 @@ impl Exchange {
             Request::Order {
                 order, act, note, ..
             } => {
-                let report = Command::Report(OrderReport { order, act });
-                let actor = Actor::Dispatcher(ANYBODY);
-                let wish = match note {
-                    None => command(actor, report),
-                    note @ Some(_) => {
-                        let testimony = Testimony {
-                            note,
-                            ..Testimony::default()
-                        };
-                        said(actor, report, &testimony)
-                    }
-                };
+                let wish = report(OrderReport { order, act }, note);
                 self.wait(pending, Lane::Life, wish, Asked::Other, to);
             }
             Request::Position { unit, position, .. } => {
@@ -111,18 +115,7 @@ impl Exchange {
                     }
                 }
             }
-            Request::Duty { report, .. } => match self.unit(&report.unit) {
-                Some(unit) => {
-                    let duty = UnitDuty {
-                        unit,
-                        duty: report.duty,
-                        strength: report.strength,
-                    };
-                    let wish = command(Actor::Dispatcher(ANYBODY), Command::SetDuty(duty));
-                    self.wait(pending, Lane::Life, wish, Asked::Other, to);
-                }
-                None => self.refuse_unit(to),
-            },
+            Request::Duty { report, .. } => self.duty(pending, &report, to),
             Request::Advance { to: moment, .. } => {
                 self.wait(
                     pending,
@@ -137,6 +130,19 @@ impl Exchange {
                 self.refuse(to, Problem::new(ProblemKind::NotReadable, detail));
             }
         }
+    }
+
+    fn duty(&self, pending: &mut Pending, report: &UnitReport, to: AnswerTo) {
+        let Some(unit) = self.unit(&report.unit) else {
+            return self.refuse_unit(to);
+        };
+        let duty = UnitDuty {
+            unit,
+            duty: report.duty,
+            strength: report.strength,
+        };
+        let wish = command(Actor::Dispatcher(ANYBODY), Command::SetDuty(duty));
+        self.wait(pending, Lane::Life, wish, Asked::Other, to);
     }
 
     fn unit(&self, name: &str) -> Option<UnitId> {

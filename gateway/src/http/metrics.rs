@@ -165,6 +165,10 @@ impl Writer<'_> {
             "Replies without room in their ring",
             running.replies_dropped(),
         )?;
+        self.turned_away(exchange)
+    }
+
+    fn turned_away(&mut self, exchange: &Exchange) -> fmt::Result {
         let refused = &exchange.refused;
         let at_the_door = [
             ("overloaded", &refused.overloaded),

@@ -294,6 +294,35 @@ impl DecisionFrame {
     }
 }
 
+impl OrderIssuedFrame {
+    fn of(event: EventIdRow, at_ms: i64, issued: &OrderIssued, unit: String) -> OrderIssuedFrame {
+        OrderIssuedFrame {
+            event,
+            at_ms,
+            redelivered: false,
+            last: false,
+            order: issued.order.bits(),
+            incident: issued.incident.bits(),
+            need: issued.need,
+            unit_id: issued.unit.bits(),
+            unit,
+            capability: issued.capability as u8,
+            travel_ms: issued.travel_ms,
+            turnout_ms: issued.turnout_ms,
+            acknowledge_ms: issued.deadlines.acknowledge.map(|due| due.0),
+            set_off_ms: issued.deadlines.set_off.map(|due| due.0),
+            muster_ms: issued.deadlines.muster.map(|due| due.0),
+            arrive_ms: issued.deadlines.arrive.map(|due| due.0),
+            result_ms: issued.deadlines.result.map(|due| due.0),
+            previous: issued.previous.map(OrderId::bits),
+            choice: issued.choice as u8,
+            foreseen_late: issued.foreseen_late,
+            point: None,
+            kind: None,
+        }
+    }
+}
+
 impl From<EventNote> for ServerFrame {
     fn from(note: EventNote) -> ServerFrame {
         let (event, at_ms, redelivered) = (note.id.into(), note.at.0, note.redelivered);
@@ -305,28 +334,11 @@ impl From<EventNote> for ServerFrame {
                 point,
                 kind,
             } => ServerFrame::OrderIssued(OrderIssuedFrame {
-                event,
-                at_ms,
-                redelivered,
-                last,
-                order: issued.order.bits(),
-                incident: issued.incident.bits(),
-                need: issued.need,
-                unit_id: issued.unit.bits(),
-                unit,
-                capability: issued.capability as u8,
-                travel_ms: issued.travel_ms,
-                turnout_ms: issued.turnout_ms,
-                acknowledge_ms: issued.deadlines.acknowledge.map(|due| due.0),
-                set_off_ms: issued.deadlines.set_off.map(|due| due.0),
-                muster_ms: issued.deadlines.muster.map(|due| due.0),
-                arrive_ms: issued.deadlines.arrive.map(|due| due.0),
-                result_ms: issued.deadlines.result.map(|due| due.0),
-                previous: issued.previous.map(OrderId::bits),
-                choice: issued.choice as u8,
-                foreseen_late: issued.foreseen_late,
                 point: point.map(|Point { lat_e7, lon_e7 }| PointRow { lat_e7, lon_e7 }),
                 kind: kind.map(|kind| kind as u8),
+                redelivered,
+                last,
+                ..OrderIssuedFrame::of(event, at_ms, &issued, unit)
             }),
             Announced::OrderMoved {
                 order,

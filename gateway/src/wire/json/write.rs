@@ -267,17 +267,22 @@ fn event(note: &EventNote) -> Map<String, Value> {
             );
             name_unit(&mut fields, unit);
         }
-        Announced::Other { json } => match serde_json::from_str(json) {
-            Ok(Value::Object(other)) => fields.extend(other),
-            Ok(other) => {
-                fields.insert("value".into(), other);
-            }
-            Err(error) => {
-                fields.insert("value".into(), error.to_string().into());
-            }
-        },
+        Announced::Other { json } => other(json, &mut fields),
     }
     fields
+}
+
+/// The fields of an event that is JSON already.
+fn other(json: &str, fields: &mut Map<String, Value>) {
+    match serde_json::from_str(json) {
+        Ok(Value::Object(other)) => fields.extend(other),
+        Ok(other) => {
+            fields.insert("value".into(), other);
+        }
+        Err(error) => {
+            fields.insert("value".into(), error.to_string().into());
+        }
+    }
 }
 
 /// Units are known by their names outside; the number that the centre gave stands beside it.
