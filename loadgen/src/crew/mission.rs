@@ -17,6 +17,8 @@ const DESK_ACKNOWLEDGE_MS: (i64, i64) = (20_000, 200_000);
 const DESK_WORK_MS: (i64, i64) = (300_000, 1_800_000);
 /// One report within a second: the standard load.
 const STANDARD_MS: (i64, i64) = (50, 950);
+/// How far getting ready takes more or less time than was reckoned, in hundredths: most are in time, some are not.
+const TURNOUT_PERCENT: (i64, i64) = (75, 105);
 /// How far the way takes more or less time than was reckoned, in hundredths.
 const TRAVEL_PERCENT: (i64, i64) = (80, 120);
 /// Even a crew that means to stay silent answers when it is still asked after so long.
@@ -86,6 +88,7 @@ impl Mission {
                 (stage, wait, positions)
             }
         };
+        let turnout_ms = i64::from(told.turnout_ms) * within(TURNOUT_PERCENT).0 / 100;
         let travel_ms = i64::from(told.travel_ms) * within(TRAVEL_PERCENT).0 / 100;
         let stay = if told.desk {
             within(DESK_WORK_MS)
@@ -99,7 +102,7 @@ impl Mission {
             manner,
             stage,
             issued_at: now,
-            turnout: Span(told.turnout_ms.into()),
+            turnout: Span(turnout_ms),
             travel: Span(travel_ms),
             stay,
             set_off_at: now,
