@@ -15,8 +15,9 @@ const ACKNOWLEDGE_MS: (i64, i64) = (5_000, 25_000);
 const DESK_ACKNOWLEDGE_MS: (i64, i64) = (20_000, 200_000);
 /// What a desk needs for a matter.
 const DESK_WORK_MS: (i64, i64) = (300_000, 1_800_000);
-/// One report within a second: the standard load.
-const STANDARD_MS: (i64, i64) = (50, 950);
+/// One report within a second, and not at once, so that a call about the same thing still finds the incident open: the
+/// standard load.
+const STANDARD_MS: (i64, i64) = (400, 950);
 /// How far getting ready takes more or less time than was reckoned, in hundredths: most are in time, some are not.
 const TURNOUT_PERCENT: (i64, i64) = (75, 105);
 /// How far the way takes more or less time than was reckoned, in hundredths.
