@@ -8,19 +8,34 @@ use crate::wire::{Announced, EventNote, event_fields, name_unit};
 use engine::event::{Event, OrderIssued};
 use engine::id::{CentreId, EventId, IncidentId, UnitId};
 use engine::kind::Kind;
+use engine::moment::Moment;
 use engine::place::Point;
 use engine::runtime::ReleasedRecord;
 use engine::view::{OrderView, View};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// An event and whom it is about.
-#[derive(Clone, Debug, PartialEq)]
+/// An event and what is known about it when it is released. Small and without text: the feed makes one for each
+/// event, and only who tells it to a client puts it in words ([`Announcement::note`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Announcement {
-    /// What is told.
-    pub note: EventNote,
+    /// Which event.
+    pub id: EventId,
     /// The unit it is about, if it is about one.
     pub unit: Option<UnitId>,
+    at: Moment,
+    last: bool,
+    /// `None`: the record has no events.
+    event: Option<Event>,
+    /// Of an order: where to, and what for.
+    scene: Scene,
+}
+
+/// What a crew needs to know of an incident.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Scene {
+    point: Option<Point>,
+    kind: Option<Kind>,
 }
 
 /// Whom a subscriber wants to hear of.
@@ -42,11 +57,15 @@ impl Interest {
     }
 }
 
-/// What is known of an incident where it is needed: of open ones by the view, of closed ones nothing.
-fn known_of(view: &View, incident: IncidentId) -> (Option<Point>, Option<Kind>) {
-    let known = view.incident(incident);
-    let point = known.and_then(|known| known.place).map(|place| place.point);
-    (point, known.map(|known| known.kind))
+impl Scene {
+    /// What the view knows of an incident: of open ones all, of closed ones nothing.
+    fn of(view: &View, incident: IncidentId) -> Scene {
+        let known = view.incident(incident);
+        Scene {
+            point: known.and_then(|known| known.place).map(|place| place.point),
+            kind: known.map(|known| known.kind),
+        }
+    }
 }
 
 /// Everything in a record that `interest` wants, in order. A record without events is told to who wants everything, so
@@ -55,50 +74,35 @@ pub fn announce(
     released: &ReleasedRecord,
     centre: CentreId,
     view: &View,
-    names: &Names,
     interest: &Interest,
     out: &mut Vec<Announcement>,
 ) {
     let events = &released.record.events;
-    if events.is_empty() && interest.wants(None) {
-        out.push(Announcement {
-            note: EventNote {
-                id: EventId {
-                    centre,
-                    sequence: released.sequence,
-                    index: 0,
-                },
-                at: released.record.at,
-                redelivered: false,
-                last: true,
-                announced: Announced::Other {
-                    json: r#"{"type":"nothing"}"#.into(),
-                },
-            },
-            unit: None,
-        });
-    }
-    for (index, event) in events.iter().enumerate() {
-        let unit = unit_of(event);
-        if !interest.wants(unit) {
-            continue;
-        }
-        let id = EventId {
+    let announcement = |index: usize, event: Option<Event>| Announcement {
+        id: EventId {
             centre,
             sequence: released.sequence,
             index: index as u32,
-        };
-        out.push(Announcement {
-            note: EventNote {
-                id,
-                at: released.record.at,
-                redelivered: false,
-                last: index + 1 == events.len(),
-                announced: announced(event, view, names),
-            },
-            unit,
-        });
+        },
+        unit: event.as_ref().and_then(unit_of),
+        at: released.record.at,
+        last: index + 1 >= events.len(),
+        event,
+        scene: if let Some(Event::OrderIssued(issued)) = event {
+            Scene::of(view, issued.incident)
+        } else {
+            Scene::default()
+        },
+    };
+    if events.is_empty() && interest.wants(None) {
+        out.push(announcement(0, None));
     }
+    let events = events.iter().enumerate();
+    out.extend(
+        events
+            .filter(|(_, event)| interest.wants(unit_of(event)))
+            .map(|(index, &event)| announcement(index, Some(event))),
+    );
 }
 
 /// An order of the outbox, told again.
@@ -108,23 +112,43 @@ pub fn again(order: &OrderView, view: &View, names: &Names) -> EventNote {
         at: order.at,
         redelivered: true,
         last: false,
-        announced: order_issued(&order.issued, view, names),
+        announced: order_issued(&order.issued, Scene::of(view, order.issued.incident), names),
     }
 }
 
-fn order_issued(issued: &OrderIssued, view: &View, names: &Names) -> Announced {
-    let (point, kind) = known_of(view, issued.incident);
+impl Announcement {
+    /// The same in words.
+    pub fn note(&self, names: &Names) -> EventNote {
+        EventNote {
+            id: self.id,
+            at: self.at,
+            redelivered: false,
+            last: self.last,
+            announced: self
+                .event
+                .map_or_else(nothing, |event| announced(&event, self.scene, names)),
+        }
+    }
+}
+
+fn nothing() -> Announced {
+    Announced::Other {
+        json: r#"{"type":"nothing"}"#.into(),
+    }
+}
+
+fn order_issued(issued: &OrderIssued, scene: Scene, names: &Names) -> Announced {
     Announced::OrderIssued {
         issued: *issued,
         unit: names.of(issued.unit),
-        point,
-        kind,
+        point: scene.point,
+        kind: scene.kind,
     }
 }
 
-fn announced(event: &Event, view: &View, names: &Names) -> Announced {
+fn announced(event: &Event, scene: Scene, names: &Names) -> Announced {
     if let Event::OrderIssued(issued) = event {
-        order_issued(issued, view, names)
+        order_issued(issued, scene, names)
     } else if let Event::OrderMoved {
         order,
         unit,
@@ -199,5 +223,73 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::CallDecided { .. }
         | Event::Refused(_)
         | Event::Continues { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::command::{Actor, Command, Envelope};
+    use engine::event::Refusal;
+    use engine::id::Sequence;
+    use engine::record::Record;
+
+    fn record(events: Vec<Event>) -> ReleasedRecord {
+        ReleasedRecord {
+            sequence: Sequence(7),
+            record: Record {
+                at: Moment(5),
+                envelope: Envelope {
+                    actor: Actor::System,
+                    command: Command::Tick,
+                },
+                testimony: Vec::new(),
+                events,
+            },
+        }
+    }
+
+    fn told(events: Vec<Event>, interest: &Interest) -> Vec<EventNote> {
+        let mut out = Vec::new();
+        announce(
+            &record(events),
+            CentreId(1),
+            &View::new(),
+            interest,
+            &mut out,
+        );
+        let names = Names::default();
+        out.iter()
+            .map(|announcement| announcement.note(&names))
+            .collect()
+    }
+
+    /// Whoever hears everything sees each sequence to its end, an empty one too; others only what is theirs.
+    #[test]
+    fn each_record_has_a_last_event() {
+        let unit = |number| engine::id::UnitId::new(CentreId(1), number).unwrap();
+        let events = vec![
+            Event::UnitSilent { unit: unit(1) },
+            Event::UnitHeard { unit: unit(2) },
+            Event::Refused(Refusal::UnknownCall),
+        ];
+        let all = told(events.clone(), &Interest::All);
+        assert_eq!(
+            all.iter().map(|note| note.last).collect::<Vec<_>>(),
+            [false, false, true]
+        );
+        assert_eq!(told(Vec::new(), &Interest::All).len(), 1);
+        assert!(told(Vec::new(), &Interest::All)[0].last);
+        let one = Interest::Units([unit(2)].into_iter().collect());
+        let theirs = told(events, &one);
+        assert_eq!(theirs.len(), 1);
+        assert_eq!(theirs[0].id.to_string(), "1.7.1");
+        assert_eq!(
+            theirs[0].announced,
+            Announced::Other {
+                json: r#"{"type":"unit_heard","unit":"1.2","unit_id":"1.2"}"#.into()
+            }
+        );
+        assert!(told(Vec::new(), &one).is_empty());
     }
 }

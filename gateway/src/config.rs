@@ -190,7 +190,7 @@ struct Check<'a> {
 impl Check<'_> {
     /// Notes a mistake. A default that was not typed has no line; its table and field are then the place.
     fn wrong(&mut self, at: &Place, field: &str, what: impl fmt::Display) {
-        let line = at.clone().map(|at| format!(":{}", line_of(self.text, at)));
+        let line = at.map(|at| format!(":{}", line_of(self.text, at)));
         self.mistakes.push(ConfigMistake {
             place: format!("{}{}: {field}", self.name, line.unwrap_or_default()),
             what: what.to_string(),

@@ -105,6 +105,13 @@ impl Exchange {
         Lane::ALL.map(|lane| (lane, self.running.depth(lane)))
     }
 
+    /// Lets every worker look around, though no reply may wait: after a failure they tell whoever still waits.
+    pub fn wake_workers(&self) {
+        self.workers
+            .iter()
+            .for_each(|worker| worker.wake.notify_one());
+    }
+
     /// Takes no more requests.
     pub fn stop_taking(&self) {
         self.stopping.store(true, Ordering::Release);

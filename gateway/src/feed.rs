@@ -92,7 +92,6 @@ impl Feed {
             records.iter().for_each(|released| view.hear(released));
             return;
         }
-        let names = self.names.get();
         let mut announcements = Vec::new();
         for released in records {
             view.hear(released);
@@ -100,7 +99,6 @@ impl Feed {
                 released,
                 self.centre,
                 &view,
-                &names,
                 &Interest::All,
                 &mut announcements,
             );

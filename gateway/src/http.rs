@@ -24,6 +24,8 @@ use tokio::sync::{oneshot, watch};
 
 /// How long a request may wait for its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(2);
 /// The worker that words the answers of HTTP.
 const WORKER: u16 = 0;
 
@@ -95,7 +97,12 @@ fn json_of(status: StatusCode, body: Vec<u8>) -> Response {
 
 /// Somebody calls.
 async fn take_call(State(exchange): Shared, body: Body) -> Response {
-    let Ok(bytes) = to_bytes(body, FRAME_BYTES_MAX).await else {
+    let Ok(read) = tokio::time::timeout(BODY_TIME, to_bytes(body, FRAME_BYTES_MAX)).await else {
+        exchange.count(Counter::Unreadable);
+        let detail = "the body was begun and not whole in time";
+        return problem(&Problem::new(ProblemKind::TooSlow, detail));
+    };
+    let Ok(bytes) = read else {
         exchange.count(Counter::Unreadable);
         let detail = format!("a body of more than {FRAME_BYTES_MAX} bytes, or one that broke off");
         return problem(&Problem::new(ProblemKind::TooLarge, detail));

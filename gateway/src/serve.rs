@@ -211,6 +211,9 @@ impl ServerHandle {
             exchange.on_the_way() + exchange.streams.load(std::sync::atomic::Ordering::Relaxed)
         };
         while left(&self.exchange) > 0 && begun.elapsed() < DRAIN_TIME {
+            if self.exchange.running.health() != Health::Running {
+                self.exchange.wake_workers();
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         self.endpoint

@@ -54,6 +54,8 @@ class Conversation:
         self._protocol = protocol
         self._quic = protocol._quic
         self.stream = self._quic.get_next_available_stream_id()
+        # aioquic gives the same number again until something was sent on it.
+        self._quic.send_stream_data(self.stream, b"", False)
         protocol.conversations[self.stream] = self
         self._tags = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}

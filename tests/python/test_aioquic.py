@@ -135,6 +135,8 @@ def test_a_subscription_goes_on_where_it_was_left(centre: RunningCentre) -> None
             crew = connection.open()
             crew.send({"subscribe": {"since": seen["id"]}})
             heard = await crew.event()
+            while heard.get("redelivered"):
+                heard = await crew.event()
             assert position(heard["id"]) > position(seen["id"])
             await until(crew, "order_issued", second["orders"][-1]["order"])
 
@@ -261,8 +263,8 @@ def test_another_protocol_is_refused(centre: RunningCentre) -> None:
         async with connected(centre.quic_port, alpn=alpn) as connection:
             await connection.open().decide(call("never"))
 
-    for alpn in ("h3", "liandong/2", ""):
-        with pytest.raises((ConnectionError, AssertionError, Exception)):
+    for alpn in ("h3", "liandong/2", "liandong-json"):
+        with pytest.raises(ConnectionError):
             asyncio.run(asyncio.wait_for(scenario(alpn), 10))
     assert centre.stats()["conservation"]["accepted"] == 0
     centre.assert_unharmed()

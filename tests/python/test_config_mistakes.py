@@ -22,12 +22,12 @@ MISTAKES = {
     "out of range": ("[quic]\nconnections_max = 0", "quic.connections_max"),
     "negative": ("[quic]\nconnections_max = -1", "liandong.toml:2"),
     "missing plan": ("[plan]\nfile = 'nowhere.toml'", "nowhere.toml"),
-    "bad plan": ("[plan]\nfile = 'plan.toml'", "travel"),
+    "bad plan": ("[plan]\nfile = 'plan.toml'", "plan.file"),
     "missing lexicon": ("[lexicon]\nfile = 'nowhere.toml'", "nowhere.toml"),
-    "missing city": ("[city]\nfolder = 'nowhere'", "nowhere"),
+    "missing city": ("[city]\nfolder = 'nowhere'", "city.folder"),
     "unknown line": ("[carrier]\ndefault_line = 911", "carrier.default_line"),
     "too small": ("[capacity]\nunits_max = 3", "capacity.units_max"),
-    "unknown clock": ("[centre]\nclock = 'sundial'", "clock"),
+    "unknown clock": ("[centre]\nclock = 'sundial'", "liandong.toml:2"),
     "two mistakes": ("[quic]\nlisten = 'here'\n\n[http]\nlisten = 'there'", "http.listen"),
 }
 

@@ -1,5 +1,6 @@
 //! `liandong journal verify`, `export`, `replay` and `hash`: they read, take no lock and change nothing.
 
+use crate::config::{Config, Overrides};
 use anyhow::{Context, bail};
 use engine::call::Testimony;
 use engine::command::{Actor, Command};
@@ -103,9 +104,8 @@ fn export_objects(dir: &Path, folder: &Path, named: &[ObjectHash]) -> anyhow::Re
 }
 
 /// Applies every command again and compares.
-pub fn replay(dir: &Path) -> anyhow::Result<()> {
-    let replayed = replayed(dir, None)?;
-    let (sequence, hash) = replayed;
+pub fn replay(dir: &Path, config: Option<&Path>) -> anyhow::Result<()> {
+    let (sequence, hash) = replayed(dir, None, config)?;
     writeln!(
         std::io::stdout().lock(),
         "{}: replayed to {sequence}, every event the same; state {hash}",
@@ -115,15 +115,23 @@ pub fn replay(dir: &Path) -> anyhow::Result<()> {
 }
 
 /// Prints the hash of the state.
-pub fn hash(dir: &Path, at: Option<Sequence>) -> anyhow::Result<()> {
-    let (_, hash) = replayed(dir, at)?;
+pub fn hash(dir: &Path, at: Option<Sequence>, config: Option<&Path>) -> anyhow::Result<()> {
+    let (_, hash) = replayed(dir, at, config)?;
     writeln!(std::io::stdout().lock(), "{hash}")?;
     Ok(())
 }
 
-fn replayed(dir: &Path, at: Option<Sequence>) -> anyhow::Result<(Sequence, ObjectHash)> {
+fn replayed(
+    dir: &Path,
+    at: Option<Sequence>,
+    config: Option<&Path>,
+) -> anyhow::Result<(Sequence, ObjectHash)> {
     must_be_there(dir)?;
-    let capacities = Capacities::default();
+    // A centre that was full refused; with more room it would not have, so the room must be the same.
+    let capacities = match config {
+        Some(file) => Config::load(Some(file), &Overrides::default())?.capacities,
+        None => Capacities::default(),
+    };
     let centre = Replay::new(dir, capacities)?.run(at.unwrap_or(Sequence(u64::MAX)))?;
     if let Some(at) = at.filter(|&at| at != centre.sequence()) {
         bail!(

@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use engine::runtime::Health;
-use engine::view::View;
+use engine::runtime::port::Conservation;
+use engine::view::Counters;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text::encode};
 use prometheus_client::metrics::MetricType;
@@ -46,9 +47,12 @@ impl Collector for Centre {
     fn encode(&self, encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let mut writer = Writer { encoder };
         writer.gateway(&self.0)?;
-        let view = self.0.feed.view().clone();
-        writer.calls(&view)?;
-        writer.orders(&view)
+        let (counters, conservation) = {
+            let view = self.0.feed.view();
+            (view.counters().clone(), view.conservation())
+        };
+        writer.calls(&counters, &conservation)?;
+        writer.orders(&counters)
     }
 }
 
@@ -178,8 +182,7 @@ impl Writer<'_> {
         )
     }
 
-    fn calls(&mut self, view: &View) -> fmt::Result {
-        let counters = view.counters();
+    fn calls(&mut self, counters: &Counters, conservation: &Conservation) -> fmt::Result {
         let outcomes = counters
             .outcomes
             .iter()
@@ -206,7 +209,6 @@ impl Writer<'_> {
             "Keys that came again with another body",
             counters.conflicts,
         )?;
-        let conservation = view.conservation();
         self.counter(
             "calls_accepted",
             "Keys that were taken for the first time",
@@ -234,8 +236,7 @@ impl Writer<'_> {
         )
     }
 
-    fn orders(&mut self, view: &View) -> fmt::Result {
-        let counters = view.counters();
+    fn orders(&mut self, counters: &Counters) -> fmt::Result {
         self.counter(
             "orders_issued",
             "Orders that were issued",

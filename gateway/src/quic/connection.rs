@@ -9,6 +9,7 @@ use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
 use crate::link::{Gate, GateLimits, Link};
 use crate::stream::{CHUNK_BYTES, Form, Gathering};
 use crate::wire::{Problem, ProblemKind, Request, Response, Tag};
+use engine::command::ClockMode;
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming, RecvStream, SendStream, VarInt};
 use std::path::PathBuf;
@@ -91,7 +92,9 @@ impl Serving {
     /// A position by datagram: never answered, and only on the wall clock, where positions need no order.
     fn take_datagram(&self, datagram: &[u8]) {
         match Form::Frames.request(datagram) {
-            Ok(request @ Request::Position { .. }) => {
+            Ok(request @ Request::Position { .. })
+                if self.exchange.running.clock() == ClockMode::Wall =>
+            {
                 let mut pending = Pending::new(self.worker);
                 let nobody = tokio::sync::oneshot::channel().0;
                 self.exchange
@@ -181,9 +184,11 @@ impl Reading<'_> {
             self.link.outgoing.room(ANSWERS_WAITING_BYTES).await;
             let deadline = self.begun.map(|begun| begun + FRAME_TIME);
             let chunk = tokio::select! {
+                // In this order: what is there is read before it is called late, for the waiting may have been ours.
+                biased;
+                _ = stop.changed() => return Ended::Stopping,
                 chunk = receive.read_chunk(CHUNK_BYTES, true) => chunk,
                 () = until(deadline) => return self.too_slow(),
-                _ = stop.changed() => return Ended::Stopping,
             };
             match chunk {
                 Ok(Some(chunk)) => self.gathering.extend(&chunk.bytes),

@@ -173,7 +173,6 @@ impl Telling {
                 };
                 let records = history.read(from, to, RECORDS_AT_ONCE)?;
                 let next = records.last().map(|last| last.sequence.next());
-                let names = exchange.feed.names().get();
                 let view = exchange.feed.view();
                 let mut found = Vec::new();
                 for released in &records {
@@ -181,7 +180,6 @@ impl Telling {
                         released,
                         exchange.feed.centre(),
                         &view,
-                        &names,
                         &interest,
                         &mut found,
                     );
@@ -225,9 +223,10 @@ impl Telling {
 
     /// Tells what is wanted and was not told yet.
     async fn tell_new(&mut self, announcements: &[Announcement]) {
+        let names = self.exchange.feed.names().get();
         for announcement in announcements {
-            if announcement.note.id > self.after && self.interest.wants(announcement.unit) {
-                self.tell(announcement.note.clone()).await;
+            if announcement.id > self.after && self.interest.wants(announcement.unit) {
+                self.tell(announcement.note(&names)).await;
             }
         }
     }

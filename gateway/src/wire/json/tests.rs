@@ -85,7 +85,7 @@ proptest! {
 
     #[test]
     fn garbage_is_refused_without_a_panic(bytes: Vec<u8>) {
-        let _ = read_request(&bytes).is_ok();
+        drop(read_request(&bytes));
     }
 
     #[test]
@@ -93,7 +93,7 @@ proptest! {
         let mut line = line_of(&request).into_bytes();
         let at = at.index(line.len());
         line[at] = value;
-        let _ = read_request(&line).is_ok();
+        drop(read_request(&line));
     }
 }
 
