@@ -1,5 +1,7 @@
 //! A generated day through a real centre over QUIC: driven twice to the same state, and at a rate with a restart.
 
+#![allow(clippy::unwrap_used)] // all of this is a test; the lint knows only functions that are marked so
+
 use engine::command::ClockMode;
 use engine::moment::Span;
 use gateway::client::Trust;

@@ -15,8 +15,11 @@ const ACKNOWLEDGE_MS: (i64, i64) = (5_000, 25_000);
 const DESK_ACKNOWLEDGE_MS: (i64, i64) = (20_000, 200_000);
 /// What a desk needs for a matter.
 const DESK_WORK_MS: (i64, i64) = (300_000, 1_800_000);
-/// One report within a second: the standard load.
-const STANDARD_MS: (i64, i64) = (50, 950);
+/// One report within a second, and not at once, so that a call about the same thing still finds the incident open: the
+/// standard load.
+const STANDARD_MS: (i64, i64) = (400, 950);
+/// How far getting ready takes more or less time than was reckoned, in hundredths: most are in time, some are not.
+const TURNOUT_PERCENT: (i64, i64) = (75, 105);
 /// How far the way takes more or less time than was reckoned, in hundredths.
 const TRAVEL_PERCENT: (i64, i64) = (80, 120);
 /// Even a crew that means to stay silent answers when it is still asked after so long.
@@ -86,6 +89,7 @@ impl Mission {
                 (stage, wait, positions)
             }
         };
+        let turnout_ms = i64::from(told.turnout_ms) * within(TURNOUT_PERCENT).0 / 100;
         let travel_ms = i64::from(told.travel_ms) * within(TRAVEL_PERCENT).0 / 100;
         let stay = if told.desk {
             within(DESK_WORK_MS)
@@ -99,7 +103,7 @@ impl Mission {
             manner,
             stage,
             issued_at: now,
-            turnout: Span(told.turnout_ms.into()),
+            turnout: Span(turnout_ms),
             travel: Span(travel_ms),
             stay,
             set_off_at: now,

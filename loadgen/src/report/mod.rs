@@ -21,7 +21,7 @@ pub struct KindSummary {
     pub calls: u64,
     /// Joined an open incident.
     pub merged: u64,
-    /// Should have, and did not.
+    /// Should have, and did not. On the wall clock an incident whose closing was told only after the answer counts too.
     pub merge_missed: u64,
     /// Orders.
     pub orders: u64,
