@@ -105,10 +105,14 @@ impl Desk<'_> {
 
     /// Looks for a unit for a need, and orders it or lets the need wait.
     pub(super) fn seek(&mut self, slot: Slot, need: u8, seek: Seek) {
+        let room = self.make_room_for_an_order();
         let incident = *self.state.incident(slot);
         let capability = present(incident.needs.get(need)).capability;
+        if !room {
+            return self.let_wait(slot, need, Shortage::NoRoom);
+        }
         if let Some(shortage) = self.hindrance(&incident, capability) {
-            return self.let_wait(slot, need, shortage, false);
+            return self.let_wait(slot, need, shortage);
         }
         let declined = self.declined(seek.previous);
         let chosen = if capability.is_desk() {
@@ -120,7 +124,7 @@ impl Desk<'_> {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
             None => {
                 let shortage = self.shortage(&incident, capability, &declined);
-                self.let_wait(slot, need, shortage, true);
+                self.let_wait(slot, need, shortage);
             }
         }
     }
@@ -129,9 +133,6 @@ impl Desk<'_> {
     fn hindrance(&self, incident: &Incident, capability: Capability) -> Option<Shortage> {
         if incident.drill {
             return Some(Shortage::Drill);
-        }
-        if self.state.orders.len() == self.state.orders.capacity() {
-            return Some(Shortage::NoRoom);
         }
         if capability.is_desk() {
             return None;
@@ -345,15 +346,15 @@ impl Desk<'_> {
         }
     }
 
-    /// Lets a need wait; `queued` when a unit that frees may serve it.
-    fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage, queued: bool) {
+    /// Lets a need wait, in its queue where a unit that comes free may serve it.
+    fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage) {
         let rank = self.rank(slot, need);
         let incident = self.state.incident_id(slot);
         let waiting = present(self.state.incident_mut(slot).needs.get_mut(need));
         waiting.state = NeedState::Waiting;
         waiting.shortage = shortage;
         let (capability, deadline) = (waiting.capability, waiting.deadline);
-        if queued {
+        if shortage.is_for_want_of_a_unit() {
             let node = queue_node(slot, need);
             self.state.queues.remove(node);
             self.state
@@ -448,7 +449,7 @@ impl Desk<'_> {
             NEEDS_PER_INCIDENT_MAX
         };
         for _ in 0..most {
-            if !self.state.units[index as usize].is_available() {
+            if !self.state.units[index as usize].is_available() || !self.make_room_for_an_order() {
                 return;
             }
             let Some((node, floor)) = self.first_waiting_for(index) else {

@@ -200,3 +200,35 @@ fn a_full_table_refuses_the_lowest_first() {
     assert!(life >= 20, "{life}");
     world.check();
 }
+
+/// A full table of orders lets needs wait, panics at nothing, and serves them once there is room again.
+#[test]
+fn a_full_table_of_orders_lets_needs_wait() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 64,
+        orders_max: 8,
+        calls_max: 256,
+    });
+    let points = places(&world, 12);
+    let decisions: Vec<_> = points
+        .iter()
+        .map(|&point| world.call(Kind::Theft, point))
+        .collect();
+    let mut open: Vec<_> = decisions
+        .iter()
+        .flat_map(|decision| decision.orders.iter().map(|order| order.order))
+        .collect();
+    assert_eq!(open.len(), 8);
+    let short: Vec<_> = decisions
+        .iter()
+        .flat_map(|decision| decision.short.iter())
+        .collect();
+    assert!(!short.is_empty() && short.iter().all(|short| short.shortage == Shortage::NoRoom));
+    for _ in 0..4 {
+        let next = served(&world.act(open.remove(0), OrderAct::Finish));
+        open.extend(next.iter().map(|issued| issued.order));
+        world.check();
+    }
+    assert_eq!(world.centre.conservation().needs_waiting, 0);
+}
