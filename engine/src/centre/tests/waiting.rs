@@ -200,3 +200,36 @@ fn a_full_table_refuses_the_lowest_first() {
     assert!(life >= 20, "{life}");
     world.check();
 }
+
+/// C7, S3: units that come free together are given out as if each were looked for: the nearest goes.
+#[test]
+fn of_those_freed_together_the_nearest_is_sent() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 3);
+    let places = places(&world, 2);
+    let crash = world.call(Kind::MassCasualty, places[0]);
+    let ambulances: Vec<_> = (crash.orders.iter())
+        .filter(|line| line.capability == Capability::Ambulance)
+        .map(|line| line.unit)
+        .collect();
+    assert_eq!(ambulances.len(), 3);
+    let pain = world.call(Kind::ChestPain, places[1]);
+    assert!(pain.orders.is_empty());
+    for near in ambulances {
+        let mut world = World::new();
+        world.keep_only(Capability::Ambulance, 3);
+        let crash = world.call(Kind::MassCasualty, places[0]);
+        let pain = world.call(Kind::ChestPain, places[1]);
+        world.say(Command::MoveUnit(UnitPosition {
+            unit: near,
+            point: places[1],
+        }));
+        let events = world.say(Command::CloseIncident(crash.incident.unwrap()));
+        let sent: Vec<_> = served(&events)
+            .iter()
+            .map(|issued| (Some(issued.incident), issued.unit))
+            .collect();
+        assert_eq!(sent, [(pain.incident, near)]);
+        world.check();
+    }
+}
