@@ -1,6 +1,6 @@
 //! The whole decision: from decoded words, and the writer's part alone, under the standard load.
 //!
-//! `cargo bench -p bench --bench decision` for the figures; `-- --test` runs each once at the smoke size.
+//! `cargo bench -p bench --bench decision` for the figures; `cargo test -p bench --benches` runs each once at the smoke size.
 
 #![allow(missing_docs)] // criterion's macros make undocumented items
 
@@ -9,7 +9,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
 fn size() -> StandardSize {
-    let smoke = std::env::args().any(|argument| argument == "--test");
+    let smoke = !std::env::args().any(|argument| argument == "--bench");
     if smoke {
         StandardSize::SMOKE
     } else {

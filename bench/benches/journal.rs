@@ -15,7 +15,7 @@ const RECORD: [u8; 300] = [7; 300];
 
 fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("journal_append_and_sync");
-    let smoke = std::env::args().any(|argument| argument == "--test");
+    let smoke = !std::env::args().any(|argument| argument == "--bench");
     let groups: &[u32] = if smoke { &[1, 64] } else { &[1, 64, 1_024] };
     for &records in groups {
         let folder = match tempfile::tempdir() {
