@@ -507,9 +507,7 @@ impl Desk<'_> {
             incident: id,
             reason,
         });
-        for unit in freed.into_iter().flatten() {
-            self.serve_waiting(unit);
-        }
+        self.serve_waiting_together(&freed);
     }
 
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).

@@ -459,6 +459,51 @@ impl Desk<'_> {
         }
     }
 
+    /// Gives units that came free together to what waits: each time to the first in rank for any of them, and of all
+    /// that are free the nearest. One after the other, the first of them could be sent past a nearer one.
+    pub(super) fn serve_waiting_together(&mut self, units: &[Option<UnitId>]) {
+        for _ in units {
+            let mut first: Option<(Rank, u32, bool, u32)> = None;
+            for &unit in units.iter().flatten() {
+                let index = unit_index(unit);
+                if !self.state.units[index as usize].is_available() {
+                    continue;
+                }
+                let Some((node, floor)) = self.first_waiting_for(index) else {
+                    continue;
+                };
+                let Some((_, rank)) = self.state.queues.waiting(node) else {
+                    continue;
+                };
+                if first.is_none_or(|(known, ..)| rank < known) {
+                    first = Some((rank, node, floor, index));
+                }
+            }
+            let Some((_, node, floor, index)) = first else {
+                return;
+            };
+            if !self.make_room_for_an_order() {
+                return;
+            }
+            let unit = self.nearest_for(node).unwrap_or(index);
+            self.grant(node, unit, floor);
+        }
+    }
+
+    /// Who would be sent to a need that waits, of all that are free now.
+    fn nearest_for(&self, node: u32) -> Option<u32> {
+        let (slot, need) = need_of(node);
+        let incident = *self.state.incident(slot);
+        let known = incident.needs.get(need)?;
+        let declined = self.declined(known.order);
+        let chosen = if known.capability.is_desk() {
+            self.freest_desk(known.capability, &declined)
+        } else {
+            self.nearest(&incident, known.capability, &declined)
+        };
+        chosen.map(|chosen| chosen.unit)
+    }
+
     /// The need that a free unit serves first, and whether that is by the floor for service calls (C4).
     fn first_waiting_for(&self, unit: u32) -> Option<(u32, bool)> {
         let capabilities = self.state.units[unit as usize].definition.capabilities;

@@ -201,6 +201,7 @@ fn a_full_table_refuses_the_lowest_first() {
     world.check();
 }
 
+<<<<<<< HEAD
 /// A full table of orders lets needs wait, panics at nothing, and serves them once there is room again.
 #[test]
 fn a_full_table_of_orders_lets_needs_wait() {
@@ -231,4 +232,37 @@ fn a_full_table_of_orders_lets_needs_wait() {
         world.check();
     }
     assert_eq!(world.centre.conservation().needs_waiting, 0);
+=======
+/// C7, S3: units that come free together are given out as if each were looked for: the nearest goes.
+#[test]
+fn of_those_freed_together_the_nearest_is_sent() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 3);
+    let places = places(&world, 2);
+    let crash = world.call(Kind::MassCasualty, places[0]);
+    let ambulances: Vec<_> = (crash.orders.iter())
+        .filter(|line| line.capability == Capability::Ambulance)
+        .map(|line| line.unit)
+        .collect();
+    assert_eq!(ambulances.len(), 3);
+    let pain = world.call(Kind::ChestPain, places[1]);
+    assert!(pain.orders.is_empty());
+    for near in ambulances {
+        let mut world = World::new();
+        world.keep_only(Capability::Ambulance, 3);
+        let crash = world.call(Kind::MassCasualty, places[0]);
+        let pain = world.call(Kind::ChestPain, places[1]);
+        world.say(Command::MoveUnit(UnitPosition {
+            unit: near,
+            point: places[1],
+        }));
+        let events = world.say(Command::CloseIncident(crash.incident.unwrap()));
+        let sent: Vec<_> = served(&events)
+            .iter()
+            .map(|issued| (Some(issued.incident), issued.unit))
+            .collect();
+        assert_eq!(sent, [(pain.incident, near)]);
+        world.check();
+    }
+>>>>>>> df17d510c19298d4ff6a62131395db5fab4c28ad
 }
