@@ -201,7 +201,6 @@ fn a_full_table_refuses_the_lowest_first() {
     world.check();
 }
 
-<<<<<<< HEAD
 /// A full table of orders lets needs wait, panics at nothing, and serves them once there is room again.
 #[test]
 fn a_full_table_of_orders_lets_needs_wait() {
@@ -232,7 +231,8 @@ fn a_full_table_of_orders_lets_needs_wait() {
         world.check();
     }
     assert_eq!(world.centre.conservation().needs_waiting, 0);
-=======
+}
+
 /// C7, S3: units that come free together are given out as if each were looked for: the nearest goes.
 #[test]
 fn of_those_freed_together_the_nearest_is_sent() {
@@ -264,5 +264,4 @@ fn of_those_freed_together_the_nearest_is_sent() {
         assert_eq!(sent, [(pain.incident, near)]);
         world.check();
     }
->>>>>>> df17d510c19298d4ff6a62131395db5fab4c28ad
 }
