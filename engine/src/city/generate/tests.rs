@@ -1,3 +1,5 @@
+//! What the embedded county holds, whatever its seed.
+
 use super::super::{CityErrors, Zone};
 use super::*;
 use crate::capability::Capability;
