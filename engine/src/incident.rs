@@ -73,6 +73,20 @@ vocabulary! {
     }
 }
 
+impl Shortage {
+    /// Whether a unit that comes free can end it; the others wait for a fact.
+    pub const fn is_for_want_of_a_unit(self) -> bool {
+        match self {
+            Shortage::AllBusy
+            | Shortage::NobodyOnDuty
+            | Shortage::NoSuchUnit
+            | Shortage::AllAsked
+            | Shortage::NoRoom => true,
+            Shortage::NoPlace | Shortage::Outside | Shortage::Drill => false,
+        }
+    }
+}
+
 /// One unit's worth of what an incident needs (R1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {

@@ -15,7 +15,7 @@ use crate::place::{Place, Point};
 use crate::runtime::ReleasedRecord;
 use crate::runtime::port::Conservation;
 use crate::unit::{Duty, UnitDefinition};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A unit as readers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub struct View {
     units: BTreeMap<UnitId, UnitView>,
     orders: BTreeMap<OrderId, OrderView>,
     incidents: BTreeMap<IncidentId, IncidentView>,
-    waiting: BTreeMap<(IncidentId, u8), ()>,
+    waiting: BTreeSet<(IncidentId, u8)>,
     refused_calls: u64,
     counters: Counters,
 }
@@ -259,8 +259,18 @@ impl View {
         } else if let Event::IncidentClosed { incident, reason } = *event {
             self.incidents.remove(&incident);
             *self.counters.incidents_closed.entry(reason).or_default() += 1;
-        } else if let Event::NeedWaits { incident, need, .. } = *event {
-            self.waiting.insert((incident, need), ());
+        } else if let Event::NeedWaits {
+            incident,
+            need,
+            shortage,
+            ..
+        } = *event
+        {
+            if shortage.is_for_want_of_a_unit() {
+                self.waiting.insert((incident, need));
+            } else {
+                self.waiting.remove(&(incident, need));
+            }
         } else if let Event::NeedDropped { incident, need } = *event {
             self.waiting.remove(&(incident, need));
         }

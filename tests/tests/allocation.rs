@@ -1,6 +1,8 @@
 //! The core allocates nothing in steady state: after a warm-up, 100 000 commands of every kind, with merges, ladders
 //! and a full waiting list, and not one allocation.
 
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
 use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Marks};
 use engine::centre::{Centre, Prepared};
 use engine::city::City;

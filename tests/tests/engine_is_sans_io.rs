@@ -1,5 +1,7 @@
 //! The engine knows no network and no async runtime, and the compiler's own list of its dependencies shows it.
 
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
 use std::process::Command;
 use tests::repository::root;
 

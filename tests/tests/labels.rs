@@ -1,5 +1,7 @@
 //! Every demand of the field is cited where it is obeyed, or listed as pending with a reason.
 
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
 use std::collections::{BTreeMap, BTreeSet};
 use tests::repository::{root, shared, sources};
 

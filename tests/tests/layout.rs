@@ -1,5 +1,7 @@
 //! The top level holds what the design names, and nothing else.
 
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
 use std::collections::BTreeSet;
 use std::process::Command;
 use tests::repository::root;

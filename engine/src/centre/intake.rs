@@ -184,6 +184,17 @@ impl Desk<'_> {
         taken < capacity && open + kept < capacity
     }
 
+    /// Room for one more order: what was closed longest ago leaves first.
+    pub(super) fn make_room_for_an_order(&mut self) -> bool {
+        while self.state.orders.len() == self.state.orders.capacity() {
+            let Some(&(incident, _)) = self.state.closed.front() else {
+                return false;
+            };
+            self.evict(incident);
+        }
+        true
+    }
+
     fn evict(&mut self, incident: IncidentId) {
         self.state.closed.pop_front();
         let Some(gone) = self.state.incidents.remove(incident.number()) else {
@@ -496,9 +507,7 @@ impl Desk<'_> {
             incident: id,
             reason,
         });
-        for unit in freed.into_iter().flatten() {
-            self.serve_waiting(unit);
-        }
+        self.serve_waiting_together(&freed);
     }
 
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).

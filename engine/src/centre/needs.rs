@@ -105,10 +105,14 @@ impl Desk<'_> {
 
     /// Looks for a unit for a need, and orders it or lets the need wait.
     pub(super) fn seek(&mut self, slot: Slot, need: u8, seek: Seek) {
+        let room = self.make_room_for_an_order();
         let incident = *self.state.incident(slot);
         let capability = present(incident.needs.get(need)).capability;
+        if !room {
+            return self.let_wait(slot, need, Shortage::NoRoom);
+        }
         if let Some(shortage) = self.hindrance(&incident, capability) {
-            return self.let_wait(slot, need, shortage, false);
+            return self.let_wait(slot, need, shortage);
         }
         let declined = self.declined(seek.previous);
         let chosen = if capability.is_desk() {
@@ -120,7 +124,7 @@ impl Desk<'_> {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
             None => {
                 let shortage = self.shortage(&incident, capability, &declined);
-                self.let_wait(slot, need, shortage, true);
+                self.let_wait(slot, need, shortage);
             }
         }
     }
@@ -129,9 +133,6 @@ impl Desk<'_> {
     fn hindrance(&self, incident: &Incident, capability: Capability) -> Option<Shortage> {
         if incident.drill {
             return Some(Shortage::Drill);
-        }
-        if self.state.orders.len() == self.state.orders.capacity() {
-            return Some(Shortage::NoRoom);
         }
         if capability.is_desk() {
             return None;
@@ -345,15 +346,15 @@ impl Desk<'_> {
         }
     }
 
-    /// Lets a need wait; `queued` when a unit that frees may serve it.
-    fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage, queued: bool) {
+    /// Lets a need wait, in its queue where a unit that comes free may serve it.
+    fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage) {
         let rank = self.rank(slot, need);
         let incident = self.state.incident_id(slot);
         let waiting = present(self.state.incident_mut(slot).needs.get_mut(need));
         waiting.state = NeedState::Waiting;
         waiting.shortage = shortage;
         let (capability, deadline) = (waiting.capability, waiting.deadline);
-        if queued {
+        if shortage.is_for_want_of_a_unit() {
             let node = queue_node(slot, need);
             self.state.queues.remove(node);
             self.state
@@ -448,7 +449,7 @@ impl Desk<'_> {
             NEEDS_PER_INCIDENT_MAX
         };
         for _ in 0..most {
-            if !self.state.units[index as usize].is_available() {
+            if !self.state.units[index as usize].is_available() || !self.make_room_for_an_order() {
                 return;
             }
             let Some((node, floor)) = self.first_waiting_for(index) else {
@@ -456,6 +457,51 @@ impl Desk<'_> {
             };
             self.grant(node, index, floor);
         }
+    }
+
+    /// Gives units that came free together to what waits: each time to the first in rank for any of them, and of all
+    /// that are free the nearest. One after the other, the first of them could be sent past a nearer one.
+    pub(super) fn serve_waiting_together(&mut self, units: &[Option<UnitId>]) {
+        for _ in units {
+            let mut first: Option<(Rank, u32, bool, u32)> = None;
+            for &unit in units.iter().flatten() {
+                let index = unit_index(unit);
+                if !self.state.units[index as usize].is_available() {
+                    continue;
+                }
+                let Some((node, floor)) = self.first_waiting_for(index) else {
+                    continue;
+                };
+                let Some((_, rank)) = self.state.queues.waiting(node) else {
+                    continue;
+                };
+                if first.is_none_or(|(known, ..)| rank < known) {
+                    first = Some((rank, node, floor, index));
+                }
+            }
+            let Some((_, node, floor, index)) = first else {
+                return;
+            };
+            if !self.make_room_for_an_order() {
+                return;
+            }
+            let unit = self.nearest_for(node).unwrap_or(index);
+            self.grant(node, unit, floor);
+        }
+    }
+
+    /// Who would be sent to a need that waits, of all that are free now.
+    fn nearest_for(&self, node: u32) -> Option<u32> {
+        let (slot, need) = need_of(node);
+        let incident = *self.state.incident(slot);
+        let known = incident.needs.get(need)?;
+        let declined = self.declined(known.order);
+        let chosen = if known.capability.is_desk() {
+            self.freest_desk(known.capability, &declined)
+        } else {
+            self.nearest(&incident, known.capability, &declined)
+        };
+        chosen.map(|chosen| chosen.unit)
     }
 
     /// The need that a free unit serves first, and whether that is by the floor for service calls (C4).

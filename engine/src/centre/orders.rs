@@ -12,7 +12,7 @@ use crate::id::{OrderId, UnitId};
 use crate::incident::{CloseReason, IncidentState, NeedState};
 use crate::limits::ASKED_PER_NEED_MAX;
 use crate::moment::Moment;
-use crate::order::{Order, OrderAct, OrderClock, OrderState, Step, StepSet};
+use crate::order::{Order, OrderAct, OrderClock, OrderState, Rung, Step, StepSet};
 use crate::table::Slot;
 
 impl Desk<'_> {
@@ -119,7 +119,10 @@ impl Desk<'_> {
         });
         self.enter_missing(slot, &order, missing);
         for &clock in stopped_by(to) {
-            if let Some(due) = self.state.order_mut(slot).deadlines.slot(clock).take() {
+            let stopped = self.state.order_mut(slot).deadlines.slot(clock).take();
+            // Once the ladder climbs, the slot holds its next rung: the clock itself was missed and fires no more.
+            let fired = clock == OrderClock::Acknowledge && order.rung != Rung::Primary;
+            if let Some(due) = stopped.filter(|_| !fired) {
                 self.say(Event::ClockMet {
                     order: id,
                     clock,

@@ -128,7 +128,7 @@ pub struct Conservation {
     pub repeated: u64,
     /// Of these: with another body.
     pub conflicts: u64,
-    /// Needs that have no unit now.
+    /// Needs that wait for a unit now; those that wait for a place or are a drill are not counted.
     pub needs_waiting: u64,
     /// Incidents that are open now.
     pub incidents_open: u64,

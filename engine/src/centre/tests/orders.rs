@@ -301,3 +301,45 @@ fn the_result_is_owed_within_a_day() {
         due
     }));
 }
+
+/// A clock fires once: when the ladder has begun to climb, a late acknowledgement stops the ladder and meets nothing.
+#[test]
+fn a_clock_that_was_missed_is_not_met() {
+    let mut world = World::new();
+    let town = world.town();
+    let order = world
+        .call(Kind::ChestPain, town)
+        .orders
+        .iter()
+        .next()
+        .unwrap()
+        .order;
+    world.pass(Span::seconds(35));
+    let events = world.act(order, OrderAct::Acknowledge);
+    let fired = world.events.iter().filter(|event| {
+        matches!(
+            event,
+            Event::ClockMet {
+                clock: OrderClock::Acknowledge,
+                ..
+            } | Event::ClockMissed {
+                clock: OrderClock::Acknowledge,
+                ..
+            }
+        )
+    });
+    assert_eq!(fired.count(), 1);
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::ClockMet { .. })),
+        "{events:?}"
+    );
+    let later = world.pass(Span::minutes(5));
+    assert!(
+        !later
+            .iter()
+            .any(|event| matches!(event, Event::LadderClimbed { order: of, .. } if *of == order))
+    );
+    world.check();
+}

@@ -200,3 +200,68 @@ fn a_full_table_refuses_the_lowest_first() {
     assert!(life >= 20, "{life}");
     world.check();
 }
+
+/// A full table of orders lets needs wait, panics at nothing, and serves them once there is room again.
+#[test]
+fn a_full_table_of_orders_lets_needs_wait() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 64,
+        orders_max: 8,
+        calls_max: 256,
+    });
+    let points = places(&world, 12);
+    let decisions: Vec<_> = points
+        .iter()
+        .map(|&point| world.call(Kind::Theft, point))
+        .collect();
+    let mut open: Vec<_> = decisions
+        .iter()
+        .flat_map(|decision| decision.orders.iter().map(|order| order.order))
+        .collect();
+    assert_eq!(open.len(), 8);
+    let short: Vec<_> = decisions
+        .iter()
+        .flat_map(|decision| decision.short.iter())
+        .collect();
+    assert!(!short.is_empty() && short.iter().all(|short| short.shortage == Shortage::NoRoom));
+    for _ in 0..4 {
+        let next = served(&world.act(open.remove(0), OrderAct::Finish));
+        open.extend(next.iter().map(|issued| issued.order));
+        world.check();
+    }
+    assert_eq!(world.centre.conservation().needs_waiting, 0);
+}
+
+/// C7, S3: units that come free together are given out as if each were looked for: the nearest goes.
+#[test]
+fn of_those_freed_together_the_nearest_is_sent() {
+    let mut world = World::new();
+    world.keep_only(Capability::Ambulance, 3);
+    let places = places(&world, 2);
+    let crash = world.call(Kind::MassCasualty, places[0]);
+    let ambulances: Vec<_> = (crash.orders.iter())
+        .filter(|line| line.capability == Capability::Ambulance)
+        .map(|line| line.unit)
+        .collect();
+    assert_eq!(ambulances.len(), 3);
+    let pain = world.call(Kind::ChestPain, places[1]);
+    assert!(pain.orders.is_empty());
+    for near in ambulances {
+        let mut world = World::new();
+        world.keep_only(Capability::Ambulance, 3);
+        let crash = world.call(Kind::MassCasualty, places[0]);
+        let pain = world.call(Kind::ChestPain, places[1]);
+        world.say(Command::MoveUnit(UnitPosition {
+            unit: near,
+            point: places[1],
+        }));
+        let events = world.say(Command::CloseIncident(crash.incident.unwrap()));
+        let sent: Vec<_> = served(&events)
+            .iter()
+            .map(|issued| (Some(issued.incident), issued.unit))
+            .collect();
+        assert_eq!(sent, [(pain.incident, near)]);
+        world.check();
+    }
+}
