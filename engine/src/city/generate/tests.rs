@@ -1,3 +1,5 @@
+//! What the generated county must hold: the numbers of the design, the same bits from the same seed, and sound posts.
+
 use super::super::{CityErrors, Zone};
 use super::*;
 use crate::capability::Capability;
