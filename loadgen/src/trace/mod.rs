@@ -1,7 +1,7 @@
 //! A trace: calls in the order of their times, as a CSV file (plain, `.gz` or `.zst`).
 //!
 //! Owns the columns and what a row means. A trace says what callers did and never what a centre should decide;
-//! only `expect_agencies` states a hope, which the summary counts. Next: [`read`], [`write`], [`import`].
+//! only `expect_agencies` states a hope, which the summary counts. Next: [`read`], [`mod@write`], [`import`].
 
 pub mod import;
 pub mod read;
