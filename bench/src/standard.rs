@@ -125,7 +125,7 @@ impl Standard {
             orders: 0,
             merged: 0,
         };
-        standard.open(plan, city_hash, &city);
+        standard.open(plan, city_hash, &city, capacities);
         standard.occupy(size)?;
         standard.taken = (0..standard.words.len())
             .map(|index| standard.take(index))
@@ -133,7 +133,13 @@ impl Standard {
         Ok(standard)
     }
 
-    fn open(&mut self, plan: Arc<Plan>, city_hash: ObjectHash, city: &Arc<City>) {
+    fn open(
+        &mut self,
+        plan: Arc<Plan>,
+        city_hash: ObjectHash,
+        city: &Arc<City>,
+        capacities: Capacities,
+    ) {
         let plan_hash = plan.hash;
         self.centre.prepare(Prepared::Plan(plan));
         self.centre
@@ -142,6 +148,7 @@ impl Standard {
             centre: CENTRE,
             clock: ClockMode::Driven,
             logic_version: LOGIC_VERSION,
+            capacities,
         };
         self.say(Command::OpenCentre(opening));
         self.say(Command::Activate(Activation {

@@ -310,6 +310,12 @@ pub struct Call {
     pub state: CallState,
     /// What became of it.
     pub outcome: Outcome,
+    /// The number that was dialled.
+    pub line: Line,
+    /// Where, as it was taken.
+    pub place: Option<Place>,
+    /// Nobody is sent (D1).
+    pub drill: bool,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use crate::call::{CallFacts, CallReport};
 use crate::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use crate::kind::vocabulary;
+use crate::limits::Capacities;
 use crate::order::OrderAct;
 use crate::place::Point;
 use crate::unit::{Duty, UnitDefinition};
@@ -71,6 +72,8 @@ pub struct Opening {
     pub clock: ClockMode,
     /// The rules it decides by.
     pub logic_version: u32,
+    /// How much it can hold: what is full refuses, so this decides too.
+    pub capacities: Capacities,
 }
 
 vocabulary! {

@@ -64,7 +64,7 @@ vocabulary! {
         NoPlace = "no_place",
         /// The place is outside the served area: nobody of ours is sent.
         Outside = "outside",
-        /// Everybody who is free has already said no or nothing.
+        /// Somebody has said no, and nobody else is free.
         AllAsked = "all_asked",
         /// A drill sends nobody (D1).
         Drill = "drill",
@@ -74,6 +74,19 @@ vocabulary! {
 }
 
 impl Shortage {
+    /// Whether the need is looked at again after a while though nothing has happened: a fitting unit may be free.
+    pub const fn is_brought_up_again(self) -> bool {
+        match self {
+            Shortage::AllAsked | Shortage::NoRoom => true,
+            Shortage::AllBusy
+            | Shortage::NobodyOnDuty
+            | Shortage::NoSuchUnit
+            | Shortage::NoPlace
+            | Shortage::Outside
+            | Shortage::Drill => false,
+        }
+    }
+
     /// Whether a unit that comes free can end it; the others wait for a fact.
     pub const fn is_for_want_of_a_unit(self) -> bool {
         match self {

@@ -54,6 +54,16 @@ pub struct Capacities {
     pub calls_max: u32,
 }
 
+impl Capacities {
+    /// Room for nothing: a centre that has not been opened.
+    pub const NONE: Capacities = Capacities {
+        units_max: 0,
+        incidents_max: 0,
+        orders_max: 0,
+        calls_max: 0,
+    };
+}
+
 impl Default for Capacities {
     fn default() -> Capacities {
         Capacities {

@@ -315,7 +315,13 @@ impl View {
         };
         self.units
             .entry(unit)
-            .and_modify(|known| known.definition = definition)
+            .and_modify(|known| {
+                // A unit that stands at its post moves with it.
+                if known.point == known.definition.post {
+                    known.point = definition.post;
+                }
+                known.definition = definition;
+            })
             .or_insert(fresh);
     }
 

@@ -169,9 +169,6 @@ enum Journal {
     Replay {
         /// The data folder.
         dir: PathBuf,
-        /// The configuration it was served with, where its capacities are not the default.
-        #[arg(long)]
-        config: Option<PathBuf>,
     },
     /// Print the hash of the state.
     Hash {
@@ -180,9 +177,6 @@ enum Journal {
         /// As of this record; left out: the last.
         #[arg(long)]
         at: Option<u64>,
-        /// The configuration it was served with, where its capacities are not the default.
-        #[arg(long)]
-        config: Option<PathBuf>,
     },
 }
 
@@ -246,12 +240,8 @@ fn obey(command: Command) -> anyhow::Result<()> {
             Sequence(from.unwrap_or(0)),
             Sequence(to.unwrap_or(u64::MAX)),
         ),
-        Command::Journal(Journal::Replay { dir, config }) => {
-            journal::replay(&dir, config.as_deref())
-        }
-        Command::Journal(Journal::Hash { dir, at, config }) => {
-            journal::hash(&dir, at.map(Sequence), config.as_deref())
-        }
+        Command::Journal(Journal::Replay { dir }) => journal::replay(&dir),
+        Command::Journal(Journal::Hash { dir, at }) => journal::hash(&dir, at.map(Sequence)),
         Command::Config(Config::Default) => serving::print_default(),
     }
 }

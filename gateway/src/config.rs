@@ -1,4 +1,4 @@
-//! Configuration in two steps: as typed ([`typed`]), then checked. Nothing binds, starts or writes before the second.
+//! Configuration in two steps: as typed (`typed`), then checked. Nothing binds, starts or writes before the second.
 //!
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.

@@ -11,7 +11,7 @@ use engine::call::{
 use engine::city::City;
 use engine::classify::{Lexicon, Scratch, Verdict};
 use engine::id::ObjectHash;
-use engine::kind::{Kind, Nature, Priority};
+use engine::kind::{Agency, Kind, Nature, Priority};
 use engine::lane::Lane;
 use engine::line::Line;
 use engine::place::{Place, PlaceSource};
@@ -98,7 +98,7 @@ impl Intake {
         }
         let text = words.text.as_deref();
         let mut evidence = Vec::new();
-        let assessment = match stated(words.kind, &mut marks) {
+        let assessment = match stated(words.kind, words.injured, &mut marks) {
             Some(assessment) => assessment,
             None => self.hear(line, text, words.injured, desk, &mut marks, &mut evidence),
         };
@@ -140,7 +140,7 @@ impl Intake {
             &mut marks,
         );
         let mut evidence = Vec::new();
-        let assessment = match stated(words.kind, &mut marks) {
+        let assessment = match stated(words.kind, words.injured, &mut marks) {
             Some(assessment) => Some(assessment),
             None => words.text.as_deref().map(|text| {
                 let line = self.default_line;
@@ -290,10 +290,16 @@ impl Intake {
 }
 
 /// A person's word wins over the classifier's; `unknown` is nobody's word.
-fn stated(kind: Option<Kind>, marks: &mut Marks) -> Option<Assessment> {
+fn stated(kind: Option<Kind>, injured: Option<u16>, marks: &mut Marks) -> Option<Assessment> {
     let kind = kind.filter(|&kind| kind != Kind::Unknown)?;
     *marks = marks.with(Mark::Stated);
-    Some(Assessment::stated(kind))
+    let mut assessment = Assessment::stated(kind);
+    // Anybody hurt brings the ambulance, whatever the kind (C3).
+    let acts = matches!(assessment.nature, Nature::Emergency | Nature::Help);
+    if acts && injured.is_some_and(|injured| injured > 0) {
+        assessment.agencies = assessment.agencies.with(Agency::Medical);
+    }
+    Some(assessment)
 }
 
 fn assessment_of(verdict: &Verdict) -> Assessment {

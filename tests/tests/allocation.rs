@@ -120,6 +120,7 @@ impl World {
             centre: CENTRE,
             clock: ClockMode::Driven,
             logic_version: 1,
+            capacities,
         };
         world.say(Command::OpenCentre(opening));
         world.say(Command::Activate(Activation {

@@ -10,7 +10,7 @@ use crate::moment::{Moment, Span};
 use crate::order::{OrderAct, OrderClock, Rung};
 use crate::table::Slot;
 
-/// After so long a need that everybody declined is brought up again.
+/// After so long a need that somebody declined and nobody else could take, or that found no room, is brought up again.
 pub(super) const ASK_AGAIN: Span = Span::minutes(5);
 
 impl Desk<'_> {
@@ -64,16 +64,19 @@ impl Desk<'_> {
         }
     }
 
-    /// A new round of asking: whoever said no to a need that all have declined may be asked again.
+    /// A new round of asking: whoever said no to a need may be asked again.
     fn begin_round(&mut self, slot: Slot) -> bool {
         let mut begun = false;
         for need in 0..self.state.incident(slot).needs.len() as u8 {
             let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) else {
                 continue;
             };
-            if need.state == NeedState::Waiting && need.shortage == Shortage::AllAsked {
+            if need.state != NeedState::Waiting || !need.shortage.is_brought_up_again() {
+                continue;
+            }
+            begun = true;
+            if need.shortage == Shortage::AllAsked {
                 (need.order, need.asked) = (None, 0);
-                begun = true;
             }
         }
         begun

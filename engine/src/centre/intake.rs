@@ -100,6 +100,9 @@ impl Desk<'_> {
             incident: None,
             state: CallState::Open,
             outcome: Outcome::Human,
+            line: report.line,
+            place: report.place,
+            drill: report.marks.contains(Mark::Drill),
         };
         let number = self.state.calls.push(call, self.state.now);
         self.state.numbers.call = number;
@@ -316,7 +319,8 @@ impl Desk<'_> {
             || report.marks.is_damaged()
             || outside
             || (report.place.is_none() && outcome != Outcome::Forwarded)
-            || outcome == Outcome::Human;
+            || report.marks.contains(Mark::CellPlace)
+            || matches!(outcome, Outcome::Human | Outcome::Waiting);
         let incident = slot.map(|slot| self.state.incident_id(slot));
         if let Some(known) = self.state.calls.get_mut(call.number()) {
             known.incident = incident;
@@ -361,7 +365,7 @@ impl Desk<'_> {
             Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
                 self.amend(slot, facts)
             }
-            Some(_) | None => self.reconsider(facts),
+            Some(_) | None => self.reconsider(&call, facts),
         }
     }
 
@@ -371,7 +375,12 @@ impl Desk<'_> {
         let incident = self.state.incident_mut(slot);
         incident.heard_at = now;
         let drill = incident.drill;
-        if let (Some(place), None) = (facts.place, incident.place) {
+        // A first place, or the first inside the served area, is taken; a place that orders went out for stays.
+        let better = facts.place.filter(|place| {
+            let known = incident.place;
+            known.is_none_or(|known| known.district.is_none() && place.district.is_some())
+        });
+        if let Some(place) = better {
             incident.place = Some(place);
             let joinable = can_be_joined(incident);
             if joinable {
@@ -402,7 +411,7 @@ impl Desk<'_> {
     }
 
     /// Facts for a call that made no incident, or whose incident is closed: what they now say may need one.
-    fn reconsider(&mut self, facts: &CallFacts) {
+    fn reconsider(&mut self, call: &Call, facts: &CallFacts) {
         let Some(assessment) = facts
             .assessment
             .filter(|assessment| assessment.nature != Nature::Invalid)
@@ -411,11 +420,14 @@ impl Desk<'_> {
         };
         let said = Said {
             assessment,
-            place: facts.place,
+            place: facts.place.or(call.place),
             injured: facts.injured.unwrap_or(0),
-            line: None,
-            drill: facts.marks.contains(Mark::Drill),
+            line: Some(call.line),
+            drill: call.drill || facts.marks.contains(Mark::Drill),
         };
+        if !self.opens_incident(&said) {
+            return;
+        }
         let slot = match self.nearest_joinable(&said) {
             Some((slot, distance_dm)) => {
                 self.join(slot, facts.call, distance_dm);

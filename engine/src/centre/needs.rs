@@ -105,14 +105,13 @@ impl Desk<'_> {
 
     /// Looks for a unit for a need, and orders it or lets the need wait.
     pub(super) fn seek(&mut self, slot: Slot, need: u8, seek: Seek) {
-        let room = self.make_room_for_an_order();
         let incident = *self.state.incident(slot);
         let capability = present(incident.needs.get(need)).capability;
-        if !room {
-            return self.let_wait(slot, need, Shortage::NoRoom);
-        }
         if let Some(shortage) = self.hindrance(&incident, capability) {
             return self.let_wait(slot, need, shortage);
+        }
+        if !self.make_room_for_an_order() {
+            return self.let_wait(slot, need, Shortage::NoRoom);
         }
         let declined = self.declined(seek.previous);
         let chosen = if capability.is_desk() {
@@ -123,7 +122,7 @@ impl Desk<'_> {
         match chosen {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
             None => {
-                let shortage = self.shortage(&incident, capability, &declined);
+                let shortage = self.shortage(capability, &declined);
                 self.let_wait(slot, need, shortage);
             }
         }
@@ -144,30 +143,15 @@ impl Desk<'_> {
         }
     }
 
-    /// Why nobody was found.
-    fn shortage(
-        &self,
-        incident: &Incident,
-        capability: Capability,
-        declined: &Declined,
-    ) -> Shortage {
+    /// Why nobody was found. Where somebody has declined they may be all there are, so the need is brought up again
+    /// after a while, whoever is free then.
+    fn shortage(&self, capability: Capability, declined: &Declined) -> Shortage {
         if !self.finder.has(capability) {
-            return Shortage::NoSuchUnit;
-        }
-        if !self.finder.is_manned(capability) {
-            return Shortage::NobodyOnDuty;
-        }
-        let nobody = Declined {
-            units: [None; ASKED_PER_NEED_MAX as usize],
-        };
-        let somebody = declined.units.iter().any(Option::is_some)
-            && if capability.is_desk() {
-                self.freest_desk(capability, &nobody).is_some()
-            } else {
-                self.nearest(incident, capability, &nobody).is_some()
-            };
-        if somebody {
+            Shortage::NoSuchUnit
+        } else if declined.units.iter().any(Option::is_some) {
             Shortage::AllAsked
+        } else if !self.finder.is_manned(capability) {
+            Shortage::NobodyOnDuty
         } else {
             Shortage::AllBusy
         }
@@ -361,7 +345,7 @@ impl Desk<'_> {
                 .queues
                 .push(queue_of(capability, rank.priority), node, rank);
         }
-        if shortage == Shortage::AllAsked {
+        if shortage.is_brought_up_again() {
             let again = self.state.now + super::due::ASK_AGAIN;
             let node = self.state.node(DueOf::Incident(slot));
             if self.state.wheel.due(node).is_none_or(|due| again < due) {
@@ -449,12 +433,15 @@ impl Desk<'_> {
             NEEDS_PER_INCIDENT_MAX
         };
         for _ in 0..most {
-            if !self.state.units[index as usize].is_available() || !self.make_room_for_an_order() {
+            if !self.state.units[index as usize].is_available() {
                 return;
             }
             let Some((node, floor)) = self.first_waiting_for(index) else {
                 return;
             };
+            if !self.make_room_for_an_order() {
+                return;
+            }
             self.grant(node, index, floor);
         }
     }
@@ -512,8 +499,8 @@ impl Desk<'_> {
         for capability in capabilities.iter() {
             let urgent = self.first_in(queue_of(capability, Priority::P1.number()), unit);
             let service = self.first_in(queue_of(capability, Priority::P4.number()), unit);
-            let due =
-                self.state.passed_over[capability as usize] + 1 >= self.finder.plan.service_floor;
+            let due = self.state.passed_over[capability as usize].saturating_add(1)
+                >= self.finder.plan.service_floor;
             if let Some(service) = service.filter(|_| due) {
                 floor = Some(floor.map_or(service, |floor| floor.min(service)));
             }

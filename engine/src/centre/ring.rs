@@ -115,6 +115,9 @@ mod tests {
             incident: None,
             state: CallState::Open,
             outcome: Outcome::Human,
+            line: crate::line::Line::POLICE,
+            place: None,
+            drill: false,
         }
     }
 

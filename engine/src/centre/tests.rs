@@ -64,6 +64,7 @@ impl World {
             centre: CentreId(1),
             clock: ClockMode::Driven,
             logic_version: LOGIC_VERSION,
+            capacities,
         };
         world.say(Command::OpenCentre(opening));
         world.say(Command::Activate(Activation {
@@ -515,6 +516,7 @@ fn the_unknown_is_refused() {
         centre,
         clock: ClockMode::Wall,
         logic_version: 1,
+        capacities: Capacities::NONE,
     };
     assert_eq!(
         refused(&mut world, Command::OpenCentre(opening)),

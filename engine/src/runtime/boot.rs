@@ -7,6 +7,7 @@ use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
 use super::writer::{Shown, Stopped, Writer};
+use crate::centre::Centre;
 use crate::city::UnitRow;
 use crate::command::{Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening};
 use crate::id::{ObjectHash, Sequence};
@@ -50,8 +51,8 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
-    /// The data folder is another centre's, or lives on another clock.
-    #[error("the data folder holds centre {} on the {} clock; start it so, or name another folder", .0.centre.0, .0.clock)]
+    /// The data folder is another centre's, lives on another clock, or holds another number of things.
+    #[error("the data folder holds centre {} on the {} clock with {:?}; start it so, or name another folder", .0.centre.0, .0.clock, .0.capacities)]
     Another(Opening),
     /// A unit of the city was refused.
     #[error("the city's unit {0} cannot be defined; `liandong city check` says why")]
@@ -84,14 +85,18 @@ pub(super) struct Handles {
 
 pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
     let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
-    let centre = Replay::new(&setup.data, setup.capacities)?.run(Sequence(u64::MAX))?;
+    let mut centre = Replay::new(&setup.data)?.run(Sequence(u64::MAX))?;
     let opening = Opening {
         centre: setup.centre,
         clock: setup.clock,
         logic_version: LOGIC_VERSION,
+        capacities: setup.capacities,
     };
     if let Some(known) = centre.opening().filter(|&known| known != opening) {
         return Err(StartError::Another(known));
+    }
+    if centre.opening().is_none() {
+        centre = Centre::new(setup.capacities);
     }
     let durable = recovery.chain.last();
     let shown = Arc::new(Shown::default());

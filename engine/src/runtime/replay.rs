@@ -98,18 +98,22 @@ pub struct Replay {
 
 impl Replay {
     /// A replay of the journal in a folder; nothing has been applied yet.
-    pub fn new(folder: &Path, capacities: Capacities) -> Result<Replay, ReplayError> {
+    pub fn new(folder: &Path) -> Result<Replay, ReplayError> {
         Ok(Replay {
             reader: Reader::open(folder)?,
             objects: Objects::of(folder),
-            centre: Centre::new(capacities),
+            centre: Centre::new(Capacities::NONE),
             events: Vec::new(),
         })
     }
 
     /// Applies the next record; `None` at the end of what is written, or past `until`.
     pub fn step(&mut self, until: Sequence) -> Result<Option<(Sequence, Record)>, ReplayError> {
-        let Some(read) = self.reader.next(until)? else {
+        if self.centre.sequence() >= until {
+            return Ok(None);
+        }
+        // All that is whole: what is asked for may lie past the end, and that is no damage.
+        let Some(read) = self.reader.next(Sequence(u64::MAX))? else {
             return Ok(None);
         };
         let sequence = read.sequence;
@@ -120,6 +124,10 @@ impl Replay {
                 return Err(ReplayError::Version {
                     found: opening.logic_version,
                 });
+            }
+            // The first record says how much the centre holds.
+            Command::OpenCentre(opening) if self.centre.opening().is_none() => {
+                self.centre = Centre::new(opening.capacities);
             }
             Command::Activate(activation) => {
                 let object =

@@ -183,11 +183,7 @@ fn a_restarted_centre_is_the_same_centre() {
     assert_eq!((sequence, conflict), (original.sequence, false), "N2");
     running.stop().unwrap();
 
-    let replayed = Replay::new(
-        folder.path(),
-        setup(folder.path(), ClockMode::Driven).capacities,
-    )
-    .unwrap();
+    let replayed = Replay::new(folder.path()).unwrap();
     let centre = replayed.run(before.sequence).unwrap();
     assert_eq!(
         centre.inspect().hash,

@@ -105,7 +105,7 @@ impl Writer {
         let held_back = self
             .open
             .as_ref()
-            .is_some_and(|open| !open.batch.is_empty());
+            .is_some_and(|open| !open.batch.is_empty() || !open.carried.replies.is_empty());
         let (shown, positions) = (&self.shown, &self.positions);
         let submitted = self.submitted;
         self.consumer.sleep(due.min(SLEEP_MAX), || {

@@ -1,13 +1,11 @@
 //! `liandong journal verify`, `export`, `replay` and `hash`: they read, take no lock and change nothing.
 
-use crate::config::{Config, Overrides};
 use anyhow::{Context, bail};
 use engine::call::Testimony;
 use engine::command::{Actor, Command};
 use engine::event::Event;
 use engine::id::{HeaderHash, ObjectHash, Sequence};
 use engine::journal::{Objects, Reader};
-use engine::limits::Capacities;
 use engine::moment::Moment;
 use engine::record::Record;
 use engine::runtime::Replay;
@@ -61,8 +59,12 @@ pub fn export(
     let mut reader = Reader::open(dir)?;
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut named = Vec::new();
-    while let Some(read) = reader.next(to)? {
+    // All that is whole: what is asked for may lie past the end, and that is no damage.
+    while let Some(read) = reader.next(Sequence(u64::MAX))? {
         let seq = read.sequence;
+        if seq > to {
+            break;
+        }
         let record = Record::decode(read.payload).with_context(|| format!("record {seq}"))?;
         if let Command::Activate(activation) = record.envelope.command {
             // Objects are in force before the first record that is asked for, so they are kept all the same.
@@ -104,8 +106,8 @@ fn export_objects(dir: &Path, folder: &Path, named: &[ObjectHash]) -> anyhow::Re
 }
 
 /// Applies every command again and compares.
-pub fn replay(dir: &Path, config: Option<&Path>) -> anyhow::Result<()> {
-    let (sequence, hash) = replayed(dir, None, config)?;
+pub fn replay(dir: &Path) -> anyhow::Result<()> {
+    let (sequence, hash) = replayed(dir, None)?;
     writeln!(
         std::io::stdout().lock(),
         "{}: replayed to {sequence}, every event the same; state {hash}",
@@ -115,24 +117,15 @@ pub fn replay(dir: &Path, config: Option<&Path>) -> anyhow::Result<()> {
 }
 
 /// Prints the hash of the state.
-pub fn hash(dir: &Path, at: Option<Sequence>, config: Option<&Path>) -> anyhow::Result<()> {
-    let (_, hash) = replayed(dir, at, config)?;
+pub fn hash(dir: &Path, at: Option<Sequence>) -> anyhow::Result<()> {
+    let (_, hash) = replayed(dir, at)?;
     writeln!(std::io::stdout().lock(), "{hash}")?;
     Ok(())
 }
 
-fn replayed(
-    dir: &Path,
-    at: Option<Sequence>,
-    config: Option<&Path>,
-) -> anyhow::Result<(Sequence, ObjectHash)> {
+fn replayed(dir: &Path, at: Option<Sequence>) -> anyhow::Result<(Sequence, ObjectHash)> {
     must_be_there(dir)?;
-    // A centre that was full refused; with more room it would not have, so the room must be the same.
-    let capacities = match config {
-        Some(file) => Config::load(Some(file), &Overrides::default())?.capacities,
-        None => Capacities::default(),
-    };
-    let centre = Replay::new(dir, capacities)?.run(at.unwrap_or(Sequence(u64::MAX)))?;
+    let centre = Replay::new(dir)?.run(at.unwrap_or(Sequence(u64::MAX)))?;
     if let Some(at) = at.filter(|&at| at != centre.sequence()) {
         bail!(
             "{}: no record {at}; the journal ends at {}",

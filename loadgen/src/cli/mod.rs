@@ -43,6 +43,9 @@ enum Verb {
     Import(ImportArgs),
 }
 
+/// How many times faster than life a centre is driven where nothing is said.
+const SPEED_DEFAULT: f64 = 60.0;
+
 #[derive(Debug, Args)]
 struct ReplayArgs {
     /// The trace.
@@ -51,7 +54,8 @@ struct ReplayArgs {
     #[arg(long)]
     to: Centre,
     /// Drive a centre whose clock is `driven`, so many times faster than life, or `max`.
-    #[arg(long, conflicts_with = "rate", required_unless_present = "rate")]
+    /// 60 where neither this nor --rate is given.
+    #[arg(long, conflicts_with = "rate")]
     speed: Option<Times>,
     /// Send so many calls a second on the wall clock, whatever the trace's times.
     #[arg(long)]
@@ -247,7 +251,7 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
         }
         (None, speed) => {
             let speed = Speed {
-                times: speed.map_or(f64::INFINITY, |times| times.0),
+                times: speed.map_or(SPEED_DEFAULT, |times| times.0),
                 at_most: args.lasting.map(|lasting| lasting.0),
                 settle: args.settle.unwrap_or(Lasting::seconds(86_400)).span(),
             };

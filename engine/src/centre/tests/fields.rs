@@ -44,7 +44,7 @@ fn all() -> Vec<Flip> {
     let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, lexicon: _, city: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, passed_over: _ } = state; };
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
-    let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _ } = call; };
+    let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
     let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, needs: _, order: _, orders_open: _ } = incident; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _ } = need; };
@@ -86,6 +86,8 @@ fn all() -> Vec<Flip> {
         "call.taken": |call: &mut Call| call.taken = Sequence(1), "call.taken_at": |call: &mut Call| call.taken_at = Moment(1),
         "call.incident": |call: &mut Call| call.incident = None, "call.state": |call: &mut Call| call.state = CallState::Ended,
         "call.outcome": |call: &mut Call| call.outcome = Outcome::Forwarded,
+        "call.line": |call: &mut Call| call.line = Line(119), "call.place": |call: &mut Call| call.place = None,
+        "call.drill": |call: &mut Call| call.drill ^= true,
     });
     flips!(flips, state => state.incident_mut(Slot(0)), {
         "incident.state": |i: &mut Incident| i.state = IncidentState::Closed,

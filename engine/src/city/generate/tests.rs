@@ -1,4 +1,4 @@
-//! What the generated county must hold: the numbers of the design, the same bits from the same seed, and sound posts.
+//! What the embedded county holds, whatever its seed.
 
 use super::super::{CityErrors, Zone};
 use super::*;
