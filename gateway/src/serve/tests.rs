@@ -325,7 +325,15 @@ async fn http_takes_calls_and_tells_figures() {
         stats.contains("\"accepted\":1") && stats.contains("\"conservation_holds\":true"),
         "{stats}"
     );
-    let metrics = http(&server, &get("/metrics")).await;
+    // The figures are the view's, which hears of a record a moment after its reply has gone.
+    let mut metrics = String::new();
+    for _ in 0..500 {
+        metrics = http(&server, &get("/metrics")).await;
+        if metrics.contains("liandong_calls_total{outcome=") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     assert!(
         metrics.contains("liandong_calls_total{outcome="),
         "{metrics}"

@@ -83,7 +83,7 @@ impl Field {
         })
     }
 
-    /// Subscribes and returns when nothing is missed any more; then [`Field::tend`] goes on with it.
+    /// Subscribes and returns when nothing is missed any more; then `tend` goes on with it.
     pub async fn begin(self: &Arc<Self>) -> Result<impl Future<Output = ()> + use<>, ClientError> {
         let talk = self.connect(None).await?;
         let field = Arc::clone(self);
