@@ -1,7 +1,7 @@
 //! Walks the batches of a journal in order and checks each; tells a torn tail from damage.
 //!
 //! Reads only, takes no lock, and works while a writer goes on: what looks wrong is read once more before it is
-//! believed. [`super::reader`], [`super::recovery`] and [`super::verify`] are the three who walk.
+//! believed. [`super::reader`], [`super::recovery`] and [`mod@super::verify`] are the three who walk.
 
 use super::chain::{Chain, Damage, Depth, Flaw, check_records};
 use super::header::{BatchHeader, HEADER_BYTES, Kind, field};

@@ -99,7 +99,7 @@ impl Request {
 /// What is said of a call. Only the key is certain; `marks` says what was dropped on the way here.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallWords {
-    /// The carrier's key, unique among its calls (N2): 1 to [`KEY_BYTES_MAX`](engine::limits::KEY_BYTES_MAX) bytes.
+    /// The carrier's key, unique among its calls (N2): 1 to [`KEY_BYTES_MAX`] bytes.
     pub key: String,
     /// The number that was dialled.
     pub line: Option<u32>,

@@ -22,7 +22,7 @@ READY = ("on_call", "patrolling", "standby")
 # Orders for one need before its round of asking begins anew.
 ASKED_MAX = 8
 # Shortages that no free unit can mend; such a need is in no queue.
-NOT_QUEUED = ("drill", "no_room", "no_place", "outside")
+NOT_QUEUED = ("drill", "no_place", "outside")
 
 
 def number(identity: str) -> int:
@@ -156,6 +156,8 @@ class Centre:
         self.incidents: dict[str, Incident] = {}
         self.calls: dict[str, Call] = {}
         self.queues = Queues()
+        # Needs that wait because the table of orders is full: nobody is served then, whoever is free.
+        self.without_room: set[tuple[str, int]] = set()
         # Grants since the last to a service call that waited, by capability (C4).
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
@@ -277,6 +279,14 @@ class Centre:
         if event["shortage"] not in NOT_QUEUED:
             self._queue(self.incidents[event["incident"]], event["need"])
         need.shortage = event["shortage"]
+        self._note_room(event, need)
+
+    def _note_room(self, event: Any, need: Need) -> None:
+        waiting = (event["incident"], event["need"])
+        if need.state == "waiting" and need.shortage == "no_room":
+            self.without_room.add(waiting)
+        else:
+            self.without_room.discard(waiting)
 
     def _need_met(self, _record: Record, event: Any) -> None:
         self._need(event).state = "met"
@@ -287,6 +297,7 @@ class Centre:
     def _need_dropped(self, _record: Record, event: Any) -> None:
         need = self._need(event)
         need.state = "dropped"
+        self._note_room(event, need)
         self.queues.remove((event["incident"], event["need"]))
 
     def _queue(self, incident: Incident, index: int) -> None:
@@ -354,6 +365,7 @@ class Centre:
         if event["choice"] in ("nearest", "desk") and begins_round(record, need):
             need.previous, need.asked = None, 0
         need.state, need.holder = "ordered", order.identity
+        self._note_room(event, need)
         need.asked += 1
         if event["choice"] in ("waiting", "service_floor"):
             self._count_grant(order.capability, incident.priority)

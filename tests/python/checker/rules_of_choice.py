@@ -2,7 +2,7 @@
 
 from typing import Any, Iterator
 
-from .centre import DAY_MS, Centre, Need, begins_round
+from .centre import DAY_MS, NOT_QUEUED, Centre, Incident, Need, begins_round
 from .export import Record, milliseconds, moment, optional_milliseconds
 from .orders import is_open
 from .ranks import decliners, first_for, freest_desk, nearest, way_ms
@@ -140,7 +140,7 @@ def waiting_is_served_by_rank(centre: Centre, _record: Record, event: Any) -> Fi
 
 def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
     """After each record no unit that came free in it could serve a need that stands in a queue."""
-    if not centre.queues:
+    if not centre.queues or centre.without_room:
         return
     freed = {
         event["unit"]
@@ -172,12 +172,12 @@ def need_waits_only_when_nobody_is_free(centre: Centre, record: Record, event: A
     shortage, capability = event["shortage"], need.capability
     if milliseconds(event["deadline"]) != need.deadline:
         yield f"need {event['need']} of {incident.identity} ranks by {event['deadline']}, not {moment(need.deadline)}"
-    hindered = incident.drill or (
-        not capability.startswith("desk_") and (incident.place is None or incident.place["district"] is None)
-    )
-    if hindered or shortage == "no_room":
-        if shortage not in ("drill", "no_place", "outside", "no_room"):
-            yield f"need {event['need']} of {incident.identity} waits for `{shortage}`, but nobody can be sent at all"
+    hindrance = _hindrance(incident, capability)
+    if hindrance is not None or shortage in NOT_QUEUED:
+        if shortage != hindrance:
+            yield f"need {event['need']} of {incident.identity} waits for `{shortage}`, it is `{hindrance}`"
+        return
+    if shortage == "no_room":
         return
     said_no = decliners(centre, _chain(record, need))
     if capability.startswith("desk_"):
@@ -187,6 +187,17 @@ def need_waits_only_when_nobody_is_free(centre: Centre, record: Record, event: A
         free = best[1] if best else None
     if free is not None:
         yield f"need {event['need']} of {incident.identity} waits for `{shortage}`, yet {free.name} is free"
+
+
+def _hindrance(incident: Incident, capability: str) -> str | None:
+    """Why nobody at all is sent, whoever is free (D1, N4)."""
+    if incident.drill:
+        return "drill"
+    if capability.startswith("desk_"):
+        return None
+    if incident.place is None:
+        return "no_place"
+    return None if incident.place["district"] is not None else "outside"
 
 
 class Rosters:
