@@ -4,13 +4,14 @@
 //! lane, journal, decision. Errors are RFC 9457 problems.
 
 mod metrics;
+mod server;
 
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
 use crate::wire::{Problem, ProblemKind, Request, Response as Answer, json};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use engine::limits::FRAME_BYTES_MAX;
@@ -35,15 +36,10 @@ type Shared = State<Arc<Exchange>>;
 pub async fn serve(
     listener: TcpListener,
     exchange: Arc<Exchange>,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let stopping = async move {
-        // An error says that nobody is left to say it, which means the same.
-        drop(stop.changed().await);
-    };
-    axum::serve(listener, routes(exchange))
-        .with_graceful_shutdown(stopping)
-        .await
+    connections_max: usize,
+    stop: watch::Receiver<bool>,
+) {
+    server::serve(listener, routes(exchange), connections_max, stop).await;
 }
 
 fn routes(exchange: Arc<Exchange>) -> Router {
@@ -54,6 +50,7 @@ fn routes(exchange: Arc<Exchange>) -> Router {
         .route("/v1/stats", get(stats))
         .route("/v1/calls", post(take_call))
         .fallback(nothing_here)
+        .method_not_allowed_fallback(not_this_way)
         .with_state(exchange)
 }
 
@@ -76,6 +73,15 @@ async fn nothing_here() -> Response {
     let detail =
         "no such path; there are /livez, /readyz, /metrics, /v1/stats and /v1/calls (POST)";
     problem(&Problem::new(ProblemKind::NotFound, detail))
+}
+
+/// The router names in `Allow` what is allowed.
+async fn not_this_way(method: Method, uri: Uri) -> Response {
+    let detail = format!(
+        "{method} is not done with {}; the header `Allow` names what is",
+        uri.path()
+    );
+    problem(&Problem::new(ProblemKind::MethodNotAllowed, detail))
 }
 
 /// A problem as RFC 9457 sends it.

@@ -27,11 +27,13 @@ pub enum ProblemKind {
     NotServing,
     /// Nothing of that name over HTTP.
     NotFound,
+    /// Something of that name over HTTP, but not by this method.
+    MethodNotAllowed,
     /// A frame that was begun and not ended in time.
     TooSlow,
 }
 
-const OWN: [ProblemKind; 10] = [
+const OWN: [ProblemKind; 11] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -41,6 +43,7 @@ const OWN: [ProblemKind; 10] = [
     ProblemKind::Overloaded,
     ProblemKind::NotServing,
     ProblemKind::NotFound,
+    ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
 ];
 
@@ -58,6 +61,7 @@ impl ProblemKind {
             ProblemKind::Overloaded => "overloaded",
             ProblemKind::NotServing => "not_serving",
             ProblemKind::NotFound => "not_found",
+            ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
         }
     }
@@ -90,6 +94,7 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing => 503,
             ProblemKind::NotFound => 404,
+            ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
         }
     }
@@ -120,6 +125,7 @@ impl ProblemKind {
             ProblemKind::Overloaded => "too much is waiting",
             ProblemKind::NotServing => "the centre does not serve now",
             ProblemKind::NotFound => "nothing of that name",
+            ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",
         }
     }

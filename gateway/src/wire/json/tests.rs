@@ -264,8 +264,14 @@ fn a_value_that_is_nested_too_deep_costs_itself_only() {
 fn a_body_is_told_of_bodies_and_a_line_of_lines() {
     for body in ["", "{", "[]", "7"] {
         let detail = read_call(body.as_bytes()).unwrap_err().detail;
-        assert!(detail.contains("send ") && !detail.contains("line;"), "{detail}");
-        assert!(!detail.contains("tag") && !detail.contains("a line"), "{detail}");
+        assert!(
+            detail.contains("send ") && !detail.contains("line;"),
+            "{detail}"
+        );
+        assert!(
+            !detail.contains("tag") && !detail.contains("a line"),
+            "{detail}"
+        );
         assert!(problem_of(body).detail.contains("write "));
     }
 }
