@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)] // all of this is a test; the lint knows only functions that are marked so
 
 use engine::command::ClockMode;
-use gateway::client::{Client, ClientError, Options};
+use gateway::client::{Client, Options};
 use gateway::config::{Config, Overrides};
 use gateway::serve::{ServerHandle, serve};
 use gateway::wire::{CallWords, Request, Response};
@@ -205,62 +205,39 @@ async fn a_stop_waits_for_nobody_who_is_gone() {
     assert!(took < Duration::from_millis(1_500), "it took {took:?}");
 }
 
-/// Sends calls for a while; gives the client back, so that its connection is not ended from this side.
-fn pour(client: Client, sent: &AtomicU64) -> Client {
-    let until = Instant::now() + Duration::from_millis(600);
-    let mut tag = 0;
-    while Instant::now() < until {
-        for _ in 0..20 {
-            let call = CallWords {
-                key: format!("key-{tag}"),
-                line: Some(110),
-                ..CallWords::default()
-            };
-            let request = Request::Call {
-                tag: Some(tag),
-                call: Box::new(call),
-            };
-            match client.send(tag as usize % client.streams(), request) {
-                Ok(()) => tag += 1,
-                Err(ClientError::Gone(_)) => return client,
-                Err(other) => panic!("{other}"),
-            }
-        }
-        sent.store(tag, Ordering::Relaxed);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    client
-}
-
 /// Every request that had come when the stop began is answered, one way or the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_answers_all_that_had_come() {
+    const CALLS: u64 = 3_000;
     let folder = tempfile::tempdir().unwrap();
     let server = centre(folder.path(), |_| {}).await;
     let connected = Client::connect(server.quic_addr, &Options::default()).await;
     let (client, mut answers) = connected.unwrap();
-    let sent = Arc::new(AtomicU64::new(0));
-    let counted = Arc::clone(&sent);
-    let pouring = tokio::task::spawn_blocking(move || pour(client, &counted));
-    let counting = tokio::spawn(async move {
-        let (mut decisions, mut problems) = (0, 0);
-        while let Some(answer) = answers.next().await {
-            match answer.response {
-                Response::Decision { .. } => decisions += 1,
-                Response::Problem { .. } => problems += 1,
-                other => panic!("{other:?}"),
-            }
+    for tag in 0..CALLS {
+        let call = CallWords {
+            key: format!("key-{tag}"),
+            line: Some(110),
+            ..CallWords::default()
+        };
+        let request = Request::Call {
+            tag: Some(tag),
+            call: Box::new(call),
+        };
+        client
+            .send(tag as usize % client.streams(), request)
+            .unwrap();
+    }
+    let first = answers.next().await.unwrap();
+    assert!(matches!(first.response, Response::Decision { .. }));
+    let stopping = tokio::spawn(server.stop());
+    let (mut decisions, mut problems) = (1, 0);
+    while let Some(answer) = answers.next().await {
+        match answer.response {
+            Response::Decision { .. } => decisions += 1,
+            Response::Problem { .. } => problems += 1,
+            other => panic!("{other:?}"),
         }
-        (decisions, problems)
-    });
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    let before = sent.load(Ordering::Relaxed);
-    server.stop().await.unwrap();
-    drop(pouring.await.unwrap());
-    let (decisions, problems): (u64, u64) = counting.await.unwrap();
-    assert!(before > 100 && decisions > 0, "{before} {decisions}");
-    assert!(
-        decisions + problems >= before,
-        "{before} had been sent at the stop; {decisions} decisions, {problems} problems"
-    );
+    }
+    stopping.await.unwrap().unwrap();
+    assert_eq!(decisions + problems, CALLS, "{decisions} and {problems}");
 }
