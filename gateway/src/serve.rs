@@ -67,9 +67,7 @@ pub enum ServeError {
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
     /// The centre stopped serving.
-    #[error(
-        "{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable"
-    )]
+    #[error("{0}; nothing was served after it")]
     Failed(String),
     /// It did not end in order.
     #[error("the centre did not stop in order: {0}")]
