@@ -7,9 +7,10 @@ use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
 use super::writer::{Shown, Stopped, Writer};
-use crate::centre::Centre;
-use crate::city::UnitRow;
+use crate::centre::{Centre, Prepared};
+use crate::city::{Hospital, UnitRow};
 use crate::command::{Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening};
+use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
@@ -19,6 +20,7 @@ use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
 use crate::unit::UnitDefinition;
 use crossbeam::queue::ArrayQueue;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
@@ -83,7 +85,23 @@ pub(super) struct Handles {
     pub durable: Sequence,
 }
 
-pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
+/// Checks an object, keeps it in the data folder and makes it ready to be activated.
+pub(super) fn store(
+    data: &Path,
+    kind: ObjectKind,
+    bytes: &[u8],
+) -> Result<(Activation, Prepared), StartError> {
+    let hash = ObjectHash::of(bytes);
+    let activation = Activation { object: kind, hash };
+    let prepared =
+        prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+    Objects::of(data)
+        .put(bytes)
+        .map_err(|reason| StartError::Store { kind, reason })?;
+    Ok((activation, prepared))
+}
+
+pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
     let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
     let mut centre = Replay::new(&setup.data)?.run(Sequence(u64::MAX))?;
     let opening = Opening {
@@ -102,7 +120,7 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
     let shown = Arc::new(Shown::default());
     let (writer_bell, view_bell) = (Bell::new(), Bell::new());
     let (producer, consumer) = lanes(setup.lanes, writer_bell.clone());
-    let rings: Vec<_> = setup.wake.iter().map(|wake| ring(&setup, wake)).collect();
+    let rings: Vec<_> = setup.wake.iter().map(|wake| ring(setup, wake)).collect();
     let rings = Arc::new(rings);
     let releaser = Releaser {
         rings: Arc::clone(&rings),
@@ -133,7 +151,7 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
         moved: Vec::with_capacity(1_024),
         events: Vec::new(),
     };
-    bring_into_force(&mut writer, &setup, opening)?;
+    bring_into_force(&mut writer, setup, opening)?;
     let told_durable = watch.clone();
     let watcher = Watcher {
         reader: Reader::open(&setup.data)?,
@@ -183,7 +201,6 @@ fn bring_into_force(
     if writer.centre.opening().is_none() {
         say(writer, Command::OpenCentre(opening))?;
     }
-    let objects = Objects::of(&setup.data);
     let city = setup
         .city
         .canonical_bytes()
@@ -198,15 +215,15 @@ fn bring_into_force(
     ];
     let new_city = writer.centre.in_force(ObjectKind::City) != Some(ObjectHash::of(&city));
     for (kind, bytes) in sources {
-        let hash = objects
-            .put(bytes)
-            .map_err(|reason| StartError::Store { kind, reason })?;
-        if writer.centre.in_force(kind) == Some(hash) {
+        // What a person has activated since stands until the configuration itself changes.
+        let in_force = match kind {
+            ObjectKind::Plan => writer.centre.plan_configured(),
+            ObjectKind::Lexicon | ObjectKind::City => writer.centre.in_force(kind),
+        };
+        if in_force == Some(ObjectHash::of(bytes)) {
             continue;
         }
-        let activation = Activation { object: kind, hash };
-        let prepared =
-            prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+        let (activation, prepared) = store(&setup.data, kind, bytes)?;
         writer.centre.prepare(prepared);
         say(writer, Command::Activate(activation))?;
     }
@@ -215,7 +232,28 @@ fn bring_into_force(
             define(writer, row)?;
         }
     }
+    for hospital in &setup.city.hospitals {
+        if new_city || writer.centre.hospital_named(&hospital.name).is_none() {
+            define_hospital(writer, hospital)?;
+        }
+    }
     Ok(())
+}
+
+fn define_hospital(writer: &mut Writer, hospital: &Hospital) -> Result<(), StartError> {
+    let known = writer.centre.hospital_named(&hospital.name).copied();
+    let definition = HospitalDefinition {
+        name: hospital.name,
+        point: hospital.point,
+        capabilities: hospital.capabilities.iter().copied().collect(),
+        beds: hospital.beds,
+        // Whether it takes patients is a matter of the day, not of the city's files.
+        open: known.is_none_or(|known| known.open),
+    };
+    if known == Some(definition) {
+        return Ok(());
+    }
+    say(writer, Command::DefineHospital(definition))
 }
 
 fn define(writer: &mut Writer, row: &UnitRow) -> Result<(), StartError> {
