@@ -20,7 +20,7 @@ use crate::city::City;
 use crate::command::{Activation, Command, Envelope, ObjectKind, Opening};
 use crate::event::{Event, Refusal};
 use crate::id::{ObjectHash, Sequence, UnitId};
-use crate::limits::Capacities;
+use crate::limits::{Capacities, EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
 use crate::moment::{Moment, Span};
 use crate::name::Name;
 use crate::place::Point;
@@ -28,7 +28,7 @@ use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
-use state::State;
+use state::{DueOf, State};
 use std::sync::Arc;
 
 /// An object that was prepared beside the writer and may be activated by a command.
@@ -89,15 +89,10 @@ impl Centre {
         if let Command::Activate(activation) = envelope.command {
             return self.activate(activation, events);
         }
-        let Some(finder) = &mut self.finder else {
-            return events.push(Event::Refused(Refusal::ObjectMissing));
-        };
-        let mut desk = Desk {
-            state: &mut self.state,
-            finder,
-            events,
-        };
-        desk.carry_out(envelope);
+        match &mut self.finder {
+            Some(finder) => Desk::new(&mut self.state, finder, events).carry_out(envelope),
+            None => events.push(Event::Refused(Refusal::ObjectMissing)),
+        }
     }
 
     fn open(&mut self, opening: Opening, events: &mut Vec<Event>) {
@@ -126,6 +121,9 @@ impl Centre {
         events.push(Event::ObjectActivated(activation));
         if activation.object != ObjectKind::Lexicon {
             self.rebuild();
+        }
+        if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
+            Desk::new(&mut self.state, finder, events).read_rosters_anew();
         }
     }
 
@@ -184,6 +182,19 @@ impl Centre {
         }
     }
 
+    /// The city in force.
+    pub fn city(&self) -> Option<&Arc<City>> {
+        self.finder.as_ref().map(|finder| &finder.city)
+    }
+
+    /// All units, in the order of definition.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &crate::unit::Unit)> {
+        let units = self.state.units.iter();
+        (0..)
+            .zip(units)
+            .map(|(index, unit)| (self.state.unit_id(index), unit))
+    }
+
     /// The unit of this name and its definition.
     pub fn unit_named(&self, name: &Name) -> Option<(UnitId, &crate::unit::Unit)> {
         let index = self.finder.as_ref()?.unit_named(name)?;
@@ -236,9 +247,23 @@ struct Desk<'a> {
     state: &'a mut State,
     finder: &'a mut Finder,
     events: &'a mut Vec<Event>,
+    /// Follow-ups that the command has caused.
+    follow_ups: usize,
+    /// More is to be done now than one command may; the next tick goes on.
+    continues: bool,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn new(state: &'a mut State, finder: &'a mut Finder, events: &'a mut Vec<Event>) -> Desk<'a> {
+        Desk {
+            state,
+            finder,
+            events,
+            follow_ups: 0,
+            continues: false,
+        }
+    }
+
     fn carry_out(&mut self, envelope: &Envelope) {
         match envelope.command {
             Command::TakeCall(report) => self.take_call(&report),
@@ -252,6 +277,27 @@ impl Desk<'_> {
             Command::Tick => self.tick(),
             // Carried out before a desk is opened.
             Command::OpenCentre(_) | Command::Activate(_) => {}
+        }
+        self.say_whether_more_is_left();
+    }
+
+    /// Whether the command may cause one thing more, and still say so at its end.
+    fn may_follow_up(&self) -> bool {
+        self.follow_ups < FOLLOW_UPS_MAX
+            && self.events.len() + EVENTS_PER_FOLLOW_UP_MAX < EVENTS_PER_COMMAND_MAX
+    }
+
+    /// Leaves a unit to the next tick: this command has done as much as it may.
+    fn put_off(&mut self, unit: u32) {
+        let node = self.state.node(DueOf::Unit(unit));
+        self.state.wheel.arm(node, self.state.now);
+        self.continues = true;
+    }
+
+    fn say_whether_more_is_left(&mut self) {
+        if self.continues {
+            let left = self.state.wheel.len();
+            self.say(Event::Continues { left });
         }
     }
 

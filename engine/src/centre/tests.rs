@@ -1,5 +1,6 @@
 //! What a centre does, told as stories on the embedded county.
 
+mod city;
 mod fields;
 mod merging;
 mod orders;

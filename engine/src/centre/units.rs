@@ -159,6 +159,23 @@ impl Desk<'_> {
         }
     }
 
+    /// Another city may keep another local time: who is staffed by it, and when each shift changes next (X12).
+    pub(super) fn read_rosters_anew(&mut self) {
+        let minute = self.minute_of_day();
+        for index in 0..self.state.units.len() as u32 {
+            let unit = &self.state.units[index as usize];
+            if unit.staffed == unit.definition.is_staffed(minute) {
+                self.await_shift(index);
+            } else if self.may_follow_up() {
+                self.follow_ups += 1;
+                self.shift_changes(index);
+            } else {
+                self.put_off(index);
+            }
+        }
+        self.say_whether_more_is_left();
+    }
+
     /// Sets a unit's place on the wheel to the next change of its shift.
     fn await_shift(&mut self, index: u32) {
         let node = self.state.node(DueOf::Unit(index));

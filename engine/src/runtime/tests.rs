@@ -1,5 +1,7 @@
 //! A running centre: started, spoken to, stopped, started again.
 
+mod city_change;
+
 use super::port::{Origin, Reply, ReplyBody, Submission, Wish};
 use super::*;
 use crate::answer::Answer;
