@@ -289,9 +289,16 @@ impl<'a> Desk<'a> {
 
     /// Leaves a unit to the next tick: this command has done as much as it may.
     fn put_off(&mut self, unit: u32) {
-        let node = self.state.node(DueOf::Unit(unit));
-        self.state.wheel.arm(node, self.state.now);
+        self.look_again(unit, self.state.now);
         self.continues = true;
+    }
+
+    /// Lets a unit look at what waits once more, then at the latest.
+    fn look_again(&mut self, unit: u32, then: Moment) {
+        let node = self.state.node(DueOf::Unit(unit));
+        if self.state.wheel.due(node).is_none_or(|due| then < due) {
+            self.state.wheel.arm(node, then);
+        }
     }
 
     fn say_whether_more_is_left(&mut self) {

@@ -142,7 +142,7 @@ impl Desk<'_> {
         true
     }
 
-    /// A shift begins or ends (X12).
+    /// A shift begins or ends (X12), or an earlier command left something to this unit.
     pub(super) fn shift_changes(&mut self, index: u32) {
         let minute = self.minute_of_day();
         let unit = &mut self.state.units[index as usize];
@@ -155,8 +155,8 @@ impl Desk<'_> {
                 .refresh(index, &self.state.units[index as usize]);
             let unit = self.state.unit_id(index);
             self.say(Event::UnitStaffed { unit, staffed });
-            self.serve_waiting(unit);
         }
+        self.serve_waiting(self.state.unit_id(index));
     }
 
     /// Another city may keep another local time: who is staffed by it, and when each shift changes next (X12).
