@@ -262,6 +262,15 @@ pub enum Event {
         /// Deadlines that wait.
         left: u32,
     },
+    /// An incident needs more than it can have; a person must see to the rest.
+    NeedRefused {
+        /// The incident.
+        incident: IncidentId,
+        /// What the units must be able to do.
+        capability: Capability,
+        /// How many units.
+        count: u8,
+    },
 }
 
 /// An order as it was given.

@@ -222,7 +222,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::CallEnded { .. }
         | Event::CallDecided { .. }
         | Event::Refused(_)
-        | Event::Continues { .. } => None,
+        | Event::Continues { .. }
+        | Event::NeedRefused { .. } => None,
     }
 }
 

@@ -294,11 +294,14 @@ impl Desk<'_> {
     ) {
         let mut ordered = false;
         let mut waits = false;
+        let mut refused = false;
         for event in &self.events[events_before..] {
             if let Event::OrderIssued(_) = event {
                 ordered = true;
             } else if let Event::NeedWaits { .. } = event {
                 waits = true;
+            } else if let Event::NeedRefused { .. } = event {
+                refused = true;
             }
         }
         let nature = report.assessment.nature;
@@ -318,6 +321,7 @@ impl Desk<'_> {
         let human = report.assessment.human
             || report.marks.is_damaged()
             || outside
+            || refused
             || (report.place.is_none() && outcome != Outcome::Forwarded)
             || report.marks.contains(Mark::CellPlace)
             || matches!(outcome, Outcome::Human | Outcome::Waiting);
@@ -537,10 +541,19 @@ impl Desk<'_> {
                     need.capability == spec.capability && need.state != NeedState::Dropped
                 })
                 .count();
+            let mut refused = 0;
             for _ in had..usize::from(spec.count) {
-                if let Some(need) = self.open_need(slot, spec.capability) {
-                    self.seek(slot, need, Seek::FIRST);
+                match self.open_need(slot, spec.capability) {
+                    Some(need) => self.seek(slot, need, Seek::FIRST),
+                    None => refused += 1,
                 }
+            }
+            if refused > 0 {
+                self.say(Event::NeedRefused {
+                    incident: self.state.incident_id(slot),
+                    capability: spec.capability,
+                    count: refused,
+                });
             }
         }
     }

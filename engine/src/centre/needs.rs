@@ -54,7 +54,7 @@ impl Declined {
 }
 
 impl Desk<'_> {
-    /// Adds one need to an incident; `None` when it has as many as it can.
+    /// Adds one need to an incident; `None` when it has as many as it can, and the caller must say so.
     pub(super) fn open_need(&mut self, slot: Slot, capability: Capability) -> Option<u8> {
         let deadline = self.need_deadline(self.state.incident(slot), capability);
         let need = Need {
