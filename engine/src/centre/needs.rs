@@ -42,7 +42,7 @@ struct Chosen {
     choice: Choice,
 }
 
-/// Units that said no to a need in this round of asking.
+/// Units that said no to a need in this round of asking, or that a person took it from.
 struct Declined {
     units: [Option<UnitId>; ASKED_PER_NEED_MAX as usize],
 }
@@ -158,7 +158,8 @@ impl Desk<'_> {
         }
     }
 
-    /// The units that said no since the round began: the chain of orders before this one.
+    /// The units that said no since the round began, or that a person took the need from: the chain of orders
+    /// before this one.
     fn declined(&self, previous: Option<OrderId>) -> Declined {
         let mut declined = Declined {
             units: [None; ASKED_PER_NEED_MAX as usize],
@@ -169,7 +170,7 @@ impl Desk<'_> {
                 break;
             };
             let known = self.state.order(slot);
-            if known.state == OrderState::Declined {
+            if is_declined(known) {
                 *unit = Some(known.unit);
             }
             order = known.previous;
@@ -608,6 +609,21 @@ impl Desk<'_> {
             Priority::P2 | Priority::P3 => {}
             Priority::P4 => *passed = 0,
         }
+    }
+}
+
+/// Whether an order's unit is out of the question for its need in this round. One that let the ladder run out is not:
+/// as soon as it is heard of it may be the nearest.
+fn is_declined(order: &Order) -> bool {
+    match order.state {
+        OrderState::Declined => true,
+        OrderState::Reassigned => order.rung != Rung::NextUnit,
+        OrderState::Issued
+        | OrderState::Acknowledged
+        | OrderState::SetOff
+        | OrderState::Arrived
+        | OrderState::Finished
+        | OrderState::Cancelled => false,
     }
 }
 
