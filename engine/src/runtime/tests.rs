@@ -289,3 +289,31 @@ fn positions_are_coalesced_and_filtered() {
     );
     running.stop().unwrap();
 }
+
+/// An object that is not at hand is refused, and the refusal is replayed without it.
+#[test]
+fn a_refused_activation_needs_no_object_ever_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = || {
+        start(
+            setup(folder.path(), ClockMode::Driven),
+            Box::new(Sink::default()),
+        )
+    };
+    let running = begin().unwrap();
+    let activation = crate::command::Activation {
+        object: crate::command::ObjectKind::City,
+        hash: crate::id::ObjectHash([7; 32]),
+    };
+    let activate = Command::Activate(activation);
+    let replies = ask(
+        &running,
+        vec![command(1, Actor::Dispatcher(0), activate, Box::default())],
+    );
+    assert!(matches!(
+        replies[0].body,
+        ReplyBody::Answer(Answer::Refused(crate::event::Refusal::ObjectMissing))
+    ));
+    running.stop().unwrap();
+    begin().unwrap().stop().unwrap();
+}
