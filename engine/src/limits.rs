@@ -16,6 +16,9 @@ pub const FOLLOW_UPS_MAX: usize = 1_024;
 pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 16 * NEEDS_PER_INCIDENT_MAX;
 /// Events of one command at most; a tick stops firing before it could cause more.
 pub const EVENTS_PER_COMMAND_MAX: usize = 16_384;
+/// Closed incidents that leave before their time to make room for the orders of one command, at most. Most make room for
+/// one at least; those that never had an order are passed on the way.
+pub const EVICTIONS_PER_COMMAND_MAX: usize = 64;
 /// Orders for one need before everybody may be asked again: the ladder has then run out so many times.
 pub const ASKED_PER_NEED_MAX: u8 = 8;
 /// Waiting needs that a freed unit looks at before it stays free.

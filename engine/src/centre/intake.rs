@@ -9,6 +9,7 @@ use crate::event::{Event, Refusal};
 use crate::id::{CallId, IncidentId};
 use crate::incident::{CloseReason, Incident, IncidentState, NeedState, Needs};
 use crate::kind::{Kind, Nature, Priority};
+use crate::limits::EVICTIONS_PER_COMMAND_MAX;
 use crate::line::Line;
 use crate::moment::Span;
 use crate::order::OrderAct;
@@ -187,12 +188,21 @@ impl Desk<'_> {
         taken < capacity && open + kept < capacity
     }
 
-    /// Room for one more order: what was closed longest ago leaves first.
+    /// Room for one more order: what was closed longest ago leaves first, as far as one command may.
     pub(super) fn make_room_for_an_order(&mut self) -> bool {
-        while self.state.orders.len() == self.state.orders.capacity() {
+        let capacity = self.state.orders.capacity();
+        // Nothing that is closed holds an open order.
+        if self.state.conservation.orders_open == u64::from(capacity) {
+            return false;
+        }
+        while self.state.orders.len() == capacity {
             let Some(&(incident, _)) = self.state.closed.front() else {
                 return false;
             };
+            if self.evictions == EVICTIONS_PER_COMMAND_MAX {
+                return false;
+            }
+            self.evictions += 1;
             self.evict(incident);
         }
         true

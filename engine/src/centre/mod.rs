@@ -249,6 +249,8 @@ struct Desk<'a> {
     events: &'a mut Vec<Event>,
     /// Follow-ups that the command has caused.
     follow_ups: usize,
+    /// Closed incidents that left to make room for its orders.
+    evictions: usize,
     /// More is to be done now than one command may; the next tick goes on.
     continues: bool,
 }
@@ -260,6 +262,7 @@ impl<'a> Desk<'a> {
             finder,
             events,
             follow_ups: 0,
+            evictions: 0,
             continues: false,
         }
     }

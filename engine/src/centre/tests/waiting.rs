@@ -353,3 +353,42 @@ fn who_comes_free_without_room_looks_again() {
     );
     world.check();
 }
+
+/// Where open orders fill the table nothing that is closed leaves; otherwise so many a command at most.
+#[test]
+fn what_is_closed_leaves_only_for_room() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 512,
+        orders_max: 40,
+        calls_max: 512,
+    });
+    let enquire = |world: &mut World, drill| {
+        let mut report = world.report(Kind::GovernmentEnquiry, None);
+        if drill {
+            report.marks = report.marks.with(crate::call::Mark::Drill);
+        }
+        world.take(report)
+    };
+    // Closed without an order, so that their leaving makes no room.
+    for _ in 0..200 {
+        let drill = enquire(&mut world, true);
+        world.say(Command::CloseIncident(drill.incident.unwrap()));
+    }
+    let first = enquire(&mut world, false);
+    for _ in 1..40 {
+        assert_eq!(enquire(&mut world, false).orders.len(), 1);
+    }
+    let closed = |world: &World| world.centre.state.closed.len();
+    let before = closed(&world);
+    assert!(before > 2 * EVICTIONS_PER_COMMAND_MAX);
+    assert!(enquire(&mut world, false).orders.is_empty());
+    assert_eq!(before - closed(&world), 2, "the incident's own");
+
+    // One that was declined is not open, and cannot leave while its incident is.
+    let order = first.orders.iter().next().unwrap().order;
+    let before = closed(&world);
+    world.act(order, OrderAct::Decline);
+    assert_eq!(before - closed(&world), EVICTIONS_PER_COMMAND_MAX);
+    world.check();
+}
