@@ -168,7 +168,7 @@ pub enum Event {
         /// The deadline.
         due: Moment,
     },
-    /// The clock ran out. Fires once, at its deadline or as soon after as the centre lived.
+    /// The clock ran out. Fires once, a millisecond after its deadline or as soon after as the centre lived.
     ClockMissed {
         /// The order.
         order: OrderId,

@@ -1,5 +1,6 @@
 //! Clocks run out: orders that nobody acknowledged, units that did not leave or arrive, incidents nobody speaks of,
-//! shifts that begin and end. Each deadline fires once, in the order of (deadline, owner).
+//! shifts that begin and end. Each deadline fires once, in the order of (deadline, owner); an order's a millisecond after it,
+//! so that a report at the deadline is in time.
 
 use super::Desk;
 use super::state::{DueOf, present, unit_index};
@@ -16,14 +17,14 @@ impl Desk<'_> {
     /// Lets everything that is due happen, as far as one command may.
     pub(super) fn tick(&mut self) {
         while self.may_follow_up() {
-            let Some((node, due)) = self.state.wheel.pop(self.state.now) else {
+            let Some((node, _)) = self.state.wheel.pop(self.state.now) else {
                 break;
             };
             self.follow_ups += 1;
             match self.state.due_of(node) {
                 DueOf::Unit(index) => self.shift_changes(index),
                 DueOf::Incident(slot) => self.review(slot),
-                DueOf::Order(slot) => self.clock_runs_out(slot, due),
+                DueOf::Order(slot) => self.clock_runs_out(slot),
             }
         }
         let next = self.state.wheel.next_due();
@@ -71,8 +72,8 @@ impl Desk<'_> {
         begun
     }
 
-    fn clock_runs_out(&mut self, slot: Slot, due: Moment) {
-        let Some((clock, _)) = self.state.order(slot).deadlines.nearest() else {
+    fn clock_runs_out(&mut self, slot: Slot) {
+        let Some((clock, due)) = self.state.order(slot).deadlines.nearest() else {
             return;
         };
         match clock {

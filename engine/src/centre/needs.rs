@@ -321,11 +321,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Sets an order's place on the wheel to its nearest deadline.
+    /// Sets an order's place on the wheel to the first moment that its nearest deadline does not reach: a report at the
+    /// deadline itself is in time.
     pub(super) fn arm(&mut self, order: Slot) {
         let node = self.state.node(DueOf::Order(order));
         match self.state.order(order).deadlines.nearest() {
-            Some((_, due)) => self.state.wheel.arm(node, due),
+            Some((_, due)) => self.state.wheel.arm(node, due + Span(1)),
             None => {
                 self.state.wheel.disarm(node);
             }

@@ -382,3 +382,25 @@ fn who_is_relieved_is_not_asked_again() {
     );
     assert_eq!(issued(&heard)[0].unit, kept[0]);
 }
+
+/// X6, X11: "within" takes in the deadline itself; a millisecond later it is missed, and the deadline is named as it was.
+#[test]
+fn a_report_at_its_deadline_is_in_time() {
+    let mut world = World::new();
+    let town = world.town();
+    for (late, meets) in [(0, true), (1, false)] {
+        let decision = world.call(Kind::ChestPain, town);
+        let order = decision.orders.iter().next().unwrap().order;
+        let due = world.now + Span::seconds(30);
+        let before = world.pass(Span(30_000 + late));
+        let clock = OrderClock::Acknowledge;
+        let missed = Event::ClockMissed { order, clock, due };
+        assert_eq!(before.contains(&missed), !meets);
+        let events = world.act(order, OrderAct::Acknowledge);
+        assert_eq!(
+            events.contains(&Event::ClockMet { order, clock, due }),
+            meets
+        );
+        world.say(Command::CloseIncident(decision.incident.unwrap()));
+    }
+}
