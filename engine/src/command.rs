@@ -3,12 +3,14 @@
 //! Every command is flat and `Copy`: what it decides on, nothing else. Words travel beside it as
 //! [`Testimony`](crate::call::Testimony). The order of variants is part of the journal: append, never reorder.
 
-use crate::call::{CallFacts, CallReport};
+use crate::call::{Assessment, CallFacts, CallReport};
+use crate::capability::Capability;
+use crate::hospital::HospitalDefinition;
 use crate::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
-use crate::kind::vocabulary;
+use crate::kind::{Priority, vocabulary};
 use crate::limits::Capacities;
 use crate::order::OrderAct;
-use crate::place::Point;
+use crate::place::{Place, Point};
 use crate::unit::{Duty, UnitDefinition};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +63,18 @@ pub enum Command {
     SetDuty(UnitDuty),
     /// Time has come to a deadline.
     Tick,
+    /// A person says what a call is about, or where (the verdict stands over the classifier's).
+    JudgeCall(CallVerdict),
+    /// A person says that two incidents are one (N1).
+    MergeIncidents(IncidentMerge),
+    /// A person says that a call is about something else than its incident (N1).
+    SplitCall(CallSplit),
+    /// A person holds an incident to be more urgent.
+    EscalateIncident(Escalation),
+    /// A person sends this unit.
+    AssignUnit(Assignment),
+    /// A hospital is so from here on (H9).
+    DefineHospital(HospitalDefinition),
 }
 
 /// The circumstances a centre is opened in.
@@ -114,6 +128,57 @@ pub struct OrderReport {
     pub order: OrderId,
     /// What happened.
     pub act: OrderAct,
+}
+
+/// A person's verdict on a call. `None` leaves a thing as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallVerdict {
+    /// The call.
+    pub call: CallId,
+    /// What it is about.
+    pub assessment: Option<Assessment>,
+    /// Where.
+    pub place: Option<Place>,
+}
+
+/// Two incidents that are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentMerge {
+    /// The one that is closed.
+    pub from: IncidentId,
+    /// The one that is handled on.
+    pub into: IncidentId,
+}
+
+/// A call that leaves its incident for one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallSplit {
+    /// The call.
+    pub call: CallId,
+    /// What it is about.
+    pub assessment: Assessment,
+    /// How many are said to be hurt.
+    pub injured: u16,
+}
+
+/// An incident that is more urgent than was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its urgency from here on; must be higher than it was.
+    pub priority: Priority,
+}
+
+/// A unit that a person sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Where it is needed.
+    pub incident: IncidentId,
+    /// Who is sent.
+    pub unit: UnitId,
+    /// What for; `None`: the first waiting need that it can serve, otherwise the first thing it can do.
+    pub capability: Option<Capability>,
 }
 
 /// Where a unit is.

@@ -7,6 +7,7 @@
 use crate::call::Outcome;
 use crate::capability::Capability;
 use crate::command::{Activation, Opening};
+use crate::hospital::HospitalId;
 use crate::id::{CallId, IncidentId, OrderId, Sequence, UnitId};
 use crate::incident::{CloseReason, Shortage};
 use crate::kind::{AgencySet, Category, Kind, Nature, Priority, vocabulary};
@@ -262,6 +263,55 @@ pub enum Event {
         /// Deadlines that wait.
         left: u32,
     },
+    /// A person has said what an incident is; that stands, whether it is graver or not.
+    IncidentReclassified {
+        /// The incident.
+        incident: IncidentId,
+        /// What it is held to be now.
+        kind: Kind,
+        /// Its urgency now.
+        priority: Priority,
+        /// What it asks for now.
+        nature: Nature,
+        /// Its class now.
+        category: Category,
+        /// Everybody whom it concerns now.
+        agencies: AgencySet,
+    },
+    /// Two incidents are one from here on; the closing of the first follows.
+    IncidentMerged {
+        /// The one that is closed.
+        from: IncidentId,
+        /// The one that is handled on.
+        into: IncidentId,
+        /// Calls that point to it from here on.
+        calls: u32,
+    },
+    /// An order serves another incident from here on. Its clocks run on: timeliness is judged on the first order.
+    OrderTransferred {
+        /// The order.
+        order: OrderId,
+        /// Its unit.
+        unit: UnitId,
+        /// The incident it serves now.
+        into: IncidentId,
+        /// Index among that incident's needs.
+        need: u8,
+    },
+    /// A call points to another incident from here on.
+    CallSplit {
+        /// The call.
+        call: CallId,
+        /// The incident it pointed to.
+        from: IncidentId,
+        /// The one it points to now.
+        into: IncidentId,
+    },
+    /// The hospital has this number and is as its definition says.
+    HospitalDefined {
+        /// Its number.
+        hospital: HospitalId,
+    },
     /// An incident needs more than it can have; a person must see to the rest.
     NeedRefused {
         /// The incident.
@@ -311,6 +361,8 @@ vocabulary! {
         ServiceFloor = "service_floor",
         /// The desk of the agency with the fewest open orders.
         Desk = "desk",
+        /// A person sent it.
+        Person = "person",
     }
 }
 
@@ -365,7 +417,17 @@ vocabulary! {
         IncidentsFull = "incidents_full",
         /// No room for another unit; raise `units_max`.
         UnitsFull = "units_full",
-        /// A definition contradicts itself.
+        /// The definition contradicts itself.
         BadDefinition = "bad_definition",
+        /// The unit is busy, off duty, not staffed, too weak or silent.
+        UnitNotFree = "unit_not_free",
+        /// The unit cannot do what it is wanted for.
+        UnitCannot = "unit_cannot",
+        /// The incident has as many needs as it can have.
+        NeedsFull = "needs_full",
+        /// The incident has no place that a unit could be sent to.
+        NoPlace = "no_place",
+        /// No room for another hospital.
+        HospitalsFull = "hospitals_full",
     }
 }

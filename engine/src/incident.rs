@@ -4,7 +4,7 @@
 
 use crate::call::Assessment;
 use crate::capability::Capability;
-use crate::id::OrderId;
+use crate::id::{IncidentId, OrderId};
 use crate::kind::{Priority, vocabulary};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
 use crate::moment::Moment;
@@ -32,6 +32,8 @@ vocabulary! {
         NothingNeeded = "nothing_needed",
         /// Nothing was said of it for a day, and no order is open.
         Lapsed = "lapsed",
+        /// A person found it to be one with another, which is handled on.
+        Merged = "merged",
     }
 }
 
@@ -141,6 +143,11 @@ impl Needs {
         self.len == 0
     }
 
+    /// Whether there is no room for another.
+    pub const fn is_full(&self) -> bool {
+        self.len as usize == NEEDS_PER_INCIDENT_MAX
+    }
+
     /// Adds one and gives its index; `None` when there is no room.
     pub fn push(&mut self, need: Need) -> Option<u8> {
         let index = self.len;
@@ -219,6 +226,8 @@ pub struct Incident {
     pub order: Option<OrderId>,
     /// How many of its orders are open.
     pub orders_open: u16,
+    /// The incident that its calls belong to since it was merged.
+    pub merged_into: Option<IncidentId>,
 }
 
 impl Incident {

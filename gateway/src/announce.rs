@@ -201,7 +201,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::UnitDutyChanged { unit, .. }
         | Event::UnitStaffed { unit, .. }
         | Event::UnitSilent { unit }
-        | Event::UnitHeard { unit } => Some(*unit),
+        | Event::UnitHeard { unit }
+        | Event::OrderTransferred { unit, .. } => Some(*unit),
         Event::CentreOpened(_)
         | Event::ObjectActivated(_)
         | Event::CallTaken { .. }
@@ -223,6 +224,10 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::CallDecided { .. }
         | Event::Refused(_)
         | Event::Continues { .. }
+        | Event::IncidentReclassified { .. }
+        | Event::IncidentMerged { .. }
+        | Event::CallSplit { .. }
+        | Event::HospitalDefined { .. }
         | Event::NeedRefused { .. } => None,
     }
 }

@@ -123,6 +123,22 @@ pub fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::UnitsFull => problem("no room for another unit; raise capacity.units_max"),
         Refusal::BadDefinition => problem("the definition contradicts itself"),
+        Refusal::UnitNotFree => problem(
+            "the unit is busy, off duty, not staffed, too weak or silent; `GET /v1/units` lists who is free",
+        )
+        .about("unit"),
+        Refusal::UnitCannot => {
+            problem("the unit has not the capability that it is wanted for").about("unit")
+        }
+        Refusal::NeedsFull => problem(
+            "the incident has as many needs as it can have; close what is done or open another incident",
+        )
+        .about("incident"),
+        Refusal::NoPlace => problem(
+            "the incident has no place yet; give one with POST /v1/calls/ID/classify, then send the unit",
+        )
+        .about("incident"),
+        Refusal::HospitalsFull => problem("no room for another hospital in this centre"),
     }
 }
 

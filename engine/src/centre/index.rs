@@ -83,6 +83,14 @@ impl Finder {
         }
     }
 
+    /// Takes in another plan.
+    pub fn change_plan(&mut self, plan: Arc<Plan>) {
+        self.travel = StraightLine {
+            detour_permille: plan.detour_permille,
+        };
+        self.plan = plan;
+    }
+
     /// The zone of a district; a township where the city does not know it.
     pub fn zone(&self, district: DistrictId) -> Zone {
         match self.zones.binary_search_by_key(&district, |&(id, _)| id) {

@@ -6,10 +6,10 @@ use super::needs::Seek;
 use super::state::{DueOf, numbered};
 use crate::call::{Assessment, Call, CallAct, CallFacts, CallReport, CallState, Mark, Outcome};
 use crate::event::{Event, Refusal};
-use crate::id::{CallId, IncidentId};
+use crate::id::{CallId, IncidentId, UnitId};
 use crate::incident::{CloseReason, Incident, IncidentState, NeedState, Needs};
 use crate::kind::{Kind, Nature, Priority};
-use crate::limits::EVICTIONS_PER_COMMAND_MAX;
+use crate::limits::{EVICTIONS_PER_COMMAND_MAX, NEEDS_PER_INCIDENT_MAX};
 use crate::line::Line;
 use crate::moment::Span;
 use crate::order::OrderAct;
@@ -20,14 +20,17 @@ use crate::table::Slot;
 /// A closed incident leaves hot state after so long.
 const CLOSED_KEPT: Span = Span::hours(24);
 
+/// Units that an incident had when it ended.
+pub(super) type Freed = [Option<UnitId>; 2 * NEEDS_PER_INCIDENT_MAX];
+
 /// Where a call's assessment came with: what an incident is opened or raised by.
 #[derive(Clone, Copy)]
-struct Said {
-    assessment: Assessment,
-    place: Option<Place>,
-    injured: u16,
-    line: Option<Line>,
-    drill: bool,
+pub(super) struct Said {
+    pub assessment: Assessment,
+    pub place: Option<Place>,
+    pub injured: u16,
+    pub line: Option<Line>,
+    pub drill: bool,
 }
 
 /// Whether calls may still join an incident.
@@ -86,7 +89,7 @@ impl Desk<'_> {
     }
 
     /// Whether the call makes an incident when it joins none: what is forwarded or invalid does not.
-    fn opens_incident(&self, said: &Said) -> bool {
+    pub(super) fn opens_incident(&self, said: &Said) -> bool {
         let line = said.line.and_then(|line| self.finder.plan.line(line));
         let forwarded = line.is_some_and(|plan| matches!(plan.mode, LineMode::Forward(_)));
         !forwarded && said.assessment.nature != Nature::Invalid
@@ -163,11 +166,11 @@ impl Desk<'_> {
 
     /// Room for one more incident: what was closed longest ago leaves first. The last part of the table is kept for
     /// what is more urgent, so that a full table refuses the lowest first and never danger to life.
-    fn make_room(&mut self, priority: Priority) -> bool {
+    pub(super) fn make_room(&mut self, priority: Priority) -> bool {
         let mut evicted = 0;
         while let Some(&(incident, closed_at)) = self.state.closed.front() {
             let full = self.state.incidents.len() == self.state.incidents.capacity()
-                || self.state.orders.len() + 2 * crate::limits::NEEDS_PER_INCIDENT_MAX as u32
+                || self.state.orders.len() + 2 * NEEDS_PER_INCIDENT_MAX as u32
                     > self.state.orders.capacity();
             if evicted == 2 || !(full || closed_at + CLOSED_KEPT < self.state.now) {
                 break;
@@ -223,7 +226,7 @@ impl Desk<'_> {
         }
     }
 
-    fn open_incident(&mut self, said: &Said) -> Slot {
+    pub(super) fn open_incident(&mut self, said: &Said) -> Slot {
         self.state.numbers.incident += 1;
         let number = self.state.numbers.incident;
         let now = self.state.now;
@@ -240,6 +243,7 @@ impl Desk<'_> {
             needs: Needs::NONE,
             order: None,
             orders_open: 0,
+            merged_into: None,
         };
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
         self.state.conservation.incidents_open += 1;
@@ -262,7 +266,7 @@ impl Desk<'_> {
         slot
     }
 
-    fn index_place(&mut self, slot: Slot, place: Option<Place>) {
+    pub(super) fn index_place(&mut self, slot: Slot, place: Option<Place>) {
         if let Some(place) = place {
             let plane = self.finder.plane(place.point);
             self.finder.incidents.insert(slot.0, plane.x_dm, plane.y_dm);
@@ -270,14 +274,21 @@ impl Desk<'_> {
     }
 
     /// New facts may raise an incident; a level only rises while it runs (N1).
-    fn raise(&mut self, slot: Slot, said: &Said) {
+    pub(super) fn raise(&mut self, slot: Slot, said: &Said) {
+        if self.take_worse(slot, said) {
+            self.ask_for(slot, said.line);
+        }
+    }
+
+    /// Takes what is graver or more in what is said; `false` when nothing is.
+    pub(super) fn take_worse(&mut self, slot: Slot, said: &Said) -> bool {
         let incident = self.state.incident_mut(slot);
         let before = incident.assessment;
         incident.injured = incident.injured.max(said.injured);
         incident.assessment = raised(before, said.assessment);
         let after = incident.assessment;
         if after == before {
-            return;
+            return false;
         }
         self.say(Event::IncidentRaised {
             incident: self.state.incident_id(slot),
@@ -290,7 +301,7 @@ impl Desk<'_> {
         if after.priority != before.priority {
             self.rerank(slot);
         }
-        self.ask_for(slot, said.line);
+        true
     }
 
     /// Says what became of the call: exactly one thing.
@@ -372,15 +383,24 @@ impl Desk<'_> {
             return self.refuse(Refusal::NotAllowedNow);
         }
         self.say(Event::CallAmended { call: facts.call });
-        let slot = call
-            .incident
-            .and_then(|incident| self.state.incident_slot(incident));
-        match slot {
-            Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
-                self.amend(slot, facts)
-            }
-            Some(_) | None => self.reconsider(&call, facts),
+        match self.open_incident_of(&call) {
+            Some(slot) => self.amend(slot, facts),
+            None => self.reconsider(&call, facts),
         }
+    }
+
+    /// The open incident that a call belongs to, through however many merges.
+    pub(super) fn open_incident_of(&self, call: &Call) -> Option<Slot> {
+        let mut at = call.incident;
+        // A merge always leads to an incident that was open then, so the way has no circle.
+        while let Some(slot) = at.and_then(|incident| self.state.incident_slot(incident)) {
+            let incident = self.state.incident(slot);
+            match incident.state {
+                IncidentState::Open => return Some(slot),
+                IncidentState::Closed => at = incident.merged_into,
+            }
+        }
+        None
     }
 
     /// Facts for an incident that is being handled.
@@ -425,7 +445,7 @@ impl Desk<'_> {
     }
 
     /// Facts for a call that made no incident, or whose incident is closed: what they now say may need one.
-    fn reconsider(&mut self, call: &Call, facts: &CallFacts) {
+    pub(super) fn reconsider(&mut self, call: &Call, facts: &CallFacts) {
         let Some(assessment) = facts
             .assessment
             .filter(|assessment| assessment.nature != Nature::Invalid)
@@ -458,7 +478,7 @@ impl Desk<'_> {
         }
     }
 
-    fn known_call(&self, call: CallId) -> Option<Call> {
+    pub(super) fn known_call(&self, call: CallId) -> Option<Call> {
         (call.centre() == self.state.centre())
             .then(|| self.state.calls.get(call.number()).copied())
             .flatten()
@@ -476,18 +496,12 @@ impl Desk<'_> {
             known.state = next;
         }
         self.say(Event::CallEnded { call: id });
-        let Some(slot) = call
-            .incident
-            .and_then(|incident| self.state.incident_slot(incident))
-        else {
+        let Some(slot) = self.open_incident_of(&call) else {
             return;
         };
         let incident = self.state.incident_mut(slot);
         incident.calls_open = incident.calls_open.saturating_sub(1);
-        if incident.state == IncidentState::Open
-            && incident.calls_open == 0
-            && incident.needs.is_empty()
-        {
+        if incident.calls_open == 0 && incident.needs.is_empty() {
             self.close(slot, CloseReason::NothingNeeded);
         }
     }
@@ -505,8 +519,14 @@ impl Desk<'_> {
 
     /// Closes an incident: its orders end and its units are free in the same step (S3).
     pub(super) fn close(&mut self, slot: Slot, reason: CloseReason) {
+        let freed = self.end_incident(slot, reason);
+        self.serve_waiting_together(&freed);
+    }
+
+    /// Ends an incident with all its orders and needs, and gives the units that are free now.
+    pub(super) fn end_incident(&mut self, slot: Slot, reason: CloseReason) -> Freed {
         let id = self.state.incident_id(slot);
-        let mut freed = [None; 2 * crate::limits::NEEDS_PER_INCIDENT_MAX];
+        let mut freed: Freed = [None; _];
         let mut count = 0;
         let mut order = self.state.incident(slot).order;
         while let Some(order_id) = order {
@@ -533,11 +553,11 @@ impl Desk<'_> {
             incident: id,
             reason,
         });
-        self.serve_waiting_together(&freed);
+        freed
     }
 
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
-    fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
+    pub(super) fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
         let incident = *self.state.incident(slot);
         let finder = &*self.finder;
         let wanted = finder.plan.needs(&incident.assessment, line, |capability| {

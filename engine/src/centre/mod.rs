@@ -3,8 +3,9 @@
 //! [`Centre::apply`] takes one command at one time and says what happened; it knows no clock, file, socket,
 //! thread or random number, and allocates nothing once it has warmed up. The chapters: `intake` (a call comes,
 //! joins or opens an incident), `needs` (what it needs, and who is nearest), `orders` (the life of an order),
-//! `due` (clocks run out), `units` (where units are and whether they may be sent).
+//! `due` (clocks run out), `units` (where units are and whether they may be sent), `acts` (what a person decides).
 
+mod acts;
 mod due;
 mod index;
 mod intake;
@@ -17,8 +18,9 @@ mod tests;
 mod units;
 
 use crate::city::City;
-use crate::command::{Activation, Command, Envelope, ObjectKind, Opening};
+use crate::command::{Activation, Actor, Command, Envelope, ObjectKind, Opening};
 use crate::event::{Event, Refusal};
+use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence, UnitId};
 use crate::limits::{Capacities, EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
 use crate::moment::{Moment, Span};
@@ -87,7 +89,7 @@ impl Centre {
             return events.push(Event::Refused(Refusal::NotOpened));
         }
         if let Command::Activate(activation) = envelope.command {
-            return self.activate(activation, events);
+            return self.activate(envelope.actor, activation, events);
         }
         match &mut self.finder {
             Some(finder) => Desk::new(&mut self.state, finder, events).carry_out(envelope),
@@ -103,7 +105,7 @@ impl Centre {
         events.push(Event::CentreOpened(opening));
     }
 
-    fn activate(&mut self, activation: Activation, events: &mut Vec<Event>) {
+    fn activate(&mut self, actor: Actor, activation: Activation, events: &mut Vec<Event>) {
         let hash = activation.hash;
         let at_hand = match activation.object {
             ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
@@ -114,16 +116,31 @@ impl Centre {
             return events.push(Event::Refused(Refusal::ObjectMissing));
         }
         match activation.object {
-            ObjectKind::Plan => self.state.plan = Some(hash),
+            ObjectKind::Plan => {
+                self.state.plan = Some(hash);
+                if actor == Actor::System {
+                    self.state.plan_configured = Some(hash);
+                }
+            }
             ObjectKind::Lexicon => self.state.lexicon = Some(hash),
             ObjectKind::City => self.state.city = Some(hash),
         }
         events.push(Event::ObjectActivated(activation));
-        if activation.object != ObjectKind::Lexicon {
-            self.rebuild();
+        match activation.object {
+            ObjectKind::Plan if self.finder.is_some() => self.change_plan(hash),
+            ObjectKind::Plan | ObjectKind::City => self.rebuild(),
+            ObjectKind::Lexicon => {}
         }
         if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
             Desk::new(&mut self.state, finder, events).read_rosters_anew();
+        }
+    }
+
+    /// Decides by another plan from here on. Clocks that run keep their deadlines, needs that stand stay.
+    fn change_plan(&mut self, hash: ObjectHash) {
+        let plan = self.plans.iter().find(|plan| plan.hash == hash);
+        if let (Some(finder), Some(plan)) = (&mut self.finder, plan) {
+            finder.change_plan(Arc::clone(plan));
         }
     }
 
@@ -193,6 +210,27 @@ impl Centre {
         (0..)
             .zip(units)
             .map(|(index, unit)| (self.state.unit_id(index), unit))
+    }
+
+    /// The plan in force, once there is one.
+    pub fn plan(&self) -> Option<Arc<Plan>> {
+        let mut plans = self.plans.iter();
+        plans
+            .find(|plan| Some(plan.hash) == self.state.plan)
+            .cloned()
+    }
+
+    /// The plan that the centre's configuration last brought into force; a person may have activated another since.
+    pub fn plan_configured(&self) -> Option<ObjectHash> {
+        self.state.plan_configured
+    }
+
+    /// The hospital of this name.
+    pub fn hospital_named(&self, name: &Name) -> Option<&HospitalDefinition> {
+        self.state
+            .hospitals
+            .iter()
+            .find(|hospital| hospital.name == *name)
     }
 
     /// The unit of this name and its definition.
@@ -278,6 +316,12 @@ impl<'a> Desk<'a> {
             Command::MoveUnit(position) => self.move_unit(envelope.actor, position),
             Command::SetDuty(duty) => self.set_duty(envelope.actor, duty),
             Command::Tick => self.tick(),
+            Command::JudgeCall(verdict) => self.judge(&verdict),
+            Command::MergeIncidents(merge) => self.merge(merge),
+            Command::SplitCall(split) => self.split(&split),
+            Command::EscalateIncident(escalation) => self.escalate(escalation),
+            Command::AssignUnit(assignment) => self.assign(assignment),
+            Command::DefineHospital(definition) => self.define_hospital(definition),
             // Carried out before a desk is opened.
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }

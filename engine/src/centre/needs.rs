@@ -558,27 +558,48 @@ impl Desk<'_> {
         None
     }
 
+    /// Sends the unit that a person has chosen.
+    pub(super) fn send_by_hand(&mut self, slot: Slot, need: u8, unit: UnitId) {
+        let incident = *self.state.incident(slot);
+        let known = *present(incident.needs.get(need));
+        let index = unit_index(unit);
+        let (travel_ms, turnout_ms) = self.takes(&incident, index);
+        let chosen = Chosen {
+            unit: index,
+            travel_ms,
+            turnout_ms,
+            choice: Choice::Person,
+        };
+        self.issue(slot, need, chosen, known.order);
+    }
+
+    /// Takes a need off its queue, if it is on one.
+    pub(super) fn take_off_queue(&mut self, slot: Slot, need: u8) {
+        self.state.queues.remove(queue_node(slot, need));
+    }
+
+    /// Travel and turnout of a unit to an incident, in milliseconds; 0 for a desk.
+    fn takes(&self, incident: &Incident, unit: u32) -> (u32, u32) {
+        let definition = &self.state.units[unit as usize].definition;
+        match incident.place {
+            _ if !definition.travels() => (0, 0),
+            None => (0, definition.turnout_ms),
+            Some(place) => {
+                let to = self.finder.plane(place.point);
+                let from = self.finder.unit_plane(unit);
+                let travel_ms = self.finder.travel.time_ms(from, to, definition.speed_mm_s);
+                (travel_ms, definition.turnout_ms)
+            }
+        }
+    }
+
     fn grant(&mut self, node: u32, unit: u32, floor: bool) {
         let (slot, need) = need_of(node);
         let incident = *self.state.incident(slot);
         let known = *present(incident.needs.get(need));
         self.follow_ups += 1;
         self.count_grant(known.capability, incident.priority());
-        let definition = &self.state.units[unit as usize].definition;
-        let turnout_ms = if definition.travels() {
-            definition.turnout_ms
-        } else {
-            0
-        };
-        let travel_ms = match incident.place {
-            Some(place) if definition.travels() => {
-                let to = self.finder.plane(place.point);
-                self.finder
-                    .travel
-                    .time_ms(self.finder.unit_plane(unit), to, definition.speed_mm_s)
-            }
-            Some(_) | None => 0,
-        };
+        let (travel_ms, turnout_ms) = self.takes(&incident, unit);
         let choice = if floor {
             Choice::ServiceFloor
         } else {

@@ -5,9 +5,11 @@
 
 use super::ring::CallRing;
 use crate::capability::Capability;
+use crate::city::HOSPITALS_MAX;
 use crate::clock::wheel::Wheel;
 use crate::command::Opening;
 use crate::dispatch::queue::Queues;
+use crate::hospital::HospitalDefinition;
 use crate::id::{CentreId, IncidentId, ObjectHash, OrderId, Sequence, UnitId};
 use crate::incident::Incident;
 use crate::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
@@ -30,6 +32,8 @@ pub(super) struct State {
     pub sequence: Sequence,
     /// The plan in force.
     pub plan: Option<ObjectHash>,
+    /// The plan that the configuration last brought into force.
+    pub plan_configured: Option<ObjectHash>,
     /// The lexicon in force.
     pub lexicon: Option<ObjectHash>,
     /// The city in force.
@@ -52,6 +56,8 @@ pub(super) struct State {
     pub wheel: Wheel,
     /// Needs without a unit, by capability and whether they are service calls.
     pub queues: Queues,
+    /// Hospitals, by number.
+    pub hospitals: Vec<HospitalDefinition>,
     /// Grants to other calls since the last to a service call that waited, by capability (C4).
     pub passed_over: Vec<u16>,
 }
@@ -107,6 +113,7 @@ impl State {
             now: Moment(0),
             sequence: Sequence(0),
             plan: None,
+            plan_configured: None,
             lexicon: None,
             city: None,
             numbers: Numbers::default(),
@@ -121,6 +128,7 @@ impl State {
                 Moment(0),
             ),
             queues: Queues::new(needs, 2 * Capability::ALL.len() as u32),
+            hospitals: Vec::with_capacity(HOSPITALS_MAX),
             passed_over: vec![0; Capability::ALL.len()],
         }
     }

@@ -24,8 +24,9 @@ pub use polygon::{Districts, Polygon};
 pub use write::WriteError;
 
 use crate::capability::CapabilitySet;
+use crate::hospital::HospitalCapability;
 use crate::id::CentreId;
-use crate::kind::{Agency, vocabulary};
+use crate::kind::Agency;
 use crate::name::Name;
 use crate::place::projection::Projection;
 use crate::place::{DistrictId, Point};
@@ -59,36 +60,6 @@ pub const SPEED_MOST_MM_S: u32 = 111_111;
 pub const TURNOUT_MOST_MS: u32 = 86_400_000;
 /// Minutes of a day; a roster's times are below it.
 pub const DAY_MIN: u16 = 24 * 60;
-
-vocabulary! {
-    /// What a hospital can take (J2): a hard filter, whatever the distance.
-    HospitalCapability {
-        /// 急诊
-        Emergency = "emergency",
-        /// 创伤
-        Trauma = "trauma",
-        /// 胸痛中心
-        ChestPain = "chest_pain",
-        /// 卒中中心
-        Stroke = "stroke",
-        /// 烧伤
-        Burns = "burns",
-        /// 产科
-        Obstetric = "obstetric",
-        /// 儿科
-        Children = "children",
-        /// 传染病
-        Infectious = "infectious",
-        /// 中毒救治
-        Poisoning = "poisoning",
-        /// 洗消
-        Decontamination = "decontamination",
-        /// 精神科
-        Psychiatric = "psychiatric",
-        /// 重症监护
-        IntensiveCare = "intensive_care",
-    }
-}
 
 /// 辖区数据: what a centre knows about its ground before the first call.
 ///

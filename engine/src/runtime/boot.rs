@@ -7,12 +7,13 @@ use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
 use super::writer::{Shown, Stopped, Writer};
-use crate::centre::Centre;
-use crate::city::{City, UnitRow};
+use crate::centre::{Centre, Prepared};
+use crate::city::{City, Hospital, UnitRow};
 use crate::command::{
     Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, UnitDuty,
 };
-use crate::id::Sequence;
+use crate::hospital::HospitalDefinition;
+use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
 use crate::journal::{Objects, OpenError, ReadError, Reader};
@@ -22,6 +23,7 @@ use crate::record::LOGIC_VERSION;
 use crate::unit::{Duty, UnitDefinition};
 use crossbeam::queue::ArrayQueue;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread::JoinHandle;
@@ -86,7 +88,23 @@ pub(super) struct Handles {
     pub durable: Sequence,
 }
 
-pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
+/// Checks an object, keeps it in the data folder and makes it ready to be activated.
+pub(super) fn store(
+    data: &Path,
+    kind: ObjectKind,
+    bytes: &[u8],
+) -> Result<(Activation, Prepared), StartError> {
+    let hash = ObjectHash::of(bytes);
+    let activation = Activation { object: kind, hash };
+    let prepared =
+        prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+    Objects::of(data)
+        .put(bytes)
+        .map_err(|reason| StartError::Store { kind, reason })?;
+    Ok((activation, prepared))
+}
+
+pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
     let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
     let mut centre = Replay::new(&setup.data)?.run(Sequence(u64::MAX))?;
     let opening = Opening {
@@ -105,7 +123,7 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
     let shown = Arc::new(Shown::default());
     let (writer_bell, view_bell) = (Bell::new(), Bell::new());
     let (producer, consumer) = lanes(setup.lanes, writer_bell.clone());
-    let rings: Vec<_> = setup.wake.iter().map(|wake| ring(&setup, wake)).collect();
+    let rings: Vec<_> = setup.wake.iter().map(|wake| ring(setup, wake)).collect();
     let rings = Arc::new(rings);
     let releaser = Releaser {
         rings: Arc::clone(&rings),
@@ -136,7 +154,7 @@ pub(super) fn boot(setup: Setup, sink: Box<dyn Release>) -> Result<Booted, Start
         moved: Vec::with_capacity(1_024),
         events: Vec::new(),
     };
-    bring_into_force(&mut writer, &setup, opening)?;
+    bring_into_force(&mut writer, setup, opening)?;
     let told_durable = watch.clone();
     let watcher = Watcher {
         reader: Reader::open(&setup.data)?,
@@ -193,7 +211,7 @@ fn bring_into_force(
         if activation.object == ObjectKind::City
             && let Some(before) = writer.centre.city().cloned()
         {
-            change_units(writer, &before, &setup.city)?;
+            change_city(writer, &before, &setup.city)?;
         }
         say(writer, Command::Activate(activation))?;
     }
@@ -202,12 +220,16 @@ fn bring_into_force(
             define(writer, row)?;
         }
     }
+    for hospital in &setup.city.hospitals {
+        if writer.centre.hospital_named(&hospital.name).is_none() {
+            define_hospital(writer, hospital)?;
+        }
+    }
     Ok(())
 }
 
 /// Stores the setup's objects, and makes those ready that are not in force: plan and lexicon, the city last.
 fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activation>, StartError> {
-    let objects = Objects::of(&setup.data);
     let city = setup
         .city
         .canonical_bytes()
@@ -222,24 +244,27 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
     ];
     let mut new = Vec::new();
     for (kind, bytes) in sources {
-        let hash = objects
-            .put(bytes)
-            .map_err(|reason| StartError::Store { kind, reason })?;
-        if writer.centre.in_force(kind) == Some(hash) {
+        // What a person has activated since stands until the configuration itself changes.
+        let in_force = match kind {
+            ObjectKind::Plan => writer.centre.plan_configured(),
+            ObjectKind::Lexicon | ObjectKind::City => writer.centre.in_force(kind),
+        };
+        if in_force == Some(ObjectHash::of(bytes)) {
             continue;
         }
-        let activation = Activation { object: kind, hash };
-        let prepared =
-            prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+        let (activation, prepared) = store(&setup.data, kind, bytes)?;
         writer.centre.prepare(prepared);
         new.push(activation);
     }
     Ok(new)
 }
 
-/// Says what another city changes of the units: who is another, who is gone, who is back. What was said already is
-/// not said again. Who is gone keeps the orders that are out, and gets no other.
-fn change_units(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
+/// Says what another city changes: hospitals that are others, units that are others, gone or back. What was said
+/// already is not said again. Who is gone keeps the orders that are out, and gets no other.
+fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
+    for hospital in &city.hospitals {
+        define_hospital(writer, hospital)?;
+    }
     for row in &city.units {
         define(writer, row)?;
     }
@@ -273,6 +298,22 @@ fn change_units(writer: &mut Writer, before: &City, city: &City) -> Result<(), S
         say(writer, Command::SetDuty(duty))?;
     }
     Ok(())
+}
+
+fn define_hospital(writer: &mut Writer, hospital: &Hospital) -> Result<(), StartError> {
+    let known = writer.centre.hospital_named(&hospital.name).copied();
+    let definition = HospitalDefinition {
+        name: hospital.name,
+        point: hospital.point,
+        capabilities: hospital.capabilities.iter().copied().collect(),
+        beds: hospital.beds,
+        // Whether it takes patients is a matter of the day, not of the city's files.
+        open: known.is_none_or(|known| known.open),
+    };
+    if known == Some(definition) {
+        return Ok(());
+    }
+    say(writer, Command::DefineHospital(definition))
 }
 
 /// Defines a unit, unless it is just so.

@@ -23,14 +23,16 @@ pub use release::Wake;
 pub use replay::{Replay, ReplayError};
 pub use watcher::{Release, ReleasedRecord};
 
+use crate::centre::Prepared;
 use crate::city::City;
-use crate::command::ClockMode;
+use crate::command::{Activation, ClockMode, ObjectKind};
 use crate::id::{CentreId, Sequence};
 use crate::journal::committer::Watch;
 use crate::journal::{Committer, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
+use crate::plan::Plan;
 use crate::position_slots::PositionSlots;
 use port::{Reply, Submission};
 use release::ReplyRing;
@@ -96,6 +98,8 @@ pub struct Running {
     view_failure: Arc<OnceLock<String>>,
     clock: ClockMode,
     epoch: u64,
+    data: PathBuf,
+    plan: Option<Arc<Plan>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -107,7 +111,7 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
         journal,
         watcher,
         handles,
-    } = boot::boot(setup, sink)?;
+    } = boot::boot(&setup, sink)?;
     let boot::Handles {
         producer,
         positions,
@@ -116,6 +120,7 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
         epoch,
         durable,
     } = handles;
+    let plan = writer.centre.plan();
     let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
     let (told, last) = (Arc::clone(&watcher.told), Arc::clone(&watcher.last));
     let (view, view_failure) = (watcher.bell.clone(), Arc::clone(&watcher.failure));
@@ -138,6 +143,8 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
         view_failure,
         clock,
         epoch,
+        data: setup.data,
+        plan,
         threads,
     };
     running.await_view(durable);
@@ -183,6 +190,21 @@ impl Running {
         let put = self.positions.put(index, point).is_ok();
         self.producer.ring();
         put
+    }
+
+    /// The plan that was in force when the centre came up: the configuration's, or the one that a person activated since.
+    pub fn plan_at_start(&self) -> Option<Arc<Plan>> {
+        self.plan.clone()
+    }
+
+    /// Checks an object, stores it in the data folder and makes it ready, so that [`port::Wish::Activate`] can bring it
+    /// into force. Reads and writes files: not for a thread that others need.
+    pub fn store(
+        &self,
+        object: ObjectKind,
+        bytes: &[u8],
+    ) -> Result<(Activation, Prepared), StartError> {
+        boot::store(&self.data, object, bytes)
     }
 
     /// Takes the replies that wait for a worker; called by that worker alone.

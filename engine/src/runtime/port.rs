@@ -2,7 +2,8 @@
 //! records out. Everything here is plain data; the threads are in the parent module.
 
 use crate::answer::Answer;
-use crate::command::Envelope;
+use crate::centre::Prepared;
+use crate::command::{Activation, Actor, Envelope};
 use crate::id::Sequence;
 use crate::moment::Moment;
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,15 @@ pub enum Wish {
     Advance {
         /// The new time, not before the old one.
         to: Moment,
+    },
+    /// To decide with this object from here on. It is stored and prepared already, so the writer only takes it up.
+    Activate {
+        /// Who says so.
+        actor: Actor,
+        /// Which object.
+        activation: Activation,
+        /// The object itself.
+        object: Prepared,
     },
     /// To read off sequence, state hash and conservation at one point.
     Inspect,

@@ -178,6 +178,15 @@ impl Writer {
                     envelope,
                     testimony,
                 } => self.apply(&envelope, &testimony, submission.origin)?,
+                Wish::Activate {
+                    actor,
+                    activation,
+                    object,
+                } => {
+                    self.centre.prepare(object);
+                    let command = Command::Activate(activation);
+                    self.apply(&Envelope { actor, command }, &[], submission.origin)?;
+                }
                 Wish::Advance { to } => self.advance(to, submission.origin)?,
                 Wish::Inspect => {
                     let inspection = self.centre.inspect();

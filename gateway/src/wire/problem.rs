@@ -83,9 +83,14 @@ impl ProblemKind {
                 | Refusal::UnknownUnit
                 | Refusal::ObjectMissing => 404,
                 Refusal::NotYours => 403,
-                Refusal::NotOpened | Refusal::AlreadyOpened | Refusal::NotAllowedNow => 409,
-                Refusal::IncidentsFull | Refusal::UnitsFull => 503,
-                Refusal::BadDefinition => 422,
+                Refusal::NotOpened
+                | Refusal::AlreadyOpened
+                | Refusal::NotAllowedNow
+                | Refusal::UnitNotFree
+                | Refusal::NeedsFull
+                | Refusal::NoPlace => 409,
+                Refusal::IncidentsFull | Refusal::UnitsFull | Refusal::HospitalsFull => 503,
+                Refusal::BadDefinition | Refusal::UnitCannot => 422,
             },
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing => 503,
@@ -115,6 +120,11 @@ impl ProblemKind {
                 Refusal::IncidentsFull => "no room for another incident",
                 Refusal::UnitsFull => "no room for another unit",
                 Refusal::BadDefinition => "a definition contradicts itself",
+                Refusal::UnitNotFree => "the unit is not free",
+                Refusal::UnitCannot => "the unit cannot do that",
+                Refusal::NeedsFull => "the incident has no room for another need",
+                Refusal::NoPlace => "the incident has no place yet",
+                Refusal::HospitalsFull => "no room for another hospital",
             },
             ProblemKind::NotAdvanced => "time was not moved",
             ProblemKind::Overloaded => "too much is waiting",

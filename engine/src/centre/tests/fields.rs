@@ -41,11 +41,11 @@ fn busy_world() -> World {
 fn all() -> Vec<Flip> {
     let mut flips: Vec<Flip> = Vec::new();
     // Compiles only while these are all the fields there are.
-    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, lexicon: _, city: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, passed_over: _ } = state; };
+    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, plan_configured: _, lexicon: _, city: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, hospitals: _, passed_over: _ } = state; };
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, needs: _, order: _, orders_open: _ } = incident; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, needs: _, order: _, orders_open: _, merged_into: _ } = incident; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _ } = need; };
     let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _ } = order; };
@@ -70,6 +70,8 @@ fn all() -> Vec<Flip> {
         "closed": |state: &mut State| state.closed.push_back((state.incident_id(Slot(0)), MORNING)),
         "wheel": |state: &mut State| state.wheel.arm(300, MORNING),
         "queues": |state: &mut State| state.queues.push(0, 500, Rank { priority: 1, deadline: 1, id: 1, sub: 1 }),
+        "plan_configured": |state: &mut State| state.plan_configured = Some(ObjectHash([1; 32])),
+        "hospitals": |state: &mut State| state.hospitals.push(crate::hospital::HospitalDefinition { name: Name::new("other").unwrap(), point: Point::default(), capabilities: Default::default(), beds: 1, open: true }),
         "passed_over": |state: &mut State| state.passed_over[3] += 1,
     });
     flips!(flips, state => &mut state.conservation, {
@@ -96,6 +98,7 @@ fn all() -> Vec<Flip> {
         "incident.calls": |i: &mut Incident| i.calls += 1, "incident.calls_open": |i: &mut Incident| i.calls_open += 1,
         "incident.injured": |i: &mut Incident| i.injured += 1, "incident.drill": |i: &mut Incident| i.drill = true,
         "incident.order": |i: &mut Incident| i.order = None, "incident.orders_open": |i: &mut Incident| i.orders_open += 1,
+        "incident.merged_into": |i: &mut Incident| i.merged_into = IncidentId::new(CentreId(3), 3),
         "assessment.kind": |i: &mut Incident| i.assessment.kind = Kind::Noise,
         "assessment.priority": |i: &mut Incident| i.assessment.priority = Priority::P4,
         "assessment.nature": |i: &mut Incident| i.assessment.nature = Nature::Enquiry,

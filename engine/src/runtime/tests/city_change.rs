@@ -1,4 +1,4 @@
-//! Another city at the next start: who is another, who is gone, who is back, and a start that was cut off in its middle.
+//! Another city at the next start: who and what is another, gone or back, and a start that was cut off in its middle.
 //!
 //! A start that was cut off is made from a whole one: the first so many records of its journal, in a folder of their own.
 
@@ -12,7 +12,7 @@ use crate::name::Name;
 use crate::record::Record;
 use crate::unit::{Duty, UnitDefinition};
 
-/// The embedded city in another year: every third turnout is slower, every tenth unit gone, one is new.
+/// The embedded city in another year: every third turnout is slower, every tenth unit gone, one is new, a hospital larger.
 fn another(city: &City) -> City {
     let mut other = city.clone();
     let mut kept = 0;
@@ -23,6 +23,7 @@ fn another(city: &City) -> City {
     for row in other.units.iter_mut().step_by(3) {
         row.turnout_ms += 1_000;
     }
+    other.hospitals[0].beds += 1;
     let mut new = other.units.last().unwrap().clone();
     new.name = Name::new(&format!("{}, new", new.name)).unwrap();
     other.units.push(new);
@@ -56,6 +57,10 @@ fn assert_is(folder: &Path, city: &City) {
         let (_, unit) = centre.unit_named(&row.name).expect("a unit of the city");
         assert_eq!(unit.definition, UnitDefinition::from(row));
         assert_ne!(unit.duty, Duty::Off, "{}", row.name);
+    }
+    for hospital in &city.hospitals {
+        let known = centre.hospital_named(&hospital.name);
+        assert_eq!(known.map(|known| known.beds), Some(hospital.beds));
     }
     for (_, unit) in centre.units() {
         let name = unit.definition.name;
