@@ -6,6 +6,7 @@
 //! `quic::subscription`. [`serve`] starts and ends all of it. Nothing here decides anything about a call; that is the
 //! engine's.
 
+mod acts;
 mod announce;
 mod answering;
 pub mod cli;
@@ -13,6 +14,7 @@ pub mod client;
 pub mod config;
 mod exchange;
 mod feed;
+mod follow;
 mod history;
 mod http;
 pub mod intake;
