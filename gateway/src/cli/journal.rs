@@ -77,9 +77,11 @@ pub fn export(
             break;
         }
         let record = Record::decode(read.payload).with_context(|| format!("record {seq}"))?;
-        if let Command::Activate(activation) = record.envelope.command {
-            // Objects are in force before the first record that is asked for, so they are kept all the same.
-            named.push(activation.hash);
+        for event in &record.events {
+            if let Event::ObjectActivated(activation) = event {
+                // Objects are in force before the first record that is asked for, so they are kept all the same.
+                named.push(activation.hash);
+            }
         }
         if seq < from {
             continue;
