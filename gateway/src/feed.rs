@@ -7,14 +7,15 @@
 use crate::acts::Acts;
 use crate::announce::{Announcement, Interest, announce};
 use crate::names::NameTable;
+use axum::body::Bytes;
 use engine::call::ActKey;
 use engine::command::Command;
 use engine::event::Event;
 use engine::id::{CentreId, Sequence};
 use engine::runtime::{Release, ReleasedRecord};
 use engine::view::View;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::broadcast;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use tokio::sync::{broadcast, watch};
 
 /// Chunks that wait for the slowest live subscriber; who is further behind reads the journal.
 const CHUNKS_KEPT: usize = 256;
@@ -26,6 +27,8 @@ pub struct LiveChunk {
     pub last: Sequence,
     /// Everything they said, in order.
     pub announcements: Vec<Announcement>,
+    /// The same in words, made by the first reader over HTTP who needs them, for all of them.
+    pub worded: OnceLock<Bytes>,
 }
 
 /// What readers share.
@@ -36,6 +39,7 @@ pub struct Feed {
     names: NameTable,
     acts: Acts,
     live: broadcast::Sender<Arc<LiveChunk>>,
+    heard: watch::Sender<Sequence>,
 }
 
 impl Feed {
@@ -47,6 +51,7 @@ impl Feed {
             names: NameTable::default(),
             acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
+            heard: watch::Sender::new(Sequence(0)),
         }
     }
 
@@ -81,7 +86,22 @@ impl Feed {
         (look(&view), view.sequence(), live)
     }
 
+    /// Returns when the view shows what this record did, so that who was answered finds it in whatever is asked next.
+    pub async fn shows(&self, record: Sequence) {
+        let mut heard = self.heard.subscribe();
+        // The sender is beside the receiver in `self`: it cannot be gone.
+        drop(heard.wait_for(|&heard| heard >= record).await);
+    }
+
+    /// Hears these records, in order, and lets readers know.
     fn hear(&self, records: &[ReleasedRecord]) {
+        self.tell(records);
+        if let Some(last) = records.last() {
+            self.heard.send_replace(last.sequence);
+        }
+    }
+
+    fn tell(&self, records: &[ReleasedRecord]) {
         let defined = records.iter().flat_map(|released| {
             let command = released.record.envelope.command;
             let events = released.record.events.iter();
@@ -121,6 +141,7 @@ impl Feed {
         let chunk = LiveChunk {
             last: last.sequence,
             announcements,
+            worded: OnceLock::new(),
         };
         // No receiver left is no error: they have gone since they were counted.
         drop(self.live.send(Arc::new(chunk)));

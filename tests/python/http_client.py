@@ -20,12 +20,19 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(centre: RunningCentre, method: str, path: str, body: bytes | None = None, seconds: float = 20) -> Answer:
-    """One request on a connection of its own."""
+def ask(
+    centre: RunningCentre,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    seconds: float = 20,
+    more: dict[str, str] | None = None,
+) -> Answer:
+    """One request on a connection of its own, with these headers and `more`."""
     connection = http.client.HTTPConnection("127.0.0.1", centre.http_port, timeout=seconds)
     try:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, headers | (more or {}))
         return Answer(connection.getresponse())
     finally:
         connection.close()

@@ -1,13 +1,14 @@
 //! Events over HTTP, as server-sent events: every released event in the journal's order, from now on or from behind a known
-//! one. A reader that was away misses nothing; one that never reads is never asked for, and costs its socket alone.
+//! one. A reader that was away misses nothing; one that never reads is never asked for, and costs its socket alone. What
+//! happened is put in words once for all who read everything, and sent on a few times a second rather than one by one.
 
 use super::Shared;
 use super::query::Query;
 use super::reply::Answered;
 use super::units::unit_of;
-use crate::announce::Interest;
+use crate::announce::{Announcement, Interest};
 use crate::exchange::Exchange;
-use crate::follow::Follower;
+use crate::follow::{Follower, Found};
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
@@ -16,13 +17,14 @@ use axum::response::IntoResponse;
 use engine::id::EventId;
 use futures_util::stream::unfold;
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// After so long without an event a comment is sent, so that whoever is between keeps the line open.
 const ALIVE_TIME: Duration = Duration::from_secs(10);
+/// After what was sent, so long is gathered what happens meanwhile: many readers then cost little beside the calls.
+const GATHER_TIME: Duration = Duration::from_millis(50);
 /// Units that one reader may name; who wants more reads everything.
 const UNITS_MAX: usize = 256;
 
@@ -32,6 +34,8 @@ struct Reader {
     stopped: watch::Receiver<bool>,
     /// What is said first.
     greeting: Option<Bytes>,
+    /// Whether something was sent just now.
+    gathers: bool,
 }
 
 /// A stream of events.
@@ -69,6 +73,7 @@ pub async fn stream(
         follower,
         exchange,
         // Also tells a browser to come again soon after the line breaks.
+        gathers: false,
         greeting: Some(Bytes::from_static(b"retry: 1000\n: events of a centre\n\n")),
     };
     let events = unfold(reader, |mut reader| async {
@@ -125,6 +130,13 @@ impl Reader {
             return Some(greeting);
         }
         loop {
+            if self.gathers && !self.follower.has_more() {
+                self.gathers = false;
+                tokio::select! {
+                    () = tokio::time::sleep(GATHER_TIME) => {}
+                    _ = self.stopped.changed() => return None,
+                }
+            }
             let next = tokio::select! {
                 next = tokio::time::timeout(ALIVE_TIME, self.follower.next()) => next,
                 _ = self.stopped.changed() => return None,
@@ -139,21 +151,31 @@ impl Reader {
                     return None;
                 }
             };
-            if found.is_empty() {
+            if found.announcements().is_empty() {
                 continue;
             }
-            let names = self.exchange.feed.names().get();
-            let mut text = String::with_capacity(256 * found.len());
-            for announcement in found {
-                let note = announcement.note(&names);
-                let fields = lines::event_fields(&note);
-                let kind = fields.get("type").and_then(|kind| kind.as_str());
-                let kind = kind.unwrap_or("event").to_owned();
-                let data = serde_json::Value::Object(fields);
-                // Writing into memory cannot fail.
-                writeln!(text, "id: {}\nevent: {kind}\ndata: {data}\n", note.id).ok()?;
-            }
-            return Some(Bytes::from(text));
+            self.gathers = true;
+            let words = || worded(&self.exchange, found.announcements());
+            return Some(match &found {
+                Found::Chunk(chunk) => chunk.worded.get_or_init(words).clone(),
+                Found::Picked(_) => words(),
+            });
         }
     }
+}
+
+/// Events as they stand in a stream.
+fn worded(exchange: &Exchange, announcements: &[Announcement]) -> Bytes {
+    let names = exchange.feed.names().get();
+    let mut text = Vec::with_capacity(256 * announcements.len());
+    for announcement in announcements {
+        let note = announcement.note(&names);
+        let fields = lines::event_fields(&note);
+        let kind = fields.get("type").and_then(|kind| kind.as_str());
+        let kind = kind.unwrap_or("event").to_owned();
+        let data = serde_json::Value::Object(fields);
+        let event = format!("id: {}\nevent: {kind}\ndata: {data}\n\n", note.id);
+        text.extend_from_slice(event.as_bytes());
+    }
+    Bytes::from(text)
 }

@@ -119,7 +119,7 @@ impl Telling {
             match self.follower.next().await {
                 Ok(Some(found)) => {
                     let names = self.exchange.feed.names().get();
-                    for announcement in found {
+                    for announcement in found.announcements() {
                         self.tell(announcement.note(&names)).await;
                     }
                 }
