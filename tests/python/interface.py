@@ -6,6 +6,7 @@ an `Interface` therefore checks the document as well as the centre.
 
 import itertools
 import json
+import urllib.parse
 from typing import Any
 
 import jsonschema
@@ -36,7 +37,7 @@ class Interface:
         """One request; `body` is bytes as they are or data that becomes JSON. The answer fits the document."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
         headers = more | ({"Idempotency-Key": key} if key is not None else {})
-        answer = ask(self.centre, method, path, data, more=headers)
+        answer = ask(self.centre, method, urllib.parse.quote(path, safe="/?&=%,.+-"), data, more=headers)
         self.check(method, path, answer)
         return answer
 
@@ -62,6 +63,11 @@ class Interface:
         assert answer.status >= 400, (method, path, body, answer.body)
         problem = answer.json()
         return answer.status, problem["type"].rsplit(":", 1)[1], problem.get("field")
+
+    def free_unit(self, agency: str) -> str:
+        """A unit of an agency that is free and moves; a desk takes many orders at once."""
+        units = self.get(f"/v1/units?agency={agency}&state=free")["items"]
+        return next(unit["name"] for unit in units if not unit["desk"])
 
     def pages(self, path: str, limit: int) -> list[Any]:
         """All things of a list, page by page."""
