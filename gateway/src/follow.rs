@@ -5,7 +5,7 @@
 
 use crate::announce::{Announcement, Interest, announce};
 use crate::exchange::Exchange;
-use crate::feed::LiveChunk;
+use crate::feed::{LiveChunk, Pace};
 use crate::history::{History, HistoryError};
 use engine::id::{EventId, Sequence};
 use engine::view::View;
@@ -39,6 +39,7 @@ impl Found {
 pub struct Follower {
     exchange: Arc<Exchange>,
     interest: Interest,
+    pace: Pace,
     /// The last event that was given.
     after: EventId,
     /// What was released when the live feed began.
@@ -53,9 +54,10 @@ impl Follower {
         exchange: &Arc<Exchange>,
         interest: Interest,
         since: Option<EventId>,
+        pace: Pace,
         look: impl FnOnce(&View) -> T,
     ) -> (Follower, T) {
-        let (seen, released, live) = exchange.feed.listen(look);
+        let (seen, released, live) = exchange.feed.listen(pace, look);
         let now = EventId {
             centre: exchange.feed.centre(),
             sequence: released,
@@ -64,6 +66,7 @@ impl Follower {
         let follower = Follower {
             exchange: Arc::clone(exchange),
             interest,
+            pace,
             after: since.unwrap_or(now),
             released,
             live,
@@ -87,7 +90,7 @@ impl Follower {
         match self.live.recv().await {
             Ok(chunk) => Ok(Some(self.take(chunk))),
             Err(RecvError::Lagged(_)) => {
-                let ((), released, live) = self.exchange.feed.listen(|_| ());
+                let ((), released, live) = self.exchange.feed.listen(self.pace, |_| ());
                 (self.released, self.live) = (released, live);
                 Ok(Some(Found::Picked(Vec::new())))
             }
@@ -113,12 +116,12 @@ impl Follower {
         }
     }
 
-    /// Whether something more can be given without waiting for it to happen.
-    pub fn has_more(&self) -> bool {
-        self.is_behind() || !self.live.is_empty()
-    }
-
     fn take(&mut self, chunk: Arc<LiveChunk>) -> Found {
+        if chunk.first > self.first_wanted() {
+            // The feed did not hear of what lies between; the journal has it.
+            self.released = self.released.max(chunk.last);
+            return Found::Picked(Vec::new());
+        }
         let first = chunk.announcements.first();
         let all_new = first.is_none_or(|first| first.id > self.after);
         let last = chunk.last;

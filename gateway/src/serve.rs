@@ -125,9 +125,10 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let recalls = std::thread::Builder::new()
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
-    let workers = (0..config.workers)
+    let mut workers: Vec<JoinHandle<()>> = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
         .collect();
+    workers.push(tokio::spawn(Arc::clone(&exchange.feed).gather()));
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
     let serving_http = crate::http::serve(

@@ -2,9 +2,10 @@
 
     python readers.py PORT READING IDLE
 
-Prints `ready` once all are connected, then reads until its standard input ends, and prints how many bytes came.
+They give way to everybody else on the machine: in life they sit at other ones. Prints `ready` once all are connected, then reads until its standard input ends, and prints how many bytes came.
 """
 
+import os
 import selectors
 import socket
 import sys
@@ -12,6 +13,7 @@ import sys
 
 def main(port: int, reading: int, idle: int) -> None:
     """Connects them all and reads."""
+    os.nice(10)
     selector = selectors.DefaultSelector()
     held = []
     for count in range(reading + idle):

@@ -8,6 +8,7 @@ use super::reply::Answered;
 use super::units::unit_of;
 use crate::announce::{Announcement, Interest};
 use crate::exchange::Exchange;
+use crate::feed::Pace;
 use crate::follow::{Follower, Found};
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
@@ -23,8 +24,6 @@ use tokio::sync::watch;
 
 /// After so long without an event a comment is sent, so that whoever is between keeps the line open.
 const ALIVE_TIME: Duration = Duration::from_secs(10);
-/// After what was sent, so long is gathered what happens meanwhile: many readers then cost little beside the calls.
-const GATHER_TIME: Duration = Duration::from_millis(50);
 /// Units that one reader may name; who wants more reads everything.
 const UNITS_MAX: usize = 256;
 
@@ -34,8 +33,6 @@ struct Reader {
     stopped: watch::Receiver<bool>,
     /// What is said first.
     greeting: Option<Bytes>,
-    /// Whether something was sent just now.
-    gathers: bool,
 }
 
 /// A stream of events.
@@ -67,13 +64,12 @@ pub async fn stream(
             Interest::Units(known.collect::<Result<_, _>>()?)
         }
     };
-    let (follower, ()) = Follower::new(&exchange, interest, since, |_| ());
+    let (follower, ()) = Follower::new(&exchange, interest, since, Pace::Gathered, |_| ());
     let reader = Reader {
         stopped: exchange.stopped(),
         follower,
         exchange,
         // Also tells a browser to come again soon after the line breaks.
-        gathers: false,
         greeting: Some(Bytes::from_static(b"retry: 1000\n: events of a centre\n\n")),
     };
     let events = unfold(reader, |mut reader| async {
@@ -130,13 +126,6 @@ impl Reader {
             return Some(greeting);
         }
         loop {
-            if self.gathers && !self.follower.has_more() {
-                self.gathers = false;
-                tokio::select! {
-                    () = tokio::time::sleep(GATHER_TIME) => {}
-                    _ = self.stopped.changed() => return None,
-                }
-            }
             let next = tokio::select! {
                 next = tokio::time::timeout(ALIVE_TIME, self.follower.next()) => next,
                 _ = self.stopped.changed() => return None,
@@ -154,7 +143,6 @@ impl Reader {
             if found.announcements().is_empty() {
                 continue;
             }
-            self.gathers = true;
             let words = || worded(&self.exchange, found.announcements());
             return Some(match &found {
                 Found::Chunk(chunk) => chunk.worded.get_or_init(words).clone(),
