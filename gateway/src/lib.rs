@@ -14,6 +14,7 @@ pub mod client;
 pub mod config;
 mod exchange;
 mod feed;
+mod figures;
 mod follow;
 mod history;
 mod http;

@@ -12,13 +12,14 @@ pub use tls::{Identity, IdentityError};
 
 use crate::config::QuicConfig;
 use crate::exchange::Exchange;
+use crate::figures::Present;
 use connection::Serving;
 use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt,
 };
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -109,7 +110,6 @@ impl Listener {
 
     /// Serves clients until `stop` says so.
     pub async fn serve(self, exchange: Arc<Exchange>, mut stop: watch::Receiver<bool>) {
-        let connections = Arc::new(AtomicUsize::new(0));
         let mut pace = Pace::new(self.config.unvalidated_per_second_max);
         let mut next_worker = 0;
         loop {
@@ -118,11 +118,11 @@ impl Listener {
                 _ = stop.changed() => return self.endpoint.set_server_config(None),
             };
             let Some(incoming) = incoming else { return };
-            let open = connections.load(Ordering::Relaxed);
+            let open = exchange.figures.connections.load(Ordering::Relaxed);
             let Some(incoming) = self.admit(incoming, open, &mut pace) else {
                 continue;
             };
-            connections.fetch_add(1, Ordering::Relaxed);
+            let present = Present::enter(&exchange.figures, |figures| &figures.connections);
             let serving = Serving {
                 exchange: Arc::clone(&exchange),
                 worker: (next_worker % exchange.workers()) as u16,
@@ -130,10 +130,9 @@ impl Listener {
                 stop: stop.clone(),
             };
             next_worker += 1;
-            let connections = Arc::clone(&connections);
             tokio::spawn(async move {
                 serving.run(incoming).await;
-                connections.fetch_sub(1, Ordering::Relaxed);
+                drop(present);
             });
         }
     }
