@@ -48,6 +48,7 @@ pub async fn serve(
 
 fn routes(exchange: Arc<Exchange>) -> Router {
     Router::new()
+        .merge(crate::console::routes())
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics::scrape))

@@ -11,6 +11,7 @@ mod answering;
 pub mod cli;
 pub mod client;
 pub mod config;
+mod console;
 mod exchange;
 mod feed;
 mod history;
