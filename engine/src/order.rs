@@ -101,6 +101,22 @@ impl OrderState {
         }
     }
 
+    /// The clocks that reaching a state stops. An order that was declined, cancelled or reassigned owes nothing more: its
+    /// clocks end with it, neither met nor missed.
+    pub const fn stops(self) -> &'static [OrderClock] {
+        use OrderClock::*;
+        match self {
+            OrderState::Issued
+            | OrderState::Declined
+            | OrderState::Cancelled
+            | OrderState::Reassigned => &[],
+            OrderState::Acknowledged => &[Acknowledge],
+            OrderState::SetOff => &[Acknowledge, SetOff, Muster],
+            OrderState::Arrived => &[Acknowledge, SetOff, Muster, Arrive],
+            OrderState::Finished => &[Acknowledge, SetOff, Muster, Arrive, Result],
+        }
+    }
+
     /// The reports that should have come between two states and did not (X3). Only progress can skip; a desk
     /// owes no report of travel.
     pub fn skipped(self, to: OrderState, travels: bool) -> StepSet {

@@ -76,8 +76,6 @@ pub struct QuicConfig {
     pub unvalidated_per_second_max: u32,
     /// What one connection may have on the way.
     pub gate: GateLimits,
-    /// The data folder, for subscribers that are behind.
-    pub data: Arc<PathBuf>,
 }
 
 /// What the command line says over the file.
@@ -242,7 +240,6 @@ impl Check<'_> {
                     requests: *typed.quic.connection_requests_max.get_ref(),
                     bytes: *typed.quic.connection_bytes_max.get_ref(),
                 },
-                data: Arc::new(data.clone()),
             },
             http_listen: http?,
             data,

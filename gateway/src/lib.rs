@@ -6,6 +6,7 @@
 //! `quic::subscription`. [`serve`] starts and ends all of it. Nothing here decides anything about a call; that is the
 //! engine's.
 
+mod acts;
 mod announce;
 mod answering;
 pub mod cli;
@@ -14,6 +15,7 @@ pub mod config;
 mod console;
 mod exchange;
 mod feed;
+mod follow;
 mod history;
 mod http;
 pub mod intake;

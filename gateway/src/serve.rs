@@ -10,6 +10,7 @@ use crate::feed::{Feed, Sink};
 use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
+use arc_swap::ArcSwap;
 use engine::id::ObjectHash;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
 use std::net::SocketAddr;
@@ -103,6 +104,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let running = tokio::task::spawn_blocking(move || start(setup, sink))
         .await
         .map_err(|error| ServeError::Stop(error.to_string()))??;
+    if let Some(plan) = running.plan_at_start() {
+        intake.plan.store(plan);
+    }
     let listeners = bind(&config).await;
     let (listener, http) = match listeners {
         Ok(listeners) => listeners,
@@ -151,7 +155,7 @@ fn intake(config: &Config) -> Result<Intake, ServeError> {
     let city = config.city.canonical_bytes();
     let city = city.map_err(|error| ServeError::City(error.to_string()))?;
     Ok(Intake {
-        plan: Arc::clone(&config.plan),
+        plan: ArcSwap::new(Arc::clone(&config.plan)),
         lexicon: Arc::clone(&config.lexicon),
         lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
         city: Arc::clone(&config.city),

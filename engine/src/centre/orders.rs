@@ -118,7 +118,7 @@ impl Desk<'_> {
             missing,
         });
         self.enter_missing(slot, &order, missing);
-        for &clock in stopped_by(to) {
+        for &clock in to.stops() {
             let stopped = self.state.order_mut(slot).deadlines.slot(clock).take();
             // Once the ladder climbs, the slot holds its next rung: the clock itself was missed and fires no more.
             let fired = clock == OrderClock::Acknowledge && order.rung != Rung::Primary;
@@ -249,21 +249,5 @@ impl Desk<'_> {
             }
         }
         self.seek(incident, need, Seek { previous });
-    }
-}
-
-/// The clocks that reaching a state stops. An order that was declined, cancelled or reassigned owes nothing more:
-/// its clocks end with it, neither met nor missed.
-const fn stopped_by(state: OrderState) -> &'static [OrderClock] {
-    use OrderClock::*;
-    match state {
-        OrderState::Issued
-        | OrderState::Declined
-        | OrderState::Cancelled
-        | OrderState::Reassigned => &[],
-        OrderState::Acknowledged => &[Acknowledge],
-        OrderState::SetOff => &[Acknowledge, SetOff, Muster],
-        OrderState::Arrived => &[Acknowledge, SetOff, Muster, Arrive],
-        OrderState::Finished => &[Acknowledge, SetOff, Muster, Arrive, Result],
     }
 }

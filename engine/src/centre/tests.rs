@@ -17,8 +17,10 @@ use crate::line::Line;
 use crate::order::OrderAct;
 use crate::place::projection::Plane;
 use crate::place::{Place, PlaceSource};
-use crate::record::LOGIC_VERSION;
+use crate::record::{LOGIC_VERSION, Record};
+use crate::runtime::ReleasedRecord;
 use crate::unit::{Duty, UnitDefinition};
+use crate::view::View;
 
 /// Ten in the morning in China, 21 November 2026.
 const MORNING: Moment = Moment(1_795_226_400_000);
@@ -29,6 +31,8 @@ pub(super) struct World {
     pub city: Arc<City>,
     pub now: Moment,
     pub events: Vec<Event>,
+    /// What readers would know.
+    pub view: View,
     keys: u64,
 }
 
@@ -59,6 +63,7 @@ impl World {
             city: Arc::clone(&city),
             now: MORNING,
             events: Vec::new(),
+            view: View::new(),
             keys: 0,
         };
         let opening = Opening {
@@ -84,9 +89,18 @@ impl World {
 
     pub fn say_as(&mut self, actor: Actor, command: Command) -> Vec<Event> {
         let mut events = Vec::new();
-        self.centre
-            .apply(self.now, &Envelope { actor, command }, &mut events);
+        let envelope = Envelope { actor, command };
+        self.centre.apply(self.now, &envelope, &mut events);
         self.events.extend(&events);
+        self.view.hear(&ReleasedRecord {
+            sequence: self.centre.sequence(),
+            record: Record {
+                at: self.now,
+                envelope,
+                testimony: Vec::new(),
+                events: events.clone(),
+            },
+        });
         events
     }
 
@@ -216,6 +230,7 @@ impl World {
 
     /// What must hold after every command.
     pub fn check(&self) {
+        self.check_view();
         let state = &self.centre.state;
         assert!(
             self.centre.conservation().holds(),
@@ -254,6 +269,55 @@ impl World {
                 );
             }
         }
+    }
+}
+
+impl World {
+    /// The view, which knows the events alone, must say what the state is.
+    fn check_view(&self) {
+        let (state, view) = (&self.centre.state, &self.view);
+        assert_eq!(view.conservation(), self.centre.conservation());
+        let minute = self.now.minute_of_day(self.city.utc_offset_min);
+        for (index, unit) in state.units.iter().enumerate() {
+            let seen = view.unit(state.unit_id(index as u32)).unwrap();
+            assert_eq!(
+                (seen.definition, seen.point, seen.duty, seen.silent),
+                (unit.definition, unit.point, unit.duty, unit.silent)
+            );
+            assert_eq!(seen.is_available(minute), unit.is_available());
+            assert_eq!(seen.orders.len(), usize::from(unit.open_orders));
+        }
+        for (slot, _, incident) in state.incidents.iter() {
+            let seen = view.incident(state.incident_id(slot)).unwrap();
+            let open = incident.state == crate::incident::IncidentState::Open;
+            let known = &incident.assessment;
+            assert_eq!(
+                (seen.is_open(), seen.kind, seen.priority, seen.agencies),
+                (open, known.kind, known.priority, known.agencies)
+            );
+            assert_eq!(
+                (seen.place, seen.calls, seen.merged_into, seen.injured),
+                (
+                    incident.place,
+                    incident.calls,
+                    incident.merged_into,
+                    incident.injured
+                )
+            );
+            let seen_needs = seen.needs.iter().map(|need| need.state);
+            let needs = incident.needs.iter().map(|(_, need)| need.state);
+            assert!(seen_needs.eq(needs));
+        }
+        for (slot, _, order) in state.orders.iter() {
+            let seen = view.order(state.order_id(slot)).unwrap();
+            assert_eq!(
+                (seen.state, seen.rung, seen.incident, seen.need),
+                (order.state, order.rung, order.incident, order.need)
+            );
+            assert_eq!(seen.clocks, order.deadlines);
+        }
+        let by_clock = view.incidents_by_clock(usize::MAX);
+        assert_eq!(by_clock.len(), view.incidents_open());
     }
 }
 

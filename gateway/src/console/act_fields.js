@@ -44,7 +44,8 @@ function merge(incident, model) {
 }
 
 function split(incident) {
-  const reports = new Map((incident.reports ?? []).map((report) => [report.call, report]));
+  const begun = (incident.reports ?? []).filter((report) => !report.facts);
+  const reports = new Map(begun.map((report) => [report.call, report]));
   const calls = [...new Set([...incident.calls, ...reports.keys()])].reverse();
   const option = (call) => element("option", { value: call }, `${call} ${(reports.get(call)?.text ?? "").slice(0, 40)}`);
   const call = element("select", { id: "field-call" }, calls.map(option));

@@ -86,7 +86,8 @@ export class Acts {
       this.#dialog.close();
       this.#done(asked, answer);
     } catch (error) {
-      if (error instanceof Refused) {
+      // "No" is an answer; "not in time" and "not now" are none, and what was sent may have been done.
+      if (error instanceof Refused && error.status < 500) {
         asked.key = null;
       }
       this.#refuse(refusal(error));

@@ -5,7 +5,7 @@
 
 import { Acts } from "./acts.js";
 import { CentreClock } from "./centre_clock.js";
-import { read, readList } from "./door.js";
+import { read, readDated, readList } from "./door.js";
 import { Detail } from "./detail.js";
 import { EventStream } from "./events.js";
 import { Head } from "./head.js";
@@ -23,7 +23,7 @@ import { UnitTable } from "./units.js";
 
 const TICK_MS = 250;
 /** The most that is read of each list. */
-const MOST = { incidents: 1000, units: 20_000, ledger: 5000, hospitals: 1000 };
+const MOST = { incidents: 1000, units: 20_000, ledger: 5000 };
 
 const model = new Model();
 const clock = new CentreClock();
@@ -71,8 +71,21 @@ function start() {
   setInterval(() => views.forEach((view) => view.tick?.()), TICK_MS);
   chooseIncident(named());
   refresh.run();
-  stream.run();
+  listen();
   model.changed();
+}
+
+/** Listens from what the centre has now, so that nothing is missed even if the first connection breaks at once. */
+async function listen() {
+  let after = null;
+  try {
+    const [stats, units] = await Promise.all([read("/v1/stats?hash=false"), read("/v1/units?limit=1")]);
+    const centre = units.items[0]?.id.split(".")[0];
+    after = centre ? `${centre}.${stats.sequence}.0` : null;
+  } catch {
+    // Then from whatever there is when the connection stands.
+  }
+  stream.run(after);
 }
 
 /** The incident that the address names. */
@@ -104,7 +117,9 @@ function connection(state) {
   const before = model.connection;
   model.connection = state;
   if (state.name === "live") {
-    note(model.lastEvent ? "live" : "begun", { after: model.lastEvent });
+    const again = before.since !== undefined;
+    model.resumed += again ? 1 : 0;
+    note(again ? "live" : "begun", { after: model.lastEvent ?? "–" });
     refresh.markAll();
   } else if (state.name === "lost" && before.name === "live") {
     note("lost", {});
@@ -128,12 +143,12 @@ function trouble(name, error) {
 }
 
 async function readStats() {
-  const stats = await read("/v1/stats?hash=false");
+  const { body: stats, sent } = await readDated("/v1/stats?hash=false");
   if (model.stats && model.stats.epoch !== stats.epoch) {
     note("restarted", { epoch: stats.epoch });
     refresh.markAll();
   }
-  clock.hearStats(stats);
+  clock.hearStats(stats, sent);
   model.stats = stats;
   model.changed();
 }
@@ -176,7 +191,7 @@ async function readDistricts() {
 }
 
 async function readHospitals() {
-  model.hospitals = (await readList("/v1/hospitals", MOST.hospitals)).items;
+  model.hospitals = (await read("/v1/hospitals")).items;
   model.changed();
 }
 
@@ -207,7 +222,8 @@ function chooseUnit(unit, incident) {
 function acted(asked, answer) {
   setText(document.getElementById("announcer"), `${asked.title}: ${word("act.done")}`);
   refresh.markAll();
-  if (answer.incident && answer.incident !== model.chosen) {
-    chooseIncident(answer.incident);
+  const split = answer.events?.find((event) => event.type === "call_split");
+  if (split) {
+    chooseIncident(split.into);
   }
 }

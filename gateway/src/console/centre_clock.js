@@ -1,17 +1,15 @@
 //! The centre's time, as far as this page knows it.
 //!
-//! On the wall's clock it runs on between answers: an answer may be older than it looks, never younger, so the furthest
-//! of the latest answers is believed. On a driven clock time stands still until the centre says otherwise; nothing is
+//! On the wall's clock it runs on between answers. An answer names the time of the last record, or when it was sent in whole
+//! seconds: both are at or before the true time, so the furthest that was ever heard is believed. On a driven clock time stands still until the centre says otherwise; nothing is
 //! made up in between. The browser's own clock is never shown.
 
 import { moment, offsetOf } from "./format.js";
 
-const SAMPLES = 30;
-
 export class CentreClock {
   #mode = null;
   #offset = 480;
-  #ahead = [];
+  #ahead = null;
   #latest = null;
 
   /** `wall`, `driven`, or null while nobody has said. */
@@ -24,20 +22,19 @@ export class CentreClock {
     return this.#offset;
   }
 
-  /** Takes the time and the mode out of an answer of `/v1/stats`. */
-  hearStats(stats) {
+  /** Takes the time and the mode out of an answer of `/v1/stats`, sent at that time by its machine's clock. */
+  hearStats(stats, sent) {
     if (this.#mode !== stats.clock) {
       this.#mode = stats.clock;
-      this.#ahead = [];
+      this.#ahead = null;
     }
     const at = moment(stats.now);
     if (at === null) {
       return;
     }
     this.#offset = offsetOf(stats.now);
-    this.#ahead.push(at - performance.now());
-    this.#ahead.splice(0, this.#ahead.length - SAMPLES);
     this.#latest = at;
+    this.#ahead = Math.max(this.#ahead ?? -Infinity, Math.max(at, sent ?? 0) - performance.now());
   }
 
   /** Takes the time of an event or of a list: a driven centre is at least there. */
@@ -50,8 +47,8 @@ export class CentreClock {
 
   /** Now, in milliseconds since 1970; null while nothing is known. */
   now() {
-    if (this.#mode === "wall" && this.#ahead.length > 0) {
-      return performance.now() + Math.max(...this.#ahead);
+    if (this.#mode === "wall" && this.#ahead !== null) {
+      return performance.now() + this.#ahead;
     }
     return this.#latest;
   }

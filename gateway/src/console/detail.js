@@ -10,7 +10,14 @@ import { fact, priorityBadge, stateSign, tags } from "./signs.js";
 import { isOpen } from "./standing.js";
 import { element, foreign, replace, setText } from "./text.js";
 
-const CLOCKS = ["acknowledge", "set_off", "muster", "arrive", "result"];
+/** Clocks → the states of an order in which they run. */
+const CLOCKS = {
+  acknowledge: ["issued"],
+  set_off: ["issued", "acknowledged"],
+  muster: ["issued", "acknowledged"],
+  arrive: ["issued", "acknowledged", "set_off"],
+  result: ["issued", "acknowledged", "set_off", "arrived"],
+};
 
 export class Detail {
   #model;
@@ -156,7 +163,7 @@ export class Detail {
 
   #order(order) {
     const open = isOpen(order);
-    const running = CLOCKS.filter((clock) => open && order.deadlines?.[clock]);
+    const running = open ? deadlinesOf(order) : [];
     const known = this.#model.unit(order.unit);
     return element(
       "div",
@@ -167,12 +174,12 @@ export class Detail {
         stateSign("order", order.state),
         element("strong", {}, foreign(order.unit)),
         open && order.state === "issued" && order.rung !== "primary" && element("span", { class: "rung" }, word("rung.told", { who: coded("rung", order.rung) })),
-        element("span", { class: "quiet" }, word("order.issued-at", { at: timeOfDay(moment(order.issued_at), this.#clock.offset) })),
+        element("span", { class: "quiet" }, word("order.issued-at", { at: this.#time(order.issued_at) })),
         order.travel_s > 0 && element("span", { class: "quiet" }, word("order.travel", { span: span((order.travel_s + order.turnout_s) * 1000) })),
         element("span", { class: "quiet" }, coded("choice", order.choice)),
         order.foreseen_late && open && element("span", { class: "tag foreseen" }, word("tag.foreseen")),
       ),
-      running.length > 0 && element("div", { class: "clocks" }, running.map((clock) => this.#deadline(clock, order.deadlines[clock]))),
+      running.length > 0 && element("div", { class: "clocks" }, running.map(([clock, due]) => this.#deadline(clock, due))),
       element(
         "div",
         { class: "order-acts" },
@@ -195,37 +202,40 @@ export class Detail {
   }
 
   #reports(incident) {
-    const shown = incident.reports ?? [];
-    const more = incident.calls_total - shown.length;
+    const calls = byCall(incident.reports ?? []);
+    const more = incident.calls_total - calls.length;
     return element(
       "section",
       { "aria-label": word("detail.said") },
       element("h3", {}, word("detail.said"), element("span", { class: "quiet" }, ` ${word("detail.calls", { n: incident.calls_total })}`)),
-      shown.length === 0 && element("p", { class: "quiet" }, word("detail.nothing-said")),
-      [...shown].reverse().map((report) => this.#report(report)),
-      more > 0 && shown.length > 0 && element("p", { class: "quiet" }, word("detail.older", { n: more })),
+      calls.length === 0 && element("p", { class: "quiet" }, word("detail.nothing-said")),
+      calls.reverse().map((call) => this.#call(call)),
+      more > 0 && calls.length > 0 && element("p", { class: "quiet" }, word("detail.older", { n: more })),
     );
   }
 
-  #report(report) {
+  #call({ call, said, facts }) {
+    const { line, caller, kind, injured } = said ?? {};
     return element(
       "article",
-      { class: "report", "data-call": report.call },
+      { class: "report", "data-call": call },
       element(
         "div",
         { class: "report-line quiet" },
-        element("span", { class: "number" }, timeOfDay(moment(report.at), this.#clock.offset)),
-        element("span", { class: "line" }, foreign(report.line ?? "–")),
-        element("span", { class: "number" }, report.caller ? foreign(report.caller) : word("report.no-number")),
-        element("span", {}, coded("kind", report.kind)),
-        report.ended && element("span", {}, word("report.ended")),
-        element("span", { class: "id" }, report.call),
+        said && element("span", { class: "number" }, this.#time(said.at)),
+        line && element("span", {}, foreign(line)),
+        said && element("span", { class: "number" }, caller ? foreign(caller) : word("report.no-number")),
+        kind && element("span", {}, coded("kind", kind)),
+        injured > 0 && element("span", {}, word("tag.injured", { n: injured })),
+        element("span", { class: "id" }, call),
       ),
-      element("p", { class: "said" }, said(report.text)),
-      (report.facts ?? []).map((fact) =>
-        element("p", { class: "said later" }, element("span", { class: "quiet number" }, timeOfDay(moment(fact.at), this.#clock.offset)), " ", said(fact.text)),
-      ),
+      said && element("p", { class: "said" }, words(said.text)),
+      facts.map((added) => element("p", { class: "said later" }, element("span", { class: "quiet number" }, this.#time(added.at)), " ", words(added.text))),
     );
+  }
+
+  #time(text) {
+    return timeOfDay(moment(text), this.#clock.offset);
   }
 
   #at(text) {
@@ -233,8 +243,29 @@ export class Detail {
   }
 }
 
+/** The deadlines that still count, as [clock, due]: as they were set, but for the ladder's, which moves on. */
+function deadlinesOf(order) {
+  const counts = Object.entries(CLOCKS).filter(([clock, states]) => order.deadlines?.[clock] && states.includes(order.state));
+  return counts.map(([clock]) => [clock, order.next_clock?.clock === clock ? order.next_clock.due : order.deadlines[clock]]);
+}
+
+/** What was said, by call: {call, said: what it began with or null where that is older, facts: what was added}. */
+function byCall(reports) {
+  const calls = new Map();
+  for (const report of reports) {
+    const known = calls.get(report.call) ?? { call: report.call, said: null, facts: [] };
+    calls.set(report.call, known);
+    if (report.facts) {
+      known.facts.push(report);
+    } else {
+      known.said = report;
+    }
+  }
+  return [...calls.values()];
+}
+
 /** A caller's words; a call without any says which kind of silence it is. */
-function said(text) {
+function words(text) {
   if (text === null || text === undefined) {
     return element("em", { class: "quiet" }, word("report.not-known"));
   }

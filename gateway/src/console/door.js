@@ -19,7 +19,12 @@ export class Refused extends Error {
 export class Unanswered extends Error {}
 
 /** Reads a path. */
-export function read(path) {
+export async function read(path) {
+  return (await ask(path, { method: "GET" })).body;
+}
+
+/** Reads a path, and when the centre's machine sent it: `{body, sent}`, the second in milliseconds since 1970 or null. */
+export function readDated(path) {
   return ask(path, { method: "GET" });
 }
 
@@ -40,9 +45,9 @@ export async function readList(path, most) {
 }
 
 /** Tells the centre to do something. The same key makes sure that it is done once, however often it is sent. */
-export function act(path, body, key) {
+export async function act(path, body, key) {
   const headers = { "content-type": "application/json", "idempotency-key": key };
-  return ask(path, { method: "POST", headers, body: JSON.stringify(body) });
+  return (await ask(path, { method: "POST", headers, body: JSON.stringify(body) })).body;
 }
 
 /** A key that nobody else uses. */
@@ -68,7 +73,8 @@ async function ask(path, options) {
   if (body === null) {
     throw new Refused(answer.status, { title: "not JSON", detail: text.slice(0, 400) });
   }
-  return body;
+  const sent = Date.parse(answer.headers.get("date") ?? "");
+  return { body, sent: Number.isNaN(sent) ? null : sent };
 }
 
 function parsed(text) {

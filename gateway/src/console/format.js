@@ -1,7 +1,7 @@
 //! Times, spans, distances and rates as people read them. Pure: no clock is read here.
 //!
-//! Times are shown at the centre's own offset from UTC, wherever the browser is: a time said on the telephone must be
-//! the time on the screen. The centre's time itself is kept by `centre_clock.js`.
+//! Times are shown at the offset from UTC that the centre names, wherever the browser is: a time said on the telephone must
+//! be the time on the screen. The centre's time itself is kept by `centre_clock.js`.
 
 import { word } from "./language.js";
 
@@ -15,11 +15,11 @@ export function moment(text) {
   return Number.isNaN(ms) ? null : ms;
 }
 
-/** Minutes east of UTC that an RFC 3339 time names. */
+/** Minutes east of UTC that an RFC 3339 time names; one in UTC names none, and then this machine's are taken. */
 export function offsetOf(text) {
   const found = /([+-])(\d\d):(\d\d)$/.exec(text ?? "");
   if (!found) {
-    return 0;
+    return -new Date(text).getTimezoneOffset();
   }
   const minutes = Number(found[2]) * MINUTE + Number(found[3]);
   return found[1] === "-" ? -minutes : minutes;

@@ -63,11 +63,12 @@ export class Head {
 
   #drawFigures(stats) {
     const silent = this.#model.standings.filter((stands) => stands.silent.length > 0).length;
+    const lacking = this.#model.standings.filter((stands) => stands.lacking.length > 0).length;
     const sums = stats?.conservation;
     const holds = stats?.conservation_holds;
     this.#figure("open", sums ? count(sums.incidents_open) : "–");
     this.#figure("silent", count(silent), silent > 0 ? "warn" : "");
-    this.#figure("lacking", sums ? count(sums.needs_waiting) : "–", sums?.needs_waiting > 0 ? "warn" : "");
+    this.#figure("lacking", count(lacking), lacking > 0 ? "warn" : "");
     this.#figure("calls", measure(stats?.rates?.calls_per_s), "", "/s");
     this.#figure("latency", `${measure(stats?.latency?.p50_ms)} / ${measure(stats?.latency?.p99_ms)}`, "", "ms");
     this.#figure("sums", stats ? word(holds ? "sums.hold" : "sums.alarm") : "–", stats && !holds ? "alarm" : "good");

@@ -70,7 +70,8 @@ export class EventLog {
       this.#list.insertBefore(node, first);
     }
     const last = this.#model.lastEvent;
-    setText(this.#seen, last ? word("log.seen", { n: count(this.#model.seen), last }) : word("log.none"));
+    const { seen, resumed } = this.#model;
+    setText(this.#seen, last ? word("log.seen", { n: count(seen), last, resumed }) : word("log.none"));
   }
 
   #note(line) {
@@ -92,11 +93,19 @@ export class EventLog {
 
   #field(event, name, group, incident) {
     const value = event[name];
-    if (name === "incident" || (name === "order" && incident && !event.incident)) {
-      return element("button", { type: "button", class: "link", onclick: () => this.#choose(incident) }, value);
+    if (name === "incident") {
+      return this.#link(value);
+    }
+    if (name === "order" || name === "call") {
+      const known = name === "order" && incident && !event.incident;
+      return element("span", { class: "quiet" }, known && [this.#link(incident), " "], word(`noun.${name}`), " ", value);
     }
     const arrow = name === "to" || name === "into" ? "→ " : "";
     return element("span", {}, arrow, group ? coded(group, value) : foreign(this.#named(name, value)));
+  }
+
+  #link(incident) {
+    return element("button", { type: "button", class: "link", onclick: () => this.#choose(incident) }, incident);
   }
 
   #named(name, value) {

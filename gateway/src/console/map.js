@@ -102,6 +102,9 @@ export class CountyMap {
     pen.fillStyle = this.#colours.district;
     pen.strokeStyle = this.#colours.border;
     for (const district of this.#model.districts) {
+      if (district.ring.length === 0) {
+        continue;
+      }
       pen.beginPath();
       for (const [lon, lat] of district.ring) {
         const { x, y } = this.#view.point({ lon, lat });
@@ -121,7 +124,8 @@ export class CountyMap {
     pen.textBaseline = "middle";
     pen.fillStyle = this.#colours.name;
     const taken = [];
-    const boxes = this.#model.districts.map((district) => ({ district, ...this.#view.box(district.ring) }));
+    const drawn = this.#model.districts.filter((district) => district.ring.length > 0);
+    const boxes = drawn.map((district) => ({ district, ...this.#view.box(district.ring) }));
     boxes.sort((one, other) => other.width * other.height - one.width * one.height);
     for (const { district, x, y } of boxes) {
       const name = harmless(district.name);

@@ -32,6 +32,8 @@ export class Model {
   log = [];
   seen = 0;
   lastEvent = null;
+  /** How often the stream was taken up again after it had broken off. */
+  resumed = 0;
 
   #incidents = [];
   #unitNames = new Map();

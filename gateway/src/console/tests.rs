@@ -10,6 +10,7 @@ use engine::incident::{CloseReason, NeedState, Shortage};
 use engine::kind::{Agency, Category, Kind, Nature, Priority};
 use engine::order::{OrderClock, OrderState, Rung};
 use engine::unit::Duty;
+use engine::view::UnitStatus;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -216,7 +217,7 @@ fn every_code_of_the_centre_has_its_name() {
     codes! {
         "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
         "order" OrderState "clock" OrderClock "overdue" OrderClock "rung" Rung "choice" Choice "matter" LedgerMatter
-        "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "outcome" Outcome "refusal" Refusal
+        "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal
     }
     wanted.extend(
         Priority::ALL

@@ -12,7 +12,6 @@ use crate::wire::{Problem, ProblemKind, Request, Response, Tag};
 use engine::command::ClockMode;
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming, RecvStream, SendStream, VarInt};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -37,8 +36,6 @@ pub struct Serving {
     pub worker: u16,
     /// What the connection may have on the way.
     pub limits: GateLimits,
-    /// The data folder, for subscribers that are behind.
-    pub data: Arc<PathBuf>,
     /// Says when the centre stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -286,7 +283,9 @@ impl Reading<'_> {
             | ProblemKind::NotAdvanced
             | ProblemKind::Overloaded
             | ProblemKind::NotServing
-            | ProblemKind::NotFound => Counter::Bad,
+            | ProblemKind::NotFound
+            | ProblemKind::MethodNotAllowed
+            | ProblemKind::KeyTaken => Counter::Bad,
         };
         self.serving.exchange.count(counter);
         self.link.say(Response::Problem { tag, problem });

@@ -8,12 +8,11 @@
 mod fields;
 mod write;
 
-pub(crate) use write::name_unit;
+pub(crate) use fields::Strict;
 pub use write::{append_response, decision_json};
+pub(crate) use write::{event as event_fields, name_unit};
 
-use super::{
-    CallWords, FactsWords, Position, Problem, ProblemKind, Request, Tag, UnitReport, mend, request,
-};
+use super::{CallWords, FactsWords, Problem, ProblemKind, Request, Tag, UnitReport, mend, request};
 use engine::call::Mark;
 use engine::id::{CallId, EventId};
 use engine::kind::Kind;
@@ -21,7 +20,7 @@ use engine::limits::FRAME_BYTES_MAX;
 use engine::moment::Moment;
 use engine::order::OrderAct;
 use engine::unit::Duty;
-use fields::{Lenient, Strict};
+use fields::Lenient;
 use serde_json::{Map, Value};
 
 /// Names a subscription may have; who wants more subscribes to everything.
@@ -73,6 +72,21 @@ pub fn read_request(line: &[u8]) -> Result<Request, (Option<Tag>, Problem)> {
 /// The call of an HTTP body: the object that stands under `call` in a line.
 pub fn read_call(body: &[u8]) -> Result<CallWords, Problem> {
     call(read_object(body)?)
+}
+
+/// The fields of an act over HTTP; an empty body has none.
+pub(crate) fn read_act(body: &[u8]) -> Result<Strict, Problem> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Strict::new(Map::new()));
+    }
+    read_object(body).map(Strict::new)
+}
+
+/// Facts over HTTP: the object that stands under `facts` in a line; the call is named by the path.
+pub(crate) fn read_facts(id: CallId, body: &[u8]) -> Result<FactsWords, Problem> {
+    let mut object = read_object(body)?;
+    object.insert("call".into(), id.to_string().into());
+    facts(object)
 }
 
 /// The object of a line. What a strict reader refuses for one bad value is mended and read again.
@@ -158,7 +172,7 @@ fn take(
         "position" => Request::Position {
             tag,
             unit: strict.text("unit")?,
-            position: position(&mut strict)?,
+            position: strict.position()?,
         },
         "duty" => Request::Duty {
             tag,
@@ -249,14 +263,6 @@ fn order(tag: Option<Tag>, strict: &mut Strict) -> Result<Request, Problem> {
         order: strict.id("id")?,
         act: strict.word("act", act, request::ACTS)?,
         note: strict.optional_text("note")?,
-    })
-}
-
-fn position(strict: &mut Strict) -> Result<Position, Problem> {
-    let (lat, lon) = (strict.number("lat")?, strict.number("lon")?);
-    let datum = strict.datum()?;
-    Position::new(lat, lon, datum).map_err(|error| {
-        Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
     })
 }
 

@@ -29,9 +29,13 @@ pub enum ProblemKind {
     NotFound,
     /// A frame that was begun and not ended in time.
     TooSlow,
+    /// The key of an act was given with another act before.
+    KeyTaken,
+    /// The path takes another method.
+    MethodNotAllowed,
 }
 
-const OWN: [ProblemKind; 10] = [
+const OWN: [ProblemKind; 12] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -42,6 +46,8 @@ const OWN: [ProblemKind; 10] = [
     ProblemKind::NotServing,
     ProblemKind::NotFound,
     ProblemKind::TooSlow,
+    ProblemKind::KeyTaken,
+    ProblemKind::MethodNotAllowed,
 ];
 
 impl ProblemKind {
@@ -59,6 +65,8 @@ impl ProblemKind {
             ProblemKind::NotServing => "not_serving",
             ProblemKind::NotFound => "not_found",
             ProblemKind::TooSlow => "too_slow",
+            ProblemKind::KeyTaken => "key_taken",
+            ProblemKind::MethodNotAllowed => "method_not_allowed",
         }
     }
 
@@ -96,6 +104,8 @@ impl ProblemKind {
             ProblemKind::Overloaded | ProblemKind::NotServing => 503,
             ProblemKind::NotFound => 404,
             ProblemKind::TooSlow => 408,
+            ProblemKind::KeyTaken => 409,
+            ProblemKind::MethodNotAllowed => 405,
         }
     }
 
@@ -131,6 +141,8 @@ impl ProblemKind {
             ProblemKind::NotServing => "the centre does not serve now",
             ProblemKind::NotFound => "nothing of that name",
             ProblemKind::TooSlow => "begun and not ended in time",
+            ProblemKind::KeyTaken => "the key was given with another act",
+            ProblemKind::MethodNotAllowed => "the path takes another method",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Round trips, garbage, and field by field what is dropped and what refuses.
 
 use super::*;
+use crate::wire::Position;
 use crate::wire::{Announced, Response, samples};
 use engine::call::Marks;
 use proptest::prelude::*;

@@ -1,0 +1,128 @@
+//! Numbers of a centre that only grow, for metrics and for the conservation of calls.
+
+use crate::call::Outcome;
+use crate::event::{Event, LedgerMatter, Refusal};
+use crate::id::OrderId;
+use crate::incident::CloseReason;
+use crate::kind::Agency;
+use crate::order::{OrderClock, OrderState, Rung};
+use crate::runtime::port::Conservation;
+use std::collections::BTreeMap;
+
+/// Clocks of one agency that ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AgencyClocks {
+    /// In time.
+    pub met: u64,
+    /// Too late.
+    pub missed: u64,
+}
+
+/// Numbers that only grow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Calls by what became of them.
+    pub outcomes: BTreeMap<Outcome, u64>,
+    /// Commands that were not carried out, by reason.
+    pub refusals: BTreeMap<Refusal, u64>,
+    /// Keys that came again.
+    pub repeated: u64,
+    /// Of these: with another body.
+    pub conflicts: u64,
+    /// Orders issued.
+    pub orders_issued: u64,
+    /// Orders by the state they came to.
+    pub orders_moved: BTreeMap<OrderState, u64>,
+    /// Clocks met.
+    pub clocks_met: BTreeMap<OrderClock, u64>,
+    /// Clocks missed.
+    pub clocks_missed: BTreeMap<OrderClock, u64>,
+    /// Both, by agency.
+    pub clocks_by_agency: BTreeMap<(Agency, OrderClock), AgencyClocks>,
+    /// Rungs climbed.
+    pub rungs: BTreeMap<Rung, u64>,
+    /// Ledger entries by matter.
+    pub ledger: BTreeMap<LedgerMatter, u64>,
+    /// Incidents opened.
+    pub incidents_opened: u64,
+    /// Incidents closed, by reason.
+    pub incidents_closed: BTreeMap<CloseReason, u64>,
+    /// Events of any kind.
+    pub events: u64,
+}
+
+impl Counters {
+    /// Takes in one event; `agency_of` names the agency of an order that is known.
+    pub(super) fn hear(&mut self, event: &Event, agency_of: impl Fn(OrderId) -> Option<Agency>) {
+        self.events += 1;
+        self.hear_of_calls(event);
+        if let Event::OrderIssued(_) = event {
+            self.orders_issued += 1;
+        } else if let Event::OrderMoved { to, .. } = *event {
+            *self.orders_moved.entry(to).or_default() += 1;
+        } else if let Event::ClockMet { order, clock, .. } = *event {
+            *self.clocks_met.entry(clock).or_default() += 1;
+            if let Some(clocks) = self.of_agency(agency_of(order), clock) {
+                clocks.met += 1;
+            }
+        } else if let Event::ClockMissed { order, clock, .. } = *event {
+            *self.clocks_missed.entry(clock).or_default() += 1;
+            if let Some(clocks) = self.of_agency(agency_of(order), clock) {
+                clocks.missed += 1;
+            }
+        } else if let Event::LadderClimbed { rung, .. } = *event {
+            *self.rungs.entry(rung).or_default() += 1;
+        } else if let Event::LedgerEntered { matter, .. } = *event {
+            *self.ledger.entry(matter).or_default() += 1;
+        } else if let Event::Refused(refusal) = *event {
+            *self.refusals.entry(refusal).or_default() += 1;
+        }
+    }
+
+    fn hear_of_calls(&mut self, event: &Event) {
+        if let Event::CallRepeated { conflict, .. } = *event {
+            self.repeated += 1;
+            self.conflicts += u64::from(conflict);
+        } else if let Event::CallDecided { outcome, .. } = *event {
+            *self.outcomes.entry(outcome).or_default() += 1;
+        } else if let Event::IncidentOpened { .. } = event {
+            self.incidents_opened += 1;
+        } else if let Event::IncidentClosed { reason, .. } = *event {
+            *self.incidents_closed.entry(reason).or_default() += 1;
+        }
+    }
+
+    fn of_agency(
+        &mut self,
+        agency: Option<Agency>,
+        clock: OrderClock,
+    ) -> Option<&mut AgencyClocks> {
+        Some(self.clocks_by_agency.entry((agency?, clock)).or_default())
+    }
+
+    /// How calls add up, with what is open now.
+    pub(super) fn conservation(
+        &self,
+        refused: u64,
+        needs_waiting: u64,
+        incidents_open: u64,
+        orders_open: u64,
+    ) -> Conservation {
+        let outcome = |outcome| self.outcomes.get(&outcome).copied().unwrap_or(0);
+        Conservation {
+            accepted: self.outcomes.values().sum::<u64>() + refused,
+            ordered: outcome(Outcome::Ordered),
+            merged: outcome(Outcome::Merged),
+            forwarded: outcome(Outcome::Forwarded),
+            work_order: outcome(Outcome::WorkOrder),
+            human: outcome(Outcome::Human),
+            waiting: outcome(Outcome::Waiting),
+            refused,
+            repeated: self.repeated,
+            conflicts: self.conflicts,
+            needs_waiting,
+            incidents_open,
+            orders_open,
+        }
+    }
+}

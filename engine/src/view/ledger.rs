@@ -1,0 +1,157 @@
+//! The ledger as readers see it (X16): what was owed, by whom, whether it has come since, and how late.
+//!
+//! An entry is settled when the order comes to a state that answers what was owed, or ends. What can never come any
+//! more (a report that was skipped, a unit that said no) is settled as it is entered: it stands as a defect, and nothing is owed.
+
+use super::{Heard, LEDGER_MAX, View};
+use crate::event::{Event, LedgerMatter};
+use crate::id::{EventId, OrderId, UnitId};
+use crate::moment::{Moment, Span};
+use crate::order::{OrderState, Rung};
+use std::collections::{BTreeMap, VecDeque};
+
+/// One entry of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LedgerView {
+    /// When it was entered.
+    pub at: Moment,
+    /// The order.
+    pub order: OrderId,
+    /// Its unit.
+    pub unit: UnitId,
+    /// What was owed.
+    pub matter: LedgerMatter,
+    /// When it was owed.
+    pub due: Moment,
+    /// The rung of the ladder that had been told by then.
+    pub rung: Rung,
+    /// When it came, or nothing was owed any more.
+    pub settled_at: Option<Moment>,
+}
+
+impl LedgerView {
+    /// How late it came, or how late it is at `now`.
+    pub fn late(&self, now: Moment) -> Span {
+        self.settled_at.unwrap_or(now) - self.due
+    }
+}
+
+/// All entries that are kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    entries: BTreeMap<EventId, LedgerView>,
+    open: BTreeMap<OrderId, Vec<EventId>>,
+    settled: VecDeque<EventId>,
+}
+
+impl View {
+    /// Ledger entries in the order they were entered, after `after`.
+    pub fn ledger_after(
+        &self,
+        after: Option<EventId>,
+    ) -> impl Iterator<Item = (EventId, &LedgerView)> {
+        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
+        self.ledger
+            .entries
+            .range((from, std::ops::Bound::Unbounded))
+            .map(|(&id, entry)| (id, entry))
+    }
+
+    pub(super) fn hear_of_ledger(&mut self, event: &Event, heard: Heard<'_>, index: u32) {
+        if let Event::LedgerEntered {
+            order,
+            unit,
+            matter,
+            due,
+        } = *event
+        {
+            let id = self.event_id(order, heard.sequence, index);
+            let known = self.orders.get(&order);
+            let rung = known.map_or(Rung::Primary, |order| order.rung);
+            // Whoever is entered by the very step that ends the order owes nothing more.
+            let over = settles_at_once(matter) || known.is_none_or(|order| !order.state.is_open());
+            let entry = LedgerView {
+                at: heard.at,
+                order,
+                unit,
+                matter,
+                due,
+                rung,
+                settled_at: over.then_some(heard.at),
+            };
+            self.ledger.enter(id, entry);
+        } else if let Event::OrderMoved { order, to, .. } = *event {
+            self.ledger.settle(order, to, heard.at);
+        }
+    }
+}
+
+impl Ledger {
+    fn enter(&mut self, id: EventId, entry: LedgerView) {
+        self.entries.insert(id, entry);
+        if entry.settled_at.is_some() {
+            self.settled.push_back(id);
+        } else {
+            self.open.entry(entry.order).or_default().push(id);
+        }
+        while self.entries.len() > LEDGER_MAX {
+            let Some(oldest) = self.settled.pop_front() else {
+                return;
+            };
+            self.entries.remove(&oldest);
+        }
+    }
+
+    fn settle(&mut self, order: OrderId, to: OrderState, at: Moment) {
+        let Some(open) = self.open.get_mut(&order) else {
+            return;
+        };
+        let (entries, settled) = (&mut self.entries, &mut self.settled);
+        open.retain(|id| {
+            let Some(entry) = entries.get_mut(id) else {
+                return false;
+            };
+            let answered = answers(to, entry.matter);
+            if answered {
+                entry.settled_at = Some(at);
+                settled.push_back(*id);
+            }
+            !answered
+        });
+        if open.is_empty() {
+            self.open.remove(&order);
+        }
+    }
+}
+
+const fn settles_at_once(matter: LedgerMatter) -> bool {
+    match matter {
+        LedgerMatter::NoAcknowledgement
+        | LedgerMatter::LateSetOff
+        | LedgerMatter::LateMuster
+        | LedgerMatter::LateArrival
+        | LedgerMatter::LateResult => false,
+        LedgerMatter::PassedOn
+        | LedgerMatter::Declined
+        | LedgerMatter::MissingAcknowledgement
+        | LedgerMatter::MissingSetOff
+        | LedgerMatter::MissingArrival => true,
+    }
+}
+
+/// Whether an order that came to a state has given what was owed; an order that ended owes nothing.
+const fn answers(to: OrderState, matter: LedgerMatter) -> bool {
+    match to {
+        OrderState::Issued => false,
+        OrderState::Acknowledged => matches!(matter, LedgerMatter::NoAcknowledgement),
+        OrderState::SetOff => matches!(
+            matter,
+            LedgerMatter::NoAcknowledgement | LedgerMatter::LateSetOff | LedgerMatter::LateMuster
+        ),
+        OrderState::Arrived => !matches!(matter, LedgerMatter::LateResult),
+        OrderState::Finished
+        | OrderState::Declined
+        | OrderState::Cancelled
+        | OrderState::Reassigned => true,
+    }
+}
