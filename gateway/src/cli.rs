@@ -193,17 +193,37 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("liandong: {error:#}");
+            eprintln!("liandong: {}", told(&error));
             ExitCode::FAILURE
         }
     }
 }
 
+/// An error and its causes, each once: many errors say their cause themselves.
+fn told(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
+}
+
 /// Whoever reads our results has seen enough, as `head` does.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .downcast_ref::<std::io::Error>()
-        .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    let mut causes = error.chain();
+    causes.any(|cause| {
+        let kind = match cause.downcast_ref::<std::io::Error>() {
+            Some(error) => Some(error.kind()),
+            None => cause
+                .downcast_ref::<serde_json::Error>()
+                .and_then(serde_json::Error::io_error_kind),
+        };
+        kind == Some(std::io::ErrorKind::BrokenPipe)
+    })
 }
 
 fn obey(command: Command) -> anyhow::Result<()> {
@@ -254,5 +274,26 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_cause_that_was_told_is_not_told_again() {
+        let disk = || std::io::Error::other("the disk is full");
+        let error = anyhow::Error::from(disk()).context("journal: the disk is full");
+        assert_eq!(told(&error), "journal: the disk is full");
+        let error = anyhow::Error::from(disk()).context("record 7");
+        assert_eq!(told(&error), "record 7: the disk is full");
+    }
+
+    /// A reader that has seen enough is no mistake, whoever noticed it first.
+    #[test]
+    fn a_broken_pipe_is_known_in_every_dress() {
+        let broken = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+        assert!(is_broken_pipe(&broken().into()));
+        assert!(is_broken_pipe(&serde_json::Error::io(broken()).into()));
+        assert!(is_broken_pipe(
+            &anyhow::Error::from(broken()).context("record 7")
+        ));
+        assert!(!is_broken_pipe(&std::io::Error::other("full").into()));
     }
 }

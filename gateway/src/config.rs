@@ -1,8 +1,9 @@
-//! Configuration in two steps: as typed (`typed`), then checked. Nothing binds, starts or writes before the second.
+//! Configuration in two steps: as typed (`reading`, `typed`), then checked. Nothing binds, starts or writes before the second.
 //!
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.
 
+mod reading;
 mod typed;
 
 pub use typed::ClockTyped;
@@ -63,6 +64,8 @@ pub struct Config {
     pub quic: QuicConfig,
     /// Where HTTP listens.
     pub http_listen: SocketAddr,
+    /// Connections that HTTP holds at once.
+    pub http_connections_max: usize,
 }
 
 /// The QUIC listener's part.
@@ -132,18 +135,12 @@ impl Config {
         folder: &Path,
         overrides: &Overrides,
     ) -> Result<Config, ConfigError> {
-        let typed: Typed = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| line_of(text, span.start));
-            ConfigError(vec![ConfigMistake {
-                place: line.map_or(name.to_owned(), |line| format!("{name}:{line}")),
-                what: error.message().to_owned(),
-            }])
-        })?;
+        let (typed, mistakes) = reading::read(name, text)?;
         let mut check = Check {
             name,
             text,
             folder,
-            mistakes: Vec::new(),
+            mistakes,
         };
         let config = check.config(&typed, overrides);
         match config {
@@ -242,6 +239,7 @@ impl Check<'_> {
                 },
             },
             http_listen: http?,
+            http_connections_max: *typed.http.connections_max.get_ref(),
             data,
         })
     }
@@ -384,6 +382,12 @@ impl Check<'_> {
             64,
             1 << 20,
             "quic.worker_requests_max",
+        );
+        between(
+            &typed.http.connections_max,
+            1,
+            65_536,
+            "http.connections_max",
         );
         let lanes = &typed.lanes;
         for (value, field) in [

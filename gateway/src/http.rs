@@ -14,6 +14,7 @@ mod openapi;
 mod orders;
 mod query;
 mod reply;
+mod server;
 mod show;
 mod stats;
 mod units;
@@ -37,15 +38,10 @@ type Shared = State<Arc<Exchange>>;
 pub async fn serve(
     listener: TcpListener,
     exchange: Arc<Exchange>,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
-    let stopping = async move {
-        // An error says that nobody is left to say it, which means the same.
-        drop(stop.changed().await);
-    };
-    axum::serve(listener, routes(exchange))
-        .with_graceful_shutdown(stopping)
-        .await
+    connections_max: usize,
+    stop: watch::Receiver<bool>,
+) {
+    server::serve(listener, routes(exchange), connections_max, stop).await;
 }
 
 /// Every path with its methods.

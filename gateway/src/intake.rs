@@ -244,7 +244,11 @@ impl Intake {
 
     /// Where a person says that it is.
     pub fn place_said(&self, position: Position) -> Option<Place> {
-        self.locate(Some(position), None, None, &mut Marks::default())
+        let place = self.locate(Some(position), None, None, &mut Marks::default())?;
+        Some(Place {
+            source: PlaceSource::Person,
+            ..place
+        })
     }
 
     /// What the words say. The line is a weak prior (C3); words that are not known yet are marked.

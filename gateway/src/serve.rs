@@ -27,6 +27,8 @@ const RECALLS_MAX: usize = 4_096;
 const HEALTH_PERIOD: Duration = Duration::from_millis(100);
 /// How long what is on the way may take at a stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long a client may take to hear the last that is said to it, once nothing is on the way any more.
+pub const LAST_WORDS_TIME: Duration = Duration::from_millis(200);
 
 /// Why a centre is not served, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -66,9 +68,7 @@ pub enum ServeError {
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
     /// The centre stopped serving.
-    #[error(
-        "{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable"
-    )]
+    #[error("{0}; nothing was served after it")]
     Failed(String),
     /// It did not end in order.
     #[error("the centre did not stop in order: {0}")]
@@ -130,14 +130,15 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .collect();
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
-    let serving_http = crate::http::serve(http, Arc::clone(&exchange), stopping.clone());
+    let serving_http = crate::http::serve(
+        http,
+        Arc::clone(&exchange),
+        config.http_connections_max,
+        stopping.clone(),
+    );
     let listeners = vec![
         tokio::spawn(listener.serve(Arc::clone(&exchange), stopping)),
-        tokio::spawn(async move {
-            if let Err(error) = serving_http.await {
-                tracing::error!(%error, "http has stopped");
-            }
-        }),
+        tokio::spawn(serving_http),
     ];
     Ok(ServerHandle {
         quic_addr,
@@ -222,11 +223,17 @@ impl ServerHandle {
         }
         self.endpoint
             .close(close_code::STOPPING, b"the centre stops");
-        for listener in self.listeners {
-            drop(tokio::time::timeout(Duration::from_secs(1), listener).await);
+        for mut listener in self.listeners {
+            if tokio::time::timeout(LAST_WORDS_TIME, &mut listener)
+                .await
+                .is_err()
+            {
+                // An answer that never ends by itself ends here, with its connection.
+                listener.abort();
+            }
         }
         // Clients that are gone do not answer; they are not waited for longer than this.
-        drop(tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await);
+        drop(tokio::time::timeout(LAST_WORDS_TIME, self.endpoint.wait_idle()).await);
         for worker in self.workers {
             worker.abort();
             drop(worker.await);

@@ -50,8 +50,8 @@ async fn until_told(config: Config) -> anyhow::Result<()> {
         Some(ref reason) => eprintln!("liandong: THE CENTRE HAS FAILED: {reason}"),
     }
     let stopped = server.stop().await;
-    if let Some(reason) = failure {
-        bail!("{reason}; look at the disk, then start again: recovery takes what is durable");
+    if failure.is_some() {
+        bail!("nothing was served after the failure above");
     }
     stopped?;
     eprintln!("liandong: stopped; everything that was answered is durable");

@@ -313,7 +313,8 @@ pub fn unit(exchange: &Exchange, view: &View, id: UnitId, unit: &UnitView) -> Un
         capacity: definition.capacity,
         strength: definition.strength,
         least_strength: definition.least_strength,
-        speed_kmh: f64::from(definition.speed_mm_s) * 0.0036,
+        // To a tenth: what was typed, not what became of it in millimetres.
+        speed_kmh: (f64::from(definition.speed_mm_s) * 0.036).round() / 10.0,
         turnout_s: seconds(definition.turnout_ms),
         roster: roster(definition),
     }

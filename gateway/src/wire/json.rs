@@ -2,9 +2,10 @@
 //!
 //! `{"tag":7,"call":{…}}` asks, `{"tag":7,"decision":{…}}` or `{"tag":7,"problem":{…}}` answers. Each field is
 //! looked at by hand: in `call` and `facts` a bad one is dropped and marked and an unknown one passed over; in acts of
-//! people and units either refuses the act by name. Nesting is bounded by the reader (128), a line by 64 KiB.
-//! `fields` is the looking, `write` the answers.
+//! people and units either refuses the act by name. What is nested too deep is dropped (`depth`), a line is bounded by
+//! 64 KiB. `fields` is the looking, `write` the answers.
 
+mod depth;
 mod fields;
 mod write;
 
@@ -61,7 +62,7 @@ pub fn split(bytes: &[u8]) -> Result<Option<&[u8]>, LineTooLarge> {
 
 /// The request of a line.
 pub fn read_request(line: &[u8]) -> Result<Request, (Option<Tag>, Problem)> {
-    let mut object = read_object(line).map_err(|problem| (None, problem))?;
+    let mut object = read_object(line, LINE).map_err(|problem| (None, problem))?;
     let tag_given = object.remove("tag");
     let tag = tag_given.as_ref().and_then(Value::as_u64);
     let request = name_of(&object)
@@ -71,7 +72,7 @@ pub fn read_request(line: &[u8]) -> Result<Request, (Option<Tag>, Problem)> {
 
 /// The call of an HTTP body: the object that stands under `call` in a line.
 pub fn read_call(body: &[u8]) -> Result<CallWords, Problem> {
-    call(read_object(body)?)
+    call(read_object(body, BODY)?)
 }
 
 /// The fields of an act over HTTP; an empty body has none.
@@ -79,27 +80,52 @@ pub(crate) fn read_act(body: &[u8]) -> Result<Strict, Problem> {
     if body.trim_ascii().is_empty() {
         return Ok(Strict::new(Map::new()));
     }
-    read_object(body).map(Strict::new)
+    read_object(body, ACT).map(Strict::new)
 }
 
 /// Facts over HTTP: the object that stands under `facts` in a line; the call is named by the path.
 pub(crate) fn read_facts(id: CallId, body: &[u8]) -> Result<FactsWords, Problem> {
-    let mut object = read_object(body)?;
+    let mut object = read_object(body, ACT)?;
     object.insert("call".into(), id.to_string().into());
     facts(object)
 }
 
-/// The object of a line. What a strict reader refuses for one bad value is mended and read again.
-fn read_object(line: &[u8]) -> Result<Map<String, Value>, Problem> {
+/// What would be right where no object could be read.
+struct Right {
+    json: &'static str,
+    object: &'static str,
+}
+
+const LINE: Right = Right {
+    json: "write one object a line",
+    object: "write {\"tag\":1,\"call\":{…}}",
+};
+const BODY: Right = Right {
+    json: "send one JSON object as the body",
+    object: "send the call itself, as in {\"key\":\"…\",\"line\":\"110\",\"text\":\"…\"}",
+};
+
+const ACT: Right = Right {
+    json: "send one JSON object as the body, or none",
+    object: "send the act's fields as an object, as in {\"into\":\"1.9\"}",
+};
+
+/// The object of a line or body. What a strict reader refuses for one bad value, or for one that is nested too deep,
+/// is mended and read again.
+fn read_object(line: &[u8], right: Right) -> Result<Map<String, Value>, Problem> {
     if line.len() > FRAME_BYTES_MAX {
         return Err(LineTooLarge.into());
     }
     let read = serde_json::from_slice(line)
-        .or_else(|_| serde_json::from_str(&mend::mend(line)))
+        .or_else(|_| {
+            let bounded = depth::bounded(line);
+            serde_json::from_slice(&bounded)
+                .or_else(|_| serde_json::from_str(&mend::mend(&bounded)))
+        })
         .map_err(|error| {
             Problem::new(
                 ProblemKind::NotReadable,
-                format!("not JSON: {error}; write one object a line"),
+                format!("not JSON: {error}; {}", right.json),
             )
         })?;
     match read {
@@ -107,7 +133,7 @@ fn read_object(line: &[u8]) -> Result<Map<String, Value>, Problem> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(Problem::new(
                 ProblemKind::NotReadable,
-                "not an object; write {\"tag\":1,\"call\":{…}}",
+                format!("not an object; {}", right.object),
             ))
         }
     }

@@ -27,12 +27,12 @@ pub enum ProblemKind {
     NotServing,
     /// Nothing of that name over HTTP.
     NotFound,
+    /// Something of that name over HTTP, but not by this method.
+    MethodNotAllowed,
     /// A frame that was begun and not ended in time.
     TooSlow,
     /// The key of an act was given with another act before.
     KeyTaken,
-    /// The path takes another method.
-    MethodNotAllowed,
 }
 
 const OWN: [ProblemKind; 12] = [
@@ -45,9 +45,9 @@ const OWN: [ProblemKind; 12] = [
     ProblemKind::Overloaded,
     ProblemKind::NotServing,
     ProblemKind::NotFound,
+    ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
     ProblemKind::KeyTaken,
-    ProblemKind::MethodNotAllowed,
 ];
 
 impl ProblemKind {
@@ -64,9 +64,9 @@ impl ProblemKind {
             ProblemKind::Overloaded => "overloaded",
             ProblemKind::NotServing => "not_serving",
             ProblemKind::NotFound => "not_found",
+            ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
             ProblemKind::KeyTaken => "key_taken",
-            ProblemKind::MethodNotAllowed => "method_not_allowed",
         }
     }
 
@@ -103,9 +103,9 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing => 503,
             ProblemKind::NotFound => 404,
+            ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
             ProblemKind::KeyTaken => 409,
-            ProblemKind::MethodNotAllowed => 405,
         }
     }
 
@@ -140,9 +140,9 @@ impl ProblemKind {
             ProblemKind::Overloaded => "too much is waiting",
             ProblemKind::NotServing => "the centre does not serve now",
             ProblemKind::NotFound => "nothing of that name",
+            ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",
             ProblemKind::KeyTaken => "the key was given with another act",
-            ProblemKind::MethodNotAllowed => "the path takes another method",
         }
     }
 }
