@@ -79,7 +79,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
 }
 
 fn routes(exchange: Arc<Exchange>) -> Router {
-    let mut router = Router::new();
+    let mut router = crate::console::routes();
     for (path, methods) in table() {
         router = router.route(path, methods);
     }

@@ -12,6 +12,7 @@ mod answering;
 pub mod cli;
 pub mod client;
 pub mod config;
+mod console;
 mod exchange;
 mod feed;
 mod follow;
