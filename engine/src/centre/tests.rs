@@ -1,6 +1,7 @@
 //! What a centre does, told as stories on the embedded county.
 
 mod acts;
+mod explaining;
 mod fields;
 mod merging;
 mod orders;
@@ -33,6 +34,8 @@ pub(super) struct World {
     pub events: Vec<Event>,
     /// What readers would know.
     pub view: View,
+    /// All that a journal would hold.
+    pub records: Vec<ReleasedRecord>,
     keys: u64,
 }
 
@@ -64,6 +67,7 @@ impl World {
             now: MORNING,
             events: Vec::new(),
             view: View::new(),
+            records: Vec::new(),
             keys: 0,
         };
         let opening = Opening {
@@ -92,7 +96,7 @@ impl World {
         let envelope = Envelope { actor, command };
         self.centre.apply(self.now, &envelope, &mut events);
         self.events.extend(&events);
-        self.view.hear(&ReleasedRecord {
+        let released = ReleasedRecord {
             sequence: self.centre.sequence(),
             record: Record {
                 at: self.now,
@@ -100,7 +104,9 @@ impl World {
                 testimony: Vec::new(),
                 events: events.clone(),
             },
-        });
+        };
+        self.view.hear(&released);
+        self.records.push(released);
         events
     }
 
