@@ -8,17 +8,26 @@
 
 mod announce;
 mod answering;
+pub mod board;
 pub mod cli;
 pub mod client;
+mod columns;
 pub mod config;
 mod exchange;
+pub mod explain;
 mod feed;
 mod history;
 mod http;
 pub mod intake;
+pub mod language;
 mod link;
+mod local_time;
 mod names;
+#[cfg(test)]
+mod played;
 mod quic;
+pub mod records;
+pub mod report;
 pub mod serve;
 mod stream;
 pub mod wire;
