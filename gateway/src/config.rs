@@ -8,6 +8,7 @@ mod typed;
 pub use typed::ClockTyped;
 
 use crate::link::GateLimits;
+use crate::log::{LogConfig, LogFormat, level_mistake};
 use engine::city::City;
 use engine::classify::Lexicon;
 use engine::command::ClockMode;
@@ -63,6 +64,8 @@ pub struct Config {
     pub quic: QuicConfig,
     /// Where HTTP listens.
     pub http_listen: SocketAddr,
+    /// The log.
+    pub log: LogConfig,
 }
 
 /// The QUIC listener's part.
@@ -87,6 +90,8 @@ pub struct Overrides {
     pub data: Option<PathBuf>,
     /// The clock.
     pub clock: Option<ClockMode>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
 }
 
 /// One thing that is wrong.
@@ -210,6 +215,7 @@ impl Check<'_> {
         let http = self.loopback(&typed.http.listen, "http.listen");
         let default_line = self.default_line(typed, plan.as_ref().map(|(plan, _)| plan.as_ref()));
         self.sizes(typed, city.as_deref());
+        let log = self.log(typed, overrides);
         let segment_bytes = u64::from(*typed.journal.segment_mib.get_ref()) << 20;
         let shape = Shape {
             segment_bytes,
@@ -245,8 +251,21 @@ impl Check<'_> {
                 data: Arc::new(data.clone()),
             },
             http_listen: http?,
+            log,
             data,
         })
+    }
+
+    fn log(&mut self, typed: &Typed, overrides: &Overrides) -> LogConfig {
+        let level = &typed.log.level;
+        if let Some(mistake) = level_mistake(level.get_ref()) {
+            self.wrong(&Some(level.span().start), "log.level", mistake);
+        }
+        LogConfig {
+            format: overrides.log_format.unwrap_or(typed.log.format),
+            level: level.get_ref().clone(),
+            caller_data: typed.log.caller_data,
+        }
     }
 
     fn path(&self, typed: &Path) -> PathBuf {

@@ -22,6 +22,8 @@ pub mod intake;
 pub mod language;
 mod link;
 mod local_time;
+pub mod log;
+pub mod machine;
 mod names;
 #[cfg(test)]
 mod played;
@@ -31,3 +33,11 @@ pub mod report;
 pub mod serve;
 mod stream;
 pub mod wire;
+
+/// Version and commit, as `--version` says them.
+pub const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (",
+    env!("LIANDONG_COMMIT"),
+    ")"
+);
