@@ -47,6 +47,7 @@ const steps = [
   ["an incident appears under a real trace", appears],
   ["callers' words stay words", staysText],
   ["an incident is escalated", escalates],
+  ["a kind and a place are corrected", corrects],
   ["a refusal is shown in the centre's words", refuses],
   ["two incidents are merged", merges],
   ["an incident is closed", closes],
@@ -181,6 +182,24 @@ async function escalates({ page, one, centre }) {
   await row(page, one.incident).locator(".priority.p1").waitFor(SOON);
   await page.locator("#detail .priority.p1").waitFor(SOON);
   assert.equal((await centre.read(`/v1/incidents/${one.incident}`)).priority, 1);
+}
+
+/** A call without a place waits until a person says where it is. */
+async function corrects({ page, centre }) {
+  const { incident, call } = await centre.call("page-nowhere", { line: "110", kind: "drunk", text: "有人醉倒在路边" });
+  await row(page, incident).locator(".chip.lacking").waitFor(SOON);
+  await row(page, incident).locator("button").click(SOON);
+  await page.locator(`[data-key="classify ${call}"]`).click(SOON);
+  await page.locator("#field-kind").selectOption("fight");
+  await page.locator("#field-latitude").fill("28.853");
+  await page.locator("#field-longitude").fill("120.742");
+  await page.locator("#act-confirm").click();
+  await page.locator("#act").waitFor({ state: "hidden", ...SOON });
+  await page.locator("#detail .title", { hasText: "打架斗殴" }).waitFor(SOON);
+  await page.locator("#detail .order").first().waitFor(SOON);
+  const known = await centre.read(`/v1/incidents/${incident}`);
+  assert.equal(known.kind, "fight");
+  assert.equal(known.place.source, "person");
 }
 
 async function refuses({ page, one, witness }) {

@@ -7,6 +7,7 @@ but never on a build server. `tests/run` installs all three.
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -44,13 +45,21 @@ def found() -> dict[str, str]:
 
 def test_the_page_shows_what_the_centre_does_and_misses_nothing() -> None:
     folder = REPOSITORY / "tests/browser"
-    done = subprocess.run(
+    # In a session of its own, so that what it starts can be ended with it, whatever happened.
+    started = subprocess.Popen(
         ["node", "live_page.mjs"],
         cwd=folder,
         env={**os.environ, **found()},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        start_new_session=True,
     )
-    print(done.stdout)
-    assert done.returncode == 0, f"{done.stdout[-4000:]}\n{done.stderr[-8000:]}"
+    try:
+        said, _ = started.communicate(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(started.pid, signal.SIGKILL)
+        said, _ = started.communicate()
+        pytest.fail(f"not done after {PATIENCE_SECONDS} s:\n{said[-8000:]}")
+    print(said)
+    assert started.returncode == 0, said[-8000:]

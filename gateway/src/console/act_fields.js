@@ -11,9 +11,9 @@ import { WORDS } from "./words.js";
 const SUGGESTIONS_MOST = 12;
 const PRIORITIES = [1, 2, 3, 4];
 
-/** {fields, hint?, body()} of an act on an incident, or of a report on an order. */
+/** {fields, hint?, body()} of an act on an incident or a call, or of a report on an order. */
 export function fieldsOf(name, subject, model) {
-  const make = { escalate, merge, split, assign, close, report }[name];
+  const make = { escalate, merge, split, assign, close, classify, report }[name];
   return make(subject, model);
 }
 
@@ -78,6 +78,28 @@ function assign(incident, model) {
 
 function close() {
   return { fields: null, hint: word("act.close.hint"), body: () => ({}) };
+}
+
+/** A person's verdict on a call: what it is, where it is, or both. */
+function classify() {
+  const kind = element("select", { id: "field-kind" }, element("option", { value: "" }, word("field.unchanged")), codesOf("kind"));
+  const latitude = element("input", { type: "text", inputmode: "decimal", id: "field-latitude", autocomplete: "off", placeholder: word("field.unchanged") });
+  const longitude = element("input", { type: "text", inputmode: "decimal", id: "field-longitude", autocomplete: "off", placeholder: word("field.unchanged") });
+  const datum = element("select", { id: "field-datum" }, codesOf("datum"));
+  const place = [labelled(word("field.latitude"), latitude), labelled(word("field.longitude"), longitude), labelled(word("field.datum"), datum)];
+  const fields = [labelled(word("field.kind"), kind), element("div", { class: "abreast" }, place)];
+  const body = () => {
+    const said = kind.value === "" ? {} : { kind: kind.value };
+    const placed = latitude.value.trim() !== "" || longitude.value.trim() !== "";
+    return placed ? { ...said, lat: number(latitude), lon: number(longitude), datum: datum.value } : said;
+  };
+  return { fields, hint: word("act.classify.hint"), body };
+}
+
+/** What was typed as a number; where it is none, as it was typed, for the centre to refuse by name. */
+function number(input) {
+  const typedIn = input.value.trim();
+  return typedIn !== "" && Number.isFinite(Number(typedIn)) ? Number(typedIn) : typedIn;
 }
 
 function report() {

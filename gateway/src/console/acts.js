@@ -1,4 +1,5 @@
-//! What may be done from this page: escalate, merge, split, assign, close, and what a unit reports by telephone.
+//! What may be done from this page: escalate, merge, split, assign, close, correct what a call was taken
+//! for, and enter what a unit reports by telephone.
 //!
 //! Each act asks for confirmation in one dialog, is sent under a key of its own so that a lost answer can be asked for
 //! again without doing it twice, and shows the centre's own words when it is refused. Which act is allowed is the centre's
@@ -48,6 +49,13 @@ export class Acts {
     const about = [coded("kind", incident.kind), " ", foreign(incident.place?.district_name ?? ""), " ", incident.id];
     const path = `/v1/incidents/${encodeURIComponent(incident.id)}/${name}`;
     this.#show({ title: word(`act.${name}.title`), about, path, ...fieldsOf(name, incident, this.#model) });
+  }
+
+  /** Asks for a verdict on a call of an incident. */
+  openVerdict(call, incident) {
+    const about = [coded("kind", incident.kind), " · ", word("noun.call"), " ", call];
+    const path = `/v1/calls/${encodeURIComponent(call)}/classify`;
+    this.#show({ title: word("act.classify.title"), about, path, ...fieldsOf("classify", incident, this.#model) });
   }
 
   /** Asks for a report on an order. */

@@ -243,6 +243,10 @@ export const CODES = {
   "located.person": ["人工标定", "set by a person"],
   "located.caller": ["来电定位", "caller's position"],
   "located.cell": ["基站定位", "by the cell"],
+  // What a latitude and a longitude are measured against.
+  "datum.wgs84": ["卫星定位（WGS-84）", "satellite (WGS-84)"],
+  "datum.gcj02": ["国内地图（GCJ-02）", "Chinese maps (GCJ-02)"],
+  "datum.bd09": ["百度地图（BD-09）", "Baidu maps (BD-09)"],
   // What became of a candidate for an order.
   "candidate.chosen": ["选中", "chosen"],
   "candidate.busy": ["在执行", "busy"],
@@ -307,5 +311,6 @@ export const CODES = {
   "event.order_transferred": ["指令转移", "order transferred"],
   "event.call_split": ["拆分报警", "call split off"],
   "event.hospital_defined": ["医院登记", "hospital defined"],
+  "event.need_refused": ["需求未受理", "need refused"],
   "event.unreadable": ["无法读取", "unreadable"],
 };

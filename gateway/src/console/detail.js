@@ -209,12 +209,12 @@ export class Detail {
       { "aria-label": word("detail.said") },
       element("h3", {}, word("detail.said"), element("span", { class: "quiet" }, ` ${word("detail.calls", { n: incident.calls_total })}`)),
       calls.length === 0 && element("p", { class: "quiet" }, word("detail.nothing-said")),
-      calls.reverse().map((call) => this.#call(call)),
+      calls.reverse().map((call) => this.#call(call, incident)),
       more > 0 && calls.length > 0 && element("p", { class: "quiet" }, word("detail.older", { n: more })),
     );
   }
 
-  #call({ call, said, facts }) {
+  #call({ call, said, facts }, incident) {
     const { line, caller, kind, injured } = said ?? {};
     return element(
       "article",
@@ -228,6 +228,8 @@ export class Detail {
         kind && element("span", {}, coded("kind", kind)),
         injured > 0 && element("span", {}, word("tag.injured", { n: injured })),
         element("span", { class: "id" }, call),
+        incident.state === "open" &&
+          element("button", { type: "button", class: "link", "data-key": `classify ${call}`, onclick: () => this.#acts.openVerdict(call, incident) }, word("act.classify")),
       ),
       said && element("p", { class: "said" }, words(said.text)),
       facts.map((added) => element("p", { class: "said later" }, element("span", { class: "quiet number" }, this.#time(added.at)), " ", words(added.text))),

@@ -9,6 +9,7 @@ use engine::event::{Choice, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, NeedState, Shortage};
 use engine::kind::{Agency, Category, Kind, Nature, Priority};
 use engine::order::{OrderClock, OrderState, Rung};
+use engine::place::datum::Datum;
 use engine::unit::Duty;
 use engine::view::UnitStatus;
 use std::collections::{BTreeMap, BTreeSet};
@@ -215,7 +216,7 @@ fn every_code_of_the_centre_has_its_name() {
         };
     }
     codes! {
-        "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
+        "datum" Datum "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
         "order" OrderState "clock" OrderClock "overdue" OrderClock "rung" Rung "choice" Choice "matter" LedgerMatter
         "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal
     }
