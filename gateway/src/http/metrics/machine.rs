@@ -7,11 +7,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 use std::fmt;
 
-/// What was built; the build says which commit that is, where it knows.
-const COMMIT: &str = match option_env!("LIANDONG_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
+/// What was built; "unknown" when the build could not say.
+const COMMIT: &str = env!("LIANDONG_COMMIT");
 
 pub(super) fn write(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
     let build = [("version", env!("CARGO_PKG_VERSION")), ("commit", COMMIT)];
