@@ -13,6 +13,7 @@ pub mod clock;
 pub mod command;
 pub mod dispatch;
 pub mod event;
+pub mod explain;
 pub mod hospital;
 pub mod id;
 pub mod incident;

@@ -9,6 +9,7 @@ mod typed;
 pub use typed::ClockTyped;
 
 use crate::link::GateLimits;
+use crate::log::{LogConfig, LogFormat, level_mistake};
 use engine::city::City;
 use engine::classify::Lexicon;
 use engine::command::ClockMode;
@@ -66,6 +67,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// Connections that HTTP holds at once.
     pub http_connections_max: usize,
+    /// The log.
+    pub log: LogConfig,
 }
 
 /// The QUIC listener's part.
@@ -88,6 +91,8 @@ pub struct Overrides {
     pub data: Option<PathBuf>,
     /// The clock.
     pub clock: Option<ClockMode>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
 }
 
 /// One thing that is wrong.
@@ -205,6 +210,7 @@ impl Check<'_> {
         let http = self.loopback(&typed.http.listen, "http.listen");
         let default_line = self.default_line(typed, plan.as_ref().map(|(plan, _)| plan.as_ref()));
         self.sizes(typed, city.as_deref());
+        let log = self.log(typed, overrides);
         let segment_bytes = u64::from(*typed.journal.segment_mib.get_ref()) << 20;
         let shape = Shape {
             segment_bytes,
@@ -240,8 +246,21 @@ impl Check<'_> {
             },
             http_listen: http?,
             http_connections_max: *typed.http.connections_max.get_ref(),
+            log,
             data,
         })
+    }
+
+    fn log(&mut self, typed: &Typed, overrides: &Overrides) -> LogConfig {
+        let level = &typed.log.level;
+        if let Some(mistake) = level_mistake(level.get_ref()) {
+            self.wrong(&Some(level.span().start), "log.level", mistake);
+        }
+        LogConfig {
+            format: overrides.log_format.unwrap_or(typed.log.format),
+            level: level.get_ref().clone(),
+            caller_data: typed.log.caller_data,
+        }
     }
 
     fn path(&self, typed: &Path) -> PathBuf {

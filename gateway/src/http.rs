@@ -7,6 +7,7 @@
 mod asking;
 mod calls;
 mod events;
+mod explain;
 mod ground;
 mod incidents;
 mod metrics;
@@ -70,6 +71,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/v1/units/{id}/duty", post(units::duty)),
         ("/v1/orders", get(orders::list)),
         ("/v1/orders/{id}/{act}", post(orders::report)),
+        ("/v1/explain/{id}", get(explain::order)),
         ("/v1/ledger", get(orders::ledger)),
         ("/v1/districts", get(ground::districts)),
         ("/v1/hospitals", get(ground::hospitals)),
@@ -79,7 +81,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
 }
 
 fn routes(exchange: Arc<Exchange>) -> Router {
-    let mut router = Router::new();
+    let mut router = crate::console::routes();
     for (path, methods) in table() {
         router = router.route(path, methods);
     }

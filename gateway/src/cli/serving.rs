@@ -1,31 +1,27 @@
 //! `liandong serve`, `check` and `config default`.
 
 use crate::config::{self, Config, Overrides};
+use crate::machine;
 use crate::serve::serve as serve_centre;
 use anyhow::{Context, bail};
 use std::io::Write;
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 /// Serves until it is told to stop or the centre fails.
 pub fn serve(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<()> {
     let config = Config::load(file, overrides)?;
-    log_to_stderr();
+    crate::log::start(&config.log, std::io::stderr);
+    let wanted = machine::Wanted::of(&config);
+    machine::raise_open_files(&wanted);
+    for warning in machine::warnings(&wanted, &machine::Found::read()) {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("no threads for the gateway")?;
     runtime.block_on(until_told(config))
-}
-
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("LIANDONG_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
 }
 
 async fn until_told(config: Config) -> anyhow::Result<()> {

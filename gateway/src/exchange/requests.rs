@@ -82,6 +82,7 @@ impl Exchange {
         match request {
             Request::Call { call, .. } => {
                 let taken = self.intake.call(ANYBODY, *call, &mut pending.desk);
+                crate::log::call_taken(&taken);
                 let report = Command::TakeCall(taken.report);
                 let wish = said(Actor::Carrier(ANYBODY), report, &taken.testimony);
                 let asked = Asked::Call(Box::new((taken.report, taken.testimony)));
@@ -90,6 +91,7 @@ impl Exchange {
             Request::Facts { facts, .. } => {
                 let mut taken = self.intake.facts(*facts, &mut pending.desk);
                 taken.testimony.act = pending.act;
+                crate::log::facts_taken(&taken);
                 let facts = Command::AddFacts(taken.facts);
                 let wish = said(Actor::Carrier(ANYBODY), facts, &taken.testimony);
                 self.wait(pending, taken.lane, wish, Asked::Other, to);
