@@ -20,11 +20,14 @@ class Answer:
         return json.loads(self.body)
 
 
-def ask(centre: RunningCentre, method: str, path: str, body: bytes | None = None, seconds: float = 20) -> Answer:
-    """One request on a connection of its own."""
+def ask(
+    centre: RunningCentre, method: str, path: str, body: bytes | None = None, seconds: float = 20, **named: str
+) -> Answer:
+    """One request on a connection of its own; `named` are headers, with `_` for `-`."""
     connection = http.client.HTTPConnection("127.0.0.1", centre.http_port, timeout=seconds)
     try:
         headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers |= {name.replace("_", "-"): value for name, value in named.items()}
         connection.request(method, path, body, headers)
         return Answer(connection.getresponse())
     finally:

@@ -268,9 +268,7 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
 /// Says what another city changes: hospitals that are others, units that are others, gone or back. What was said
 /// already is not said again. Who is gone keeps the orders that are out, and gets no other.
 fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
-    for hospital in &city.hospitals {
-        define_hospital(writer, hospital)?;
-    }
+    change_hospitals(writer, before, city)?;
     for row in &city.units {
         define(writer, row)?;
     }
@@ -302,6 +300,29 @@ fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), St
         .collect();
     for duty in duties {
         say(writer, Command::SetDuty(duty))?;
+    }
+    Ok(())
+}
+
+/// Defines the hospitals of another city: those that it lacks are closed, those that are back are open.
+fn change_hospitals(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
+    let has = |city: &City, name| city.hospitals.iter().any(|hospital| hospital.name == name);
+    for hospital in &city.hospitals {
+        define_hospital(writer, hospital)?;
+    }
+    let known: Vec<HospitalDefinition> = writer.centre.hospitals().copied().collect();
+    for hospital in known {
+        let open = match (has(before, hospital.name), has(city, hospital.name)) {
+            (_, false) => false,
+            (false, true) => true,
+            (true, true) => hospital.open,
+        };
+        if open != hospital.open {
+            say(
+                writer,
+                Command::DefineHospital(HospitalDefinition { open, ..hospital }),
+            )?;
+        }
     }
     Ok(())
 }
