@@ -54,7 +54,7 @@ impl Pending {
         }
     }
 
-    /// The reading of a request begins: it is timed from here on.
+    /// The reading of what has come begins: the first request of it is timed from here on.
     pub fn begin(&mut self) {
         self.begun = Instant::now();
     }
@@ -235,8 +235,10 @@ impl Exchange {
     /// Keeps who waits, and puts the wish with the others of its lane.
     fn wait(&self, pending: &mut Pending, lane: Lane, wish: Wish, asked: Asked, to: AnswerTo) {
         let worker = &self.workers[usize::from(pending.worker) % self.workers.len()];
-        let since = pending.begun;
-        let intake = nanoseconds(since.elapsed());
+        // The end of one is the beginning of the next that came with it: one reading of the clock a request.
+        let now = Instant::now();
+        let since = std::mem::replace(&mut pending.begun, now);
+        let intake = nanoseconds(now.duration_since(since));
         self.figures.intake.record(intake);
         let waiting = worker.lock().put(Waiting { to, asked, since });
         match waiting {

@@ -249,13 +249,14 @@ impl Reading<'_> {
     /// Takes every whole frame; gives how many there were.
     async fn take_whole(&mut self) -> Result<usize, Ended> {
         let form = self.link.form();
+        self.pending.begin();
         let mut taken = 0;
         loop {
             if !self.gate.is_open() {
                 self.serving.exchange.hand_over(&mut self.pending);
                 self.gate.pass().await;
+                self.pending.begin();
             }
-            self.pending.begin();
             let (request, bytes) = match self.gathering.take(form) {
                 Ok(Some(whole)) if form == Form::Lines && whole.trim_ascii().is_empty() => continue,
                 Ok(Some(whole)) => (form.request(whole), whole.len()),
