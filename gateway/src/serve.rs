@@ -129,10 +129,11 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
-    let workers = (0..config.workers)
+    let mut workers: Vec<JoinHandle<()>> = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
         .chain([looking])
         .collect();
+    workers.push(tokio::spawn(Arc::clone(&exchange.feed).gather()));
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
     let serving_http = crate::http::serve(
@@ -162,6 +163,7 @@ fn intake(config: &Config) -> Result<Intake, ServeError> {
     let city = city.map_err(|error| ServeError::City(error.to_string()))?;
     Ok(Intake {
         plan: ArcSwap::new(Arc::clone(&config.plan)),
+        plan_turn: tokio::sync::Mutex::default(),
         lexicon: Arc::clone(&config.lexicon),
         lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
         city: Arc::clone(&config.city),
