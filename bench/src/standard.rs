@@ -100,7 +100,7 @@ impl Standard {
         let city_hash = ObjectHash::of(&city.canonical_bytes()?);
         let lexicon = Arc::new(Lexicon::load(Lexicon::source_embedded())?);
         let intake = Intake {
-            plan: Arc::clone(&plan),
+            plan: Arc::clone(&plan).into(),
             lexicon,
             lexicon_hash: ObjectHash::of(Lexicon::source_embedded().as_bytes()),
             city: Arc::clone(&city),

@@ -242,6 +242,17 @@ pub struct Testimony {
     pub lexicon: Option<ObjectHash>,
     /// The city the place was found on.
     pub city: Option<ObjectHash>,
+    /// The sender's own key of an act, so that the same act sent again is answered by this record.
+    pub act: Option<ActKey>,
+}
+
+/// The key under which a person's or a program's act came, and what the act was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActKey {
+    /// The key, digested.
+    pub key: KeyDigest,
+    /// All that was asked, digested.
+    pub body: BodyDigest,
 }
 
 /// How a call lives.

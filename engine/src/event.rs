@@ -169,7 +169,7 @@ pub enum Event {
         /// The deadline.
         due: Moment,
     },
-    /// The clock ran out. Fires once, at its deadline or as soon after as the centre lived.
+    /// The clock ran out. Fires once, a millisecond after its deadline or as soon after as the centre lived.
     ClockMissed {
         /// The order.
         order: OrderId,
@@ -311,6 +311,15 @@ pub enum Event {
     HospitalDefined {
         /// Its number.
         hospital: HospitalId,
+    },
+    /// An incident needs more than it can have; a person must see to the rest.
+    NeedRefused {
+        /// The incident.
+        incident: IncidentId,
+        /// What the units must be able to do.
+        capability: Capability,
+        /// How many units.
+        count: u8,
     },
 }
 

@@ -66,7 +66,7 @@ vocabulary! {
         NoPlace = "no_place",
         /// The place is outside the served area: nobody of ours is sent.
         Outside = "outside",
-        /// Somebody has said no, and nobody else is free.
+        /// Somebody has said no or was relieved of it, and nobody else is free.
         AllAsked = "all_asked",
         /// A drill sends nobody (D1).
         Drill = "drill",

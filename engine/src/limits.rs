@@ -11,11 +11,14 @@ pub const NEEDS_PER_INCIDENT_MAX: usize = 16;
 pub const ORDERS_PER_DECISION_MAX: usize = NEEDS_PER_INCIDENT_MAX;
 /// Follow-ups (deadlines fired, waiting needs served) of one command; the rest continues with the next tick.
 pub const FOLLOW_UPS_MAX: usize = 1_024;
-/// Events that one follow-up can cause at most: an incident closes, each of its orders ends with five events and each
-/// freed unit is given a new order.
+/// Events that one follow-up can cause at most: an incident closes, each of its orders ends with five events. What the
+/// units that this frees are given counts as follow-ups of its own.
 pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 16 * NEEDS_PER_INCIDENT_MAX;
 /// Events of one command at most; a tick stops firing before it could cause more.
 pub const EVENTS_PER_COMMAND_MAX: usize = 16_384;
+/// Closed incidents that leave before their time to make room for the orders of one command, at most. Most make room for
+/// one at least; those that never had an order are passed on the way.
+pub const EVICTIONS_PER_COMMAND_MAX: usize = 64;
 /// Orders for one need before everybody may be asked again: the ladder has then run out so many times.
 pub const ASKED_PER_NEED_MAX: u8 = 8;
 /// Waiting needs that a freed unit looks at before it stays free.

@@ -227,7 +227,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::IncidentReclassified { .. }
         | Event::IncidentMerged { .. }
         | Event::CallSplit { .. }
-        | Event::HospitalDefined { .. } => None,
+        | Event::HospitalDefined { .. }
+        | Event::NeedRefused { .. } => None,
     }
 }
 

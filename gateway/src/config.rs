@@ -1,8 +1,9 @@
-//! Configuration in two steps: as typed (`typed`), then checked. Nothing binds, starts or writes before the second.
+//! Configuration in two steps: as typed (`reading`, `typed`), then checked. Nothing binds, starts or writes before the second.
 //!
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.
 
+mod reading;
 mod typed;
 
 pub use typed::ClockTyped;
@@ -64,6 +65,8 @@ pub struct Config {
     pub quic: QuicConfig,
     /// Where HTTP listens.
     pub http_listen: SocketAddr,
+    /// Connections that HTTP holds at once.
+    pub http_connections_max: usize,
     /// The log.
     pub log: LogConfig,
 }
@@ -79,8 +82,6 @@ pub struct QuicConfig {
     pub unvalidated_per_second_max: u32,
     /// What one connection may have on the way.
     pub gate: GateLimits,
-    /// The data folder, for subscribers that are behind.
-    pub data: Arc<PathBuf>,
 }
 
 /// What the command line says over the file.
@@ -139,18 +140,12 @@ impl Config {
         folder: &Path,
         overrides: &Overrides,
     ) -> Result<Config, ConfigError> {
-        let typed: Typed = toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| line_of(text, span.start));
-            ConfigError(vec![ConfigMistake {
-                place: line.map_or(name.to_owned(), |line| format!("{name}:{line}")),
-                what: error.message().to_owned(),
-            }])
-        })?;
+        let (typed, mistakes) = reading::read(name, text)?;
         let mut check = Check {
             name,
             text,
             folder,
-            mistakes: Vec::new(),
+            mistakes,
         };
         let config = check.config(&typed, overrides);
         match config {
@@ -252,9 +247,9 @@ impl Check<'_> {
                     requests: *typed.quic.connection_requests_max.get_ref(),
                     bytes: *typed.quic.connection_bytes_max.get_ref(),
                 },
-                data: Arc::new(data.clone()),
             },
             http_listen: http?,
+            http_connections_max: *typed.http.connections_max.get_ref(),
             log,
             data,
         })
@@ -413,6 +408,12 @@ impl Check<'_> {
             64,
             1 << 20,
             "quic.worker_requests_max",
+        );
+        between(
+            &typed.http.connections_max,
+            1,
+            65_536,
+            "http.connections_max",
         );
         let lanes = &typed.lanes;
         for (value, field) in [

@@ -21,7 +21,7 @@ use engine::runtime::{Health, Running};
 use in_flight::InFlight;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// What is shared by all streams.
 pub struct Exchange {
@@ -38,6 +38,7 @@ pub struct Exchange {
     workers: Vec<Worker>,
     recalls: mpsc::Sender<Recall>,
     stopping: AtomicBool,
+    stopped: watch::Sender<bool>,
 }
 
 /// One worker's place.
@@ -86,6 +87,7 @@ impl Exchange {
             workers,
             recalls,
             stopping: AtomicBool::new(false),
+            stopped: watch::Sender::new(false),
         }
     }
 
@@ -115,6 +117,12 @@ impl Exchange {
     /// Takes no more requests.
     pub fn stop_taking(&self) {
         self.stopping.store(true, Ordering::Release);
+        self.stopped.send_replace(true);
+    }
+
+    /// Changes when no more requests are taken: for answers that would go on for ever.
+    pub fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.subscribe()
     }
 
     /// Whether requests are taken: not while stopping, and not once the centre has failed.

@@ -4,8 +4,10 @@
 //! begins at one sequence exactly: what the view holds at that moment, then the live chunks after it. One that
 //! falls behind goes back to the journal (`history`), so a slow reader costs nobody else anything.
 
+use crate::acts::Acts;
 use crate::announce::{Announcement, Interest, announce};
 use crate::names::NameTable;
+use engine::call::ActKey;
 use engine::command::Command;
 use engine::event::Event;
 use engine::id::{CentreId, Sequence};
@@ -32,6 +34,7 @@ pub struct Feed {
     centre: CentreId,
     view: RwLock<View>,
     names: NameTable,
+    acts: Acts,
     live: broadcast::Sender<Arc<LiveChunk>>,
 }
 
@@ -42,6 +45,7 @@ impl Feed {
             centre,
             view: RwLock::new(View::new()),
             names: NameTable::default(),
+            acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
         }
     }
@@ -59,6 +63,11 @@ impl Feed {
     /// What units are called.
     pub fn names(&self) -> &NameTable {
         &self.names
+    }
+
+    /// Acts by the key they came under.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
     }
 
     /// Begins to listen: `look` sees the view as it is at one sequence, and the chunks after it follow.
@@ -87,6 +96,11 @@ impl Feed {
             })
         });
         self.names.add(defined);
+        for released in records {
+            if let Some(act) = act_of(released) {
+                self.acts.done(act, released.sequence);
+            }
+        }
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         if self.live.receiver_count() == 0 {
             records.iter().for_each(|released| view.hear(released));
@@ -110,6 +124,23 @@ impl Feed {
         };
         // No receiver left is no error: they have gone since they were counted.
         drop(self.live.send(Arc::new(chunk)));
+    }
+}
+
+/// The key under which a record's act came, if its sender gave one.
+fn act_of(released: &ReleasedRecord) -> Option<ActKey> {
+    // Calls have keys of their own, and most that is said comes without words.
+    if released.record.testimony.is_empty()
+        || matches!(released.record.envelope.command, Command::TakeCall(_))
+    {
+        return None;
+    }
+    match released.record.testimony() {
+        Ok(testimony) => testimony?.act,
+        Err(error) => {
+            tracing::error!(record = released.sequence.0, %error, "the words of a record cannot be read");
+            None
+        }
     }
 }
 

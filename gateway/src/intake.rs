@@ -5,6 +5,7 @@
 //! the [`Testimony`]; the report has none. Next: `exchange` hands it to the writer.
 
 use crate::wire::{CallWords, FactsWords, Position};
+use arc_swap::ArcSwap;
 use engine::call::{
     Assessment, BodyDigest, CallFacts, CallReport, EvidenceNote, KeyDigest, Mark, Marks, Testimony,
 };
@@ -24,7 +25,7 @@ const RADIUS_DEFAULT_M: u32 = 50;
 /// All that intake looks at. Shared by every stream; each has a [`Desk`] of its own.
 pub struct Intake {
     /// Which lines there are, and how they are taken.
-    pub plan: Arc<Plan>,
+    pub plan: ArcSwap<Plan>,
     /// What words mean.
     pub lexicon: Arc<Lexicon>,
     /// The lexicon, by content.
@@ -122,6 +123,7 @@ impl Intake {
             evidence,
             lexicon: Some(self.lexicon_hash),
             city: Some(self.city_hash),
+            act: None,
         };
         TakenCall {
             lane: lane_of(&assessment),
@@ -179,12 +181,12 @@ impl Intake {
 
     /// The line to forward a call's voice to: its line's own, or the one that usually serves its kind.
     pub fn forward_line(&self, line: Line, kind: Kind) -> u32 {
-        let mode = self.plan.line(line).map(|plan| plan.mode);
+        let plan = self.plan.load();
+        let mode = plan.line(line).map(|plan| plan.mode);
         match mode {
             Some(LineMode::Forward(to)) => to.number(),
             Some(LineMode::Merged | LineMode::Parallel) | None => {
-                let usual =
-                    Line::new(kind.row().line).filter(|&usual| self.plan.line(usual).is_some());
+                let usual = Line::new(kind.row().line).filter(|&usual| plan.line(usual).is_some());
                 usual.unwrap_or(line).number()
             }
         }
@@ -194,7 +196,7 @@ impl Intake {
     fn line(&self, given: Option<u32>, marks: &mut Marks) -> Line {
         let known = given
             .and_then(Line::new)
-            .filter(|&line| self.plan.line(line).is_some());
+            .filter(|&line| self.plan.load().line(line).is_some());
         known.unwrap_or_else(|| {
             *marks = marks.with(Mark::BadLine);
             self.default_line
@@ -237,6 +239,15 @@ impl Intake {
             radius_m,
             source,
             district,
+        })
+    }
+
+    /// Where a person says that it is.
+    pub fn place_said(&self, position: Position) -> Option<Place> {
+        let place = self.locate(Some(position), None, None, &mut Marks::default())?;
+        Some(Place {
+            source: PlaceSource::Person,
+            ..place
         })
     }
 

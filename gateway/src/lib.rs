@@ -6,6 +6,7 @@
 //! `quic::subscription`. [`serve`] starts and ends all of it. Nothing here decides anything about a call; that is the
 //! engine's.
 
+mod acts;
 mod announce;
 mod answering;
 pub mod board;
@@ -13,9 +14,11 @@ pub mod cli;
 pub mod client;
 mod columns;
 pub mod config;
+mod console;
 mod exchange;
 pub mod explain;
 mod feed;
+mod follow;
 mod history;
 mod http;
 pub mod intake;

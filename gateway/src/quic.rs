@@ -132,7 +132,6 @@ impl Listener {
                 exchange: Arc::clone(&exchange),
                 worker: (next_worker % exchange.workers()) as u16,
                 limits: self.config.gate,
-                data: self.config.data.clone(),
                 stop: stop.clone(),
             };
             next_worker += 1;

@@ -10,6 +10,7 @@ use crate::feed::{Feed, Sink};
 use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
+use arc_swap::ArcSwap;
 use engine::id::ObjectHash;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
 use std::net::SocketAddr;
@@ -26,6 +27,8 @@ const RECALLS_MAX: usize = 4_096;
 const HEALTH_PERIOD: Duration = Duration::from_millis(100);
 /// How long what is on the way may take at a stop.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long a client may take to hear the last that is said to it, once nothing is on the way any more.
+pub const LAST_WORDS_TIME: Duration = Duration::from_millis(200);
 
 /// Why a centre is not served, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -69,9 +72,7 @@ pub enum ServeError {
     )]
     System(#[from] std::io::Error),
     /// The centre stopped serving.
-    #[error(
-        "{0}; nothing was served after it. Look at the disk, then start again: recovery takes what is durable"
-    )]
+    #[error("{0}; nothing was served after it")]
     Failed(String),
     /// It did not end in order.
     #[error("the centre did not stop in order: {0}; what was answered is durable, start it again")]
@@ -107,6 +108,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let running = tokio::task::spawn_blocking(move || start(setup, sink))
         .await
         .map_err(|error| ServeError::Stop(error.to_string()))??;
+    if let Some(plan) = running.plan_at_start() {
+        intake.plan.store(plan);
+    }
     let listeners = bind(&config).await;
     let (listener, http) = match listeners {
         Ok(listeners) => listeners,
@@ -130,14 +134,15 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .collect();
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
-    let serving_http = crate::http::serve(http, Arc::clone(&exchange), stopping.clone());
+    let serving_http = crate::http::serve(
+        http,
+        Arc::clone(&exchange),
+        config.http_connections_max,
+        stopping.clone(),
+    );
     let listeners = vec![
         tokio::spawn(listener.serve(Arc::clone(&exchange), stopping)),
-        tokio::spawn(async move {
-            if let Err(error) = serving_http.await {
-                tracing::error!(%error, "http has stopped");
-            }
-        }),
+        tokio::spawn(serving_http),
     ];
     Ok(ServerHandle {
         quic_addr,
@@ -155,7 +160,7 @@ fn intake(config: &Config) -> Result<Intake, ServeError> {
     let city = config.city.canonical_bytes();
     let city = city.map_err(|error| ServeError::City(error.to_string()))?;
     Ok(Intake {
-        plan: Arc::clone(&config.plan),
+        plan: ArcSwap::new(Arc::clone(&config.plan)),
         lexicon: Arc::clone(&config.lexicon),
         lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
         city: Arc::clone(&config.city),
@@ -222,11 +227,17 @@ impl ServerHandle {
         }
         self.endpoint
             .close(close_code::STOPPING, b"the centre stops");
-        for listener in self.listeners {
-            drop(tokio::time::timeout(Duration::from_secs(1), listener).await);
+        for mut listener in self.listeners {
+            if tokio::time::timeout(LAST_WORDS_TIME, &mut listener)
+                .await
+                .is_err()
+            {
+                // An answer that never ends by itself ends here, with its connection.
+                listener.abort();
+            }
         }
         // Clients that are gone do not answer; they are not waited for longer than this.
-        drop(tokio::time::timeout(Duration::from_secs(1), self.endpoint.wait_idle()).await);
+        drop(tokio::time::timeout(LAST_WORDS_TIME, self.endpoint.wait_idle()).await);
         for worker in self.workers {
             worker.abort();
             drop(worker.await);

@@ -75,8 +75,8 @@ fn play(typed: &Typed) -> anyhow::Result<Summary> {
         .tempdir()
         .context("no temporary folder")?;
     let data = match &typed.data {
-        Some(data) if data.join("journal").exists() => bail!(
-            "{} holds a journal already; the demo plays a day from its beginning, so name a new folder",
+        Some(data) if holds_anything(data) => bail!(
+            "{} is not empty; the demo plays a day from its beginning, so name a new folder",
             data.display()
         ),
         Some(data) => data.clone(),
@@ -115,6 +115,11 @@ fn play(typed: &Typed) -> anyhow::Result<Summary> {
         anyhow::Ok(summary)
     })?;
     Ok(summary)
+}
+
+/// A folder that cannot be read is for the centre to complain about.
+fn holds_anything(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some())
 }
 
 fn units() -> usize {

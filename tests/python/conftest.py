@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
 
@@ -16,8 +16,8 @@ def start_centre(tmp_path: pathlib.Path) -> Iterator[StartCentre]:
     """Starts centres, each in a folder of its own; all are ended after the test, whatever happened."""
     started: list[RunningCentre] = []
 
-    def start(clock: str = "driven", settings: str = "") -> RunningCentre:
-        centre = RunningCentre(tmp_path / f"centre-{len(started)}", clock, settings)
+    def start(clock: str = "driven", settings: str = "", **process: Any) -> RunningCentre:
+        centre = RunningCentre(tmp_path / f"centre-{len(started)}", clock, settings, **process)
         started.append(centre)
         centre.start()
         return centre

@@ -285,6 +285,17 @@ def need_ends_twice(records: Records) -> None:
     record["events"].insert(index, {"need_done": dict(event)})
 
 
+def need_is_refused_with_room(records: Records) -> None:
+    """An incident that has hardly any needs is refused one, and no person is told."""
+    record, index, event = some(records, "need_opened", lambda record, _: _has_a_quiet_decision(record))
+    refused = {"incident": event["incident"], "capability": event["capability"], "count": 1}
+    record["events"].insert(index + 1, {"need_refused": refused})
+
+
+def _has_a_quiet_decision(record: dict[str, Any]) -> bool:
+    return any("call_decided" in event and not event["call_decided"]["human"] for event in record["events"])
+
+
 def need_is_forgotten(records: Records) -> None:
     """A need is opened, and neither served nor put to wait."""
     record, index, _ = some(records, "need_waits", lambda _, event: event["shortage"] in ("no_place", "outside", "drill"))
@@ -333,6 +344,8 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("records_follow_each_other", record_is_lost),
     ("records_follow_each_other", time_goes_back),
     ("needs_live_once", need_ends_twice),
+    ("need_is_refused_only_when_full", need_is_refused_with_room),
+    ("decision_says_what_happened", need_is_refused_with_room),
     ("needs_are_accounted_for", need_is_forgotten),
     ("everything_spoken_of_exists", order_comes_from_nowhere),
 ]

@@ -45,7 +45,10 @@ def liandong(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str
 class RunningCentre:
     """One centre over one data folder; it can be started, stopped, killed and started again."""
 
-    def __init__(self, folder: pathlib.Path, clock: str = "driven", settings: str = "") -> None:
+    def __init__(self, folder: pathlib.Path, clock: str = "driven", settings: str = "", http: str = "", **process: Any) -> None:
+        """`settings` go into the configuration, `http` into its table of that name, `process` to the process."""
+        self._http = http
+        self._process_options = process
         self.data = folder / "data"
         self._folder = folder
         self._clock = clock
@@ -73,7 +76,7 @@ class RunningCentre:
         config = self._folder / "liandong.toml"
         config.write_text(
             f'[quic]\nlisten = "127.0.0.1:{self.quic_port}"\n\n'
-            f'[http]\nlisten = "127.0.0.1:{self.http_port}"\n\n{self._settings}',
+            f'[http]\nlisten = "127.0.0.1:{self.http_port}"\n{self._http}\n{self._settings}',
             encoding="utf-8",
         )
         self._starts += 1
@@ -84,6 +87,7 @@ class RunningCentre:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._folder,
+                **self._process_options,
             )
         until = time.monotonic() + START_SECONDS
         while time.monotonic() < until:
@@ -96,6 +100,12 @@ class RunningCentre:
             time.sleep(0.05)
         self.kill()
         raise AssertionError(f"not ready after {START_SECONDS} s:\n{self.said()[-4000:]}")
+
+    @property
+    def pid(self) -> int:
+        """The process, for limits and figures of its own."""
+        assert self.process is not None
+        return self.process.pid
 
     def stop(self) -> None:
         """Asks it to end and waits; kills it if it does not."""

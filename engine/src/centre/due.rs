@@ -1,11 +1,11 @@
 //! Clocks run out: orders that nobody acknowledged, units that did not leave or arrive, incidents nobody speaks of,
-//! shifts that begin and end. Each deadline fires once, in the order of (deadline, owner).
+//! shifts that begin and end. Each deadline fires once, in the order of (deadline, owner); an order's a millisecond after it,
+//! so that a report at the deadline is in time.
 
 use super::Desk;
 use super::state::{DueOf, present, unit_index};
 use crate::event::{Event, LedgerMatter};
 use crate::incident::{CloseReason, IncidentState, NeedState, Shortage};
-use crate::limits::{EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
 use crate::moment::{Moment, Span};
 use crate::order::{OrderAct, OrderClock, Rung};
 use crate::table::Slot;
@@ -16,29 +16,19 @@ pub(super) const ASK_AGAIN: Span = Span::minutes(5);
 impl Desk<'_> {
     /// Lets everything that is due happen, as far as one command may.
     pub(super) fn tick(&mut self) {
-        for _ in 0..FOLLOW_UPS_MAX {
-            if self.events.len() + EVENTS_PER_FOLLOW_UP_MAX > EVENTS_PER_COMMAND_MAX - 1 {
+        while self.may_follow_up() {
+            let Some((node, _)) = self.state.wheel.pop(self.state.now) else {
                 break;
-            }
-            let Some((node, due)) = self.state.wheel.pop(self.state.now) else {
-                return;
             };
+            self.follow_ups += 1;
             match self.state.due_of(node) {
                 DueOf::Unit(index) => self.shift_changes(index),
                 DueOf::Incident(slot) => self.review(slot),
-                DueOf::Order(slot) => self.clock_runs_out(slot, due),
+                DueOf::Order(slot) => self.clock_runs_out(slot),
             }
         }
-        if self
-            .state
-            .wheel
-            .next_due()
-            .is_some_and(|due| due <= self.state.now)
-        {
-            self.say(Event::Continues {
-                left: self.state.wheel.len(),
-            });
-        }
+        let next = self.state.wheel.next_due();
+        self.continues = next.is_some_and(|due| due <= self.state.now);
     }
 
     /// An incident is looked at again: needs that everybody declined are brought up, silence of a day closes it.
@@ -82,8 +72,8 @@ impl Desk<'_> {
         begun
     }
 
-    fn clock_runs_out(&mut self, slot: Slot, due: Moment) {
-        let Some((clock, _)) = self.state.order(slot).deadlines.nearest() else {
+    fn clock_runs_out(&mut self, slot: Slot) {
+        let Some((clock, due)) = self.state.order(slot).deadlines.nearest() else {
             return;
         };
         match clock {

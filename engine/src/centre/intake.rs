@@ -9,7 +9,7 @@ use crate::event::{Event, Refusal};
 use crate::id::{CallId, IncidentId, UnitId};
 use crate::incident::{CloseReason, Incident, IncidentState, NeedState, Needs};
 use crate::kind::{Kind, Nature, Priority};
-use crate::limits::NEEDS_PER_INCIDENT_MAX;
+use crate::limits::{EVICTIONS_PER_COMMAND_MAX, NEEDS_PER_INCIDENT_MAX};
 use crate::line::Line;
 use crate::moment::Span;
 use crate::order::OrderAct;
@@ -191,12 +191,21 @@ impl Desk<'_> {
         taken < capacity && open + kept < capacity
     }
 
-    /// Room for one more order: what was closed longest ago leaves first.
+    /// Room for one more order: what was closed longest ago leaves first, as far as one command may.
     pub(super) fn make_room_for_an_order(&mut self) -> bool {
-        while self.state.orders.len() == self.state.orders.capacity() {
+        let capacity = self.state.orders.capacity();
+        // Nothing that is closed holds an open order.
+        if self.state.conservation.orders_open == u64::from(capacity) {
+            return false;
+        }
+        while self.state.orders.len() == capacity {
             let Some(&(incident, _)) = self.state.closed.front() else {
                 return false;
             };
+            if self.evictions == EVICTIONS_PER_COMMAND_MAX {
+                return false;
+            }
+            self.evictions += 1;
             self.evict(incident);
         }
         true
@@ -306,11 +315,14 @@ impl Desk<'_> {
     ) {
         let mut ordered = false;
         let mut waits = false;
+        let mut refused = false;
         for event in &self.events[events_before..] {
             if let Event::OrderIssued(_) = event {
                 ordered = true;
             } else if let Event::NeedWaits { .. } = event {
                 waits = true;
+            } else if let Event::NeedRefused { .. } = event {
+                refused = true;
             }
         }
         let nature = report.assessment.nature;
@@ -330,6 +342,7 @@ impl Desk<'_> {
         let human = report.assessment.human
             || report.marks.is_damaged()
             || outside
+            || refused
             || (report.place.is_none() && outcome != Outcome::Forwarded)
             || report.marks.contains(Mark::CellPlace)
             || matches!(outcome, Outcome::Human | Outcome::Waiting);
@@ -558,10 +571,19 @@ impl Desk<'_> {
                     need.capability == spec.capability && need.state != NeedState::Dropped
                 })
                 .count();
+            let mut refused = 0;
             for _ in had..usize::from(spec.count) {
-                if let Some(need) = self.open_need(slot, spec.capability) {
-                    self.seek(slot, need, Seek::FIRST);
+                match self.open_need(slot, spec.capability) {
+                    Some(need) => self.seek(slot, need, Seek::FIRST),
+                    None => refused += 1,
                 }
+            }
+            if refused > 0 {
+                self.say(Event::NeedRefused {
+                    incident: self.state.incident_id(slot),
+                    capability: spec.capability,
+                    count: refused,
+                });
             }
         }
     }

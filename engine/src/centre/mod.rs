@@ -22,7 +22,7 @@ use crate::command::{Activation, Actor, Command, Envelope, ObjectKind, Opening};
 use crate::event::{Event, Refusal};
 use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence, UnitId};
-use crate::limits::Capacities;
+use crate::limits::{Capacities, EVENTS_PER_COMMAND_MAX, EVENTS_PER_FOLLOW_UP_MAX, FOLLOW_UPS_MAX};
 use crate::moment::{Moment, Span};
 use crate::name::Name;
 use crate::place::Point;
@@ -30,7 +30,7 @@ use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
-use state::State;
+use state::{DueOf, State};
 use std::sync::Arc;
 
 /// An object that was prepared beside the writer and may be activated by a command.
@@ -91,15 +91,10 @@ impl Centre {
         if let Command::Activate(activation) = envelope.command {
             return self.activate(envelope.actor, activation, events);
         }
-        let Some(finder) = &mut self.finder else {
-            return events.push(Event::Refused(Refusal::ObjectMissing));
-        };
-        let mut desk = Desk {
-            state: &mut self.state,
-            finder,
-            events,
-        };
-        desk.carry_out(envelope);
+        match &mut self.finder {
+            Some(finder) => Desk::new(&mut self.state, finder, events).carry_out(envelope),
+            None => events.push(Event::Refused(Refusal::ObjectMissing)),
+        }
     }
 
     fn open(&mut self, opening: Opening, events: &mut Vec<Event>) {
@@ -135,6 +130,9 @@ impl Centre {
             ObjectKind::Plan if self.finder.is_some() => self.change_plan(hash),
             ObjectKind::Plan | ObjectKind::City => self.rebuild(),
             ObjectKind::Lexicon => {}
+        }
+        if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
+            Desk::new(&mut self.state, finder, events).read_rosters_anew();
         }
     }
 
@@ -199,6 +197,19 @@ impl Centre {
             ObjectKind::Lexicon => self.state.lexicon,
             ObjectKind::City => self.state.city,
         }
+    }
+
+    /// The city in force.
+    pub fn city(&self) -> Option<&Arc<City>> {
+        self.finder.as_ref().map(|finder| &finder.city)
+    }
+
+    /// All units, in the order of definition.
+    pub fn units(&self) -> impl Iterator<Item = (UnitId, &crate::unit::Unit)> {
+        let units = self.state.units.iter();
+        (0..)
+            .zip(units)
+            .map(|(index, unit)| (self.state.unit_id(index), unit))
     }
 
     /// The plan in force, once there is one.
@@ -274,9 +285,26 @@ struct Desk<'a> {
     state: &'a mut State,
     finder: &'a mut Finder,
     events: &'a mut Vec<Event>,
+    /// Follow-ups that the command has caused.
+    follow_ups: usize,
+    /// Closed incidents that left to make room for its orders.
+    evictions: usize,
+    /// More is to be done now than one command may; the next tick goes on.
+    continues: bool,
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    fn new(state: &'a mut State, finder: &'a mut Finder, events: &'a mut Vec<Event>) -> Desk<'a> {
+        Desk {
+            state,
+            finder,
+            events,
+            follow_ups: 0,
+            evictions: 0,
+            continues: false,
+        }
+    }
+
     fn carry_out(&mut self, envelope: &Envelope) {
         match envelope.command {
             Command::TakeCall(report) => self.take_call(&report),
@@ -296,6 +324,34 @@ impl Desk<'_> {
             Command::DefineHospital(definition) => self.define_hospital(definition),
             // Carried out before a desk is opened.
             Command::OpenCentre(_) | Command::Activate(_) => {}
+        }
+        self.say_whether_more_is_left();
+    }
+
+    /// Whether the command may cause one thing more, and still say so at its end.
+    fn may_follow_up(&self) -> bool {
+        self.follow_ups < FOLLOW_UPS_MAX
+            && self.events.len() + EVENTS_PER_FOLLOW_UP_MAX < EVENTS_PER_COMMAND_MAX
+    }
+
+    /// Leaves a unit to the next tick: this command has done as much as it may.
+    fn put_off(&mut self, unit: u32) {
+        self.look_again(unit, self.state.now);
+        self.continues = true;
+    }
+
+    /// Lets a unit look at what waits once more, then at the latest.
+    fn look_again(&mut self, unit: u32, then: Moment) {
+        let node = self.state.node(DueOf::Unit(unit));
+        if self.state.wheel.due(node).is_none_or(|due| then < due) {
+            self.state.wheel.arm(node, then);
+        }
+    }
+
+    fn say_whether_more_is_left(&mut self) {
+        if self.continues {
+            let left = self.state.wheel.len();
+            self.say(Event::Continues { left });
         }
     }
 

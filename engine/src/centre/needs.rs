@@ -5,6 +5,7 @@
 //! service calls (C4).
 
 use super::Desk;
+use super::due::ASK_AGAIN;
 use super::state::{DueOf, numbered, present, unit_index};
 use crate::capability::Capability;
 use crate::dispatch::queue::Rank;
@@ -41,7 +42,7 @@ struct Chosen {
     choice: Choice,
 }
 
-/// Units that said no to a need in this round of asking.
+/// Units that said no to a need in this round of asking, or that a person took it from.
 struct Declined {
     units: [Option<UnitId>; ASKED_PER_NEED_MAX as usize],
 }
@@ -53,7 +54,7 @@ impl Declined {
 }
 
 impl Desk<'_> {
-    /// Adds one need to an incident; `None` when it has as many as it can.
+    /// Adds one need to an incident; `None` when it has as many as it can, and the caller must say so.
     pub(super) fn open_need(&mut self, slot: Slot, capability: Capability) -> Option<u8> {
         let deadline = self.need_deadline(self.state.incident(slot), capability);
         let need = Need {
@@ -157,7 +158,8 @@ impl Desk<'_> {
         }
     }
 
-    /// The units that said no since the round began: the chain of orders before this one.
+    /// The units that said no since the round began, or that a person took the need from: the chain of orders
+    /// before this one.
     fn declined(&self, previous: Option<OrderId>) -> Declined {
         let mut declined = Declined {
             units: [None; ASKED_PER_NEED_MAX as usize],
@@ -168,7 +170,7 @@ impl Desk<'_> {
                 break;
             };
             let known = self.state.order(slot);
-            if known.state == OrderState::Declined {
+            if is_declined(known) {
                 *unit = Some(known.unit);
             }
             order = known.previous;
@@ -319,11 +321,12 @@ impl Desk<'_> {
         }
     }
 
-    /// Sets an order's place on the wheel to its nearest deadline.
+    /// Sets an order's place on the wheel to the first moment that its nearest deadline does not reach: a report at the
+    /// deadline itself is in time.
     pub(super) fn arm(&mut self, order: Slot) {
         let node = self.state.node(DueOf::Order(order));
         match self.state.order(order).deadlines.nearest() {
-            Some((_, due)) => self.state.wheel.arm(node, due),
+            Some((_, due)) => self.state.wheel.arm(node, due + Span(1)),
             None => {
                 self.state.wheel.disarm(node);
             }
@@ -346,7 +349,7 @@ impl Desk<'_> {
                 .push(queue_of(capability, rank.priority), node, rank);
         }
         if shortage.is_brought_up_again() {
-            let again = self.state.now + super::due::ASK_AGAIN;
+            let again = self.state.now + ASK_AGAIN;
             let node = self.state.node(DueOf::Incident(slot));
             if self.state.wheel.due(node).is_none_or(|due| again < due) {
                 self.state.wheel.arm(node, again);
@@ -424,57 +427,70 @@ impl Desk<'_> {
         }
     }
 
-    /// Gives a unit that has come free to the first in rank of those it can serve, as long as it has room.
+    /// Gives a unit that has come free to the first in rank of those it can serve, as long as it has room: a desk
+    /// fills up at once. What is more than one command may do is left to the next tick.
     pub(super) fn serve_waiting(&mut self, unit: UnitId) {
         let index = unit_index(unit);
-        let most = if self.state.units[index as usize].definition.travels() {
-            1
-        } else {
-            NEEDS_PER_INCIDENT_MAX
-        };
-        for _ in 0..most {
-            if !self.state.units[index as usize].is_available() {
-                return;
-            }
+        while self.state.units[index as usize].is_available() {
             let Some((node, floor)) = self.first_waiting_for(index) else {
                 return;
             };
+            if !self.may_follow_up() {
+                return self.put_off(index);
+            }
             if !self.make_room_for_an_order() {
-                return;
+                return self.lack_room(node, &[Some(unit)]);
             }
             self.grant(node, index, floor);
+        }
+    }
+
+    /// A need waits beside free units for want of room alone: it is brought up again, and they look again.
+    fn lack_room(&mut self, node: u32, units: &[Option<UnitId>]) {
+        let (slot, need) = need_of(node);
+        self.let_wait(slot, need, Shortage::NoRoom);
+        for &unit in units.iter().flatten() {
+            self.look_again(unit_index(unit), self.state.now + ASK_AGAIN);
         }
     }
 
     /// Gives units that came free together to what waits: each time to the first in rank for any of them, and of all
     /// that are free the nearest. One after the other, the first of them could be sent past a nearer one.
     pub(super) fn serve_waiting_together(&mut self, units: &[Option<UnitId>]) {
-        for _ in units {
-            let mut first: Option<(Rank, u32, bool, u32)> = None;
-            for &unit in units.iter().flatten() {
-                let index = unit_index(unit);
-                if !self.state.units[index as usize].is_available() {
-                    continue;
+        while let Some((node, floor, index)) = self.first_waiting_for_any(units) {
+            if !self.may_follow_up() {
+                for &unit in units.iter().flatten() {
+                    self.put_off(unit_index(unit));
                 }
-                let Some((node, floor)) = self.first_waiting_for(index) else {
-                    continue;
-                };
-                let Some((_, rank)) = self.state.queues.waiting(node) else {
-                    continue;
-                };
-                if first.is_none_or(|(known, ..)| rank < known) {
-                    first = Some((rank, node, floor, index));
-                }
+                return;
             }
-            let Some((_, node, floor, index)) = first else {
-                return;
-            };
             if !self.make_room_for_an_order() {
-                return;
+                return self.lack_room(node, units);
             }
             let unit = self.nearest_for(node).unwrap_or(index);
             self.grant(node, unit, floor);
         }
+    }
+
+    /// The first need in rank for any of these units, whether that is by the floor, and for which of them.
+    fn first_waiting_for_any(&self, units: &[Option<UnitId>]) -> Option<(u32, bool, u32)> {
+        let mut first: Option<(Rank, u32, bool, u32)> = None;
+        for &unit in units.iter().flatten() {
+            let index = unit_index(unit);
+            if !self.state.units[index as usize].is_available() {
+                continue;
+            }
+            let Some((node, floor)) = self.first_waiting_for(index) else {
+                continue;
+            };
+            let Some((_, rank)) = self.state.queues.waiting(node) else {
+                continue;
+            };
+            if first.is_none_or(|(known, ..)| rank < known) {
+                first = Some((rank, node, floor, index));
+            }
+        }
+        first.map(|(_, node, floor, index)| (node, floor, index))
     }
 
     /// Who would be sent to a need that waits, of all that are free now.
@@ -581,6 +597,7 @@ impl Desk<'_> {
         let (slot, need) = need_of(node);
         let incident = *self.state.incident(slot);
         let known = *present(incident.needs.get(need));
+        self.follow_ups += 1;
         self.count_grant(known.capability, incident.priority());
         let (travel_ms, turnout_ms) = self.takes(&incident, unit);
         let choice = if floor {
@@ -614,6 +631,21 @@ impl Desk<'_> {
             Priority::P2 | Priority::P3 => {}
             Priority::P4 => *passed = 0,
         }
+    }
+}
+
+/// Whether an order's unit is out of the question for its need in this round. One that let the ladder run out is not:
+/// as soon as it is heard of it may be the nearest.
+fn is_declined(order: &Order) -> bool {
+    match order.state {
+        OrderState::Declined => true,
+        OrderState::Reassigned => order.rung != Rung::NextUnit,
+        OrderState::Issued
+        | OrderState::Acknowledged
+        | OrderState::SetOff
+        | OrderState::Arrived
+        | OrderState::Finished
+        | OrderState::Cancelled => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a centre does, told as stories on the embedded county.
 
 mod acts;
+mod city;
 mod explaining;
 mod fields;
 mod merging;
@@ -14,6 +15,7 @@ use crate::capability::Capability;
 use crate::command::{Actor, ClockMode, OrderReport, UnitDuty, UnitPosition};
 use crate::id::{CallId, CentreId, IncidentId, OrderId};
 use crate::kind::Kind;
+use crate::limits::EVICTIONS_PER_COMMAND_MAX;
 use crate::line::Line;
 use crate::order::OrderAct;
 use crate::place::projection::Plane;

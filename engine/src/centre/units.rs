@@ -142,7 +142,7 @@ impl Desk<'_> {
         true
     }
 
-    /// A shift begins or ends (X12).
+    /// A shift begins or ends (X12), or an earlier command left something to this unit.
     pub(super) fn shift_changes(&mut self, index: u32) {
         let minute = self.minute_of_day();
         let unit = &mut self.state.units[index as usize];
@@ -155,8 +155,25 @@ impl Desk<'_> {
                 .refresh(index, &self.state.units[index as usize]);
             let unit = self.state.unit_id(index);
             self.say(Event::UnitStaffed { unit, staffed });
-            self.serve_waiting(unit);
         }
+        self.serve_waiting(self.state.unit_id(index));
+    }
+
+    /// Another city may keep another local time: who is staffed by it, and when each shift changes next (X12).
+    pub(super) fn read_rosters_anew(&mut self) {
+        let minute = self.minute_of_day();
+        for index in 0..self.state.units.len() as u32 {
+            let unit = &self.state.units[index as usize];
+            if unit.staffed == unit.definition.is_staffed(minute) {
+                self.await_shift(index);
+            } else if self.may_follow_up() {
+                self.follow_ups += 1;
+                self.shift_changes(index);
+            } else {
+                self.put_off(index);
+            }
+        }
+        self.say_whether_more_is_left();
     }
 
     /// Sets a unit's place on the wheel to the next change of its shift.

@@ -15,7 +15,6 @@ use crate::call::Assessment;
 use crate::capability::Capability;
 use crate::id::ObjectHash;
 use crate::kind::{Agency, Kind, Nature};
-use crate::limits::NEEDS_PER_INCIDENT_MAX;
 use crate::line::Line;
 use crate::moment::Span;
 
@@ -93,16 +92,16 @@ pub struct Plan {
     needs: Vec<Vec<NeedSpec>>,
 }
 
-/// What an incident needs, in place.
+/// What an incident needs, in place, each capability once: so there is room for all that can be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NeedList {
-    list: [Option<NeedSpec>; NEEDS_PER_INCIDENT_MAX],
+    list: [Option<NeedSpec>; Capability::ALL.len()],
     len: usize,
 }
 
 impl NeedList {
     const EMPTY: NeedList = NeedList {
-        list: [None; NEEDS_PER_INCIDENT_MAX],
+        list: [None; Capability::ALL.len()],
         len: 0,
     };
 
@@ -115,8 +114,8 @@ impl NeedList {
             .find(|known| known.capability == spec.capability);
         if let Some(known) = known {
             known.count = known.count.max(spec.count);
-        } else if let Some(free) = self.list.get_mut(self.len) {
-            *free = Some(spec);
+        } else {
+            self.list[self.len] = Some(spec);
             self.len += 1;
         }
     }

@@ -8,8 +8,10 @@ use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
 use super::writer::{Shown, Stopped, Writer};
 use crate::centre::{Centre, Prepared};
-use crate::city::{Hospital, UnitRow};
-use crate::command::{Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening};
+use crate::city::{City, Hospital, UnitRow};
+use crate::command::{
+    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, UnitDuty,
+};
 use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
@@ -18,8 +20,9 @@ use crate::journal::{Objects, OpenError, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
-use crate::unit::UnitDefinition;
+use crate::unit::{Duty, UnitDefinition};
 use crossbeam::queue::ArrayQueue;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -189,7 +192,7 @@ fn ring(setup: &Setup, wake: &super::Wake) -> ReplyRing {
     }
 }
 
-/// Opens a new centre, activates objects that are not in force yet, defines units that are not defined yet.
+/// Opens a new centre, brings objects and units of the setup into force.
 fn bring_into_force(
     writer: &mut Writer,
     setup: &Setup,
@@ -201,6 +204,32 @@ fn bring_into_force(
     if writer.centre.opening().is_none() {
         say(writer, Command::OpenCentre(opening))?;
     }
+    for activation in prepare_what_is_new(writer, setup)? {
+        // Another city is said last, after everything that follows from it: until it is in force the next start sees that
+        // it is new and finishes what a crash may have cut off. Under the first city units can be defined only
+        // when it is in force; what a crash cut off there is defined below.
+        if activation.object == ObjectKind::City
+            && let Some(before) = writer.centre.city().cloned()
+        {
+            change_city(writer, &before, &setup.city)?;
+        }
+        say(writer, Command::Activate(activation))?;
+    }
+    for row in &setup.city.units {
+        if writer.centre.unit_named(&row.name).is_none() {
+            define(writer, row)?;
+        }
+    }
+    for hospital in &setup.city.hospitals {
+        if writer.centre.hospital_named(&hospital.name).is_none() {
+            define_hospital(writer, hospital)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stores the setup's objects, and makes those ready that are not in force: plan and lexicon, the city last.
+fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activation>, StartError> {
     let city = setup
         .city
         .canonical_bytes()
@@ -213,7 +242,7 @@ fn bring_into_force(
         (ObjectKind::Lexicon, setup.lexicon.as_bytes()),
         (ObjectKind::City, city.as_slice()),
     ];
-    let new_city = writer.centre.in_force(ObjectKind::City) != Some(ObjectHash::of(&city));
+    let mut new = Vec::new();
     for (kind, bytes) in sources {
         // What a person has activated since stands until the configuration itself changes.
         let in_force = match kind {
@@ -225,17 +254,48 @@ fn bring_into_force(
         }
         let (activation, prepared) = store(&setup.data, kind, bytes)?;
         writer.centre.prepare(prepared);
-        say(writer, Command::Activate(activation))?;
+        new.push(activation);
     }
-    for row in &setup.city.units {
-        if new_city || writer.centre.unit_named(&row.name).is_none() {
-            define(writer, row)?;
-        }
+    Ok(new)
+}
+
+/// Says what another city changes: hospitals that are others, units that are others, gone or back. What was said
+/// already is not said again. Who is gone keeps the orders that are out, and gets no other.
+fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
+    for hospital in &city.hospitals {
+        define_hospital(writer, hospital)?;
     }
-    for hospital in &setup.city.hospitals {
-        if new_city || writer.centre.hospital_named(&hospital.name).is_none() {
-            define_hospital(writer, hospital)?;
-        }
+    for row in &city.units {
+        define(writer, row)?;
+    }
+    let names = |city: &City| {
+        city.units
+            .iter()
+            .map(|row| row.name)
+            .collect::<BTreeSet<_>>()
+    };
+    let (old, new) = (names(before), names(city));
+    let duties: Vec<UnitDuty> = writer
+        .centre
+        .units()
+        .filter_map(|(unit, known)| {
+            let name = known.definition.name;
+            let duty = match known.duty {
+                Duty::Off if new.contains(&name) && !old.contains(&name) => Duty::OnCall,
+                Duty::OnCall | Duty::Patrolling | Duty::Standby if !new.contains(&name) => {
+                    Duty::Off
+                }
+                Duty::Off | Duty::OnCall | Duty::Patrolling | Duty::Standby => return None,
+            };
+            Some(UnitDuty {
+                unit,
+                duty,
+                strength: None,
+            })
+        })
+        .collect();
+    for duty in duties {
+        say(writer, Command::SetDuty(duty))?;
     }
     Ok(())
 }
@@ -256,6 +316,7 @@ fn define_hospital(writer: &mut Writer, hospital: &Hospital) -> Result<(), Start
     say(writer, Command::DefineHospital(definition))
 }
 
+/// Defines a unit, unless it is just so.
 fn define(writer: &mut Writer, row: &UnitRow) -> Result<(), StartError> {
     let definition = UnitDefinition::from(row);
     if writer

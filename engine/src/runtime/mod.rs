@@ -197,6 +197,11 @@ impl Running {
         self.plan.clone()
     }
 
+    /// The data folder.
+    pub fn data(&self) -> &std::path::Path {
+        &self.data
+    }
+
     /// Checks an object, stores it in the data folder and makes it ready, so that [`port::Wish::Activate`] can bring it
     /// into force. Reads and writes files: not for a thread that others need.
     pub fn store(

@@ -129,7 +129,10 @@ impl Replay {
             Command::OpenCentre(opening) if self.centre.opening().is_none() => {
                 self.centre = Centre::new(opening.capacities);
             }
-            Command::Activate(activation) => {
+            // An activation that was refused may name what never was at hand.
+            Command::Activate(activation)
+                if record.events.contains(&Event::ObjectActivated(activation)) =>
+            {
                 let object =
                     prepared(&self.objects, &activation).map_err(|reason| ReplayError::Object {
                         sequence,

@@ -10,6 +10,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 #[derive(Debug, Default)]
 pub(super) struct Stopwatch {
     last: Moment,
+    /// Whether it was read before: how long nobody ran says nothing about the clock.
+    begun: bool,
     /// Forward steps larger than the alarm's.
     pub jumps: u64,
     /// Readings that were before the last.
@@ -21,8 +23,7 @@ impl Stopwatch {
     pub fn not_before(floor: Moment) -> Stopwatch {
         Stopwatch {
             last: floor,
-            jumps: 0,
-            clamps: 0,
+            ..Stopwatch::default()
         }
     }
 
@@ -31,16 +32,49 @@ impl Stopwatch {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let read = Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+        self.take(Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// What it shows after this reading of the machine's clock.
+    fn take(&mut self, read: Moment) -> Moment {
         if read < self.last {
             self.clamps += 1;
         } else {
             // The writer reads at least once a second, so a gap is a step of the clock or a stopped machine.
-            if self.last > Moment(0) && read - self.last > Span(CLOCK_STEP_ALARM_MS) {
+            if self.begun && read - self.last > Span(CLOCK_STEP_ALARM_MS) {
                 self.jumps += 1;
             }
             self.last = read;
         }
+        self.begun = true;
         self.last
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_forward_is_counted_and_a_step_back_is_clamped() {
+        let mut stopwatch = Stopwatch::not_before(Moment(1_000));
+        // A day in which nobody ran is no step.
+        let day = Moment(86_400_000);
+        assert_eq!((stopwatch.take(day), stopwatch.jumps), (day, 0));
+        let usual = day + Span(CLOCK_STEP_ALARM_MS);
+        assert_eq!((stopwatch.take(usual), stopwatch.jumps), (usual, 0));
+        let stepped = usual + Span(CLOCK_STEP_ALARM_MS + 1);
+        assert_eq!((stopwatch.take(stepped), stopwatch.jumps), (stepped, 1));
+        assert_eq!((stopwatch.take(day), stopwatch.clamps), (stepped, 1));
+        assert_eq!((stopwatch.take(stepped), stopwatch.clamps), (stepped, 1));
+        assert_eq!(stopwatch.jumps, 1);
+    }
+
+    #[test]
+    fn a_clock_behind_the_journal_shows_the_journals_time() {
+        let mut stopwatch = Stopwatch::not_before(Moment(5_000));
+        assert_eq!(stopwatch.take(Moment(1)), Moment(5_000));
+        assert_eq!((stopwatch.clamps, stopwatch.jumps), (1, 0));
+        assert!(stopwatch.now() > Moment(5_000));
     }
 }

@@ -1,5 +1,7 @@
 //! A running centre: started, spoken to, stopped, started again.
 
+mod city_change;
+
 use super::port::{Origin, Reply, ReplyBody, Submission, Wish};
 use super::*;
 use crate::answer::Answer;
@@ -216,7 +218,8 @@ fn time_is_driven() {
     );
     let (now, next_due) = advance(&running, start_at + crate::moment::Span::seconds(1)).unwrap();
     assert_eq!(now, start_at + crate::moment::Span::seconds(1));
-    assert_eq!(next_due, Some(start_at + crate::moment::Span::seconds(30)));
+    let in_time = start_at + crate::moment::Span::seconds(30);
+    assert_eq!(next_due, Some(in_time + crate::moment::Span(1)));
     assert_eq!(
         advance(&running, start_at),
         Err(port::AdvanceRefusal::Backward)
@@ -286,4 +289,32 @@ fn positions_are_coalesced_and_filtered() {
         "one metre is no news"
     );
     running.stop().unwrap();
+}
+
+/// An object that is not at hand is refused, and the refusal is replayed without it.
+#[test]
+fn a_refused_activation_needs_no_object_ever_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = || {
+        start(
+            setup(folder.path(), ClockMode::Driven),
+            Box::new(Sink::default()),
+        )
+    };
+    let running = begin().unwrap();
+    let activation = crate::command::Activation {
+        object: crate::command::ObjectKind::City,
+        hash: crate::id::ObjectHash([7; 32]),
+    };
+    let activate = Command::Activate(activation);
+    let replies = ask(
+        &running,
+        vec![command(1, Actor::Dispatcher(0), activate, Box::default())],
+    );
+    assert!(matches!(
+        replies[0].body,
+        ReplyBody::Answer(Answer::Refused(crate::event::Refusal::ObjectMissing))
+    ));
+    running.stop().unwrap();
+    begin().unwrap().stop().unwrap();
 }

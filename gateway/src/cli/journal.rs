@@ -13,6 +13,9 @@ use serde::Serialize;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+/// What the name of each segment file ends with.
+const SEGMENT_END: &str = ".log";
+
 /// Proves a journal.
 pub fn verify(dir: &Path, head: Option<HeaderHash>) -> anyhow::Result<()> {
     must_be_there(dir)?;
@@ -31,6 +34,14 @@ fn must_be_there(dir: &Path) -> anyhow::Result<()> {
     if !dir.is_dir() {
         bail!(
             "{}: no such folder; name the data folder of a centre (`centre.data` of its configuration)",
+            dir.display()
+        );
+    }
+    let entries = std::fs::read_dir(dir).with_context(|| dir.display().to_string())?;
+    let mut names = entries.filter_map(|entry| entry.ok().map(|entry| entry.file_name()));
+    if !names.any(|name| name.to_string_lossy().ends_with(SEGMENT_END)) {
+        bail!(
+            "{}: holds no journal; name the data folder of a centre",
             dir.display()
         );
     }
@@ -66,9 +77,11 @@ pub fn export(
             break;
         }
         let record = Record::decode(read.payload).with_context(|| format!("record {seq}"))?;
-        if let Command::Activate(activation) = record.envelope.command {
-            // Objects are in force before the first record that is asked for, so they are kept all the same.
-            named.push(activation.hash);
+        for event in &record.events {
+            if let Event::ObjectActivated(activation) = event {
+                // Objects are in force before the first record that is asked for, so they are kept all the same.
+                named.push(activation.hash);
+            }
         }
         if seq < from {
             continue;

@@ -68,8 +68,8 @@ async fn until_told(config: Config) -> anyhow::Result<()> {
         Some(ref reason) => cry(format, &format!("THE CENTRE HAS FAILED: {reason}")),
     }
     let stopped = server.stop().await;
-    if let Some(reason) = failure {
-        bail!("{reason}; look at the disk, then start again: recovery takes what is durable");
+    if failure.is_some() {
+        bail!("nothing was served after the failure above");
     }
     stopped?;
     tell(format, "stopped; everything that was answered is durable");

@@ -104,3 +104,24 @@ fn what_is_no_id_and_no_day_is_said() {
     let day = said(&["liandong", "report", "data", "--day", "yesterday"]);
     assert!(day.contains("--day"), "{day}");
 }
+
+#[test]
+fn a_cause_that_was_told_is_not_told_again() {
+    let disk = || std::io::Error::other("the disk is full");
+    let error = anyhow::Error::from(disk()).context("journal: the disk is full");
+    assert_eq!(told(&error), "journal: the disk is full");
+    let error = anyhow::Error::from(disk()).context("record 7");
+    assert_eq!(told(&error), "record 7: the disk is full");
+}
+
+/// A reader that has seen enough is no mistake, whoever noticed it first.
+#[test]
+fn a_broken_pipe_is_known_in_every_dress() {
+    let broken = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+    assert!(is_broken_pipe(&broken().into()));
+    assert!(is_broken_pipe(&serde_json::Error::io(broken()).into()));
+    assert!(is_broken_pipe(
+        &anyhow::Error::from(broken()).context("record 7")
+    ));
+    assert!(!is_broken_pipe(&std::io::Error::other("full").into()));
+}

@@ -24,6 +24,7 @@ fn the_default_says_what_leaving_all_out_means() {
     assert_eq!(printed.lanes, empty.lanes);
     assert_eq!(printed.shape, empty.shape);
     assert_eq!(printed.http_listen, empty.http_listen);
+    assert_eq!(printed.http_connections_max, empty.http_connections_max);
     assert_eq!(format!("{:?}", printed.quic), format!("{:?}", empty.quic));
     assert_eq!(printed.worker_requests_max, empty.worker_requests_max);
     assert_eq!(printed.city, empty.city);
@@ -38,8 +39,8 @@ fn the_default_says_what_leaving_all_out_means() {
 
 #[test]
 fn each_mistake_has_its_place() {
-    check("[quic]\nlisten = 7", "c.toml:2", "string");
-    check("[quick]", "c.toml:1", "quick");
+    check("[quic]\nlisten = 7", "c.toml:2: quic.listen", "string");
+    check("[quick]", "c.toml:1: quick", "quick");
     check("[centre\n", "c.toml:1", "");
     check(
         "[quic]\nlisten = \"0.0.0.0:4433\"",
@@ -96,8 +97,12 @@ fn each_mistake_has_its_place() {
 
 #[test]
 fn the_log_is_checked_like_the_rest() {
-    check("[log]\nformat = \"xml\"", "c.toml:2", "xml");
-    check("[log]\ncaller_data = \"some\"", "c.toml:2", "some");
+    check("[log]\nformat = \"xml\"", "c.toml:2: log.format", "xml");
+    check(
+        "[log]\ncaller_data = \"some\"",
+        "c.toml:2: log.caller_data",
+        "some",
+    );
     check(
         "[log]\nlevel = \"a=b=c\"",
         "c.toml:2: log.level",
@@ -112,6 +117,44 @@ fn all_mistakes_come_at_once() {
         .err()
         .unwrap();
     assert_eq!(error.0.len(), 2, "{error}");
+}
+
+/// One wrong type must not hide the next one, nor an address that is of the right type and still no good.
+#[test]
+fn what_does_not_fit_hides_nothing_behind_it() {
+    let text = "shape = 3\n[quic]\nlisten = 7\nlistens = 1\nconnections_max = -1\n[quick]\nx = 1\n\
+        [http]\nlisten = \"here\"\nconnections_max = \"many\"\n[centre]\nclock = \"sundial\"\n[city]\nseed = []\n\
+        [lanes]\nlife = { a = 1 }\n[journal]\nsegment_mib = 1\n[centre.data]\nx = 1\n";
+    let error = load(text).err().unwrap();
+    let mut places: Vec<&str> = error
+        .0
+        .iter()
+        .map(|mistake| mistake.place.as_str())
+        .collect();
+    places.sort_unstable();
+    let expected = [
+        "c.toml:10: http.connections_max",
+        "c.toml:12: centre.clock",
+        "c.toml:14: city.seed",
+        "c.toml:16: lanes.life",
+        "c.toml:18: journal.segment_mib",
+        "c.toml:19: centre.data",
+        "c.toml:1: shape",
+        "c.toml:3: quic.listen",
+        "c.toml:4: quic.listens",
+        "c.toml:5: quic.connections_max",
+        "c.toml:6: quick",
+        "c.toml:9: http.listen",
+    ];
+    assert_eq!(places, expected, "{error}");
+    let two = load("[quic\nlisten = 'a'\n[http]\nlisten = \n")
+        .err()
+        .unwrap();
+    let both: Vec<&str> = two.0.iter().map(|mistake| mistake.place.as_str()).collect();
+    assert!(
+        both.contains(&"c.toml:1") && both.contains(&"c.toml:4"),
+        "{two}"
+    );
 }
 
 #[test]

@@ -202,12 +202,14 @@ impl Default for Quic {
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     pub listen: Spanned<String>,
+    pub connections_max: Spanned<usize>,
 }
 
 impl Default for Http {
     fn default() -> Http {
         Http {
             listen: default("127.0.0.1:8110".into()),
+            connections_max: default(256),
         }
     }
 }

@@ -5,8 +5,11 @@ use super::{Exchange, Worker};
 use crate::answering::{RETRY_AFTER_MS, refused};
 use crate::intake::Desk;
 use crate::wire::{Problem, ProblemKind, Request, Response, UnitReport};
-use engine::call::Testimony;
-use engine::command::{Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition};
+use engine::call::{ActKey, Testimony};
+use engine::centre::Prepared;
+use engine::command::{
+    Activation, Actor, ClockMode, Command, Envelope, OrderReport, UnitDuty, UnitPosition,
+};
 use engine::event::Refusal;
 use engine::id::UnitId;
 use engine::lane::Lane;
@@ -19,6 +22,8 @@ const ANYBODY: u32 = 0;
 
 /// What one stream has read and not handed over yet, with its buffers.
 pub struct Pending {
+    /// The key of the act that is taken in next, if its sender gave one; it goes into the act's record.
+    pub act: Option<ActKey>,
     worker: u16,
     lanes: [Vec<Submission>; 3],
     desk: Desk,
@@ -37,17 +42,11 @@ impl Pending {
     /// Nothing yet, for a stream of this worker.
     pub fn new(worker: u16) -> Pending {
         Pending {
+            act: None,
             worker,
             lanes: Default::default(),
             desk: Desk::default(),
         }
-    }
-}
-
-fn command(actor: Actor, command: Command) -> Wish {
-    Wish::Command {
-        envelope: Envelope { actor, command },
-        testimony: Box::default(),
     }
 }
 
@@ -58,19 +57,20 @@ fn said(actor: Actor, command: Command, testimony: &Testimony) -> Wish {
     }
 }
 
-/// A report on an order, with the unit's own words where there are any.
-fn report(report: OrderReport, note: Option<String>) -> Wish {
-    let (actor, report) = (Actor::Dispatcher(ANYBODY), Command::Report(report));
-    match note {
-        None => command(actor, report),
-        note @ Some(_) => {
-            let testimony = Testimony {
-                note,
-                ..Testimony::default()
-            };
-            said(actor, report, &testimony)
-        }
+/// A command with the sender's own words and key, where there are any.
+fn command(actor: Actor, command: Command, note: Option<String>, act: Option<ActKey>) -> Wish {
+    if note.is_none() && act.is_none() {
+        return Wish::Command {
+            envelope: Envelope { actor, command },
+            testimony: Box::default(),
+        };
     }
+    let testimony = Testimony {
+        note,
+        act,
+        ..Testimony::default()
+    };
+    said(actor, command, &testimony)
 }
 
 impl Exchange {
@@ -89,20 +89,23 @@ impl Exchange {
                 self.wait(pending, taken.lane, wish, asked, to);
             }
             Request::Facts { facts, .. } => {
-                let taken = self.intake.facts(*facts, &mut pending.desk);
+                let mut taken = self.intake.facts(*facts, &mut pending.desk);
+                taken.testimony.act = pending.act;
                 crate::log::facts_taken(&taken);
                 let facts = Command::AddFacts(taken.facts);
                 let wish = said(Actor::Carrier(ANYBODY), facts, &taken.testimony);
                 self.wait(pending, taken.lane, wish, Asked::Other, to);
             }
             Request::End { call, .. } => {
-                let wish = command(Actor::Carrier(ANYBODY), Command::EndCall(call));
+                let actor = Actor::Carrier(ANYBODY);
+                let wish = command(actor, Command::EndCall(call), None, pending.act);
                 self.wait(pending, Lane::Life, wish, Asked::Other, to);
             }
             Request::Order {
                 order, act, note, ..
             } => {
-                let wish = report(OrderReport { order, act }, note);
+                let report = Command::Report(OrderReport { order, act });
+                let wish = command(Actor::Dispatcher(ANYBODY), report, note, pending.act);
                 self.wait(pending, Lane::Life, wish, Asked::Other, to);
             }
             Request::Position { unit, position, .. } => {
@@ -134,6 +137,33 @@ impl Exchange {
         }
     }
 
+    /// Takes in what a person at the centre has decided.
+    pub fn decide(&self, pending: &mut Pending, decided: Command, to: AnswerTo) {
+        if !self.serves() {
+            return self.turn_away(to);
+        }
+        let wish = command(Actor::Dispatcher(ANYBODY), decided, None, pending.act);
+        self.wait(pending, Lane::Life, wish, Asked::Other, to);
+    }
+
+    /// Brings an object into force that was stored and prepared.
+    pub fn activate(
+        &self,
+        pending: &mut Pending,
+        (activation, object): (Activation, Prepared),
+        to: AnswerTo,
+    ) {
+        if !self.serves() {
+            return self.turn_away(to);
+        }
+        let wish = Wish::Activate {
+            actor: Actor::Dispatcher(ANYBODY),
+            activation,
+            object,
+        };
+        self.wait(pending, Lane::Life, wish, Asked::Other, to);
+    }
+
     fn duty(&self, pending: &mut Pending, report: &UnitReport, to: AnswerTo) {
         let Some(unit) = self.unit(&report.unit) else {
             return self.refuse_unit(to);
@@ -143,7 +173,8 @@ impl Exchange {
             duty: report.duty,
             strength: report.strength,
         };
-        let wish = command(Actor::Dispatcher(ANYBODY), Command::SetDuty(duty));
+        let actor = Actor::Dispatcher(ANYBODY);
+        let wish = command(actor, Command::SetDuty(duty), None, pending.act);
         self.wait(pending, Lane::Life, wish, Asked::Other, to);
     }
 
@@ -157,7 +188,7 @@ impl Exchange {
         match self.running.clock() {
             ClockMode::Driven => {
                 let actor = Actor::Unit(position.unit);
-                let wish = command(actor, Command::MoveUnit(position));
+                let wish = command(actor, Command::MoveUnit(position), None, pending.act);
                 self.wait(pending, Lane::Life, wish, Asked::Other, to);
             }
             ClockMode::Wall => {

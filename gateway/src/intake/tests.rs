@@ -7,7 +7,7 @@ fn intake() -> Intake {
     let city = engine::city::generate(1, None).unwrap();
     let city_bytes = city.canonical_bytes().unwrap();
     Intake {
-        plan: Arc::new(Plan::load(engine::plan::DEFAULT).unwrap()),
+        plan: ArcSwap::from_pointee(Plan::load(engine::plan::DEFAULT).unwrap()),
         lexicon: Arc::new(Lexicon::load(Lexicon::source_embedded()).unwrap()),
         lexicon_hash: ObjectHash::of(Lexicon::source_embedded().as_bytes()),
         city_hash: ObjectHash::of(&city_bytes),

@@ -7,12 +7,12 @@ use super::close_code;
 use super::subscription::{Subscriber, subscribe};
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
 use crate::link::{Gate, GateLimits, Link};
+use crate::serve::LAST_WORDS_TIME;
 use crate::stream::{CHUNK_BYTES, Form, Gathering};
 use crate::wire::{Problem, ProblemKind, Request, Response, Tag};
 use engine::command::ClockMode;
 use quinn::crypto::rustls::HandshakeData;
 use quinn::{Connection, Incoming, RecvStream, SendStream, VarInt};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +25,8 @@ const FRAME_TIME: Duration = Duration::from_secs(2);
 pub const ANSWERS_WAITING_BYTES: usize = 256 * 1024;
 /// How long a client may take to acknowledge the last answers of a stream.
 const LAST_ANSWERS_TIME: Duration = Duration::from_secs(3);
+/// How long a stream is still read when the centre stops.
+const LAST_READING_TIME: Duration = Duration::from_millis(100);
 /// How long a handshake may take.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(5);
 
@@ -37,8 +39,6 @@ pub struct Serving {
     pub worker: u16,
     /// What the connection may have on the way.
     pub limits: GateLimits,
-    /// The data folder, for subscribers that are behind.
-    pub data: Arc<PathBuf>,
     /// Says when the centre stops.
     pub stop: watch::Receiver<bool>,
 }
@@ -75,7 +75,12 @@ impl Serving {
                 stream = connection.accept_bi() => {
                     let Ok((send, receive)) = stream else { break };
                     let link = Arc::new(Link::new(form, Arc::clone(&gate)));
-                    tokio::spawn(write(Arc::clone(&self.exchange), Arc::clone(&link), send));
+                    tokio::spawn(write(
+                        Arc::clone(&self.exchange),
+                        Arc::clone(&link),
+                        send,
+                        self.stop.clone(),
+                    ));
                     let serving = self.clone();
                     tokio::spawn(serving.read(connection.clone(), link, Arc::clone(&gate), receive));
                 }
@@ -146,11 +151,23 @@ impl Serving {
 }
 
 /// Writes the answers of one stream until it closes.
-async fn write(exchange: Arc<Exchange>, link: Arc<Link>, mut send: SendStream) {
+async fn write(
+    exchange: Arc<Exchange>,
+    link: Arc<Link>,
+    mut send: SendStream,
+    mut stop: watch::Receiver<bool>,
+) {
     exchange.streams.fetch_add(1, Ordering::Relaxed);
     if link.outgoing.write_to(&mut send).await.is_ok() && send.finish().is_ok() {
-        // Until the client has it all; whoever does not take it in time is not waited for.
-        drop(tokio::time::timeout(LAST_ANSWERS_TIME, send.stopped()).await);
+        // Until the client has it all; whoever does not take it in time is not waited for, least of all by a stop.
+        tokio::select! {
+            _ = send.stopped() => {}
+            () = tokio::time::sleep(LAST_ANSWERS_TIME) => {}
+            () = async {
+                drop(stop.wait_for(|&stops| stops).await);
+                tokio::time::sleep(LAST_WORDS_TIME).await;
+            } => {}
+        }
     } else {
         link.outgoing.abandon();
     }
@@ -186,7 +203,11 @@ impl Reading<'_> {
             let chunk = tokio::select! {
                 // In this order: what is there is read before it is called late, for the waiting may have been ours.
                 biased;
-                _ = stop.changed() => return Ended::Stopping,
+                _ = stop.changed() => {
+                    // What has come already is refused aloud; the rest hears of it by the end of the connection.
+                    drop(tokio::time::timeout(LAST_READING_TIME, self.read_rest(receive)).await);
+                    return Ended::Stopping;
+                }
                 chunk = receive.read_chunk(CHUNK_BYTES, true) => chunk,
                 () = until(deadline) => return self.too_slow(),
             };
@@ -204,6 +225,18 @@ impl Reading<'_> {
                 Ok(0) => self.begun = self.begun.or_else(|| self.begins()),
                 Ok(_) => self.begun = self.begins(),
                 Err(ended) => return ended,
+            }
+        }
+    }
+
+    /// Reads on until nothing comes any more.
+    async fn read_rest(&mut self, receive: &mut RecvStream) {
+        while let Ok(Some(chunk)) = receive.read_chunk(CHUNK_BYTES, true).await {
+            self.gathering.extend(&chunk.bytes);
+            let taken = self.take_whole().await;
+            self.serving.exchange.hand_over(&mut self.pending);
+            if taken.is_err() {
+                return;
             }
         }
     }
@@ -286,7 +319,9 @@ impl Reading<'_> {
             | ProblemKind::NotAdvanced
             | ProblemKind::Overloaded
             | ProblemKind::NotServing
-            | ProblemKind::NotFound => Counter::Bad,
+            | ProblemKind::NotFound
+            | ProblemKind::MethodNotAllowed
+            | ProblemKind::KeyTaken => Counter::Bad,
         };
         self.serving.exchange.count(counter);
         self.link.say(Response::Problem { tag, problem });

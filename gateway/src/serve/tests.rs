@@ -387,3 +387,20 @@ async fn many_requests_are_answered_in_any_order() {
     }
     server.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_method_is_told_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = serve(config(folder.path(), ClockMode::Wall)).await.unwrap();
+    for (request, allowed) in [
+        (get("/v1/calls"), "allow: POST"),
+        (post("{}").replace("/v1/calls", "/livez"), "allow: GET"),
+    ] {
+        let answer = http(&server, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+        assert!(answer.contains("application/problem+json"), "{answer}");
+        assert!(answer.contains("method_not_allowed"), "{answer}");
+        assert!(answer.contains(allowed), "{answer}");
+    }
+    server.stop().await.unwrap();
+}

@@ -2,18 +2,18 @@
 //!
 //! `{"tag":7,"call":{…}}` asks, `{"tag":7,"decision":{…}}` or `{"tag":7,"problem":{…}}` answers. Each field is
 //! looked at by hand: in `call` and `facts` a bad one is dropped and marked and an unknown one passed over; in acts of
-//! people and units either refuses the act by name. Nesting is bounded by the reader (128), a line by 64 KiB.
-//! `fields` is the looking, `write` the answers.
+//! people and units either refuses the act by name. What is nested too deep is dropped (`depth`), a line is bounded by
+//! 64 KiB. `fields` is the looking, `write` the answers.
 
+mod depth;
 mod fields;
 mod write;
 
-pub(crate) use write::name_unit;
+pub(crate) use fields::Strict;
 pub use write::{append_response, decision_json};
+pub(crate) use write::{event as event_fields, name_unit};
 
-use super::{
-    CallWords, FactsWords, Position, Problem, ProblemKind, Request, Tag, UnitReport, mend, request,
-};
+use super::{CallWords, FactsWords, Problem, ProblemKind, Request, Tag, UnitReport, mend, request};
 use engine::call::Mark;
 use engine::id::{CallId, EventId};
 use engine::kind::Kind;
@@ -21,7 +21,7 @@ use engine::limits::FRAME_BYTES_MAX;
 use engine::moment::Moment;
 use engine::order::OrderAct;
 use engine::unit::Duty;
-use fields::{Lenient, Strict};
+use fields::Lenient;
 use serde_json::{Map, Value};
 
 /// Names a subscription may have; who wants more subscribes to everything.
@@ -62,7 +62,7 @@ pub fn split(bytes: &[u8]) -> Result<Option<&[u8]>, LineTooLarge> {
 
 /// The request of a line.
 pub fn read_request(line: &[u8]) -> Result<Request, (Option<Tag>, Problem)> {
-    let mut object = read_object(line).map_err(|problem| (None, problem))?;
+    let mut object = read_object(line, LINE).map_err(|problem| (None, problem))?;
     let tag_given = object.remove("tag");
     let tag = tag_given.as_ref().and_then(Value::as_u64);
     let request = name_of(&object)
@@ -72,20 +72,60 @@ pub fn read_request(line: &[u8]) -> Result<Request, (Option<Tag>, Problem)> {
 
 /// The call of an HTTP body: the object that stands under `call` in a line.
 pub fn read_call(body: &[u8]) -> Result<CallWords, Problem> {
-    call(read_object(body)?)
+    call(read_object(body, BODY)?)
 }
 
-/// The object of a line. What a strict reader refuses for one bad value is mended and read again.
-fn read_object(line: &[u8]) -> Result<Map<String, Value>, Problem> {
+/// The fields of an act over HTTP; an empty body has none.
+pub(crate) fn read_act(body: &[u8]) -> Result<Strict, Problem> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Strict::new(Map::new()));
+    }
+    read_object(body, ACT).map(Strict::new)
+}
+
+/// Facts over HTTP: the object that stands under `facts` in a line; the call is named by the path.
+pub(crate) fn read_facts(id: CallId, body: &[u8]) -> Result<FactsWords, Problem> {
+    let mut object = read_object(body, ACT)?;
+    object.insert("call".into(), id.to_string().into());
+    facts(object)
+}
+
+/// What would be right where no object could be read.
+struct Right {
+    json: &'static str,
+    object: &'static str,
+}
+
+const LINE: Right = Right {
+    json: "write one object a line",
+    object: "write {\"tag\":1,\"call\":{…}}",
+};
+const BODY: Right = Right {
+    json: "send one JSON object as the body",
+    object: "send the call itself, as in {\"key\":\"…\",\"line\":\"110\",\"text\":\"…\"}",
+};
+
+const ACT: Right = Right {
+    json: "send one JSON object as the body, or none",
+    object: "send the act's fields as an object, as in {\"into\":\"1.9\"}",
+};
+
+/// The object of a line or body. What a strict reader refuses for one bad value, or for one that is nested too deep,
+/// is mended and read again.
+fn read_object(line: &[u8], right: Right) -> Result<Map<String, Value>, Problem> {
     if line.len() > FRAME_BYTES_MAX {
         return Err(LineTooLarge.into());
     }
     let read = serde_json::from_slice(line)
-        .or_else(|_| serde_json::from_str(&mend::mend(line)))
+        .or_else(|_| {
+            let bounded = depth::bounded(line);
+            serde_json::from_slice(&bounded)
+                .or_else(|_| serde_json::from_str(&mend::mend(&bounded)))
+        })
         .map_err(|error| {
             Problem::new(
                 ProblemKind::NotReadable,
-                format!("not JSON: {error}; write one object a line"),
+                format!("not JSON: {error}; {}", right.json),
             )
         })?;
     match read {
@@ -93,7 +133,7 @@ fn read_object(line: &[u8]) -> Result<Map<String, Value>, Problem> {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
             Err(Problem::new(
                 ProblemKind::NotReadable,
-                "not an object; write {\"tag\":1,\"call\":{…}}",
+                format!("not an object; {}", right.object),
             ))
         }
     }
@@ -158,7 +198,7 @@ fn take(
         "position" => Request::Position {
             tag,
             unit: strict.text("unit")?,
-            position: position(&mut strict)?,
+            position: strict.position()?,
         },
         "duty" => Request::Duty {
             tag,
@@ -249,14 +289,6 @@ fn order(tag: Option<Tag>, strict: &mut Strict) -> Result<Request, Problem> {
         order: strict.id("id")?,
         act: strict.word("act", act, request::ACTS)?,
         note: strict.optional_text("note")?,
-    })
-}
-
-fn position(strict: &mut Strict) -> Result<Position, Problem> {
-    let (lat, lon) = (strict.number("lat")?, strict.number("lon")?);
-    let datum = strict.datum()?;
-    Position::new(lat, lon, datum).map_err(|error| {
-        Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
     })
 }
 

@@ -18,6 +18,7 @@ mod samples;
 pub use decision::{Decision, Evidence, Forward, OrderLine, ShortLine};
 pub(crate) use event::fields_of as event_fields;
 pub use event::{Announced, EventNote};
+pub(crate) use json::Strict;
 pub(crate) use json::name_unit;
 pub use problem::{Problem, ProblemKind};
 pub use request::{CallWords, FactsWords, Position, PositionError, Request, UnitReport};

@@ -27,11 +27,15 @@ pub enum ProblemKind {
     NotServing,
     /// Nothing of that name over HTTP.
     NotFound,
+    /// Something of that name over HTTP, but not by this method.
+    MethodNotAllowed,
     /// A frame that was begun and not ended in time.
     TooSlow,
+    /// The key of an act was given with another act before.
+    KeyTaken,
 }
 
-const OWN: [ProblemKind; 10] = [
+const OWN: [ProblemKind; 12] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -41,7 +45,9 @@ const OWN: [ProblemKind; 10] = [
     ProblemKind::Overloaded,
     ProblemKind::NotServing,
     ProblemKind::NotFound,
+    ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
+    ProblemKind::KeyTaken,
 ];
 
 impl ProblemKind {
@@ -58,7 +64,9 @@ impl ProblemKind {
             ProblemKind::Overloaded => "overloaded",
             ProblemKind::NotServing => "not_serving",
             ProblemKind::NotFound => "not_found",
+            ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
+            ProblemKind::KeyTaken => "key_taken",
         }
     }
 
@@ -95,7 +103,9 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing => 503,
             ProblemKind::NotFound => 404,
+            ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
+            ProblemKind::KeyTaken => 409,
         }
     }
 
@@ -130,7 +140,9 @@ impl ProblemKind {
             ProblemKind::Overloaded => "too much is waiting",
             ProblemKind::NotServing => "the centre does not serve now",
             ProblemKind::NotFound => "nothing of that name",
+            ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",
+            ProblemKind::KeyTaken => "the key was given with another act",
         }
     }
 }

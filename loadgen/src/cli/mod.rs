@@ -11,6 +11,7 @@ use crate::pace::Arrivals;
 use crate::replay::driven::{Line, Silent, Watch};
 use crate::replay::{Options, Rate, ReplayError, Speed, driven, rate};
 use crate::report::Summary;
+use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
 use crate::trace::import::{self, montgomery, table};
 use crate::trace::{TraceError, Writer};
@@ -112,9 +113,13 @@ struct ReplayArgs {
     /// Write the summary as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Write every answered key as CSV: key,call,seq,outcome,orders.
-    #[arg(long)]
+    /// Write every answered key as CSV: key,call,incident,seq,outcome,orders.
+    #[arg(long, conflicts_with = "report")]
     answers: Option<PathBuf>,
+    /// Keep all of the run in this folder, which must be new or empty: summary.json, summary.txt, the distributions
+    /// latency.csv, latency_uncorrected.csv and lateness.csv, and every answered key in answers.csv.
+    #[arg(long)]
+    report: Option<PathBuf>,
     /// No progress line.
     #[arg(long)]
     quiet: bool,
@@ -208,6 +213,7 @@ macro_rules! plain_failure {
 }
 plain_failure!(
     TraceError,
+    FolderError,
     synth::SynthError,
     crate::ground::GroundError,
     std::io::Error
@@ -232,11 +238,43 @@ fn documented(written: anyhow::Result<()>) -> Result<u8, Failure> {
 }
 
 fn replay(args: ReplayArgs) -> Result<u8, Failure> {
-    let trust = args.ca.map_or(gateway::client::Trust::Loopback, |path| {
-        gateway::client::Trust::Authority(path)
-    });
-    let options = Options {
-        trace: args.trace,
+    let report = args.report.as_deref().map(ReportFolder::prepare);
+    let report = report.transpose()?;
+    let options = options(&args, report.as_ref());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let summary = match args.rate {
+        Some(rate) => runtime.block_on(rate::run(&options, rate_of(&args, rate)?))?,
+        None => {
+            let watch: &mut dyn Watch = if options.quiet {
+                &mut Silent
+            } else {
+                &mut Line
+            };
+            runtime.block_on(driven::run(&options, speed_of(&args), watch))?
+        }
+    };
+    // Nothing may hold the process up once there is a summary.
+    runtime.shutdown_background();
+    print!("{summary}");
+    if let Some(path) = &args.json {
+        write_json(&summary, path)?;
+    }
+    if let Some(report) = &report {
+        report.write(&summary)?;
+    }
+    Ok(exit_code(&summary))
+}
+
+fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
+    let trust = match &args.ca {
+        Some(path) => gateway::client::Trust::Authority(path.clone()),
+        None => gateway::client::Trust::Loopback,
+    };
+    Options {
+        trace: args.trace.clone(),
         to: args.to.0,
         trust,
         crews: args.crews.map(|crews| match crews {
@@ -246,54 +284,35 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
             Crewing::Standard => Behaviour::Standard,
         }),
         seed: args.seed,
-        run_id: args.run_id,
-        stats: args.stats,
-        answers: args.answers,
+        run_id: args.run_id.clone(),
+        stats: args.stats.clone(),
+        answers: report.map(ReportFolder::answers).or(args.answers.clone()),
         quiet: args.quiet,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let summary = match (args.rate, args.speed) {
-        (Some(rate), _) => {
-            let arrivals = if args.poisson {
-                Arrivals::Poisson(rate)
-            } else {
-                Arrivals::Constant(rate)
-            };
-            checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
-            let rate = Rate {
-                arrivals,
-                lasting: args.lasting.map(|lasting| lasting.0),
-                connections: args.connections.into(),
-                streams: args.streams.into(),
-                settle: args.settle.unwrap_or(Lasting::seconds(30)).0,
-                subscribe: !args.deaf,
-            };
-            runtime.block_on(rate::run(&options, rate))?
-        }
-        (None, speed) => {
-            let speed = Speed {
-                times: speed.map_or(SPEED_DEFAULT, |times| times.0),
-                at_most: args.lasting.map(|lasting| lasting.0),
-                settle: args.settle.unwrap_or(Lasting::seconds(86_400)).span(),
-            };
-            let watch: &mut dyn Watch = if options.quiet {
-                &mut Silent
-            } else {
-                &mut Line
-            };
-            runtime.block_on(driven::run(&options, speed, watch))?
-        }
-    };
-    // Nothing may hold the process up once there is a summary.
-    runtime.shutdown_background();
-    print!("{summary}");
-    if let Some(path) = &args.json {
-        write_json(&summary, path)?;
     }
-    Ok(exit_code(&summary))
+}
+
+fn rate_of(args: &ReplayArgs, rate: f64) -> Result<Rate, Failure> {
+    checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
+    Ok(Rate {
+        arrivals: if args.poisson {
+            Arrivals::Poisson(rate)
+        } else {
+            Arrivals::Constant(rate)
+        },
+        lasting: args.lasting.map(|lasting| lasting.0),
+        connections: args.connections.into(),
+        streams: args.streams.into(),
+        settle: args.settle.unwrap_or(Lasting::seconds(30)).0,
+        subscribe: !args.deaf,
+    })
+}
+
+fn speed_of(args: &ReplayArgs) -> Speed {
+    Speed {
+        times: args.speed.map_or(SPEED_DEFAULT, |times| times.0),
+        at_most: args.lasting.map(|lasting| lasting.0),
+        settle: args.settle.unwrap_or(Lasting::seconds(86_400)).span(),
+    }
 }
 
 /// What a run's summary exits with.

@@ -17,7 +17,7 @@ impl AnswerLog {
             return Ok(AnswerLog(None));
         };
         let started = File::create(path).map(BufWriter::new).and_then(|mut file| {
-            writeln!(file, "key,call,seq,outcome,orders")?;
+            writeln!(file, "key,call,incident,seq,outcome,orders")?;
             Ok(file)
         });
         match started {
@@ -26,7 +26,7 @@ impl AnswerLog {
         }
     }
 
-    /// A key was answered: its call, record, outcome and the orders, joined by `+`.
+    /// A key was answered: its call, incident, record, outcome and the orders, joined by `+`.
     pub fn decided(&mut self, key: &str, decision: &Decision) -> Result<(), ReplayError> {
         let Some((path, file)) = &mut self.0 else {
             return Ok(());
@@ -36,11 +36,13 @@ impl AnswerLog {
             .iter()
             .map(|line| line.order.to_string())
             .collect();
+        let incident = decision.incident.map(|incident| incident.to_string());
         let quoted = key.replace('"', "\"\"");
         writeln!(
             file,
-            "\"{quoted}\",{},{},{},{}",
+            "\"{quoted}\",{},{},{},{},{}",
             decision.call,
+            incident.unwrap_or_default(),
             decision.seq,
             decision.outcome,
             orders.join("+")

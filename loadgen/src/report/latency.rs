@@ -7,8 +7,11 @@ use std::time::Duration;
 /// The longest latency that is told apart: an hour.
 const LONGEST_US: u64 = 3_600_000_000;
 
+/// Steps of a percentile table for each halving of what is left above.
+const STEPS_PER_HALF: u32 = 10;
+
 /// A distribution of latencies.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Latencies(Option<Histogram<u64>>);
 
 /// What people read of it, in milliseconds.
@@ -65,6 +68,24 @@ impl Latencies {
             max_ms: histogram.max() as f64 / 1_000.0,
         }
     }
+
+    /// The whole distribution as CSV: at each percentile the latency, and how many were as fast. Finer towards 100.
+    pub fn percentiles_csv(&self) -> String {
+        let mut csv = String::from("percentile,latency_ms,count\n");
+        let Some(histogram) = &self.0 else {
+            return csv;
+        };
+        let mut count = 0;
+        for step in histogram.iter_quantiles(STEPS_PER_HALF) {
+            count += step.count_since_last_iteration();
+            csv.push_str(&format!(
+                "{},{},{count}\n",
+                (step.quantile_iterated_to() * 1e8).round() / 1e6,
+                step.value_iterated_to().min(histogram.max()) as f64 / 1_000.0,
+            ));
+        }
+        csv
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +104,28 @@ mod tests {
         assert!((quantiles.p99_ms - 9.9).abs() < 0.02, "{quantiles:?}");
         assert!((quantiles.max_ms - 10.0).abs() < 0.02, "{quantiles:?}");
         assert_eq!(Latencies::default().quantiles(), Quantiles::default());
+    }
+
+    #[test]
+    fn the_percentile_table_rises_to_all_of_them() {
+        let mut latencies = Latencies::default();
+        for micros in 1..=10_000 {
+            latencies.add(Duration::from_micros(micros));
+        }
+        let csv = latencies.percentiles_csv();
+        let rows: Vec<Vec<f64>> = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect())
+            .collect();
+        assert!(rows.len() > 50, "{csv}");
+        for pair in rows.windows(2) {
+            let rises = pair[0].iter().zip(&pair[1]).all(|(one, next)| one <= next);
+            assert!(rises, "{pair:?}");
+        }
+        assert_eq!(rows[rows.len() - 1][0], 100.0);
+        assert_eq!(rows[rows.len() - 1][2], 10_000.0);
+        let half = rows.iter().find(|row| row[0] >= 50.0).unwrap();
+        assert!((half[1] - 5.0).abs() < 0.01, "{half:?}");
     }
 }

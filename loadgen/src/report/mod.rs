@@ -1,15 +1,17 @@
 //! The summary of a run: what was sent, what became of it, how long it took; as JSON for scripts, as text for people.
 //!
-//! [`tally`] counts what was sent and answered, [`events`] what the subscription told, [`latency`] how long it took.
+//! [`tally`] counts what was sent and answered, [`events`] what the subscription told, [`latency`] how long it took;
+//! [`folder`] keeps all of it.
 
 pub mod events;
+pub mod folder;
 pub mod latency;
 pub mod tally;
 pub mod text;
 
 use crate::crew::Counts as CrewCounts;
 use events::{Counts, Orders};
-use latency::Quantiles;
+use latency::{Latencies, Quantiles};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tally::Tally;
@@ -62,6 +64,17 @@ pub struct State {
     pub sequence: u64,
     /// Of the whole state; only with `--stats`.
     pub hash: Option<String>,
+}
+
+/// The distributions behind the quantiles of a summary.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distributions {
+    /// From the intended time of sending (wall) or the actual one (driven).
+    pub corrected: Latencies,
+    /// From the actual time of sending.
+    pub uncorrected: Latencies,
+    /// How late calls were sent.
+    pub lateness: Latencies,
 }
 
 /// A run in figures.
@@ -141,6 +154,9 @@ pub struct Summary {
     pub latency_uncorrected: Quantiles,
     /// How late calls were sent.
     pub lateness: Quantiles,
+    /// The same, whole; not in the JSON, for it is long.
+    #[serde(skip)]
+    pub distributions: Distributions,
     /// Calls a second, over the time in which they were sent.
     pub calls_per_second: f64,
     /// What the centre itself says at the end.
@@ -203,6 +219,11 @@ impl Summary {
             latency: tally.corrected.quantiles(),
             latency_uncorrected: tally.service.quantiles(),
             lateness: tally.lateness.quantiles(),
+            distributions: Distributions {
+                corrected: tally.corrected.clone(),
+                uncorrected: tally.service.clone(),
+                lateness: tally.lateness.clone(),
+            },
             ..Summary::default()
         }
     }

@@ -57,6 +57,7 @@ class Book:
             "ladder_climbed": [clocks.ladder_climbs_rung_by_rung, alarm.set_rung],
             "need_waits": [live("need_waits"), choice.need_waits_only_when_nobody_is_free],
             "need_opened": [live("need_opened")],
+            "need_refused": [conservation.need_is_refused_only_when_full],
             "need_met": [live("need_met")],
             "need_done": [live("need_done")],
             "need_dropped": [live("need_dropped")],

@@ -181,6 +181,11 @@ class Centre:
     def _object_activated(self, _record: Record, event: Any) -> None:
         if event["object"] == "city":
             self.city = self.objects.city(event["hash"])
+            # Another city may be another plane.
+            for unit in self.units.values():
+                unit.plane = self.city.projection.plane(unit.point)
+            for incident in self.incidents.values():
+                incident.plane = self._plane_of(incident.place)
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
 

@@ -31,13 +31,14 @@ def way_ms(centre: Centre, unit: Unit, incident: Incident) -> int:
 
 
 def decliners(centre: Centre, previous: str | None) -> set[str]:
-    """The units that said no in this round of asking: the chain of orders before this one."""
+    """The units that said no in this round of asking, or that a person took the need from, not those that let the ladder
+    run out: the chain of orders before this one."""
     said_no: set[str] = set()
     for _ in range(ASKED_MAX):
         order = centre.orders.get(previous) if previous else None
         if order is None:
             break
-        if order.state == "declined":
+        if order.state == "declined" or (order.state == "reassigned" and order.rung != "next_unit"):
             said_no.add(order.unit)
         previous = order.previous
     return said_no

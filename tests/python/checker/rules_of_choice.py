@@ -8,8 +8,6 @@ from .orders import is_open
 from .ranks import decliners, first_for, freest_desk, nearest, way_ms
 
 Findings = Iterator[str]
-# Grants that a desk which has come free gets at once; the others wait for its next.
-DESK_GRANTS_MAX = 16
 
 
 def unit_fits_and_is_free(centre: Centre, _record: Record, event: Any) -> Findings:
@@ -139,21 +137,20 @@ def waiting_is_served_by_rank(centre: Centre, _record: Record, event: Any) -> Fi
 
 
 def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
-    """After each record no unit that came free in it could serve a need that stands in a queue."""
+    """After each record no unit that came free in it could serve a need that stands in a queue, unless more was to be
+    done than one command may (`continues`)."""
     if not centre.queues or centre.without_room:
+        return
+    if any(name == "continues" for name, _ in record.events):
         return
     freed = {
         event["unit"]
         for name, event in record.events
         if name in _FREES or (name == "order_moved" and not is_open(event["to"]))
     }
-    granted: dict[str, int] = {}
-    for name, event in record.events:
-        if name == "order_issued":
-            granted[event["unit"]] = granted.get(event["unit"], 0) + 1
     for identity in sorted(freed):
         unit = centre.units[identity]
-        if not unit.available() or granted.get(identity, 0) >= DESK_GRANTS_MAX:
+        if not unit.available():
             continue
         first = first_for(centre, unit)
         if first is not None:

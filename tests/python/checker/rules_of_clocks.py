@@ -56,20 +56,20 @@ def clock_fires_once(centre: Centre, _record: Record, event: Any) -> Findings:
 
 
 def met_in_time(centre: Centre, record: Record, event: Any) -> Findings:
-    """A clock is met by the step it waits for, before its deadline: at the deadline itself it is missed."""
+    """A clock is met by the step it waits for, at its deadline at the latest."""
     order = centre.orders.get(event["order"])
     if order is None:
         return
     if order.state not in _ANSWERED_BY[event["clock"]]:
         yield f"clock {event['clock']} of order {order.identity} is met by `{order.state}`"
-    if record.at >= milliseconds(event["due"]):
+    if record.at > milliseconds(event["due"]):
         yield f"clock {event['clock']} of order {order.identity} was due {event['due']} and is met {moment(record.at)}"
 
 
 def missed_when_due(centre: Centre, record: Record, event: Any) -> Findings:
-    """A clock is missed at its deadline, never before, and never once it was answered."""
+    """A clock is missed after its deadline, never at it or before, and never once it was answered."""
     order = centre.orders.get(event["order"])
-    if record.at < milliseconds(event["due"]):
+    if record.at <= milliseconds(event["due"]):
         yield f"clock {event['clock']} of order {event['order']} is due {event['due']} and missed {moment(record.at)}"
     if order is not None and (not is_open(order.state) or order.state in _ANSWERED_BY[event["clock"]]):
         yield f"clock {event['clock']} of order {order.identity} is missed, the order is {order.state}"
@@ -91,8 +91,8 @@ def ladder_climbs_rung_by_rung(centre: Centre, record: Record, event: Any) -> Fi
         due = max((milliseconds(other["due"]) for other in _missed(record, order.identity)), default=None)
     else:
         due = order.rung_due
-    if due is None or record.at < due:
-        yield f"order {order.identity} climbs to {rung} at {moment(record.at)}, before that was due"
+    if due is None or record.at <= due:
+        yield f"order {order.identity} climbs to {rung} at {moment(record.at)}, before that was overdue"
         return
     wanted = None if rung == "next_unit" else due + centre.plan.rung_ms
     if next_due != wanted:
@@ -163,10 +163,10 @@ class Alarm:
         return iter(())
 
     def everything_due_fires(self, centre: Centre, record: Record) -> Findings:
-        """No record ends at or after a deadline that has neither been met nor missed."""
+        """No record ends after a deadline that has neither been met nor missed."""
         if any(name == "continues" for name, _ in record.events):
             return
-        while self._due and self._due[0][0] <= record.at:
+        while self._due and self._due[0][0] < record.at:
             due, identity, clock = heapq.heappop(self._due)
             order = centre.orders.get(identity)
             if order is None:

@@ -6,6 +6,8 @@ from .centre import Centre
 from .export import Record, moment
 
 Findings = Iterator[str]
+# Needs that one incident can have, ended ones included.
+NEEDS_MAX = 16
 
 
 class Keys:
@@ -67,6 +69,8 @@ def decision_says_what_happened(centre: Centre, record: Record) -> Findings:
             yield f"call {event['call']} is decided `ordered`, yet no order was issued"
         if event["outcome"] == "merged" and event["incident"] not in joined:
             yield f"call {event['call']} is decided `merged` into {event['incident']}, which it did not join"
+        if any(other == "need_refused" for other, _ in record.events) and not event["human"]:
+            yield f"call {event['call']} needs more than its incident can have, and is put before nobody"
         if event["incident"] is not None and event["incident"] not in joined + opened:
             yield f"call {event['call']} points to {event['incident']}, which it neither opened nor joined"
         if event["incident"] is not None and event["incident"] not in centre.incidents:
@@ -124,6 +128,14 @@ def needs_live_once_at(name: str) -> Callable[[Centre, Record, Any], Findings]:
             yield f"{name}: need {event['need']} of {incident.identity} is {need.state}"
 
     return needs_live_once
+
+
+def need_is_refused_only_when_full(centre: Centre, _record: Record, event: Any) -> Findings:
+    """An incident is refused a need only when it has had as many as it can."""
+    incident = centre.incidents.get(event["incident"])
+    had = len(incident.needs) if incident else 0
+    if had < NEEDS_MAX or event["count"] < 1:
+        yield f"incident {event['incident']} is refused {event['count']} x {event['capability']} after {had} needs"
 
 
 def needs_are_accounted_for(centre: Centre, _last: Record) -> Findings:

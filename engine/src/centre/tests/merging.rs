@@ -158,3 +158,27 @@ fn a_forwarded_line_is_sent_on() {
         (Outcome::Forwarded, None)
     );
 }
+
+/// R1: what an incident needs beyond what it can have is said, and a person is asked.
+#[test]
+fn the_seventeenth_need_is_put_before_a_person() {
+    let mut world = World::new();
+    let town = world.town();
+    let mut report = world.report(Kind::MassCasualty, Some(town));
+    assert!(!report.assessment.human);
+    report.assessment.agencies = crate::kind::Agency::ALL.iter().copied().collect();
+    let decision = world.take(report);
+    assert_eq!(decision.outcome, Outcome::Ordered);
+    assert!(decision.human);
+    let incident = decision.incident.unwrap();
+    let said = |event: &&Event| matches!(event, Event::NeedOpened { .. });
+    assert_eq!(world.events.iter().filter(said).count(), 16);
+    let refused: Vec<_> = (world.events.iter())
+        .filter(|event| matches!(event, Event::NeedRefused { .. }))
+        .collect();
+    assert!(
+        matches!(refused[..], [Event::NeedRefused { incident: of, count: 1, .. }] if *of == incident),
+        "{refused:?}"
+    );
+    world.check();
+}

@@ -343,3 +343,64 @@ fn a_clock_that_was_missed_is_not_met() {
     );
     world.check();
 }
+
+/// A person who passes an order on means another unit, also while the first is free and the nearest, and also when the
+/// need must wait; who let a ladder run out may be asked again as soon as it is heard of.
+#[test]
+fn who_is_relieved_is_not_asked_again() {
+    let mut world = World::new();
+    let kept = world.keep_only(Capability::Ambulance, 2);
+    let town = world.town();
+    let decision = world.call(Kind::ChestPain, town);
+    let first = *decision.orders.iter().next().unwrap();
+    let pass_on = |world: &mut World, order| {
+        let act = OrderAct::Reassign;
+        let report = Command::Report(OrderReport { order, act });
+        world.say_as(Actor::Dispatcher(0), report)
+    };
+    let events = pass_on(&mut world, first.order);
+    let second = issued(&events)[0];
+    assert_eq!(second.previous, Some(first.order));
+    assert!(second.unit != first.unit && kept.contains(&second.unit));
+    let events = pass_on(&mut world, second.order);
+    assert!(
+        issued(&events).is_empty(),
+        "both are free and relieved of it"
+    );
+    let events = world.pass(Span::minutes(5));
+    assert_eq!(issued(&events)[0].unit, first.unit, "a new round");
+    world.check();
+
+    let mut world = World::new();
+    let kept = world.keep_only(Capability::Ambulance, 1);
+    let decision = world.call(Kind::ChestPain, town);
+    let silent = world.pass(Span::seconds(100));
+    assert!(silent.contains(&Event::UnitSilent { unit: kept[0] }));
+    let heard = world.act(
+        decision.orders.iter().next().unwrap().order,
+        OrderAct::Acknowledge,
+    );
+    assert_eq!(issued(&heard)[0].unit, kept[0]);
+}
+
+/// X6, X11: "within" takes in the deadline itself; a millisecond later it is missed, and the deadline is named as it was.
+#[test]
+fn a_report_at_its_deadline_is_in_time() {
+    let mut world = World::new();
+    let town = world.town();
+    for (late, meets) in [(0, true), (1, false)] {
+        let decision = world.call(Kind::ChestPain, town);
+        let order = decision.orders.iter().next().unwrap().order;
+        let due = world.now + Span::seconds(30);
+        let before = world.pass(Span(30_000 + late));
+        let clock = OrderClock::Acknowledge;
+        let missed = Event::ClockMissed { order, clock, due };
+        assert_eq!(before.contains(&missed), !meets);
+        let events = world.act(order, OrderAct::Acknowledge);
+        assert_eq!(
+            events.contains(&Event::ClockMet { order, clock, due }),
+            meets
+        );
+        world.say(Command::CloseIncident(decision.incident.unwrap()));
+    }
+}

@@ -265,3 +265,130 @@ fn of_those_freed_together_the_nearest_is_sent() {
         world.check();
     }
 }
+
+/// A desk that comes back over a backlog fills up at once; what is more than one command may do follows with the tick.
+#[test]
+fn a_desk_fills_up_to_its_capacity() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 4_096,
+        orders_max: 4_096,
+        calls_max: 4_096,
+    });
+    let desk = world.keep_only(Capability::DeskGovernment, 1)[0];
+    let duty = |duty| {
+        Command::SetDuty(UnitDuty {
+            unit: desk,
+            duty,
+            strength: None,
+        })
+    };
+    world.say(duty(Duty::Off));
+    for _ in 0..1_200 {
+        let report = world.report(Kind::GovernmentEnquiry, None);
+        assert!(world.take(report).orders.is_empty());
+    }
+    let events = world.say(duty(Duty::OnCall));
+    assert_eq!(served(&events).len(), 64);
+    world.check();
+
+    let definition = world.centre.state.unit(desk).unwrap().definition;
+    let events = world.say(Command::DefineUnit(UnitDefinition {
+        capacity: 2_000,
+        ..definition
+    }));
+    assert_eq!(served(&events).len(), FOLLOW_UPS_MAX);
+    assert!(matches!(events.last(), Some(Event::Continues { .. })));
+    let events = world.pass(Span::ZERO);
+    assert_eq!(served(&events).len(), 1_200 - 64 - FOLLOW_UPS_MAX);
+    assert_eq!(world.centre.conservation().needs_waiting, 0);
+    world.check();
+}
+
+/// Who comes free while the table of orders is full looks again when there may be room.
+#[test]
+fn who_comes_free_without_room_looks_again() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 64,
+        orders_max: 8,
+        calls_max: 256,
+    });
+    world.keep_only(Capability::Ambulance, 1);
+    let points = places(&world, 12);
+    let crash = world.call(Kind::CrashInjury, points[0]);
+    let ambulance = (crash.orders.iter())
+        .find(|order| order.capability == Capability::Ambulance)
+        .unwrap();
+    assert!(crash.orders.len() > 1);
+    let pain = world.call(Kind::ChestPain, points[1]);
+    let other = world.call(Kind::ChestPain, points[11]);
+    let left = 8 - crash.orders.len();
+    let thefts: Vec<_> = points[2..2 + left]
+        .iter()
+        .map(|&point| world.call(Kind::Theft, point))
+        .collect();
+    assert!(thefts.iter().all(|theft| theft.orders.len() == 1));
+    // So that no ladder climbs and takes what room there will be.
+    for decision in [&crash].into_iter().chain(&thefts) {
+        for order in decision.orders.iter() {
+            world.act(order.order, OrderAct::Acknowledge);
+        }
+    }
+    let events = world.act(ambulance.order, OrderAct::Finish);
+    assert!(served(&events).is_empty(), "{events:?}");
+    let lacks = events.iter().any(|event| {
+        matches!(event, Event::NeedWaits { incident, shortage: Shortage::NoRoom, .. }
+            if Some(*incident) == pain.incident)
+    });
+    assert!(lacks, "{events:?}");
+    world.say(Command::CloseIncident(thefts[0].incident.unwrap()));
+    world.say(Command::CloseIncident(pain.incident.unwrap()));
+    let events = world.pass(Span::minutes(5));
+    let next = served(&events);
+    assert_eq!(next.len(), 1, "{events:?}");
+    assert_eq!(
+        (Some(next[0].incident), next[0].unit),
+        (other.incident, ambulance.unit)
+    );
+    world.check();
+}
+
+/// Where open orders fill the table nothing that is closed leaves; otherwise so many a command at most.
+#[test]
+fn what_is_closed_leaves_only_for_room() {
+    let mut world = World::with(Capacities {
+        units_max: 512,
+        incidents_max: 512,
+        orders_max: 40,
+        calls_max: 512,
+    });
+    let enquire = |world: &mut World, drill| {
+        let mut report = world.report(Kind::GovernmentEnquiry, None);
+        if drill {
+            report.marks = report.marks.with(crate::call::Mark::Drill);
+        }
+        world.take(report)
+    };
+    // Closed without an order, so that their leaving makes no room.
+    for _ in 0..200 {
+        let drill = enquire(&mut world, true);
+        world.say(Command::CloseIncident(drill.incident.unwrap()));
+    }
+    let first = enquire(&mut world, false);
+    for _ in 1..40 {
+        assert_eq!(enquire(&mut world, false).orders.len(), 1);
+    }
+    let closed = |world: &World| world.centre.state.closed.len();
+    let before = closed(&world);
+    assert!(before > 2 * EVICTIONS_PER_COMMAND_MAX);
+    assert!(enquire(&mut world, false).orders.is_empty());
+    assert_eq!(before - closed(&world), 2, "the incident's own");
+
+    // One that was declined is not open, and cannot leave while its incident is.
+    let order = first.orders.iter().next().unwrap().order;
+    let before = closed(&world);
+    world.act(order, OrderAct::Decline);
+    assert_eq!(before - closed(&world), EVICTIONS_PER_COMMAND_MAX);
+    world.check();
+}

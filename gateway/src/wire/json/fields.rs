@@ -252,6 +252,69 @@ impl Strict {
         meaning(&self.text(name)?).ok_or_else(|| bad(name, right))
     }
 
+    /// A word of a vocabulary that may be missing.
+    pub fn optional_word<T>(
+        &mut self,
+        name: &str,
+        meaning: impl FnOnce(&str) -> Option<T>,
+        right: &str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(given) = self.optional_text(name)? else {
+            return Ok(None);
+        };
+        meaning(&given).map(Some).ok_or_else(|| bad(name, right))
+    }
+
+    /// A number within bounds that may be missing.
+    pub fn optional_number(
+        &mut self,
+        name: &str,
+        within: std::ops::RangeInclusive<f64>,
+    ) -> Result<Option<f64>, Problem> {
+        let Some(given) = self.take(name) else {
+            return Ok(None);
+        };
+        given
+            .as_f64()
+            .filter(|number| within.contains(number))
+            .map(Some)
+            .ok_or_else(|| {
+                let right = format!(
+                    "must be a number from {} to {}",
+                    within.start(),
+                    within.end()
+                );
+                bad(name, &right)
+            })
+    }
+
+    /// Yes or no, if it is said.
+    pub fn optional_flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(bad(name, "must be true or false")),
+        }
+    }
+
+    /// A position of `lat`, `lon` and `datum`, or none of the three.
+    pub fn optional_position(&mut self) -> Result<Option<Position>, Problem> {
+        let given = |name: &str| self.fields.get(name).is_some_and(|value| !value.is_null());
+        if !["lat", "lon", "datum"].into_iter().any(given) {
+            return Ok(None);
+        }
+        self.position().map(Some)
+    }
+
+    /// A position of `lat`, `lon` and `datum` (N5).
+    pub fn position(&mut self) -> Result<Position, Problem> {
+        let (lat, lon) = (self.number("lat")?, self.number("lon")?);
+        let datum = self.datum()?;
+        Position::new(lat, lon, datum).map_err(|error| {
+            Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
+        })
+    }
+
     /// A datum; `None` when it is missing, which the position refuses in its own words (N5).
     pub fn datum(&mut self) -> Result<Option<Datum>, Problem> {
         let Some(code) = self.optional_text("datum")? else {

@@ -1,6 +1,7 @@
 //! Round trips, garbage, and field by field what is dropped and what refuses.
 
 use super::*;
+use crate::wire::Position;
 use crate::wire::{Announced, Response, samples};
 use engine::call::Marks;
 use proptest::prelude::*;
@@ -236,6 +237,46 @@ fn strict_requests_name_what_they_refuse() {
     check(r#"{"order":7}"#, BadField, "order");
 }
 
+/// A call whose key can be read is taken, however deep a stranger beside it goes.
+#[test]
+fn a_value_that_is_nested_too_deep_costs_itself_only() {
+    for depth in [127, 200, 30_000] {
+        for (open, close) in [("[", "]"), ("{\"x\":", "}")] {
+            let times = depth.min((FRAME_BYTES_MAX - 100) / (open.len() + close.len()));
+            let deep = format!("{}1{}", open.repeat(times), close.repeat(times));
+            let body = format!(r#"{{"key":"k","text":"着火了","odd":{deep},"lat":NaN}}"#);
+            let call = call_of(format!(r#"{{"tag":1,"call":{body}}}"#).as_bytes());
+            assert_eq!(call.text.as_deref(), Some("着火了"), "{depth}");
+            assert_eq!(call.marks, marks(&[Mark::BadPlace]), "{depth}");
+            assert_eq!(read_call(body.as_bytes()).unwrap(), call);
+            let known = format!(r#"{{"call":{{"key":"k","caller":{deep},"text":{deep}}}}}"#);
+            let expected = marks(&[Mark::BadField, Mark::BadText]);
+            if known.len() <= FRAME_BYTES_MAX {
+                assert_eq!(call_of(known.as_bytes()).marks, expected, "{depth}");
+            }
+            let act = format!(r#"{{"tag":5,"order":{{"id":"1.12","act":"finish","odd":{deep}}}}}"#);
+            let (tag, problem) = read_request(act.as_bytes()).unwrap_err();
+            assert_eq!((tag, problem.field.as_deref()), (Some(5), Some("odd")));
+        }
+    }
+}
+
+#[test]
+fn a_body_is_told_of_bodies_and_a_line_of_lines() {
+    for body in ["", "{", "[]", "7"] {
+        let detail = read_call(body.as_bytes()).unwrap_err().detail;
+        assert!(
+            detail.contains("send ") && !detail.contains("line;"),
+            "{detail}"
+        );
+        assert!(
+            !detail.contains("tag") && !detail.contains("a line"),
+            "{detail}"
+        );
+        assert!(problem_of(body).detail.contains("write "));
+    }
+}
+
 #[test]
 fn what_is_no_request_is_not_readable() {
     for line in [
@@ -251,7 +292,9 @@ fn what_is_no_request_is_not_readable() {
         assert_eq!(problem_of(line).kind, ProblemKind::NotReadable, "{line}");
     }
     let deep = format!("{{\"call\":{}{}}}", "[".repeat(30_000), "]".repeat(30_000));
-    assert_eq!(problem_of(&deep).kind, ProblemKind::NotReadable);
+    assert_eq!(problem_of(&deep).kind, ProblemKind::BadField);
+    let open = format!("{{\"call\":{}", "[".repeat(30_000));
+    assert_eq!(problem_of(&open).kind, ProblemKind::NotReadable);
     let large = format!(
         r#"{{"call":{{"key":"k","text":"{}"}}}}"#,
         "x".repeat(FRAME_BYTES_MAX)

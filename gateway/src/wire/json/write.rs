@@ -208,7 +208,7 @@ fn put<T: Serialize>(value: &T, out: &mut Vec<u8>) {
     }
 }
 
-fn event(note: &EventNote) -> Map<String, Value> {
+pub(crate) fn event(note: &EventNote) -> Map<String, Value> {
     let mut fields = Map::new();
     fields.insert("id".into(), note.id.to_string().into());
     fields.insert("at".into(), note.at.to_string().into());

@@ -1,0 +1,148 @@
+//! Following a centre from one event on: what was released since from the journal, then what is released from now on.
+//!
+//! Pulled, never pushed: a follower that is not asked costs nothing, and one that is too slow for the live feed is served
+//! from the journal until it has caught up. It waits for nobody and nobody waits for it.
+
+use crate::announce::{Announcement, Interest, announce};
+use crate::exchange::Exchange;
+use crate::feed::LiveChunk;
+use crate::history::{History, HistoryError};
+use engine::id::{EventId, Sequence};
+use engine::view::View;
+use std::sync::Arc;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+
+/// Records read back at once.
+const RECORDS_AT_ONCE: usize = 256;
+
+/// One who follows.
+pub struct Follower {
+    exchange: Arc<Exchange>,
+    interest: Interest,
+    /// The last event that was given.
+    after: EventId,
+    /// What was released when the live feed began.
+    released: Sequence,
+    live: Receiver<Arc<LiveChunk>>,
+    history: Option<History>,
+}
+
+impl Follower {
+    /// Begins behind `since`, or with what is released from now on. `look` sees the view at the beginning.
+    pub fn new<T>(
+        exchange: &Arc<Exchange>,
+        interest: Interest,
+        since: Option<EventId>,
+        look: impl FnOnce(&View) -> T,
+    ) -> (Follower, T) {
+        let (seen, released, live) = exchange.feed.listen(look);
+        let now = EventId {
+            centre: exchange.feed.centre(),
+            sequence: released,
+            index: u32::MAX,
+        };
+        let follower = Follower {
+            exchange: Arc::clone(exchange),
+            interest,
+            after: since.unwrap_or(now),
+            released,
+            live,
+            history: None,
+        };
+        (follower, seen)
+    }
+
+    /// What was released at the beginning.
+    pub fn released(&self) -> Sequence {
+        self.released
+    }
+
+    /// What comes next, in order; empty when there was nothing of interest. `None`: the centre is gone. May be
+    /// dropped while it waits: nothing is lost, the next call goes on where the last answer ended.
+    pub async fn next(&mut self) -> Result<Option<Vec<Announcement>>, HistoryError> {
+        if self.is_behind() {
+            return self.catch_up().await.map(Some);
+        }
+        self.history = None;
+        match self.live.recv().await {
+            Ok(chunk) => Ok(Some(self.take(&chunk))),
+            Err(RecvError::Lagged(_)) => {
+                let ((), released, live) = self.exchange.feed.listen(|_| ());
+                (self.released, self.live) = (released, live);
+                Ok(Some(Vec::new()))
+            }
+            Err(RecvError::Closed) => Ok(None),
+        }
+    }
+
+    fn first_wanted(&self) -> Sequence {
+        if self.after.index == u32::MAX {
+            self.after.sequence.next()
+        } else {
+            self.after.sequence
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        self.first_wanted() <= self.released
+    }
+
+    fn given_up_to(&mut self, sequence: Sequence) {
+        if sequence >= self.after.sequence {
+            (self.after.sequence, self.after.index) = (sequence, u32::MAX);
+        }
+    }
+
+    fn take(&mut self, chunk: &LiveChunk) -> Vec<Announcement> {
+        let found = self.wanted(&chunk.announcements);
+        self.given_up_to(chunk.last);
+        found
+    }
+
+    fn wanted(&self, announcements: &[Announcement]) -> Vec<Announcement> {
+        let new = announcements.iter().filter(|announcement| {
+            announcement.id > self.after && self.interest.wants(announcement.unit)
+        });
+        new.copied().collect()
+    }
+
+    /// The next records of the journal, up to what was released when the live feed began.
+    async fn catch_up(&mut self) -> Result<Vec<Announcement>, HistoryError> {
+        let (from, to) = (self.first_wanted(), self.released);
+        let (interest, exchange) = (self.interest.clone(), Arc::clone(&self.exchange));
+        let given = self.history.take();
+        let read = tokio::task::spawn_blocking(move || {
+            let mut history = match given {
+                Some(history) => history,
+                None => History::open(exchange.running.data())?,
+            };
+            let records = history.read(from, to, RECORDS_AT_ONCE)?;
+            let last = records.last().map(|last| last.sequence);
+            let view = exchange.feed.view();
+            let mut found = Vec::new();
+            for released in &records {
+                announce(
+                    released,
+                    exchange.feed.centre(),
+                    &view,
+                    &interest,
+                    &mut found,
+                );
+            }
+            drop(view);
+            Ok::<_, HistoryError>((history, last, found))
+        });
+        // The task cannot be cancelled; if it panicked, the panic is in the log and nothing more can be given.
+        let Ok(read) = read.await else {
+            self.given_up_to(to);
+            return Ok(Vec::new());
+        };
+        let (history, last, found) = read?;
+        self.history = Some(history);
+        let found = self.wanted(&found);
+        // Where the journal has nothing more to give, the rest comes live.
+        self.given_up_to(last.unwrap_or(to));
+        Ok(found)
+    }
+}

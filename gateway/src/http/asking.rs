@@ -1,0 +1,260 @@
+//! From a request to the writer and back: the body within its bounds, the answer within its time, an act's own key.
+//!
+//! An act is answered with the events of its record, read from the journal. The same act sent again under the same
+//! `Idempotency-Key` finds that record and is answered by it, after a restart too (N2).
+
+use super::reply::{Answered, Early, json, problem};
+use crate::acts::Begun;
+use crate::announce::{Interest, announce};
+use crate::answering::refused;
+use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
+use crate::history::History;
+use crate::wire::{Problem, ProblemKind, Response as Reply, Strict, json as lines};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::IntoResponse;
+use engine::call::{ActKey, BodyDigest, KeyDigest};
+use engine::event::Event;
+use engine::id::Sequence;
+use engine::limits::{FRAME_BYTES_MAX, KEY_BYTES_MAX};
+use engine::runtime::ReleasedRecord;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// How long a request may wait for its answer.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long a body may take.
+const BODY_TIME: Duration = Duration::from_secs(2);
+/// The worker that words the answers of HTTP.
+pub const WORKER: u16 = 0;
+/// The carrier whose keys acts are kept under: nobody's calls come under it.
+const ACTS: u32 = u32::MAX;
+
+/// The bytes of a body, if they come in time and are not too many.
+pub async fn body_of(exchange: &Exchange, body: Body, most: usize) -> Result<Bytes, Early> {
+    let unreadable = |kind, detail: String| {
+        exchange.count(Counter::Unreadable);
+        Early::from(Problem::new(kind, detail))
+    };
+    match tokio::time::timeout(BODY_TIME, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(_)) => Err(unreadable(
+            ProblemKind::TooLarge,
+            format!("a body of more than {most} bytes, or one that broke off"),
+        )),
+        Err(_) => Err(unreadable(
+            ProblemKind::TooSlow,
+            "the body was begun and not whole in time".into(),
+        )),
+    }
+}
+
+/// What the writer says to what is taken in; `None` when it says nothing in time.
+pub async fn ask(
+    exchange: &Exchange,
+    pending: &mut Pending,
+    take_in: impl FnOnce(&mut Pending, AnswerTo),
+) -> Result<Option<Reply>, Early> {
+    let (sender, answer) = oneshot::channel();
+    take_in(pending, AnswerTo::Once(sender));
+    exchange.hand_over(pending);
+    match tokio::time::timeout(ANSWER_TIME, answer).await {
+        Ok(Ok(Reply::Problem { problem, .. })) => Err(problem.into()),
+        Ok(Ok(reply)) => Ok(Some(reply)),
+        Ok(Err(_)) | Err(_) => Ok(None),
+    }
+}
+
+/// Nobody has answered in time; what was asked may have been done.
+pub fn unanswered() -> Early {
+    let detail = "no answer in time; send it again under the same key, the first decision stands";
+    Problem::new(ProblemKind::NotServing, detail)
+        .retry_after_ms(1_000)
+        .into()
+}
+
+/// One act of a person: its fields, and the key it came under.
+pub struct Act {
+    /// What was asked.
+    pub fields: Strict,
+    key: Option<ActKey>,
+}
+
+impl Act {
+    /// Reads an act; an empty body has no fields. The same act under the same key is answered as it was before, whatever
+    /// has happened since.
+    pub async fn read(exchange: &Arc<Exchange>, request: Request) -> Result<Act, Early> {
+        let (key, bytes) = read(exchange, request, FRAME_BYTES_MAX).await?;
+        let fields =
+            lines::read_act(&bytes).inspect_err(|_| exchange.count(Counter::Unreadable))?;
+        Ok(Act { fields, key })
+    }
+
+    /// The same for an act whose body is looked at by who takes it.
+    pub async fn read_bytes(
+        exchange: &Arc<Exchange>,
+        request: Request,
+        most: usize,
+    ) -> Result<(Act, Bytes), Early> {
+        let (key, bytes) = read(exchange, request, most).await?;
+        let fields = Strict::new(serde_json::Map::new());
+        Ok((Act { fields, key }, bytes))
+    }
+
+    /// Has the act done, once: the first answer stands under its key.
+    pub async fn done(
+        self,
+        exchange: &Arc<Exchange>,
+        take_in: impl FnOnce(&mut Pending, AnswerTo),
+    ) -> Answered {
+        self.fields.finish()?;
+        let mut pending = Pending::new(WORKER);
+        pending.act = self.key;
+        if let Some(key) = self.key {
+            settled(exchange, exchange.feed.acts().begin(key)).await?;
+        }
+        match ask(exchange, &mut pending, take_in).await {
+            Ok(None) => Err(unanswered()),
+            Ok(Some(Reply::Done { seq, .. })) => {
+                if let Some(key) = self.key {
+                    exchange.feed.acts().done(key, seq);
+                }
+                answer_of(exchange, seq).await
+            }
+            Ok(Some(
+                Reply::Decision { .. }
+                | Reply::Problem { .. }
+                | Reply::Advanced { .. }
+                | Reply::Event(_),
+            )) => Err(Problem::new(ProblemKind::NotServing, "an answer to something else").into()),
+            Err(early) => {
+                // What the core refused stands in the journal under the key; what never reached it may be tried again.
+                let of_the_core = matches!(
+                    &early,
+                    Early::Problem(problem) if matches!(problem.kind, ProblemKind::Refused(_))
+                );
+                if let Some(key) = self.key.filter(|_| !of_the_core) {
+                    exchange.feed.acts().forget(key);
+                }
+                Err(early)
+            }
+        }
+    }
+}
+
+async fn read(
+    exchange: &Arc<Exchange>,
+    request: Request,
+    most: usize,
+) -> Result<(Option<ActKey>, Bytes), Early> {
+    let (head, body) = request.into_parts();
+    let bytes = body_of(exchange, body, most).await?;
+    let key = key_of(&head.method, &head.uri, &head.headers, &bytes)?;
+    if let Some(key) = key {
+        settled(exchange, exchange.feed.acts().look(key)).await?;
+    }
+    Ok((key, bytes))
+}
+
+/// Goes on where the act is to be done now; otherwise that is the answer.
+async fn settled(exchange: &Arc<Exchange>, begun: Begun) -> Result<(), Early> {
+    match begun {
+        Begun::First => Ok(()),
+        Begun::Done(record) => Err(Early::Answered(Box::new(
+            answer_of(exchange, record).await?,
+        ))),
+        Begun::OnTheWay => {
+            let detail = "the same act is on its way; ask again under the same key";
+            Err(Problem::new(ProblemKind::Overloaded, detail)
+                .retry_after_ms(200)
+                .into())
+        }
+        Begun::Another => {
+            let detail =
+                "this Idempotency-Key was given with another request; take a new one for a new act";
+            Err(Problem::new(ProblemKind::KeyTaken, detail)
+                .about("Idempotency-Key")
+                .into())
+        }
+    }
+}
+
+/// The act's key, with a digest of all that was asked under it.
+fn key_of(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Option<ActKey>, Early> {
+    let Some(given) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = given
+        .to_str()
+        .ok()
+        .filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()))
+        .ok_or_else(|| {
+            let detail =
+                format!("an Idempotency-Key has 1 to {KEY_BYTES_MAX} visible ASCII characters");
+            Problem::new(ProblemKind::BadField, detail).about("Idempotency-Key")
+        })?;
+    let mut asked = format!("{method} {uri}\n").into_bytes();
+    asked.extend_from_slice(body);
+    Ok(Some(ActKey {
+        key: KeyDigest::of(ACTS, key),
+        body: BodyDigest::of(&asked),
+    }))
+}
+
+/// Records of the journal, read beside everything else.
+pub async fn records(
+    exchange: &Arc<Exchange>,
+    wanted: Vec<Sequence>,
+) -> Result<Vec<ReleasedRecord>, Early> {
+    let asked = Arc::clone(exchange);
+    let read = tokio::task::spawn_blocking(move || {
+        let durable = asked.running.durable();
+        let mut history = History::open(asked.running.data())?;
+        let mut found = Vec::with_capacity(wanted.len());
+        for sequence in wanted {
+            found.extend(history.read(sequence, durable, 1)?);
+        }
+        Ok::<_, crate::history::HistoryError>(found)
+    });
+    match read.await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => Err(Problem::new(ProblemKind::NotServing, error.to_string()).into()),
+        Err(error) => Err(Problem::new(ProblemKind::NotServing, error.to_string()).into()),
+    }
+}
+
+/// What an act is answered with: what its record says.
+async fn answer_of(exchange: &Arc<Exchange>, sequence: Sequence) -> Answered {
+    let records = records(exchange, vec![sequence]).await?;
+    let Some(released) = records.first() else {
+        let detail = "the act was done, but its record cannot be read back";
+        return Err(Problem::new(ProblemKind::NotServing, detail).into());
+    };
+    let refusal = released.record.events.iter().find_map(|event| match event {
+        Event::Refused(refusal) => Some(*refusal),
+        _ => None,
+    });
+    if let Some(refusal) = refusal {
+        return Ok(problem(&refused(refusal)).into_response());
+    }
+    let mut found = Vec::new();
+    let names = exchange.feed.names().get();
+    {
+        let view = exchange.feed.view();
+        let centre = exchange.feed.centre();
+        announce(released, centre, &view, &Interest::All, &mut found);
+    }
+    let events: Vec<Value> = found
+        .iter()
+        .map(|announcement| Value::Object(lines::event_fields(&announcement.note(&names))))
+        .collect();
+    json(&serde_json::json!({ "seq": sequence.0, "events": events }))
+}

@@ -1,0 +1,96 @@
+//! Figures over HTTP: sequence, state hash and conservation at one point, and how busy the way is.
+
+use super::Shared;
+use super::asking::WORKER;
+use super::query::Query;
+use super::reply::{Answered, json};
+use crate::exchange::{Exchange, Pending};
+use crate::wire::{Problem, ProblemKind};
+use axum::extract::{RawQuery, State};
+use engine::id::ObjectHash;
+use engine::moment::Moment;
+use engine::runtime::port::Conservation;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How long the reading may wait.
+const ANSWER_TIME: Duration = Duration::from_secs(10);
+
+#[derive(Serialize)]
+struct Stats {
+    sequence: u64,
+    now: Moment,
+    clock: &'static str,
+    epoch: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hash: Option<ObjectHash>,
+    conservation: Conservation,
+    conservation_holds: bool,
+    released: u64,
+    durable: u64,
+    queues: Queues,
+    on_the_way: usize,
+    units: usize,
+}
+
+#[derive(Serialize)]
+struct Queues {
+    life: u32,
+    urgent: u32,
+    service: u32,
+}
+
+/// Read off by the writer with the hash of the whole state; with `hash=false` from the view, which costs the writer
+/// nothing.
+pub async fn stats(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
+    let mut query = Query::of(query.as_deref())?;
+    let with_hash = query.flag("hash", true)?;
+    query.finish()?;
+    if !with_hash {
+        let view = exchange.feed.view();
+        let read = (view.sequence().0, view.now(), view.conservation());
+        drop(view);
+        return json(&stats_of(&exchange, read, None));
+    }
+    let mut pending = Pending::new(WORKER);
+    let inspection = exchange.inspect(&mut pending);
+    exchange.hand_over(&mut pending);
+    match tokio::time::timeout(ANSWER_TIME, inspection).await {
+        Ok(Ok(read)) => {
+            let at = (read.sequence.0, read.now, read.conservation);
+            json(&stats_of(&exchange, at, Some(read.hash)))
+        }
+        Ok(Err(_)) | Err(_) => {
+            let detail = "the centre's state could not be read off in time";
+            Err(Problem::new(ProblemKind::NotServing, detail)
+                .retry_after_ms(1_000)
+                .into())
+        }
+    }
+}
+
+fn stats_of(
+    exchange: &Exchange,
+    (sequence, now, conservation): (u64, Moment, Conservation),
+    hash: Option<ObjectHash>,
+) -> Stats {
+    let [(_, life), (_, urgent), (_, service)] = exchange.depths();
+    Stats {
+        sequence,
+        now,
+        clock: exchange.running.clock().code(),
+        epoch: exchange.running.epoch(),
+        hash,
+        conservation,
+        conservation_holds: conservation.holds(),
+        released: exchange.running.told().0,
+        durable: exchange.running.durable().0,
+        queues: Queues {
+            life,
+            urgent,
+            service,
+        },
+        on_the_way: exchange.on_the_way(),
+        units: exchange.feed.names().get().len(),
+    }
+}

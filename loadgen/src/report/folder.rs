@@ -1,0 +1,125 @@
+//! The folder of one run: its summary for scripts and for people, its distributions, every answered key.
+//!
+//! `summary.json`, `summary.txt`, `latency.csv`, `latency_uncorrected.csv`, `lateness.csv` and `answers.csv`. It is made
+//! before anything is sent and never written over: a folder that holds anything already is refused. `answers.csv` is
+//! the [`AnswerLog`](crate::replay::answers::AnswerLog)'s; the rest is written at the end.
+
+use super::Summary;
+use std::fs;
+use std::io::{Error, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// A folder for one run.
+#[derive(Clone, Debug)]
+pub struct ReportFolder(PathBuf);
+
+/// Why a report is not written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// Something is there.
+    #[error("--report {}: the folder is not empty; name a new one, so that no run is lost", .0.display())]
+    NotEmpty(PathBuf),
+    /// The system says no.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        source: Error,
+    },
+}
+
+fn failed(path: &Path) -> impl Fn(Error) -> FolderError {
+    let path = path.to_path_buf();
+    move |source| FolderError::File {
+        path: path.clone(),
+        source,
+    }
+}
+
+impl ReportFolder {
+    /// Makes the folder, or takes one that is empty.
+    pub fn prepare(path: &Path) -> Result<ReportFolder, FolderError> {
+        fs::create_dir_all(path).map_err(failed(path))?;
+        let mut inside = fs::read_dir(path).map_err(failed(path))?;
+        if inside.next().is_some() {
+            return Err(FolderError::NotEmpty(path.to_path_buf()));
+        }
+        Ok(ReportFolder(path.to_path_buf()))
+    }
+
+    /// Where every answered key goes.
+    pub fn answers(&self) -> PathBuf {
+        self.0.join("answers.csv")
+    }
+
+    /// Writes what a run came to.
+    pub fn write(&self, summary: &Summary) -> Result<(), FolderError> {
+        let json = serde_json::to_vec_pretty(summary)
+            .map_err(Error::other)
+            .map_err(failed(&self.0.join("summary.json")))?;
+        self.write_new("summary.json", &json)?;
+        self.write_new("summary.txt", summary.to_string().as_bytes())?;
+        let distributions = &summary.distributions;
+        for (name, latencies) in [
+            ("latency.csv", &distributions.corrected),
+            ("latency_uncorrected.csv", &distributions.uncorrected),
+            ("lateness.csv", &distributions.lateness),
+        ] {
+            self.write_new(name, latencies.percentiles_csv().as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn write_new(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.0.join(name);
+        let written = fs::File::create_new(&path).and_then(|mut file| file.write_all(bytes));
+        written.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => FolderError::NotEmpty(self.0.clone()),
+            _ => failed(&path)(error),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::latency::Latencies;
+    use std::time::Duration;
+
+    #[test]
+    fn a_report_is_whole_and_never_written_over() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("new/report");
+        let folder = ReportFolder::prepare(&path).unwrap();
+        let mut summary = Summary {
+            sent: 7,
+            ..Summary::default()
+        };
+        let mut corrected = Latencies::default();
+        for ms in 1..=100 {
+            corrected.add(Duration::from_millis(ms));
+        }
+        summary.distributions.corrected = corrected;
+        folder.write(&summary).unwrap();
+        let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+        let json: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
+        assert_eq!(json["sent"], 7);
+        assert_eq!(read("summary.txt"), summary.to_string());
+        assert!(
+            read("latency.csv")
+                .lines()
+                .last()
+                .unwrap()
+                .starts_with("100,100.")
+        );
+        assert_eq!(read("lateness.csv").lines().count(), 1);
+        assert!(matches!(
+            folder.write(&summary),
+            Err(FolderError::NotEmpty(_))
+        ));
+        let again = ReportFolder::prepare(&path).unwrap_err().to_string();
+        assert!(again.contains("not empty"), "{again}");
+        assert_eq!(read("summary.txt"), summary.to_string());
+    }
+}

@@ -1,0 +1,169 @@
+"""`liandong-load` and `demo` as commands: exit codes, reports, a rate on the wall clock, a centre killed in its midst."""
+
+import csv
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from check_export import violations
+from conftest import StartCentre
+from running_centre import RunningCentre, binary
+
+RATE = 5_000
+CALLS_LEAST = 20_000
+REPORT_FILES = {"answers.csv", "lateness.csv", "latency.csv", "latency_uncorrected.csv", "summary.json", "summary.txt"}
+
+
+@pytest.fixture(scope="session")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A standard trace; with a rate it is repeated under new keys."""
+    path = tmp_path_factory.mktemp("trace") / "standard.csv.zst"
+    done = subprocess.run(
+        [binary("liandong-load"), "generate", "--profile", "standard", "--seed", "5", "--calls", "10000", "-o", str(path)],
+        capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def begin(trace: pathlib.Path, centre: RunningCentre, *arguments: str) -> "subprocess.Popen[str]":
+    """Starts a replay."""
+    command = [binary("liandong-load"), "replay", str(trace), "--to", centre.address, "--quiet", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def replay(trace: pathlib.Path, centre: RunningCentre, *arguments: str) -> tuple[int, str]:
+    """Replays to the end; exit code and all that it said."""
+    load = begin(trace, centre, *arguments)
+    try:
+        out, errors = load.communicate(timeout=180)
+    finally:
+        load.kill()
+    assert "panicked" not in errors, errors
+    return load.returncode, out + errors
+
+
+def rows_of(path: pathlib.Path) -> list[dict[str, str]]:
+    """A CSV file's rows by their names."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def calls_of(records: list[dict[str, Any]]) -> dict[str, tuple[int, str]]:
+    """Of each key in an export: the record that took it, and its call."""
+    return {
+        record["testimony"]["key"]: (record["seq"], event["call_taken"]["call"])
+        for record in records
+        for event in record["events"]
+        if "call_taken" in event
+    }
+
+
+def test_a_rate_on_the_wall_clock_loses_and_doubles_nothing(
+    start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    centre = start_centre("wall")
+    report = tmp_path / "report"
+    seconds = f"{CALLS_LEAST / RATE + 0.5}s"
+    code, said = replay(trace, centre, "--rate", str(RATE), "--for", seconds, "--settle", "120s", "--report", str(report))
+    assert {path.name for path in report.iterdir()} == REPORT_FILES
+    summary = json.loads((report / "summary.json").read_text(encoding="utf-8"))
+    assert summary["sent"] >= CALLS_LEAST and summary["decided"] == summary["sent"], said
+    assert (summary["lost"], summary["refused"], summary["doubly_ordered"]) == (0, 0, 0), said
+    # A machine that others load may make the generator late; the run then says so, and loses nothing all the same.
+    assert code == (2 if summary["invalid"] else 0), said
+    assert (report / "summary.txt").read_text(encoding="utf-8") in said
+    answers = rows_of(report / "answers.csv")
+    assert list(answers[0]) == ["key", "call", "incident", "seq", "outcome", "orders"]
+    assert len({row["key"] for row in answers}) == len({row["call"] for row in answers}) == summary["decided"]
+    latency = rows_of(report / "latency.csv")
+    assert int(latency[-1]["count"]) == summary["latency"]["count"] == summary["decided"]
+    assert float(latency[-1]["latency_ms"]) == pytest.approx(summary["latency"]["max_ms"])
+    assert [float(row["percentile"]) for row in latency] == sorted(float(row["percentile"]) for row in latency)
+    conservation = centre.stats()["conservation"]
+    assert conservation["accepted"] == summary["decided"], conservation
+    before = (report / "summary.json").read_bytes()
+    code, said = replay(trace, centre, "--rate", "10", "--for", "1s", "--report", str(report))
+    assert code == 1 and "not empty" in said, said
+    assert (report / "summary.json").read_bytes() == before
+
+
+def test_kill_9_in_the_middle_of_a_rate_keeps_every_acknowledged_key(
+    start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    centre = start_centre("wall")
+    report = tmp_path / "report"
+    load = begin(trace, centre, "--rate", "1000", "--for", "8s", "--settle", "120s", "--report", str(report))
+    try:
+        time.sleep(3)
+        assert load.poll() is None, load.communicate()
+        centre.kill()
+        killed_at = time.monotonic()
+        centre.start()
+        out, errors = load.communicate(timeout=180)
+    finally:
+        load.kill()
+    summary = json.loads((report / "summary.json").read_text(encoding="utf-8"))
+    assert time.monotonic() - killed_at > 1 and summary["resent"] > 0, out
+    assert (summary["lost"], summary["doubly_ordered"]) == (0, 0), out
+    assert load.returncode == (2 if summary["invalid"] else 0), out + errors
+    centre.stop()
+    records, objects = centre.export()
+    kept = calls_of(records)
+    answers = rows_of(report / "answers.csv")
+    assert len(answers) == summary["decided"] >= 7_000
+    for row in answers:
+        assert kept.get(row["key"]) == (int(row["seq"]), row["call"]), row
+    assert not violations(records, objects)
+
+
+def test_a_threshold_that_breaks_exits_with_99(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """A centre that stands still answers nothing: its calls are lost to the run."""
+    centre = start_centre("wall")
+    assert centre.process is not None
+    report = tmp_path / "report"
+    load = begin(trace, centre, "--rate", "50", "--for", "3s", "--settle", "1s", "--report", str(report))
+    try:
+        time.sleep(1.5)
+        os.kill(centre.pid, signal.SIGSTOP)
+        out, errors = load.communicate(timeout=60)
+    finally:
+        load.kill()
+        os.kill(centre.pid, signal.SIGCONT)
+    assert load.returncode == 99, (load.returncode, out, errors)
+    summary = json.loads((report / "summary.json").read_text(encoding="utf-8"))
+    assert 0 < summary["lost"] < summary["sent"] and summary["decided"] > 0, out
+
+
+def test_a_run_that_says_nothing_exits_with_2(start_centre: StartCentre, trace: pathlib.Path) -> None:
+    driven = start_centre("driven")
+    code, said = replay(trace, driven, "--rate", "10", "--for", "1s")
+    assert code == 2 and "clock is driven" in said, said
+    wall = start_centre("wall")
+    code, said = replay(trace, wall, "--speed", "max")
+    assert code == 2 and "driven" in said, said
+
+
+def test_mistakes_of_use_exit_with_1(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    centre = start_centre("wall")
+    assert replay(tmp_path / "nowhere.csv", centre, "--rate", "10")[0] == 1
+    assert replay(trace, centre, "--rate", "0")[0] == 1
+    centre.stop()
+    assert replay(trace, centre, "--rate", "10")[0] == 1
+
+
+def test_the_demo_ends_by_itself_and_well(tmp_path: pathlib.Path) -> None:
+    data = tmp_path / "data"
+    command = [binary("demo"), "--seconds", "5", "--headless", "--quic-port", "0", "--http-port", "0"]
+    done = subprocess.run([*command, "--data", str(data)], capture_output=True, text=True, timeout=180)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Nothing was lost, nobody was ordered twice." in done.stdout
+    assert "lost 0" in done.stdout and "doubly ordered 0" in done.stdout
+    again = subprocess.run([*command, "--data", str(data)], capture_output=True, text=True, timeout=60)
+    assert again.returncode == 1 and "name a new folder" in again.stderr, again.stderr
