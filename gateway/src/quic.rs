@@ -65,7 +65,9 @@ pub enum QuicError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The socket.
-    #[error("quic.listen {address}: {source}; is another centre running?")]
+    #[error(
+        "quic.listen {address}: {source}; is another centre running? Stop it, or name another port"
+    )]
     Socket {
         /// Where.
         address: SocketAddr,
