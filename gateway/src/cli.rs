@@ -1,23 +1,30 @@
 //! The command line: what can be asked, and the voice in which mistakes are told.
 //!
-//! Results go to stdout, logs and mistakes to stderr; exit code 1 means that something went wrong. Each command is
-//! one function beside this file; `main` calls [`run`] and nothing else.
+//! Results go to stdout, logs and mistakes to stderr. Exit codes: 0 good, 1 something went wrong, 2 a wrong command line.
+//! Each command is one function beside this file; `examples` stand under its help, `manual` makes pages and completions
+//! of all of it; `main` calls [`run`] and nothing else.
 
 mod city;
 mod classify;
+mod examples;
 mod journal;
+pub mod manual;
 mod serving;
+mod told;
 
 use crate::config;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::language::Language;
+use crate::log::LogFormat;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use engine::command::ClockMode;
-use engine::id::{HeaderHash, Sequence};
+use engine::id::{HeaderHash, OrderId, Sequence};
+use jiff::civil::Date;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Routes emergency calls: says what each one is, orders the nearest units, watches every clock.
 #[derive(Debug, Parser)]
-#[command(name = "liandong", version, propagate_version = true)]
+#[command(name = "liandong", version = crate::VERSION, propagate_version = true, after_help = examples::PROGRAM)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -26,37 +33,124 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve a centre. Without a config: the embedded city, on this machine alone.
+    ///
+    /// Recovers what the data folder holds, then listens for calls over QUIC and HTTP until it is told to stop. Nothing is
+    /// answered before it is durable; a journal that cannot be written ends the centre aloud.
+    #[command(after_help = examples::SERVE)]
     Serve(Serve),
     /// Check a configuration with its plan, lexicon and city; name the exact place of each error.
+    ///
+    /// Reads what `serve` would read and starts nothing. All mistakes come at once.
+    #[command(after_help = examples::CHECK)]
     Check {
         /// The configuration file.
-        #[arg(long)]
+        #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
     /// Make, import or check a city folder.
+    ///
+    /// A city is a folder of CSV files and one TOML file: districts, posts, units with rosters and contacts, hospitals,
+    /// radio cells.
     #[command(subcommand)]
     City(City),
     /// Say what calls are: JSON lines with "line" and "text" in, the same with the verdict out.
+    ///
+    /// Reads stdin and writes stdout, line by line and in order. No centre is needed.
+    #[command(after_help = examples::CLASSIFY)]
     Classify(Classify),
     /// Look at a journal. Reads only and takes no lock.
+    ///
+    /// All of these work beside a running centre.
     #[command(subcommand)]
     Journal(Journal),
+    /// Say why this unit was sent, and why not the nearer ones, from the journal alone.
+    ///
+    /// Folds the journal up to the order and reckons the time of everybody who could have gone by the documented formula. It
+    /// never decides again. Reads only, takes no lock, works beside a running centre.
+    #[command(after_help = examples::EXPLAIN)]
+    Explain {
+        /// The data folder.
+        dir: PathBuf,
+        /// The order, as in 1.12.
+        order: OrderId,
+        /// The language of the sentences.
+        #[arg(long, value_enum, default_value_t)]
+        lang: Language,
+        /// JSON instead of sentences.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the shift's figures for one day.
+    ///
+    /// Calls by line and nature with the share that was valid; orders by agency with what was acknowledged, left, arrived and
+    /// fed back in time, late or not at all; the open entries of the ledger. Reads only, takes no lock, works beside a
+    /// running centre.
+    #[command(after_help = examples::REPORT)]
+    Report {
+        /// The data folder.
+        dir: PathBuf,
+        /// The day, in the city's own time, as in 2026-11-21.
+        #[arg(long, value_name = "DATE")]
+        day: Date,
+        /// One figure a row, for programs: day,table,key,figure,value.
+        #[arg(long)]
+        csv: bool,
+        /// A table of units too.
+        #[arg(long)]
+        units: bool,
+        /// The language of the tables.
+        #[arg(long, value_enum, default_value_t)]
+        lang: Language,
+    },
+    /// Print the board for the hour the system is down: what is open, who was sent, whom to call.
+    ///
+    /// Incidents by priority, the orders of each with their next clock, what is still wanted, and the contacts that the
+    /// city's data name. Reads only, takes no lock, works beside a running centre and after it.
+    #[command(after_help = examples::BOARD)]
+    Board {
+        /// The data folder.
+        dir: PathBuf,
+        /// The language of the board.
+        #[arg(long, value_enum, default_value_t)]
+        lang: Language,
+    },
     /// About configurations.
+    ///
+    /// A configuration is one TOML file; every line that is left out has its default.
     #[command(subcommand)]
     Config(Config),
+    /// Write manual pages, made from these flags.
+    ///
+    /// One page for the program and one for each command.
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The folder to write; left out: the program's page to stdout.
+        dir: Option<PathBuf>,
+    },
+    /// Print completions for a shell, made from these flags.
+    ///
+    /// Where they belong is the shell's own matter; its manual says so.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: manual::Shell,
+    },
 }
 
 #[derive(Debug, Args)]
 struct Serve {
     /// The configuration file.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The data folder, over that of the configuration.
-    #[arg(long)]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// The clock the centre lives on, over that of the configuration.
     #[arg(long, value_enum)]
     clock: Option<Clock>,
+    /// How the log is written, over that of the configuration.
+    #[arg(long, value_enum)]
+    log_format: Option<LogFormat>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -79,6 +173,9 @@ impl From<Clock> for ClockMode {
 #[derive(Debug, Subcommand)]
 enum City {
     /// Make a county from a seed.
+    ///
+    /// Made up, and the same on every machine: districts, posts, units with rosters, hospitals, cells.
+    #[command(after_help = examples::CITY_GENERATE)]
     Generate {
         /// The folder to write.
         dir: PathBuf,
@@ -90,8 +187,14 @@ enum City {
         units: Option<u32>,
     },
     /// Make a city folder from tables of one's own.
+    ///
+    /// Takes CSV in UTF-8 or GBK, moves positions to WGS-84, and names every mistake by file, row and field.
+    #[command(after_help = examples::CITY_IMPORT)]
     Import(Import),
     /// Check a city folder; name every mistake by file, row and field.
+    ///
+    /// Reads it as `serve` would. Warnings do not make it unusable.
+    #[command(after_help = examples::CITY_CHECK)]
     Check {
         /// The folder.
         dir: PathBuf,
@@ -144,6 +247,9 @@ struct Classify {
 #[derive(Debug, Subcommand)]
 enum Journal {
     /// Prove it: every byte, hash and link.
+    ///
+    /// Reads all segments from the first byte to the last and says how far the journal is sound.
+    #[command(after_help = examples::JOURNAL_VERIFY)]
     Verify {
         /// The data folder.
         dir: PathBuf,
@@ -152,6 +258,9 @@ enum Journal {
         head: Option<HeaderHash>,
     },
     /// Print its records as JSON lines.
+    ///
+    /// Each line is {seq, at, actor, command, events, testimony}. It holds what callers said: keep it as you keep the journal.
+    #[command(after_help = examples::JOURNAL_EXPORT)]
     Export {
         /// The data folder.
         dir: PathBuf,
@@ -166,11 +275,17 @@ enum Journal {
         to: Option<u64>,
     },
     /// Apply every command again and compare the events.
+    ///
+    /// The same journal gives the same state, on every machine. Changes nothing.
+    #[command(after_help = examples::JOURNAL_REPLAY)]
     Replay {
         /// The data folder.
         dir: PathBuf,
     },
     /// Print the hash of the state.
+    ///
+    /// Two centres with one hash are in one state.
+    #[command(after_help = examples::JOURNAL_HASH)]
     Hash {
         /// The data folder.
         dir: PathBuf,
@@ -183,6 +298,9 @@ enum Journal {
 #[derive(Debug, Subcommand)]
 enum Config {
     /// Print the commented default configuration.
+    ///
+    /// Every line of it is the default; a file needs only what differs.
+    #[command(after_help = examples::CONFIG_DEFAULT)]
     Default,
 }
 
@@ -232,11 +350,13 @@ fn obey(command: Command) -> anyhow::Result<()> {
             config,
             data,
             clock,
+            log_format,
         }) => serving::serve(
             config.as_deref(),
             &config::Overrides {
                 data,
                 clock: clock.map(ClockMode::from),
+                log_format,
             },
         ),
         Command::Check { config } => serving::check(&config),
@@ -262,38 +382,25 @@ fn obey(command: Command) -> anyhow::Result<()> {
         ),
         Command::Journal(Journal::Replay { dir }) => journal::replay(&dir),
         Command::Journal(Journal::Hash { dir, at }) => journal::hash(&dir, at.map(Sequence)),
+        Command::Explain {
+            dir,
+            order,
+            lang,
+            json,
+        } => told::explain(&dir, order, lang, json),
+        Command::Report {
+            dir,
+            day,
+            csv,
+            units,
+            lang,
+        } => told::report(&dir, day, lang, csv, units),
+        Command::Board { dir, lang } => told::board(&dir, lang),
         Command::Config(Config::Default) => serving::print_default(),
+        Command::Man { dir } => manual::man(Cli::command(), dir.as_deref()),
+        Command::Completions { shell } => manual::completions(Cli::command(), shell),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_cause_that_was_told_is_not_told_again() {
-        let disk = || std::io::Error::other("the disk is full");
-        let error = anyhow::Error::from(disk()).context("journal: the disk is full");
-        assert_eq!(told(&error), "journal: the disk is full");
-        let error = anyhow::Error::from(disk()).context("record 7");
-        assert_eq!(told(&error), "record 7: the disk is full");
-    }
-
-    /// A reader that has seen enough is no mistake, whoever noticed it first.
-    #[test]
-    fn a_broken_pipe_is_known_in_every_dress() {
-        let broken = || std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-        assert!(is_broken_pipe(&broken().into()));
-        assert!(is_broken_pipe(&serde_json::Error::io(broken()).into()));
-        assert!(is_broken_pipe(
-            &anyhow::Error::from(broken()).context("record 7")
-        ));
-        assert!(!is_broken_pipe(&std::io::Error::other("full").into()));
-    }
-}
+mod tests;

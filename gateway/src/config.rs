@@ -9,6 +9,7 @@ mod typed;
 pub use typed::ClockTyped;
 
 use crate::link::GateLimits;
+use crate::log::{LogConfig, LogFormat, level_mistake};
 use engine::city::City;
 use engine::classify::Lexicon;
 use engine::command::ClockMode;
@@ -66,6 +67,8 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// Connections that HTTP holds at once.
     pub http_connections_max: usize,
+    /// The log.
+    pub log: LogConfig,
 }
 
 /// The QUIC listener's part.
@@ -88,6 +91,8 @@ pub struct Overrides {
     pub data: Option<PathBuf>,
     /// The clock.
     pub clock: Option<ClockMode>,
+    /// How the log is written.
+    pub log_format: Option<LogFormat>,
 }
 
 /// One thing that is wrong.
@@ -164,14 +169,18 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
         }])
     };
     let size = std::fs::metadata(path)
-        .map_err(|error| mistake(error.to_string()))?
+        .map_err(|error| mistake(unreadable(&error)))?
         .len();
     if size > FILE_BYTES_MAX {
         return Err(mistake(format!(
-            "{size} bytes; at most {FILE_BYTES_MAX} are read"
+            "{size} bytes; at most {FILE_BYTES_MAX} are read: is it the right file?"
         )));
     }
-    std::fs::read_to_string(path).map_err(|error| mistake(error.to_string()))
+    std::fs::read_to_string(path).map_err(|error| mistake(unreadable(&error)))
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    format!("cannot be read: {error}; name a text file in UTF-8 that is there and may be read")
 }
 
 /// Looks at a typed configuration and notes everything that is wrong with it.
@@ -205,6 +214,7 @@ impl Check<'_> {
         let http = self.loopback(&typed.http.listen, "http.listen");
         let default_line = self.default_line(typed, plan.as_ref().map(|(plan, _)| plan.as_ref()));
         self.sizes(typed, city.as_deref());
+        let log = self.log(typed, overrides);
         let segment_bytes = u64::from(*typed.journal.segment_mib.get_ref()) << 20;
         let shape = Shape {
             segment_bytes,
@@ -240,8 +250,21 @@ impl Check<'_> {
             },
             http_listen: http?,
             http_connections_max: *typed.http.connections_max.get_ref(),
+            log,
             data,
         })
+    }
+
+    fn log(&mut self, typed: &Typed, overrides: &Overrides) -> LogConfig {
+        let level = &typed.log.level;
+        if let Some(mistake) = level_mistake(level.get_ref()) {
+            self.wrong(&Some(level.span().start), "log.level", mistake);
+        }
+        LogConfig {
+            format: overrides.log_format.unwrap_or(typed.log.format),
+            level: level.get_ref().clone(),
+            caller_data: typed.log.caller_data,
+        }
     }
 
     fn path(&self, typed: &Path) -> PathBuf {
@@ -350,7 +373,10 @@ impl Check<'_> {
         let line = Line::new(*given.get_ref());
         let known = line.filter(|&line| plan.is_none_or(|plan| plan.line(line).is_some()));
         if known.is_none() {
-            let what = format!("{} is no line of the plan", given.get_ref());
+            let what = format!(
+                "{} is no line of the plan; name one of its `[[line]]` numbers, such as 110",
+                given.get_ref()
+            );
             self.wrong(&Some(given.span().start), "carrier.default_line", what);
         }
         known
@@ -409,8 +435,9 @@ impl Check<'_> {
         let units = city.map_or(0, |city| city.units.len());
         if capacities.units_max as usize <= units {
             let what = format!(
-                "{} leaves no room: the city has {units} units",
-                capacities.units_max
+                "{} leaves no room: the city has {units} units; at least {} are needed",
+                capacities.units_max,
+                units + 1
             );
             self.wrong(&None, "capacity.units_max", what);
         }

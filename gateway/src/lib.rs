@@ -9,18 +9,39 @@
 mod acts;
 mod announce;
 mod answering;
+pub mod board;
 pub mod cli;
 pub mod client;
+mod columns;
 pub mod config;
+mod console;
 mod exchange;
+pub mod explain;
 mod feed;
+mod figures;
 mod follow;
 mod history;
 mod http;
 pub mod intake;
+pub mod language;
 mod link;
+mod local_time;
+pub mod log;
+pub mod machine;
 mod names;
+#[cfg(test)]
+mod played;
 mod quic;
+pub mod records;
+pub mod report;
 pub mod serve;
 mod stream;
 pub mod wire;
+
+/// Version and commit, as `--version` says them.
+pub const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (",
+    env!("LIANDONG_COMMIT"),
+    ")"
+);

@@ -12,13 +12,16 @@ pub use tls::{Identity, IdentityError};
 
 use crate::config::QuicConfig;
 use crate::exchange::Exchange;
+use crate::figures::Present;
+use crate::machine::Wanted;
 use connection::Serving;
 use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt,
 };
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -62,7 +65,9 @@ pub enum QuicError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The socket.
-    #[error("quic.listen {address}: {source}; is another centre running?")]
+    #[error(
+        "quic.listen {address}: {source}; is another centre running? Stop it, or name another port"
+    )]
     Socket {
         /// Where.
         address: SocketAddr,
@@ -91,6 +96,7 @@ impl Listener {
             .incoming_buffer_size(64 * 1024)
             .incoming_buffer_size_total(INCOMING_BYTES_MAX);
         let udp = UdpSocket::bind(address).map_err(socket)?;
+        widen(&udp, config.connections_max);
         let runtime = Arc::new(quinn::TokioRuntime);
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(server), udp, runtime).map_err(socket)?;
@@ -109,7 +115,6 @@ impl Listener {
 
     /// Serves clients until `stop` says so.
     pub async fn serve(self, exchange: Arc<Exchange>, mut stop: watch::Receiver<bool>) {
-        let connections = Arc::new(AtomicUsize::new(0));
         let mut pace = Pace::new(self.config.unvalidated_per_second_max);
         let mut next_worker = 0;
         loop {
@@ -118,11 +123,11 @@ impl Listener {
                 _ = stop.changed() => return self.endpoint.set_server_config(None),
             };
             let Some(incoming) = incoming else { return };
-            let open = connections.load(Ordering::Relaxed);
+            let open = exchange.figures.connections.load(Ordering::Relaxed);
             let Some(incoming) = self.admit(incoming, open, &mut pace) else {
                 continue;
             };
-            connections.fetch_add(1, Ordering::Relaxed);
+            let present = Present::enter(&exchange.figures, |figures| &figures.connections);
             let serving = Serving {
                 exchange: Arc::clone(&exchange),
                 worker: (next_worker % exchange.workers()) as u16,
@@ -130,10 +135,9 @@ impl Listener {
                 stop: stop.clone(),
             };
             next_worker += 1;
-            let connections = Arc::clone(&connections);
             tokio::spawn(async move {
                 serving.run(incoming).await;
-                connections.fetch_sub(1, Ordering::Relaxed);
+                drop(present);
             });
         }
     }
@@ -151,6 +155,16 @@ impl Listener {
             return None;
         }
         Some(incoming)
+    }
+}
+
+/// Asks for as much buffer as the connections want; the kernel gives what it allows, and `machine` warns of what is missing.
+fn widen(udp: &UdpSocket, connections: usize) {
+    let bytes = usize::try_from(Wanted::by(connections).udp_bytes).unwrap_or(usize::MAX);
+    let widened = set_socket_recv_buffer_size(udp, bytes)
+        .and_then(|()| set_socket_send_buffer_size(udp, bytes));
+    if let Err(error) = widened {
+        tracing::warn!(%error, bytes, "the UDP buffers stay as the kernel makes them");
     }
 }
 

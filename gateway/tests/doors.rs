@@ -27,6 +27,7 @@ async fn centre(data: &Path, change: impl FnOnce(&mut Config)) -> ServerHandle {
     let overrides = Overrides {
         data: Some(data.to_path_buf()),
         clock: Some(ClockMode::Wall),
+        ..Overrides::default()
     };
     let mut config = Config::load(None, &overrides).unwrap();
     config.quic.listen = (Ipv4Addr::LOCALHOST, 0).into();

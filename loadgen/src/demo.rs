@@ -139,6 +139,7 @@ async fn start(typed: &Typed, data: &Path) -> anyhow::Result<ServerHandle> {
     let overrides = Overrides {
         data: Some(data.to_path_buf()),
         clock: Some(ClockMode::Driven),
+        ..Overrides::default()
     };
     let mut config = Config::load(None, &overrides)?;
     config.quic.listen = ([127, 0, 0, 1], typed.quic_port).into();

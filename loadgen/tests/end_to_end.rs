@@ -23,6 +23,7 @@ async fn centre(data: &Path, clock: ClockMode, quic: SocketAddr) -> ServerHandle
     let overrides = Overrides {
         data: Some(data.to_path_buf()),
         clock: Some(clock),
+        ..Overrides::default()
     };
     let mut config = Config::load(None, &overrides).unwrap();
     config.quic.listen = quic;

@@ -50,7 +50,7 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<(PathBuf, String)
             .and_then(|name| name.to_str())
             .unwrap_or("");
         if path.is_dir() {
-            if !matches!(name, "target" | "__pycache__" | ".venv") {
+            if !matches!(name, "target" | "__pycache__" | ".venv" | "node_modules") {
                 collect(&path, extensions, found);
             }
         } else if extensions

@@ -10,7 +10,7 @@ const BANNED: &[&str] = &[
 ];
 
 fn code() -> Vec<(std::path::PathBuf, String)> {
-    let code = sources(&["rs", "py"]);
+    let code = sources(&["rs", "py", "js", "mjs"]);
     assert!(code.len() > 40, "only {} sources were found", code.len());
     code
 }

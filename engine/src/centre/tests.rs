@@ -2,6 +2,7 @@
 
 mod acts;
 mod city;
+mod explaining;
 mod fields;
 mod merging;
 mod orders;
@@ -35,6 +36,8 @@ pub(super) struct World {
     pub events: Vec<Event>,
     /// What readers would know.
     pub view: View,
+    /// All that a journal would hold.
+    pub records: Vec<ReleasedRecord>,
     keys: u64,
 }
 
@@ -66,6 +69,7 @@ impl World {
             now: MORNING,
             events: Vec::new(),
             view: View::new(),
+            records: Vec::new(),
             keys: 0,
         };
         let opening = Opening {
@@ -94,7 +98,7 @@ impl World {
         let envelope = Envelope { actor, command };
         self.centre.apply(self.now, &envelope, &mut events);
         self.events.extend(&events);
-        self.view.hear(&ReleasedRecord {
+        let released = ReleasedRecord {
             sequence: self.centre.sequence(),
             record: Record {
                 at: self.now,
@@ -102,7 +106,9 @@ impl World {
                 testimony: Vec::new(),
                 events: events.clone(),
             },
-        });
+        };
+        self.view.hear(&released);
+        self.records.push(released);
         events
     }
 

@@ -1,6 +1,7 @@
 //! The default is a configuration, and each kind of mistake is named by its place.
 
 use super::*;
+use crate::log::CallerData;
 
 fn load(text: &str) -> Result<Config, ConfigError> {
     Config::of_text("c.toml", text, Path::new(""), &Overrides::default())
@@ -27,6 +28,7 @@ fn the_default_says_what_leaving_all_out_means() {
     assert_eq!(format!("{:?}", printed.quic), format!("{:?}", empty.quic));
     assert_eq!(printed.worker_requests_max, empty.worker_requests_max);
     assert_eq!(printed.city, empty.city);
+    assert_eq!(printed.log, empty.log);
     assert_eq!(
         (printed.default_line, printed.clock),
         (empty.default_line, ClockMode::Wall)
@@ -94,6 +96,22 @@ fn each_mistake_has_its_place() {
 }
 
 #[test]
+fn the_log_is_checked_like_the_rest() {
+    check("[log]\nformat = \"xml\"", "c.toml:2: log.format", "xml");
+    check(
+        "[log]\ncaller_data = \"some\"",
+        "c.toml:2: log.caller_data",
+        "some",
+    );
+    check(
+        "[log]\nlevel = \"a=b=c\"",
+        "c.toml:2: log.level",
+        "info,quinn=warn",
+    );
+    assert_eq!(load("").unwrap().log.caller_data, CallerData::Masked);
+}
+
+#[test]
 fn all_mistakes_come_at_once() {
     let error = load("[quic]\nlisten = \"x\"\n[http]\nlisten = \"y\"")
         .err()
@@ -144,11 +162,13 @@ fn the_command_line_wins() {
     let overrides = Overrides {
         data: Some("elsewhere".into()),
         clock: Some(ClockMode::Driven),
+        log_format: Some(LogFormat::Json),
     };
     let config =
         Config::of_text("c.toml", DEFAULT, Path::new("/etc/liandong"), &overrides).unwrap();
     assert_eq!(config.data, Path::new("elsewhere"));
     assert_eq!(config.clock, ClockMode::Driven);
+    assert_eq!(config.log.format, LogFormat::Json);
     let own = Config::of_text(
         "c.toml",
         "",

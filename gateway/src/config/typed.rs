@@ -1,5 +1,6 @@
 //! The configuration as it is typed: names, defaults, and where in the file each thing stood.
 
+use crate::log::{CallerData, LogFormat};
 use engine::command::ClockMode;
 use engine::limits::Capacities;
 use serde::Deserialize;
@@ -22,6 +23,7 @@ pub struct Typed {
     pub journal: Journal,
     pub quic: Quic,
     pub http: Http,
+    pub log: Log,
 }
 
 /// A clock, as it is typed.
@@ -208,6 +210,24 @@ impl Default for Http {
         Http {
             listen: default("127.0.0.1:8110".into()),
             connections_max: default(512),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: Spanned<String>,
+    pub caller_data: CallerData,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log {
+            format: LogFormat::Text,
+            level: default("info".into()),
+            caller_data: CallerData::Masked,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::units::unit_of;
 use crate::announce::{Announcement, Interest};
 use crate::exchange::Exchange;
 use crate::feed::Pace;
+use crate::figures::Present;
 use crate::follow::{Follower, Found};
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
@@ -31,6 +32,8 @@ struct Reader {
     exchange: Arc<Exchange>,
     follower: Follower,
     stopped: watch::Receiver<bool>,
+    #[allow(dead_code)] // held for its drop
+    present: Present,
     /// What is said first.
     greeting: Option<Bytes>,
 }
@@ -67,6 +70,7 @@ pub async fn stream(
     let (follower, ()) = Follower::new(&exchange, interest, since, Pace::Gathered, |_| ());
     let reader = Reader {
         stopped: exchange.stopped(),
+        present: Present::enter(&exchange.figures, |figures| &figures.readers),
         follower,
         exchange,
         // Also tells a browser to come again soon after the line breaks.

@@ -33,6 +33,7 @@ fn config(data: &Path, clock: ClockMode) -> Config {
     let overrides = Overrides {
         data: Some(data.to_owned()),
         clock: Some(clock),
+        ..Overrides::default()
     };
     Config::of_text("test", CONFIG, Path::new(""), &overrides).unwrap()
 }

@@ -188,3 +188,34 @@ fn a_length_is_believed_only_up_to_the_bound() {
     assert!(matches!(refused, Err(FrameError::TooLarge(_))));
     assert_eq!(out, b"kept");
 }
+
+/// docs/protocol.md shows this frame byte by byte; whoever writes another client trusts it.
+#[test]
+fn the_documented_frame_is_the_real_one() {
+    let request = Request::End {
+        tag: Some(7),
+        call: "1.17".parse().unwrap(),
+    };
+    let mut bytes = Vec::new();
+    append_request(request, &mut bytes).unwrap();
+    let document = include_str!("../../../../docs/protocol.md");
+    let shown = document
+        .split_once("69 00 00 00   length 105")
+        .map(|(_, rest)| format!("69 00 00 00   length 105{rest}"))
+        .unwrap();
+    let shown = shown.split_once("```").unwrap().0;
+    let mut documented = Vec::new();
+    for line in shown.lines() {
+        // Bytes stand before two blanks or more; "00 × 87" is so many zeros.
+        let hex = line.split_once("   ").map_or(line, |(hex, _)| hex);
+        if let Some(zeros) = line.strip_prefix("00 × ") {
+            let count: usize = zeros.split(' ').next().unwrap().parse().unwrap();
+            documented.resize(documented.len() + count, 0);
+            continue;
+        }
+        for byte in hex.split_whitespace() {
+            documented.push(u8::from_str_radix(byte, 16).unwrap());
+        }
+    }
+    assert_eq!(documented, bytes);
+}

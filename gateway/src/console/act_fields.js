@@ -1,0 +1,146 @@
+//! What each act must be told, as fields of its dialog, and the body that is made of them.
+//!
+//! Suggestions are sorted by distance, for the eye only; whatever is typed goes to the centre as it is, and the centre
+//! judges it.
+
+import { distance, metresBetween } from "./format.js";
+import { coded, word } from "./language.js";
+import { element } from "./text.js";
+import { WORDS } from "./words.js";
+
+const SUGGESTIONS_MOST = 12;
+const PRIORITIES = [1, 2, 3, 4];
+
+/** {fields, hint?, body()} of an act on an incident or a call, or of a report on an order. */
+export function fieldsOf(name, subject, model) {
+  const make = { escalate, merge, split, assign, close, classify, report }[name];
+  return make(subject, model);
+}
+
+function escalate(incident) {
+  const higher = PRIORITIES.filter((priority) => priority < incident.priority);
+  const radio = (priority, index) =>
+    element(
+      "label",
+      { class: "choice" },
+      element("input", { type: "radio", name: "priority", value: String(priority), checked: index === higher.length - 1 }),
+      `P${priority} ${coded("priority", String(priority))}`,
+    );
+  const fields = element("fieldset", {}, element("legend", {}, word("field.priority")), higher.map(radio));
+  const body = () => ({ priority: Number(fields.querySelector("input:checked")?.value ?? 0) });
+  return { fields, body };
+}
+
+function merge(incident, model) {
+  const others = model.standings.map((stands) => stands.incident).filter((other) => other.id !== incident.id);
+  const near = nearest(others, incident.place, (other) => other.place);
+  const suggestions = near.map(({ item, metres }) => ({
+    value: item.id,
+    text: `${item.id} ${coded("kind", item.kind)} P${item.priority}`,
+    note: metres === null ? word("place.none") : distance(metres),
+  }));
+  const { field, input } = typed("into", word("field.into"), suggestions);
+  return { fields: field, hint: word("act.merge.hint", { id: incident.id }), body: () => ({ into: input.value.trim() }) };
+}
+
+function split(incident) {
+  const begun = (incident.reports ?? []).filter((report) => !report.facts);
+  const reports = new Map(begun.map((report) => [report.call, report]));
+  const calls = [...new Set([...incident.calls, ...reports.keys()])].reverse();
+  const option = (call) => element("option", { value: call }, `${call} ${(reports.get(call)?.text ?? "").slice(0, 40)}`);
+  const call = element("select", { id: "field-call" }, calls.map(option));
+  const kind = element("select", { id: "field-kind" }, element("option", { value: "" }, word("field.same-kind")), codesOf("kind"));
+  const fields = [labelled(word("field.call"), call), labelled(word("field.kind"), kind)];
+  const body = () => (kind.value === "" ? { call: call.value } : { call: call.value, kind: kind.value });
+  return { fields, body };
+}
+
+function assign(incident, model) {
+  const wanted = new Set(incident.needs.filter((need) => need.state === "waiting").map((need) => need.capability));
+  const concerned = incident.agencies.length > 0 ? incident.agencies : null;
+  const fits = (unit) =>
+    wanted.size > 0 ? unit.capabilities.some((code) => wanted.has(code)) : (concerned?.includes(unit.agency) ?? true);
+  const free = model.units.filter((unit) => unit.state === "free" && fits(unit));
+  const near = nearest(free, incident.place, (unit) => (unit.desk ? null : unit.position));
+  const suggestions = near.map(({ item, metres }) => ({
+    value: item.name,
+    text: `${item.name} ${item.capabilities.map((code) => coded("capability", code)).join(word("list.comma"))}`,
+    note: metres === null ? "" : distance(metres),
+  }));
+  const { field, input } = typed("unit", word("field.unit"), suggestions);
+  const capability = element("select", { id: "field-capability" }, element("option", { value: "" }, word("field.any-capability")), codesOf("capability"));
+  const body = () => {
+    const unit = input.value.trim();
+    return capability.value === "" ? { unit } : { unit, capability: capability.value };
+  };
+  return { fields: [field, labelled(word("field.capability"), capability)], hint: word("act.assign.hint"), body };
+}
+
+function close() {
+  return { fields: null, hint: word("act.close.hint"), body: () => ({}) };
+}
+
+/** A person's verdict on a call: what it is, where it is, or both. */
+function classify() {
+  const kind = element("select", { id: "field-kind" }, element("option", { value: "" }, word("field.unchanged")), codesOf("kind"));
+  const latitude = element("input", { type: "text", inputmode: "decimal", id: "field-latitude", autocomplete: "off", placeholder: word("field.unchanged") });
+  const longitude = element("input", { type: "text", inputmode: "decimal", id: "field-longitude", autocomplete: "off", placeholder: word("field.unchanged") });
+  const datum = element("select", { id: "field-datum" }, codesOf("datum"));
+  const place = [labelled(word("field.latitude"), latitude), labelled(word("field.longitude"), longitude), labelled(word("field.datum"), datum)];
+  const fields = [labelled(word("field.kind"), kind), element("div", { class: "abreast" }, place)];
+  const body = () => {
+    const said = kind.value === "" ? {} : { kind: kind.value };
+    const placed = latitude.value.trim() !== "" || longitude.value.trim() !== "";
+    return placed ? { ...said, lat: number(latitude), lon: number(longitude), datum: datum.value } : said;
+  };
+  return { fields, hint: word("act.classify.hint"), body };
+}
+
+/** What was typed as a number; where it is none, as it was typed, for the centre to refuse by name. */
+function number(input) {
+  const typedIn = input.value.trim();
+  return typedIn !== "" && Number.isFinite(Number(typedIn)) ? Number(typedIn) : typedIn;
+}
+
+function report() {
+  const note = element("input", { type: "text", id: "field-note", maxlength: "200", autocomplete: "off" });
+  const body = () => (note.value.trim() === "" ? {} : { note: note.value.trim() });
+  return { fields: labelled(word("field.note"), note), hint: word("report.hint"), body };
+}
+
+/** A field to type into, with suggestions to choose from; empty at first, so that nothing is sent by a hasty Enter. */
+function typed(name, label, suggestions) {
+  const input = element("input", { type: "text", id: `field-${name}`, autocomplete: "off", spellcheck: "false" });
+  const pick = (suggestion) =>
+    element(
+      "button",
+      { type: "button", class: "suggestion", onclick: () => (input.value = suggestion.value) },
+      element("bdi", {}, suggestion.text),
+      element("span", { class: "quiet number" }, suggestion.note),
+    );
+  const field = [
+    labelled(label, input),
+    element("div", { class: "suggestions", role: "group", "aria-label": word("field.suggestions") }, suggestions.map(pick)),
+  ];
+  return { field, input };
+}
+
+function labelled(label, control) {
+  return element("label", { class: "field" }, element("span", {}, label), control);
+}
+
+function codesOf(group) {
+  const prefix = `${group}.`;
+  const codes = Object.keys(WORDS).filter((key) => key.startsWith(prefix));
+  return codes.map((key) => element("option", { value: key.slice(prefix.length) }, word(key)));
+}
+
+/** The nearest few to a place; what has no place comes last. */
+function nearest(items, place, placeOf) {
+  const measured = items.map((item) => {
+    const there = placeOf(item);
+    return { item, metres: place && there ? metresBetween(place, there) : null };
+  });
+  measured.sort((one, other) => (one.metres ?? Infinity) - (other.metres ?? Infinity) || 0);
+  return measured.slice(0, SUGGESTIONS_MOST);
+}

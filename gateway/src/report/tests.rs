@@ -1,0 +1,123 @@
+//! A played day counted: what came in time, late and never, and a day on which nothing happened.
+
+use super::*;
+use crate::columns::width;
+use crate::language::Language;
+use crate::played::Played;
+use engine::capability::Capability;
+use engine::kind::Kind;
+use engine::order::OrderAct;
+
+fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// X14, H5: four calls, three orders of ambulances: one all in time, one late, one that skipped its reports.
+fn story() -> Played {
+    let mut played = Played::begin();
+    let post = |played: &Played, at: usize| played.city.posts[at].point;
+    let places = [0, 9, 17].map(|at| post(&played, at));
+    played.call(120, Kind::MinorTrauma, places[0]);
+    let good = played.newest(Capability::Ambulance).order;
+    for act in [
+        OrderAct::Acknowledge,
+        OrderAct::SetOff,
+        OrderAct::Arrive,
+        OrderAct::Finish,
+    ] {
+        played.act(good, act);
+    }
+    played.call(120, Kind::MinorTrauma, places[1]);
+    let late = played.newest(Capability::Ambulance).order;
+    assert_ne!(late, good);
+    played.pass(Span::seconds(45));
+    played.act(late, OrderAct::Acknowledge);
+    played.call(110, Kind::MinorTrauma, places[2]);
+    let skipped = played.newest(Capability::Ambulance).order;
+    assert_ne!(skipped, late);
+    played.act(skipped, OrderAct::Finish);
+    let here = post(&played, 0);
+    played.call(110, Kind::Nuisance, here);
+    played
+}
+
+#[test]
+fn a_day_is_counted_as_it_was() {
+    let mut played = story();
+    let counted = report(played.data(), day("2026-11-21")).unwrap();
+    let of = |line| &counted.lines[&Line::new(line).unwrap()];
+    assert_eq!((of(120).total(), of(120).valid()), (2, 2));
+    assert_eq!((of(110).total(), of(110).valid()), (2, 1));
+    let medical = counted.agencies[&Agency::Medical];
+    assert_eq!(medical.issued, 3);
+    let times = |owed: Owed| {
+        let times = medical.owed[owed as usize];
+        (times.in_time, times.late, times.missing, times.running)
+    };
+    assert_eq!(times(Owed::Acknowledged), (1, 1, 1, 0));
+    assert_eq!(times(Owed::Arrived), (1, 0, 1, 1));
+    assert_eq!(times(Owed::FedBack), (2, 0, 0, 1));
+    assert_eq!(
+        counted
+            .units
+            .values()
+            .map(|(_, unit)| unit.issued)
+            .sum::<u64>(),
+        3
+    );
+    assert!(
+        counted.ledger.is_empty(),
+        "the late one has been acknowledged"
+    );
+
+    // Left alone for three hours, the late one owes what it has not done.
+    played.pass(Span::hours(3));
+    let counted = report(played.data(), day("2026-11-21")).unwrap();
+    let medical = counted.agencies[&Agency::Medical];
+    assert_eq!(medical.owed[Owed::Arrived as usize].missing, 2);
+    assert!(
+        counted
+            .ledger
+            .iter()
+            .any(|entry| entry.matter == LedgerMatter::LateArrival)
+    );
+    let table = counted.table(Language::Chinese, true);
+    assert!(
+        table.contains("逾时未到场") && table.contains("50.0 %"),
+        "{table}"
+    );
+    assert!(table.lines().all(|line| width(line) <= 110), "{table}");
+    let csv = counted.csv().unwrap();
+    assert!(csv.starts_with("day,table,key,figure,value\n"), "{csv}");
+    assert!(csv.contains("2026-11-21,calls,110,valid,1\n"), "{csv}");
+    assert!(
+        csv.contains("2026-11-21,agencies,medical,arrived_missing,2\n"),
+        "{csv}"
+    );
+    drop(played.stop());
+}
+
+#[test]
+fn an_empty_day_says_so_and_midnight_is_the_citys() {
+    let mut played = Played::begin();
+    // One minute before midnight in China, then two after it.
+    played.pass(Span::minutes(14 * 60 - 1));
+    let here = played.city.posts[0].point;
+    played.call(110, Kind::Nuisance, here);
+    played.pass(Span::minutes(2));
+    played.call(110, Kind::Nuisance, here);
+    let calls = |date| {
+        let counted = report(played.data(), day(date)).unwrap();
+        counted.lines.values().map(LineFigures::total).sum::<u64>()
+    };
+    assert_eq!((calls("2026-11-21"), calls("2026-11-22")), (1, 1));
+    let empty = report(played.data(), day("2026-11-23")).unwrap();
+    assert!(empty.is_empty());
+    assert!(
+        empty
+            .table(Language::English, false)
+            .contains("No call and no order")
+    );
+    assert!(empty.table(Language::Chinese, false).contains("没有报警"));
+    drop(played.stop());
+}
