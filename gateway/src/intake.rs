@@ -26,8 +26,6 @@ const RADIUS_DEFAULT_M: u32 = 50;
 pub struct Intake {
     /// Which lines there are, and how they are taken.
     pub plan: ArcSwap<Plan>,
-    /// Whose turn it is to change the plan.
-    pub plan_turn: tokio::sync::Mutex<()>,
     /// What words mean.
     pub lexicon: Arc<Lexicon>,
     /// The lexicon, by content.

@@ -167,7 +167,6 @@ fn intake(config: &Config) -> Result<Intake, ServeError> {
     let city = city.map_err(|error| ServeError::City(error.to_string()))?;
     Ok(Intake {
         plan: ArcSwap::new(Arc::clone(&config.plan)),
-        plan_turn: tokio::sync::Mutex::default(),
         lexicon: Arc::clone(&config.lexicon),
         lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
         city: Arc::clone(&config.city),

@@ -167,7 +167,7 @@ pub async fn plan(State(exchange): Shared, request: Request) -> Answered {
         .await
         .map_err(|error| Problem::new(ProblemKind::NotServing, error.to_string()))??;
     // One after the other, so that what calls are looked at with is what the core decides by.
-    let _turn = exchange.intake.plan_turn.lock().await;
+    let _turn = exchange.plan_turn.lock().await;
     let answer = act.done(&exchange, |pending, to| {
         exchange.activate(pending, stored, to)
     });

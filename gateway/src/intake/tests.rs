@@ -8,7 +8,6 @@ fn intake() -> Intake {
     let city_bytes = city.canonical_bytes().unwrap();
     Intake {
         plan: ArcSwap::from_pointee(Plan::load(engine::plan::DEFAULT).unwrap()),
-        plan_turn: tokio::sync::Mutex::default(),
         lexicon: Arc::new(Lexicon::load(Lexicon::source_embedded()).unwrap()),
         lexicon_hash: ObjectHash::of(Lexicon::source_embedded().as_bytes()),
         city_hash: ObjectHash::of(&city_bytes),
