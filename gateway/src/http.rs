@@ -21,10 +21,12 @@ mod stats;
 mod units;
 
 use crate::exchange::Exchange;
+use crate::figures::Door;
 use crate::wire::{Problem, ProblemKind};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use engine::runtime::Health;
@@ -80,6 +82,27 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
     ]
 }
 
+/// Where answers to paths are counted that are none of ours.
+const NO_PATH: &str = "none";
+
+/// Every path, as answers are counted by them; the first is for what is no path of ours.
+pub fn paths() -> Vec<&'static str> {
+    let known = table().into_iter().map(|(path, _)| path);
+    [NO_PATH].into_iter().chain(known).collect()
+}
+
+/// Counts every answer by its path and status, and every problem by its kind.
+async fn counted(State(exchange): Shared, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let path = path.as_ref().map(MatchedPath::as_str);
+    exchange.figures.answer(path, response.status().as_u16());
+    if let Some(&kind) = response.extensions().get::<ProblemKind>() {
+        exchange.figures.tell_kind(Door::Http, kind);
+    }
+    response
+}
+
 fn routes(exchange: Arc<Exchange>) -> Router {
     let mut router = crate::console::routes();
     for (path, methods) in table() {
@@ -88,6 +111,7 @@ fn routes(exchange: Arc<Exchange>) -> Router {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
+        .layer(from_fn_with_state(Arc::clone(&exchange), counted))
         .with_state(exchange)
 }
 

@@ -1,12 +1,14 @@
 //! How a centre comes up: journal proved and replayed, objects stored, what is new brought into force.
 
 use super::Setup;
+use super::measures::Measures;
+use super::metered::Metered;
 use super::port::Submission;
 use super::release::{Releaser, ReplyRing};
 use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
-use super::writer::{Shown, Stopped, Writer};
+use super::writer::{Round, Shown, Stopped, Writer};
 use crate::centre::{Centre, Prepared};
 use crate::city::{City, Hospital, UnitRow};
 use crate::command::{
@@ -132,7 +134,9 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
         view: view_bell.clone(),
         touched: vec![false; rings.len()],
     };
-    let (feed, committer) = Committer::with_feed(files, releaser, &setup.shape);
+    let measures = Arc::new(Measures::new(setup.shape.batches));
+    let log = Metered::new(files, Arc::clone(&measures));
+    let (feed, committer) = Committer::with_feed(log, releaser, &setup.shape);
     // Started before the first command: a city larger than the buffers needs them back.
     let journal = super::spawn("liandong-journal", move || super::commit(committer))?;
     let watch = feed.watch().clone();
@@ -147,6 +151,8 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
         positions: Arc::clone(&positions),
         feed,
         shown: Arc::clone(&shown),
+        measures,
+        round: Round::default(),
         open: None,
         submitted: 0,
         cursor: DrainCursor::default(),

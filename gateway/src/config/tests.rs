@@ -98,7 +98,11 @@ fn each_mistake_has_its_place() {
 #[test]
 fn the_log_is_checked_like_the_rest() {
     check("[log]\nformat = \"xml\"", "c.toml:2: log.format", "xml");
-    check("[log]\ncaller_data = \"some\"", "c.toml:2: log.caller_data", "some");
+    check(
+        "[log]\ncaller_data = \"some\"",
+        "c.toml:2: log.caller_data",
+        "some",
+    );
     check(
         "[log]\nlevel = \"a=b=c\"",
         "c.toml:2: log.level",

@@ -28,12 +28,12 @@ pub fn id<T: FromStr>(given: &str) -> Result<T, Early> {
 /// Somebody calls.
 pub async fn take(State(exchange): Shared, body: Body) -> Answered {
     let bytes = body_of(&exchange, body, FRAME_BYTES_MAX).await?;
+    let mut pending = Pending::new(WORKER);
     let call = lines::read_call(&bytes).inspect_err(|_| exchange.count(Counter::Unreadable))?;
     let request = Request::Call {
         tag: None,
         call: Box::new(call),
     };
-    let mut pending = Pending::new(WORKER);
     let asked = ask(&exchange, &mut pending, |pending, to| {
         exchange.take(pending, request, to);
     });

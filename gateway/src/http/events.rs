@@ -7,6 +7,7 @@ use super::reply::Answered;
 use super::units::unit_of;
 use crate::announce::Interest;
 use crate::exchange::Exchange;
+use crate::figures::Present;
 use crate::follow::Follower;
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
@@ -30,6 +31,8 @@ struct Reader {
     exchange: Arc<Exchange>,
     follower: Follower,
     stopped: watch::Receiver<bool>,
+    #[allow(dead_code)] // held for its drop
+    present: Present,
     /// What is said first.
     greeting: Option<Bytes>,
 }
@@ -66,6 +69,7 @@ pub async fn stream(
     let (follower, ()) = Follower::new(&exchange, interest, since, |_| ());
     let reader = Reader {
         stopped: exchange.stopped(),
+        present: Present::enter(&exchange.figures, |figures| &figures.readers),
         follower,
         exchange,
         // Also tells a browser to come again soon after the line breaks.

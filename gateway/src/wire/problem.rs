@@ -51,6 +51,12 @@ const OWN: [ProblemKind; 12] = [
 ];
 
 impl ProblemKind {
+    /// All kinds: those of the gateway, then what the core refuses.
+    pub fn all() -> impl Iterator<Item = ProblemKind> {
+        let refusals = Refusal::ALL.iter().copied();
+        OWN.into_iter().chain(refusals.map(ProblemKind::Refused))
+    }
+
     /// The code that scripts rely on; the last part of the problem's type.
     pub const fn code(self) -> &'static str {
         match self {
