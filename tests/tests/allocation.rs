@@ -82,8 +82,11 @@ struct World {
     seen: [u64; SEEN.len()],
 }
 
+/// A thing that happens, and whether an event says so.
+type Sighting = (&'static str, fn(&Event) -> bool);
+
 /// What must have happened for the run to mean anything.
-const SEEN: [(&str, fn(&Event) -> bool); 18] = [
+const SEEN: [Sighting; 18] = [
     ("merged", |event| {
         matches!(event, Event::IncidentJoined { .. })
     }),
