@@ -220,6 +220,8 @@ pub struct Incident {
     pub injured: u16,
     /// Nobody is sent (D1).
     pub drill: bool,
+    /// The urgency that a person has raised it to; words alone never bring it below that.
+    pub escalated: Option<Priority>,
     /// What it needs.
     pub needs: Needs,
     /// Its newest order.

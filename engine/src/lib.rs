@@ -14,6 +14,7 @@ pub mod command;
 pub mod dispatch;
 pub mod event;
 pub mod explain;
+pub mod histogram;
 pub mod hospital;
 pub mod id;
 pub mod incident;

@@ -15,12 +15,14 @@ pub use requests::{Counter, Pending};
 pub use worker::Recall;
 
 use crate::feed::Feed;
+use crate::figures::{Figures, Tally};
 use crate::intake::Intake;
 use engine::lane::Lane;
 use engine::runtime::{Health, Running};
 use in_flight::InFlight;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use tokio::sync::{Notify, mpsc, watch};
 
 /// What is shared by all streams.
@@ -31,12 +33,16 @@ pub struct Exchange {
     pub intake: Intake,
     /// What was released.
     pub feed: Arc<Feed>,
+    /// What is counted and timed.
+    pub figures: Arc<Figures>,
     /// What was refused at the door.
     pub refused: Refused,
     /// Streams that are open.
     pub streams: AtomicUsize,
     workers: Vec<Worker>,
     recalls: mpsc::Sender<Recall>,
+    /// Held by whoever brings another plan into force: one after the other, from checking to telling intake.
+    pub plan_turn: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
     stopped: watch::Sender<bool>,
 }
@@ -66,7 +72,7 @@ impl Exchange {
     pub fn new(
         running: Running,
         intake: Intake,
-        feed: Arc<Feed>,
+        (feed, figures): (Arc<Feed>, Arc<Figures>),
         wakes: Vec<Arc<Notify>>,
         in_flight_max: usize,
         recalls: mpsc::Sender<Recall>,
@@ -82,10 +88,12 @@ impl Exchange {
             running,
             intake,
             feed,
+            figures,
             refused: Refused::default(),
             streams: AtomicUsize::new(0),
             workers,
             recalls,
+            plan_turn: tokio::sync::Mutex::default(),
             stopping: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
         }
@@ -100,6 +108,21 @@ impl Exchange {
     pub fn on_the_way(&self) -> usize {
         let workers = self.workers.iter();
         workers.map(|worker| worker.lock().len()).sum()
+    }
+
+    /// Since when the oldest request that is on the way has been waiting.
+    pub fn oldest(&self) -> Option<Instant> {
+        let workers = self.workers.iter();
+        workers.filter_map(|worker| worker.lock().oldest()).min()
+    }
+
+    /// How far what only grows has grown, as readers see it.
+    pub fn tally(&self) -> Tally {
+        let view = self.feed.view();
+        Tally {
+            calls: view.conservation().accepted,
+            events: view.counters().events,
+        }
     }
 
     /// How many submissions wait in each lane.

@@ -1,6 +1,6 @@
 //! HTTP on loopback: what a duty officer watches and does, what an integrator reads, calls for who has nothing better.
 //!
-//! One file for each noun; `ROUTES` is all there is, and `/openapi.json` says the same (a test holds one against the
+//! One file for each noun; `table` is all there is, and `/openapi.json` says the same (a test holds one against the
 //! other). A call goes the same way as over QUIC: intake, lane, journal, decision. Lists come from the view, words from
 //! the journal; every answer names the sequence it reflects. Errors are RFC 9457 problems.
 
@@ -21,10 +21,12 @@ mod stats;
 mod units;
 
 use crate::exchange::Exchange;
+use crate::figures::Door;
 use crate::wire::{Problem, ProblemKind};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, Uri};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post, put};
 use engine::runtime::Health;
@@ -80,6 +82,27 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
     ]
 }
 
+/// Where answers to paths are counted that are none of ours.
+const NO_PATH: &str = "none";
+
+/// Every path, as answers are counted by them; the first is for what is no path of ours.
+pub fn paths() -> Vec<&'static str> {
+    let known = table().into_iter().map(|(path, _)| path);
+    [NO_PATH].into_iter().chain(known).collect()
+}
+
+/// Counts every answer by its path and status, and every problem by its kind.
+async fn counted(State(exchange): Shared, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let response = next.run(request).await;
+    let path = path.as_ref().map(MatchedPath::as_str);
+    exchange.figures.answer(path, response.status().as_u16());
+    if let Some(&kind) = response.extensions().get::<ProblemKind>() {
+        exchange.figures.tell_kind(Door::Http, kind);
+    }
+    response
+}
+
 fn routes(exchange: Arc<Exchange>) -> Router {
     let mut router = crate::console::routes();
     for (path, methods) in table() {
@@ -88,6 +111,7 @@ fn routes(exchange: Arc<Exchange>) -> Router {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
+        .layer(from_fn_with_state(Arc::clone(&exchange), counted))
         .with_state(exchange)
 }
 
@@ -118,4 +142,19 @@ async fn not_this_way(method: Method, uri: Uri) -> Response {
         uri.path()
     );
     problem(&Problem::new(ProblemKind::MethodNotAllowed, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_document_names_the_paths_that_there_are() {
+        let document: serde_json::Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let described = document["paths"].as_object().unwrap();
+        let described: BTreeSet<&str> = described.keys().map(String::as_str).collect();
+        let served: BTreeSet<&str> = table().iter().map(|&(path, _)| path).collect();
+        assert_eq!(served, described);
+    }
 }

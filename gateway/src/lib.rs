@@ -18,6 +18,7 @@ mod console;
 mod exchange;
 pub mod explain;
 mod feed;
+mod figures;
 mod follow;
 mod history;
 mod http;

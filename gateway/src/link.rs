@@ -3,6 +3,7 @@
 //! A connection's [`Gate`] bounds what all of its streams may have on the way; a full gate stops reading, and QUIC's
 //! flow control carries that back to the client. A [`Link`] whose reading has ended closes once its last answer is out.
 
+use crate::figures::{Door, Figures};
 use crate::stream::{Form, Outgoing};
 use crate::wire::Response;
 use std::sync::Arc;
@@ -78,17 +79,19 @@ pub struct Link {
     pub outgoing: Outgoing,
     form: Form,
     gate: Arc<Gate>,
+    figures: Arc<Figures>,
     owed: AtomicUsize,
     ended: AtomicBool,
 }
 
 impl Link {
     /// A stream of a connection.
-    pub fn new(form: Form, gate: Arc<Gate>) -> Link {
+    pub fn new(form: Form, gate: Arc<Gate>, figures: Arc<Figures>) -> Link {
         Link {
             outgoing: Outgoing::default(),
             form,
             gate,
+            figures,
             // The reading itself counts as one, so that nothing closes before it has ended.
             owed: AtomicUsize::new(1),
             ended: AtomicBool::new(false),
@@ -117,6 +120,9 @@ impl Link {
 
     /// Says something that was not owed.
     pub fn say(&self, response: Response) {
+        if let Response::Problem { problem, .. } = &response {
+            self.figures.tell(Door::Quic, problem);
+        }
         self.outgoing.append(|out| self.form.append(response, out));
     }
 
@@ -146,7 +152,11 @@ mod tests {
             requests: 2,
             bytes: 100,
         }));
-        let link = Link::new(Form::Lines, Arc::clone(&gate));
+        let link = Link::new(
+            Form::Lines,
+            Arc::clone(&gate),
+            Arc::new(Figures::new(&["none"])),
+        );
         link.owe(10);
         assert!(gate.is_open());
         link.owe(10);

@@ -12,6 +12,7 @@ pub use tls::{Identity, IdentityError};
 
 use crate::config::QuicConfig;
 use crate::exchange::Exchange;
+use crate::figures::Present;
 use crate::machine::Wanted;
 use connection::Serving;
 use quinn::{
@@ -20,7 +21,7 @@ use quinn::{
 use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -114,7 +115,6 @@ impl Listener {
 
     /// Serves clients until `stop` says so.
     pub async fn serve(self, exchange: Arc<Exchange>, mut stop: watch::Receiver<bool>) {
-        let connections = Arc::new(AtomicUsize::new(0));
         let mut pace = Pace::new(self.config.unvalidated_per_second_max);
         let mut next_worker = 0;
         loop {
@@ -123,11 +123,11 @@ impl Listener {
                 _ = stop.changed() => return self.endpoint.set_server_config(None),
             };
             let Some(incoming) = incoming else { return };
-            let open = connections.load(Ordering::Relaxed);
+            let open = exchange.figures.connections.load(Ordering::Relaxed);
             let Some(incoming) = self.admit(incoming, open, &mut pace) else {
                 continue;
             };
-            connections.fetch_add(1, Ordering::Relaxed);
+            let present = Present::enter(&exchange.figures, |figures| &figures.connections);
             let serving = Serving {
                 exchange: Arc::clone(&exchange),
                 worker: (next_worker % exchange.workers()) as u16,
@@ -135,10 +135,9 @@ impl Listener {
                 stop: stop.clone(),
             };
             next_worker += 1;
-            let connections = Arc::clone(&connections);
             tokio::spawn(async move {
                 serving.run(incoming).await;
-                connections.fetch_sub(1, Ordering::Relaxed);
+                drop(present);
             });
         }
     }

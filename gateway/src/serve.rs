@@ -7,6 +7,7 @@
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::feed::{Feed, Sink};
+use crate::figures::{Figures, look_each_second};
 use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
@@ -121,7 +122,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     };
     let (recalls_in, recalls_out) = mpsc::channel(RECALLS_MAX);
     let in_flight_max = config.worker_requests_max;
-    let exchange = Exchange::new(running, intake, feed, wakes, in_flight_max, recalls_in);
+    let figures = Arc::new(Figures::new(&crate::http::paths()));
+    let read = (feed, figures);
+    let exchange = Exchange::new(running, intake, read, wakes, in_flight_max, recalls_in);
     let exchange = Arc::new(exchange);
     let (stop, stopping) = watch::channel(false);
     let history = History::open(&config.data)?;
@@ -129,9 +132,12 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let recalls = std::thread::Builder::new()
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
-    let workers = (0..config.workers)
+    let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
+    let mut workers: Vec<JoinHandle<()>> = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
+        .chain([looking])
         .collect();
+    workers.push(tokio::spawn(Arc::clone(&exchange.feed).gather()));
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
     let serving_http = crate::http::serve(

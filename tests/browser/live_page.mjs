@@ -47,7 +47,7 @@ const steps = [
   ["an incident appears under a real trace", appears],
   ["callers' words stay words", staysText],
   ["an incident is escalated", escalates],
-  ["a kind and a place are corrected", corrects],
+  ["a kind and a place are corrected, and the choice is explained", corrects],
   ["a refusal is shown in the centre's words", refuses],
   ["two incidents are merged", merges],
   ["an incident is closed", closes],
@@ -197,6 +197,10 @@ async function corrects({ page, centre }) {
   await page.locator("#act").waitFor({ state: "hidden", ...SOON });
   await page.locator("#detail .title", { hasText: "打架斗殴" }).waitFor(SOON);
   await page.locator("#detail .order").first().waitFor(SOON);
+  // Why this unit: the centre's own words, with the unit among those that were weighed.
+  await page.locator('[data-key^="why "]').first().click();
+  await page.locator("#detail .reason tr.chosen").waitFor(SOON);
+  assert.match(await page.locator("#detail .reason p").innerText(), /[\u4e00-\u9fff]{4}/);
   const known = await centre.read(`/v1/incidents/${incident}`);
   assert.equal(known.kind, "fight");
   assert.equal(known.place.source, "person");
@@ -252,6 +256,9 @@ async function lists({ page, centre }) {
 }
 
 async function picturesAreTaken({ page, witness }) {
+  // How much comes in and how long a decision takes: the centre's own figures, not dashes.
+  await page.locator('[data-figure="calls"] .value', { hasText: /^[\d.]+ \/s$/ }).waitFor(SOON);
+  await page.locator('[data-figure="latency"] .value', { hasText: /^[\d.]+ \/ [\d.]+ ms$/ }).waitFor(SOON);
   const silent = page.locator('.row[data-level^="silent"]').first();
   await silent.locator("button").click(SOON);
   await page.locator("#detail .order").first().waitFor(SOON);

@@ -1,35 +1,13 @@
 """Doctors of exports: each takes a genuine one and breaks one promise in it, as a fault of the engine would.
 
-A doctor gets records that it may change and returns once it has done so; it fails when the export holds nothing that
-it could break, because then the test would show nothing.
+`doctoring` is what they work with; `doctors_of_acts` breaks what people decide.
 """
 
-from typing import Any, Callable, Iterator
+from collections import Counter
+from typing import Any
 
-Records = list[dict[str, Any]]
-Event = dict[str, Any]
-Doctor = Callable[[Records], None]
-
-
-def events(records: Records, name: str) -> Iterator[tuple[dict[str, Any], int, Event]]:
-    """(record, index, event) of every event of this name."""
-    for record in records:
-        for index, event in enumerate(record["events"]):
-            if name in event:
-                yield record, index, event[name]
-
-
-def some(records: Records, name: str, fits: Callable[[dict[str, Any], Event], bool] = lambda *_: True):
-    """The first event of this name that fits."""
-    for record, index, event in events(records, name):
-        if fits(record, event):
-            return record, index, event
-    raise AssertionError(f"the genuine export has no {name} that could be doctored")
-
-
-def has(record: dict[str, Any], name: str) -> bool:
-    """Whether a record has such an event."""
-    return any(name in event for event in record["events"])
+import doctors_of_acts
+from doctoring import Doctor, Records, events, has, some
 
 
 def definitions(records: Records) -> dict[str, dict[str, Any]]:
@@ -156,11 +134,14 @@ def round_is_forgotten(records: Records) -> None:
 def rank_is_ignored(records: Records) -> None:
     """A unit that comes free goes to a service call while an urgent one waits."""
     granted = {event["incident"] for _, _, event in events(records, "order_issued") if event["choice"] == "waiting"}
-    for _, _, event in events(records, "incident_opened"):
-        if event["incident"] in granted and event["priority"] < 4:
-            event["priority"] = 4
-            return
-    raise AssertionError("nothing that waited was served")
+    for name in ("incident_raised", "incident_reclassified"):
+        granted -= {event["incident"] for _, _, event in events(records, name)}
+    urgent = [
+        event for _, _, event in events(records, "incident_opened") if event["incident"] in granted and event["priority"] < 4
+    ]
+    assert urgent, "nothing that waited was served"
+    for event in urgent[::2]:
+        event["priority"] = 4
 
 
 def unit_stays_idle(records: Records) -> None:
@@ -298,7 +279,16 @@ def _has_a_quiet_decision(record: dict[str, Any]) -> bool:
 
 def need_is_forgotten(records: Records) -> None:
     """A need is opened, and neither served nor put to wait."""
-    record, index, _ = some(records, "need_waits", lambda _, event: event["shortage"] in ("no_place", "outside", "drill"))
+    spoken_of = Counter(
+        (event["incident"], event["need"])
+        for record in records
+        for tagged in record["events"]
+        for event in tagged.values()
+        if isinstance(event, dict) and {"incident", "need"} <= event.keys()
+    )
+    # Opened for a drill, put to wait, and not spoken of again.
+    fits = lambda _, event: event["shortage"] == "drill" and spoken_of[event["incident"], event["need"]] == 2
+    record, index, _ = some(records, "need_waits", fits)
     del record["events"][index]
 
 
@@ -348,4 +338,5 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("decision_says_what_happened", need_is_refused_with_room),
     ("needs_are_accounted_for", need_is_forgotten),
     ("everything_spoken_of_exists", order_comes_from_nowhere),
+    *doctors_of_acts.BREAKS,
 ]

@@ -1,7 +1,8 @@
-"""A genuine export that has everything in it: a driven centre, 300 calls, and crews played from a fixed seed.
+"""A genuine export that has everything in it: a driven centre, 300 calls, crews and people played from a fixed seed.
 
 Crews acknowledge, set off, arrive and finish; some are late, decline or stay silent. Calls repeat keys, merge, come
-without a place or from outside; a storm of fires lets needs wait; the evening lets shifts change.
+without a place or from outside; a storm of fires lets needs wait; people merge, split, judge, assign and change the plan;
+the evening lets shifts change.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any
 
 from calls import FAR_AWAY, call, spread
 from json_client import Conversation, connected
+from people import PLANS, People
 from running_centre import RunningCentre
 
 TEXTS = [
@@ -62,12 +64,16 @@ class Crews:
 async def play(centre: RunningCentre, calls: int = 300, seed: int = 7) -> None:
     """Plays the scenario to its end."""
     chance, crews, now = random.Random(seed), Crews(seed), 0.0
+    people = People(centre, seed)
     async with connected(centre.quic_port) as connection:
         talk, radio = connection.open(), connection.open()
         await advance(talk, now)
         radio.send({"subscribe": {}})
         for number in range(calls):
             await talk.answer(call=next_call(number, chance))
+            await asyncio.to_thread(people.act)
+            if number % 70 == 50:
+                await asyncio.to_thread(people.change_plan, PLANS[(number // 70 + 1) % len(PLANS)])
             for _ in range(3):
                 await listen(talk, radio, crews, now)
                 now += chance.choice([2, 5, 11])

@@ -35,6 +35,7 @@ def test_a_genuine_export_passes(genuine: Genuine) -> None:
     assert not found, "\n".join(map(str, found[:20]))
     names = {name for record in records for event in record["events"] for name in event}
     wanted = {"call_repeated", "incident_joined", "order_issued", "need_waits", "ladder_climbed", "clock_missed", "need_done"}
+    wanted |= {"incident_merged", "order_transferred", "call_split", "incident_reclassified", "hospital_defined", "refused"}
     assert wanted <= names, f"the genuine export lacks {wanted - names}, so it shows little"
 
 

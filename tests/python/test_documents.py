@@ -12,7 +12,8 @@ import signal
 import subprocess
 
 import pytest
-from running_centre import BINARIES, REPOSITORY as ROOT
+from running_centre import REPOSITORY as ROOT
+from running_centre import binary
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SESSION_SECONDS = 900
@@ -43,12 +44,13 @@ def session(document: str) -> str:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_commands_of_a_document(document: str, tmp_path: pathlib.Path) -> None:
     """Every command ends well, and what it prints is printed."""
-    if BINARIES.name != "release":
+    binaries = pathlib.Path(binary("liandong")).parent
+    if binaries.name != "release":
         pytest.skip("the documents name target/release; these binaries are another build's")
-    (tmp_path / "target").symlink_to(BINARIES.parent, target_is_directory=True)
+    (tmp_path / "target").symlink_to(binaries.parent, target_is_directory=True)
     (tmp_path / "engine").symlink_to(ROOT / "engine", target_is_directory=True)
     environment = dict(os.environ)
-    environment["PATH"] = f"{BINARIES.parent / 'python' / 'bin'}:{environment['PATH']}"
+    environment["PATH"] = f"{binaries.parent / 'python' / 'bin'}:{environment['PATH']}"
     shell = subprocess.Popen(
         ["bash", "-c", session(document)],
         cwd=tmp_path,

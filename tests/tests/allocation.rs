@@ -1,5 +1,5 @@
 //! The core allocates nothing in steady state: after a warm-up, 100 000 commands of every kind, with merges, ladders
-//! and a full waiting list, and not one allocation.
+//! a full waiting list and all that people decide, and not one allocation.
 
 #![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
 
@@ -7,15 +7,17 @@ use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mar
 use engine::centre::{Centre, Prepared};
 use engine::city::City;
 use engine::command::{
-    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
-    UnitPosition,
+    Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
+    Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
 };
-use engine::event::{Event, Refusal};
+use engine::event::{Choice, Event, Refusal};
+use engine::hospital::HospitalDefinition;
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
-use engine::kind::Kind;
+use engine::kind::{Kind, Priority};
 use engine::limits::{Capacities, EVENTS_PER_COMMAND_MAX};
 use engine::line::Line;
 use engine::moment::{Moment, Span};
+use engine::name::Name;
 use engine::order::OrderAct;
 use engine::place::{Place, PlaceSource, Point};
 use engine::plan::Plan;
@@ -74,20 +76,71 @@ struct World {
     calls: u64,
     orders: u64,
     incidents: u64,
-    seen: [u64; 8],
+    hospitals: Vec<HospitalDefinition>,
+    /// Incidents that got an order lately.
+    ordered: [Option<IncidentId>; 16],
+    seen: [u64; SEEN.len()],
 }
 
 /// What must have happened for the run to mean anything.
-const SEEN: [&str; 8] = [
-    "merged",
-    "ladder",
-    "waits",
-    "served from the waiting",
-    "declined",
-    "closed",
-    "full table",
-    "silent",
+const SEEN: [(&str, fn(&Event) -> bool); 18] = [
+    ("merged", |event| {
+        matches!(event, Event::IncidentJoined { .. })
+    }),
+    ("ladder", |event| {
+        matches!(event, Event::LadderClimbed { .. })
+    }),
+    ("waits", |event| matches!(event, Event::NeedWaits { .. })),
+    ("served from the waiting", |event| {
+        chosen(event) == Some(Choice::Waiting)
+    }),
+    ("declined", |event| {
+        let matter = engine::event::LedgerMatter::Declined;
+        matches!(event, Event::LedgerEntered { matter: entered, .. } if *entered == matter)
+    }),
+    ("closed", |event| {
+        matches!(event, Event::IncidentClosed { .. })
+    }),
+    ("full table", |event| {
+        *event == Event::Refused(Refusal::IncidentsFull)
+    }),
+    ("silent", |event| matches!(event, Event::UnitSilent { .. })),
+    ("reclassified", |event| {
+        matches!(event, Event::IncidentReclassified { .. })
+    }),
+    ("moved", |event| {
+        matches!(event, Event::IncidentPlaced { .. })
+    }),
+    ("merged by a person", |event| {
+        matches!(event, Event::IncidentMerged { .. })
+    }),
+    ("transferred", |event| {
+        matches!(event, Event::OrderTransferred { .. })
+    }),
+    ("split", |event| matches!(event, Event::CallSplit { .. })),
+    ("dropped", |event| {
+        matches!(event, Event::NeedDropped { .. })
+    }),
+    ("raised", |event| {
+        matches!(event, Event::IncidentRaised { .. })
+    }),
+    ("sent by a person", |event| {
+        chosen(event) == Some(Choice::Person)
+    }),
+    ("unit not free", |event| {
+        *event == Event::Refused(Refusal::UnitNotFree)
+    }),
+    ("hospital", |event| {
+        matches!(event, Event::HospitalDefined { .. })
+    }),
 ];
+
+fn chosen(event: &Event) -> Option<Choice> {
+    match event {
+        Event::OrderIssued(issued) => Some(issued.choice),
+        _ => None,
+    }
+}
 
 impl World {
     fn new() -> World {
@@ -104,6 +157,15 @@ impl World {
         let plan_hash = plan.hash;
         centre.prepare(Prepared::City(city_hash, Arc::clone(&city)));
         centre.prepare(Prepared::Plan(plan));
+        let hospitals = (0..64)
+            .map(|number| HospitalDefinition {
+                name: Name::new(&format!("hospital {number}")).unwrap(),
+                point: city.posts[0].point,
+                capabilities: Default::default(),
+                beds: number,
+                open: true,
+            })
+            .collect();
         let mut world = World {
             centre,
             city: Arc::clone(&city),
@@ -114,7 +176,9 @@ impl World {
             calls: 0,
             orders: 0,
             incidents: 0,
-            seen: [0; 8],
+            hospitals,
+            ordered: [None; 16],
+            seen: [0; SEEN.len()],
         };
         let opening = Opening {
             centre: CENTRE,
@@ -152,27 +216,12 @@ impl World {
                 self.calls = call.number();
             } else if let Event::OrderIssued(issued) = event {
                 self.orders = issued.order.number();
-                self.seen[3] += u64::from(issued.choice == engine::event::Choice::Waiting);
+                self.ordered[self.orders as usize % 16] = Some(issued.incident);
             } else if let Event::IncidentOpened { incident, .. } = event {
                 self.incidents = incident.number();
-            } else if let Event::IncidentJoined { .. } = event {
-                self.seen[0] += 1;
-            } else if let Event::LadderClimbed { .. } = event {
-                self.seen[1] += 1;
-            } else if let Event::NeedWaits { .. } = event {
-                self.seen[2] += 1;
-            } else if let Event::LedgerEntered {
-                matter: engine::event::LedgerMatter::Declined,
-                ..
-            } = event
-            {
-                self.seen[4] += 1;
-            } else if let Event::IncidentClosed { .. } = event {
-                self.seen[5] += 1;
-            } else if let Event::Refused(Refusal::IncidentsFull) = event {
-                self.seen[6] += 1;
-            } else if let Event::UnitSilent { .. } = event {
-                self.seen[7] += 1;
+            }
+            for ((_, is), seen) in SEEN.iter().zip(&mut self.seen) {
+                *seen += u64::from(is(event));
             }
         }
     }
@@ -248,7 +297,7 @@ impl World {
                 Command::Report(OrderReport { order, act })
             }
             70..76 => {
-                let call = CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap();
+                let call = self.recent_call();
                 let assessment = Some(Assessment::stated(self.kind()));
                 let place = Some(self.place());
                 Command::AddFacts(CallFacts {
@@ -259,9 +308,7 @@ impl World {
                     marks: Marks::default(),
                 })
             }
-            76..80 => {
-                Command::EndCall(CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap())
-            }
+            76..80 => Command::EndCall(self.recent_call()),
             80..88 => {
                 let (unit, point) = (self.unit(), self.point());
                 Command::MoveUnit(UnitPosition { unit, point })
@@ -278,10 +325,57 @@ impl World {
                 let row = self.random(self.city.units.len() as u64) as usize;
                 Command::DefineUnit(UnitDefinition::from(&self.city.units[row]))
             }
-            94..96 => Command::CloseIncident(
-                IncidentId::new(CENTRE, self.recent(self.incidents.max(1), 900)).unwrap(),
-            ),
+            94..96 => Command::CloseIncident(self.incident()),
             _ => Command::Tick,
+        }
+    }
+
+    fn incident(&mut self) -> IncidentId {
+        IncidentId::new(CENTRE, self.recent(self.incidents.max(1), 900)).unwrap()
+    }
+
+    fn recent_call(&mut self) -> CallId {
+        CallId::new(CENTRE, self.recent(self.calls.max(1), 200)).unwrap()
+    }
+
+    /// What a person decides.
+    fn decision(&mut self) -> Command {
+        match self.random(8) {
+            0 => {
+                let (kind, place) = (self.kind(), self.place());
+                Command::JudgeCall(CallVerdict {
+                    call: self.recent_call(),
+                    assessment: (self.random(4) > 0).then_some(Assessment::stated(kind)),
+                    place: (self.random(2) == 0).then_some(place),
+                })
+            }
+            1 => {
+                let ordered = self.random(16) as usize;
+                let near = self.recent(self.incidents.max(1), 40);
+                let into = IncidentId::new(CENTRE, near).unwrap();
+                let from = self.ordered[ordered].unwrap_or(into);
+                Command::MergeIncidents(IncidentMerge { from, into })
+            }
+            2 | 3 => Command::SplitCall(CallSplit {
+                call: self.recent_call(),
+                assessment: Assessment::stated(self.kind()),
+                injured: 1,
+            }),
+            4 => Command::EscalateIncident(Escalation {
+                incident: self.incident(),
+                priority: [Priority::P1, Priority::P2, Priority::P3][self.random(3) as usize],
+            }),
+            5 | 6 => Command::AssignUnit(Assignment {
+                incident: self.incident(),
+                unit: self.unit(),
+                capability: None,
+            }),
+            _ => {
+                let hospital = self.random(self.hospitals.len() as u64) as usize;
+                let open = !self.hospitals[hospital].open;
+                self.hospitals[hospital].open = open;
+                Command::DefineHospital(self.hospitals[hospital])
+            }
         }
     }
 
@@ -293,7 +387,10 @@ impl World {
             self.say(Command::Tick);
         }
         self.now = until;
-        let command = self.command();
+        let command = match self.random(8) {
+            0 => self.decision(),
+            _ => self.command(),
+        };
         self.say(command);
     }
 }
@@ -304,13 +401,13 @@ fn the_core_allocates_nothing_in_steady_state() {
     for _ in 0..10_000 {
         world.step();
     }
-    world.seen = [0; 8];
+    world.seen = [0; SEEN.len()];
     let before = ALLOCATIONS.with(Cell::get);
     for _ in 0..100_000 {
         world.step();
     }
     let allocated = ALLOCATIONS.with(Cell::get) - before;
-    for (what, seen) in SEEN.iter().zip(world.seen) {
+    for ((what, _), seen) in SEEN.iter().zip(world.seen) {
         assert!(
             seen > 100,
             "`{what}` came only {seen} times; the run shows nothing"

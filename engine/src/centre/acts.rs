@@ -6,7 +6,7 @@
 //! clocks as a call does (`needs`, `orders`).
 
 use super::Desk;
-use super::intake::{Said, can_be_joined};
+use super::intake::{Said, can_be_joined, is_better, raised};
 use super::state::present;
 use crate::call::{Assessment, Call, CallFacts, CallState, Marks};
 use crate::capability::Capability;
@@ -15,7 +15,10 @@ use crate::command::{Assignment, CallSplit, CallVerdict, Escalation, IncidentMer
 use crate::event::{Event, Refusal};
 use crate::hospital::{HospitalDefinition, HospitalId};
 use crate::id::{IncidentId, OrderId};
-use crate::incident::{CloseReason, IncidentState, NeedState};
+use crate::incident::{CloseReason, Incident, IncidentState, NeedState};
+use crate::kind::Priority;
+use crate::limits::NEEDS_PER_INCIDENT_MAX;
+use crate::line::Line;
 use crate::place::Place;
 use crate::table::Slot;
 
@@ -63,7 +66,8 @@ impl Desk<'_> {
     /// An incident is what a person says. What nobody was sent for yet and is not needed any more is dropped.
     fn reclassify(&mut self, slot: Slot, assessment: Assessment, call: &Call) {
         let before = self.state.incident(slot).assessment;
-        self.state.incident_mut(slot).assessment = assessment;
+        let judged = self.state.incident_mut(slot);
+        (judged.assessment, judged.escalated) = (assessment, None);
         self.say(Event::IncidentReclassified {
             incident: self.state.incident_id(slot),
             kind: assessment.kind,
@@ -85,8 +89,8 @@ impl Desk<'_> {
         for need in (0..self.state.incident(slot).needs.len() as u8).rev() {
             let known = *present(self.state.incident(slot).needs.get(need));
             if known.state == NeedState::Waiting
-                && self.needs_of(slot, known.capability)
-                    > self.wanted(slot, known.capability, Some(call))
+                && self.live_needs(self.state.incident(slot), known.capability)
+                    > self.wanted(slot, known.capability, Some(call.line))
             {
                 self.drop_need(slot, need);
             }
@@ -94,8 +98,7 @@ impl Desk<'_> {
     }
 
     /// How many needs of a capability an incident has that are not dropped.
-    fn needs_of(&self, slot: Slot, capability: Capability) -> usize {
-        let incident = self.state.incident(slot);
+    fn live_needs(&self, incident: &Incident, capability: Capability) -> usize {
         let needs = incident.needs.iter();
         needs
             .filter(|(_, need)| need.capability == capability && need.state != NeedState::Dropped)
@@ -103,14 +106,21 @@ impl Desk<'_> {
     }
 
     /// How many of a capability the plan asks for as the incident is held now.
-    fn wanted(&self, slot: Slot, capability: Capability, call: Option<&Call>) -> usize {
+    fn wanted(&self, slot: Slot, capability: Capability, line: Option<Line>) -> usize {
+        self.wanted_by(&self.state.incident(slot).assessment, capability, line)
+    }
+
+    /// How many of a capability the plan asks for by an assessment.
+    fn wanted_by(
+        &self,
+        assessment: &Assessment,
+        capability: Capability,
+        line: Option<Line>,
+    ) -> usize {
         let finder = &*self.finder;
-        let line = call.map(|call| call.line);
         let wanted = finder
             .plan
-            .needs(&self.state.incident(slot).assessment, line, |capability| {
-                finder.has(capability)
-            });
+            .needs(assessment, line, |capability| finder.has(capability));
         wanted
             .iter()
             .find(|spec| spec.capability == capability)
@@ -139,11 +149,15 @@ impl Desk<'_> {
         if merge.from == merge.into || !both_open || gone.drill != kept.drill {
             return self.refuse(Refusal::NotAllowedNow);
         }
+        if kept.needs.len() + self.needs_to_open(&gone, &kept) > NEEDS_PER_INCIDENT_MAX {
+            return self.refuse(Refusal::NeedsFull);
+        }
         let now = self.state.now;
         let joined = self.state.incident_mut(into);
         joined.calls += gone.calls;
         joined.calls_open += gone.calls_open;
         joined.heard_at = now;
+        joined.escalated = earlier(kept.escalated, gone.escalated);
         self.state.incident_mut(from).merged_into = Some(merge.into);
         self.say(Event::IncidentMerged {
             from: merge.from,
@@ -158,25 +172,50 @@ impl Desk<'_> {
             drill: gone.drill,
         };
         self.take_worse(into, &said);
-        for need in 0..gone.needs.len() as u8 {
-            self.transfer(from, need, into);
+        // Who is there already takes what waits before those who are still on their way.
+        for state in [NeedState::Met, NeedState::Ordered] {
+            for need in 0..gone.needs.len() as u8 {
+                self.transfer(from, need, state, into);
+            }
         }
         let freed = self.end_incident(from, CloseReason::Merged);
         self.serve_waiting_together(&freed);
-        if let (None, Some(place)) = (kept.place, gone.place) {
+        let better = gone.place.filter(|place| is_better(kept.place, place));
+        if let Some(place) = better {
             self.move_incident(into, place);
         }
         self.ask_for(into, None);
     }
 
-    /// Lets the open order of one incident's need serve the other incident, if it is of use there.
-    fn transfer(&mut self, from: Slot, need: u8, into: Slot) {
-        let known = *present(self.state.incident(from).needs.get(need));
-        let is_out = match known.state {
-            NeedState::Ordered | NeedState::Met => true,
-            NeedState::Waiting | NeedState::Done | NeedState::Dropped => false,
+    /// How many needs a merge opens for the orders that serve on. Where there is no room for them it is refused: nobody
+    /// who is at the scene, or needed there, is called back for want of a number.
+    fn needs_to_open(&self, gone: &Incident, kept: &Incident) -> usize {
+        let assessment = raised(kept.assessment, gone.assessment);
+        let count = |incident: &Incident, capability, state| {
+            let needs = incident.needs.iter();
+            needs
+                .filter(|(_, need)| need.capability == capability && need.state == state)
+                .count()
         };
-        let Some(order) = known.order.filter(|_| is_out) else {
+        let opened = |&capability: &Capability| {
+            let waiting = count(kept, capability, NeedState::Waiting);
+            let there = count(gone, capability, NeedState::Met);
+            let on_the_way = count(gone, capability, NeedState::Ordered);
+            let opened = there.saturating_sub(waiting);
+            let has = self.live_needs(kept, capability) + opened;
+            let lacks = self
+                .wanted_by(&assessment, capability, None)
+                .saturating_sub(has);
+            let left = on_the_way.saturating_sub(waiting.saturating_sub(there));
+            opened + left.min(lacks)
+        };
+        Capability::ALL.iter().map(opened).sum()
+    }
+
+    /// Lets the open order of one incident's need, if that stands so, serve the other incident where it is of use.
+    fn transfer(&mut self, from: Slot, need: u8, state: NeedState, into: Slot) {
+        let known = *present(self.state.incident(from).needs.get(need));
+        let Some(order) = known.order.filter(|_| known.state == state) else {
             return;
         };
         let waiting = {
@@ -186,8 +225,8 @@ impl Desk<'_> {
             })
         }
         .map(|(index, _)| index);
-        let lacks =
-            self.needs_of(into, known.capability) < self.wanted(into, known.capability, None);
+        let lacks = self.live_needs(self.state.incident(into), known.capability)
+            < self.wanted(into, known.capability, None);
         let index = match waiting {
             Some(index) => Some(index),
             None if lacks || known.state == NeedState::Met => {
@@ -291,7 +330,9 @@ impl Desk<'_> {
         if escalation.priority >= known.priority {
             return self.refuse(Refusal::NotAllowedNow);
         }
-        self.state.incident_mut(slot).assessment.priority = escalation.priority;
+        let escalated = self.state.incident_mut(slot);
+        escalated.assessment.priority = escalation.priority;
+        escalated.escalated = Some(escalation.priority);
         self.say(Event::IncidentRaised {
             incident: escalation.incident,
             kind: known.kind,
@@ -393,5 +434,13 @@ impl Desk<'_> {
         self.say(Event::HospitalDefined {
             hospital: HospitalId(index as u16 + 1),
         });
+    }
+}
+
+/// The more urgent of two that a person may have said.
+fn earlier(one: Option<Priority>, other: Option<Priority>) -> Option<Priority> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

@@ -126,13 +126,13 @@ impl Desk<'_> {
         self.pass_on(slot);
     }
 
-    /// The ladder has run out: the unit counts as silent and the order goes to the next. A desk without a second
-    /// one beside it keeps its order: it is the last resort of its agency, and its result clock runs on.
+    /// The ladder has run out: the unit counts as silent and the order goes to the next. A desk beside which no other
+    /// could take it keeps its order: it is the last resort of its agency, and its result clock runs on.
     fn pass_on(&mut self, slot: Slot) {
         let order = *self.state.order(slot);
         let index = unit_index(order.unit);
         if !self.state.units[index as usize].definition.travels()
-            && self.finder.desks(order.capability).len() < 2
+            && !self.another_desk_is_free(&order)
         {
             return self.arm(slot);
         }

@@ -39,6 +39,11 @@ pub(super) fn can_be_joined(incident: &Incident) -> bool {
         && incident.place.is_some_and(|place| place.district.is_some())
 }
 
+/// Whether a place is taken over the one that is known: a first one, or the first inside the served area.
+pub(super) fn is_better(known: Option<Place>, place: &Place) -> bool {
+    known.is_none_or(|known| known.district.is_none() && place.district.is_some())
+}
+
 impl Desk<'_> {
     /// The story of a call.
     pub(super) fn take_call(&mut self, report: &CallReport) {
@@ -240,6 +245,7 @@ impl Desk<'_> {
             calls_open: 1,
             injured: said.injured,
             drill: said.drill,
+            escalated: None,
             needs: Needs::NONE,
             order: None,
             orders_open: 0,
@@ -286,6 +292,10 @@ impl Desk<'_> {
         let before = incident.assessment;
         incident.injured = incident.injured.max(said.injured);
         incident.assessment = raised(before, said.assessment);
+        // What a person held it to be urgent stands, also where words come for a call that had none.
+        if let Some(escalated) = incident.escalated {
+            incident.assessment.priority = incident.assessment.priority.min(escalated);
+        }
         let after = incident.assessment;
         if after == before {
             return false;
@@ -410,10 +420,7 @@ impl Desk<'_> {
         incident.heard_at = now;
         let drill = incident.drill;
         // A first place, or the first inside the served area, is taken; a place that orders went out for stays.
-        let better = facts.place.filter(|place| {
-            let known = incident.place;
-            known.is_none_or(|known| known.district.is_none() && place.district.is_some())
-        });
+        let better = facts.place.filter(|place| is_better(incident.place, place));
         if let Some(place) = better {
             incident.place = Some(place);
             let joinable = can_be_joined(incident);
@@ -590,7 +597,7 @@ impl Desk<'_> {
 }
 
 /// What two assessments of one matter come to: the gravest kind, the union of agencies, the highest priority.
-fn raised(known: Assessment, said: Assessment) -> Assessment {
+pub(super) fn raised(known: Assessment, said: Assessment) -> Assessment {
     if said.kind == Kind::Unknown {
         return known;
     }

@@ -225,6 +225,11 @@ impl Centre {
         self.state.plan_configured
     }
 
+    /// All hospitals, in the order of definition.
+    pub fn hospitals(&self) -> impl Iterator<Item = &HospitalDefinition> {
+        self.state.hospitals.iter()
+    }
+
     /// The hospital of this name.
     pub fn hospital_named(&self, name: &Name) -> Option<&HospitalDefinition> {
         self.state

@@ -193,6 +193,17 @@ impl Desk<'_> {
         })
     }
 
+    /// Whether the order of one desk could go to another.
+    pub(super) fn another_desk_is_free(&self, order: &Order) -> bool {
+        let declined = self.declined(order.previous);
+        self.finder.desks(order.capability).iter().any(|&desk| {
+            let other = self.state.unit_id(desk);
+            other != order.unit
+                && self.state.units[desk as usize].is_available()
+                && !declined.contains(other)
+        })
+    }
+
     /// The free unit that is there first; of equal ones the first defined (C7).
     fn nearest(
         &self,

@@ -1,12 +1,14 @@
 //! How a centre comes up: journal proved and replayed, objects stored, what is new brought into force.
 
 use super::Setup;
+use super::measures::Measures;
+use super::metered::Metered;
 use super::port::Submission;
 use super::release::{Releaser, ReplyRing};
 use super::replay::{Replay, ReplayError, prepare};
 use super::stopwatch::Stopwatch;
 use super::watcher::{Release, Watcher};
-use super::writer::{Shown, Stopped, Writer};
+use super::writer::{Round, Shown, Stopped, Writer};
 use crate::centre::{Centre, Prepared};
 use crate::city::{City, Hospital, UnitRow};
 use crate::command::{
@@ -132,7 +134,9 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
         view: view_bell.clone(),
         touched: vec![false; rings.len()],
     };
-    let (feed, committer) = Committer::with_feed(files, releaser, &setup.shape);
+    let measures = Arc::new(Measures::new(setup.shape.batches));
+    let log = Metered::new(files, Arc::clone(&measures));
+    let (feed, committer) = Committer::with_feed(log, releaser, &setup.shape);
     // Started before the first command: a city larger than the buffers needs them back.
     let journal = super::spawn("liandong-journal", move || super::commit(committer))?;
     let watch = feed.watch().clone();
@@ -147,6 +151,8 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
         positions: Arc::clone(&positions),
         feed,
         shown: Arc::clone(&shown),
+        measures,
+        round: Round::default(),
         open: None,
         submitted: 0,
         cursor: DrainCursor::default(),
@@ -262,9 +268,7 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
 /// Says what another city changes: hospitals that are others, units that are others, gone or back. What was said
 /// already is not said again. Who is gone keeps the orders that are out, and gets no other.
 fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
-    for hospital in &city.hospitals {
-        define_hospital(writer, hospital)?;
-    }
+    change_hospitals(writer, before, city)?;
     for row in &city.units {
         define(writer, row)?;
     }
@@ -296,6 +300,29 @@ fn change_city(writer: &mut Writer, before: &City, city: &City) -> Result<(), St
         .collect();
     for duty in duties {
         say(writer, Command::SetDuty(duty))?;
+    }
+    Ok(())
+}
+
+/// Defines the hospitals of another city: those that it lacks are closed, those that are back are open.
+fn change_hospitals(writer: &mut Writer, before: &City, city: &City) -> Result<(), StartError> {
+    let has = |city: &City, name| city.hospitals.iter().any(|hospital| hospital.name == name);
+    for hospital in &city.hospitals {
+        define_hospital(writer, hospital)?;
+    }
+    let known: Vec<HospitalDefinition> = writer.centre.hospitals().copied().collect();
+    for hospital in known {
+        let open = match (has(before, hospital.name), has(city, hospital.name)) {
+            (_, false) => false,
+            (false, true) => true,
+            (true, true) => hospital.open,
+        };
+        if open != hospital.open {
+            say(
+                writer,
+                Command::DefineHospital(HospitalDefinition { open, ..hospital }),
+            )?;
+        }
     }
     Ok(())
 }

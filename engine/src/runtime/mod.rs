@@ -9,6 +9,8 @@
 //! [`Running`] is all that the gateway sees. Threads of the engine are started here and nowhere else.
 
 mod boot;
+mod measures;
+mod metered;
 pub mod port;
 mod release;
 mod replay;
@@ -19,6 +21,7 @@ mod watcher;
 mod writer;
 
 pub use boot::StartError;
+pub use measures::{Lag, Measures};
 pub use release::Wake;
 pub use replay::{Replay, ReplayError};
 pub use watcher::{Release, ReleasedRecord};
@@ -28,7 +31,7 @@ use crate::city::City;
 use crate::command::{Activation, ClockMode, ObjectKind};
 use crate::id::{CentreId, Sequence};
 use crate::journal::committer::Watch;
-use crate::journal::{Committer, Shape};
+use crate::journal::{Committer, Log, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
@@ -91,6 +94,7 @@ pub struct Running {
     positions: Arc<PositionSlots>,
     rings: Arc<Vec<ReplyRing>>,
     shown: Arc<Shown>,
+    measures: Arc<Measures>,
     watch: Watch,
     told: Arc<AtomicU64>,
     last: Arc<AtomicBool>,
@@ -122,6 +126,8 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
     } = handles;
     let plan = writer.centre.plan();
     let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
+    let measures = Arc::clone(&writer.measures);
+    measures.set_applied(writer.centre.sequence());
     let (told, last) = (Arc::clone(&watcher.told), Arc::clone(&watcher.last));
     let (view, view_failure) = (watcher.bell.clone(), Arc::clone(&watcher.failure));
     writer.shown.now_ms.store(writer.now.0, Ordering::Relaxed);
@@ -136,6 +142,7 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
         positions,
         rings,
         shown,
+        measures,
         watch,
         told,
         last,
@@ -159,7 +166,7 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 }
 
 /// The reason of a failure is kept where everybody looks for it: in the watch.
-fn commit(committer: Committer<crate::journal::Files, release::Releaser, release::Carried>) {
+fn commit<L: Log>(committer: Committer<L, release::Releaser, release::Carried>) {
     drop(committer.run());
 }
 
@@ -255,6 +262,23 @@ impl Running {
     /// The last record that the sink has heard.
     pub fn told(&self) -> Sequence {
         Sequence(self.told.load(Ordering::Acquire))
+    }
+
+    /// The last record that the writer has applied, as of its last round.
+    pub fn applied(&self) -> Sequence {
+        self.measures.applied()
+    }
+
+    /// How far the journal is behind the writer.
+    pub fn journal_lag(&self) -> Lag {
+        // Before what is durable: then a batch that is released meanwhile can only make it look older.
+        let released = self.shown.batches_released.load(Ordering::Acquire);
+        self.measures.lag(self.durable(), released)
+    }
+
+    /// What deciding and committing take.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
     }
 
     /// How many submissions wait in a lane.

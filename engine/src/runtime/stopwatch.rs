@@ -4,7 +4,7 @@
 
 use crate::limits::CLOCK_STEP_ALARM_MS;
 use crate::moment::{Moment, Span};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The machine's clock, made monotone: a backward step is clamped, a large forward step is counted.
 #[derive(Debug, Default)]
@@ -48,6 +48,22 @@ impl Stopwatch {
         }
         self.begun = true;
         self.last
+    }
+}
+
+/// Time that has passed since a moment, whatever the machine's clock says: for measuring, never for deciding.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lapse(Instant);
+
+impl Lapse {
+    /// From now on.
+    pub fn begin() -> Lapse {
+        Lapse(Instant::now())
+    }
+
+    /// Nanoseconds since.
+    pub fn ns(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

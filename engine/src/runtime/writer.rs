@@ -1,8 +1,9 @@
 //! The writer: the one thread that changes a centre. Drain → tick → apply → record → hand to the journal.
 //!
-//! It reads the clock once a round, takes a bounded number of submissions, and sleeps by the bell when nothing
+//! It reads the clock once a round and twice more to measure it, takes a bounded number of submissions, and sleeps by the bell when nothing
 //! waits and no clock is due. It never waits for a reader; it waits for the journal alone, when it has run ahead as far as it may.
 
+use super::measures::Measures;
 use super::port::{AdvanceRefusal, Origin, Reply, ReplyBody, Submission, Wish};
 use super::release::Carried;
 use super::stopwatch::Stopwatch;
@@ -55,12 +56,25 @@ pub(super) struct Writer {
     pub positions: Arc<PositionSlots>,
     pub feed: Feed<Carried>,
     pub shown: Arc<Shown>,
+    pub measures: Arc<Measures>,
+    pub round: Round,
     pub open: Option<Filled<Carried>>,
     pub submitted: u64,
     pub cursor: DrainCursor,
     pub inbox: Vec<Submission>,
     pub moved: Vec<(u32, Point)>,
     pub events: Vec<Event>,
+}
+
+/// What is measured of one round.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Round {
+    /// When it began.
+    begun_ns: u64,
+    /// What of it was waiting for the journal.
+    waited_ns: u64,
+    /// The last record before it.
+    before: Sequence,
 }
 
 /// The journal has stopped; nothing new is served.
@@ -77,6 +91,7 @@ impl Writer {
     fn rounds(&mut self) -> Result<(), Stopped> {
         loop {
             let stop = self.shown.stop.load(Ordering::Acquire);
+            self.begin_round();
             if self.clock == ClockMode::Wall {
                 self.now = self.stopwatch.now();
                 self.shown
@@ -87,6 +102,7 @@ impl Writer {
             }
             let took = self.take_submissions()?;
             self.shown.now_ms.store(self.now.0, Ordering::Relaxed);
+            self.end_round();
             self.flush(false)?;
             if took == 0 {
                 if stop && self.consumer.is_empty() {
@@ -95,6 +111,26 @@ impl Writer {
                 self.sleep();
             }
         }
+    }
+
+    fn begin_round(&mut self) {
+        self.round = Round {
+            begun_ns: self.measures.now_ns(),
+            waited_ns: 0,
+            before: self.centre.sequence(),
+        };
+    }
+
+    /// Counts what the round's commands took, all together: two readings of the clock, however many there were.
+    fn end_round(&mut self) {
+        let sequence = self.centre.sequence();
+        let commands = sequence.0 - self.round.before.0;
+        if commands == 0 {
+            return;
+        }
+        let spent = self.measures.now_ns() - self.round.begun_ns - self.round.waited_ns;
+        self.measures.decide.record_shared(spent, commands);
+        self.measures.set_applied(sequence);
     }
 
     fn sleep(&mut self) {
@@ -182,10 +218,11 @@ impl Writer {
                     actor,
                     activation,
                     object,
+                    testimony,
                 } => {
                     self.centre.prepare(object);
                     let command = Command::Activate(activation);
-                    self.apply(&Envelope { actor, command }, &[], submission.origin)?;
+                    self.apply(&Envelope { actor, command }, &testimony, submission.origin)?;
                 }
                 Wish::Advance { to } => self.advance(to, submission.origin)?,
                 Wish::Inspect => {
@@ -298,9 +335,24 @@ impl Writer {
         if let Some(open) = self.open.take() {
             return Ok(open);
         }
-        let mut filled = self.feed.wait_blank().ok_or(Stopped)?;
+        let mut filled = match self.feed.blank() {
+            Some(blank) => blank,
+            None => self.wait_blank()?,
+        };
+        self.measures
+            .begin_batch(self.submitted, self.round.begun_ns + self.round.waited_ns);
         filled.batch.start(next);
         Ok(filled)
+    }
+
+    /// Waits for the journal, and does not count that as time of its own.
+    fn wait_blank(&mut self) -> Result<Filled<Carried>, Stopped> {
+        let begun_ns = self.measures.now_ns();
+        let filled = self.feed.wait_blank().ok_or(Stopped);
+        let waited_ns = self.measures.now_ns() - begun_ns;
+        self.round.waited_ns += waited_ns;
+        self.measures.add_wait(waited_ns);
+        filled
     }
 
     fn submit(&mut self, filled: Filled<Carried>) -> Result<(), Stopped> {

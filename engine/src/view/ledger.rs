@@ -102,6 +102,20 @@ impl Ledger {
         }
     }
 
+    /// Entries that are not settled, by what is owed.
+    pub(super) fn open_by_matter(&self) -> BTreeMap<LedgerMatter, u64> {
+        let mut open = BTreeMap::new();
+        for entry in self
+            .open
+            .values()
+            .flatten()
+            .filter_map(|id| self.entries.get(id))
+        {
+            *open.entry(entry.matter).or_default() += 1;
+        }
+        open
+    }
+
     fn settle(&mut self, order: OrderId, to: OrderState, at: Moment) {
         let Some(open) = self.open.get_mut(&order) else {
             return;

@@ -4,12 +4,14 @@
 //! file for each noun; `hear` hands every event to those it is about. Everything that is over is kept for a day and up to a bound, so
 //! a view grows with what is open, never with time. It also derives the outbox: orders that are out and unacknowledged.
 
+mod census;
 mod counters;
 mod incident;
 mod ledger;
 mod order;
 mod unit;
 
+pub use census::Census;
 pub use counters::{AgencyClocks, Counters};
 pub use incident::{IncidentView, NeedView, ReportRef};
 pub use ledger::LedgerView;

@@ -145,23 +145,20 @@ impl View {
         let Some(known) = self.orders.get_mut(&order) else {
             return;
         };
-        let from = known.incident;
+        let (from, left_need) = (known.incident, usize::from(known.need));
         (known.incident, known.need) = (into, need);
-        let met = matches!(known.state, OrderState::Arrived);
+        let mut state = NeedState::Ordered;
         if let Some(left) = self.incidents.get_mut(&from) {
             left.orders.retain(|&known| known != order);
+            // Met by who has arrived, or by a desk that has acknowledged: it is so for the other incident too.
+            state = left.needs.get(left_need).map_or(state, |need| need.state);
         }
         if let Some(joined) = self.incidents.get_mut(&into) {
             joined.orders.push(order);
         }
         self.waiting.remove(&(into, need));
         self.change_need(into, need, |known| {
-            known.state = if met {
-                NeedState::Met
-            } else {
-                NeedState::Ordered
-            };
-            (known.shortage, known.order) = (None, Some(order));
+            (known.state, known.shortage, known.order) = (state, None, Some(order));
         });
     }
 

@@ -249,6 +249,7 @@ export const CODES = {
   "datum.bd09": ["百度地图（BD-09）", "Baidu maps (BD-09)"],
   // What became of a candidate for an order.
   "candidate.chosen": ["选中", "chosen"],
+  "candidate.free": ["可派", "free"],
   "candidate.busy": ["在执行", "busy"],
   "candidate.off": ["停勤", "off duty"],
   "candidate.unstaffed": ["无人值班", "not staffed"],

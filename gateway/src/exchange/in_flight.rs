@@ -5,6 +5,7 @@ use crate::wire::{Response, Tag};
 use engine::call::{CallReport, Testimony};
 use engine::runtime::port::Inspection;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// Who waits for an answer.
@@ -61,14 +62,30 @@ pub struct Waiting {
     pub to: AnswerTo,
     /// What for.
     pub asked: Asked,
+    /// Since when: the reading of the request began.
+    pub since: Instant,
+}
+
+/// No place.
+const NONE: u32 = u32::MAX;
+
+/// Where one request is kept. Taken places are linked by age, so that the oldest is known without a search.
+#[derive(Debug)]
+struct Place {
+    used: u32,
+    content: Option<Waiting>,
+    older: u32,
+    newer: u32,
 }
 
 /// The requests on the way of one worker, by token. A token is a place and how often it was used, so that a late
 /// reply never finds another's request.
 #[derive(Debug)]
 pub struct InFlight {
-    places: Vec<(u32, Option<Waiting>)>,
+    places: Vec<Place>,
     free: Vec<u32>,
+    oldest: u32,
+    newest: u32,
     most: usize,
 }
 
@@ -78,7 +95,9 @@ impl InFlight {
         InFlight {
             places: Vec::new(),
             free: Vec::new(),
-            most: most.min(u32::MAX as usize),
+            oldest: NONE,
+            newest: NONE,
+            most: most.min(NONE as usize),
         }
     }
 
@@ -92,38 +111,61 @@ impl InFlight {
         let place = match self.free.pop() {
             Some(place) => place,
             None if self.places.len() < self.most => {
-                self.places.push((0, None));
+                self.places.push(Place {
+                    used: 0,
+                    content: None,
+                    older: NONE,
+                    newer: NONE,
+                });
                 (self.places.len() - 1) as u32
             }
             None => return Err(waiting),
         };
-        let (used, content) = &mut self.places[place as usize];
-        *content = Some(waiting);
-        Ok(u64::from(*used) << 32 | u64::from(place))
+        let newest = std::mem::replace(&mut self.newest, place);
+        match self.places.get_mut(newest as usize) {
+            Some(before) => before.newer = place,
+            None => self.oldest = place,
+        }
+        let kept = &mut self.places[place as usize];
+        (kept.older, kept.newer) = (newest, NONE);
+        kept.content = Some(waiting);
+        Ok(u64::from(kept.used) << 32 | u64::from(place))
     }
 
     /// Takes the one of this token.
     pub fn take(&mut self, token: u64) -> Option<Waiting> {
         let place = token as u32;
-        let (used, content) = self.places.get_mut(place as usize)?;
-        if u64::from(*used) != token >> 32 {
+        let kept = self.places.get_mut(place as usize)?;
+        if u64::from(kept.used) != token >> 32 {
             return None;
         }
-        let waiting = content.take()?;
-        *used = used.wrapping_add(1);
+        let waiting = kept.content.take()?;
+        kept.used = kept.used.wrapping_add(1);
+        let (older, newer) = (kept.older, kept.newer);
+        match self.places.get_mut(older as usize) {
+            Some(before) => before.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.places.get_mut(newer as usize) {
+            Some(behind) => behind.older = older,
+            None => self.newest = older,
+        }
         self.free.push(place);
         Some(waiting)
+    }
+
+    /// Since when the one that came first of those here has been waiting.
+    pub fn oldest(&self) -> Option<Instant> {
+        let oldest = self.places.get(self.oldest as usize)?;
+        oldest.content.as_ref().map(|waiting| waiting.since)
     }
 
     /// Takes all of them.
     pub fn take_all(&mut self) -> Vec<Waiting> {
         let mut all = Vec::new();
-        for (place, (used, content)) in self.places.iter_mut().enumerate() {
-            if let Some(waiting) = content.take() {
-                *used = used.wrapping_add(1);
-                self.free.push(place as u32);
-                all.push(waiting);
-            }
+        while let Some(oldest) = self.places.get(self.oldest as usize) {
+            let token = u64::from(oldest.used) << 32 | u64::from(self.oldest);
+            all.extend(self.take(token));
         }
         all
     }
@@ -137,6 +179,7 @@ mod tests {
         Waiting {
             to: AnswerTo::Once(oneshot::channel().0),
             asked: Asked::Other,
+            since: Instant::now(),
         }
     }
 
@@ -155,5 +198,30 @@ mod tests {
         assert_eq!(table.take_all().len(), 2);
         assert!(table.take(second).is_none() && table.take(third).is_none());
         assert!(table.put(waiting()).is_ok());
+    }
+
+    /// Against the obvious way: a list in the order of coming.
+    #[test]
+    fn the_oldest_is_known_whoever_leaves_first() {
+        let mut table = InFlight::new(16);
+        let mut came: Vec<(u64, Instant)> = Vec::new();
+        let begun = Instant::now();
+        let mut random = 7_u64;
+        for step in 0..2_000 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005) + 1_442_695;
+            if came.len() < 16 && (came.is_empty() || random >> 63 == 0) {
+                let since = begun + std::time::Duration::from_nanos(step);
+                let waiting = Waiting { since, ..waiting() };
+                came.push((table.put(waiting).ok().unwrap(), since));
+            } else {
+                let (token, since) = came.remove((random >> 33) as usize % came.len());
+                assert_eq!(table.take(token).map(|waiting| waiting.since), Some(since));
+            }
+            assert_eq!(table.oldest(), came.first().map(|&(_, since)| since));
+        }
+        let left: Vec<_> = came.iter().map(|&(_, since)| since).collect();
+        let all: Vec<_> = table.take_all().iter().map(|kept| kept.since).collect();
+        assert_eq!(all, left, "told in the order of their coming");
+        assert!(table.oldest().is_none() && table.len() == 0);
     }
 }

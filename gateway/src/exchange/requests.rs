@@ -3,6 +3,7 @@
 use super::in_flight::{AnswerTo, Asked, Waiting};
 use super::{Exchange, Worker};
 use crate::answering::{RETRY_AFTER_MS, refused};
+use crate::figures::{RequestKind, nanoseconds};
 use crate::intake::Desk;
 use crate::wire::{Problem, ProblemKind, Request, Response, UnitReport};
 use engine::call::{ActKey, Testimony};
@@ -15,6 +16,7 @@ use engine::id::UnitId;
 use engine::lane::Lane;
 use engine::runtime::port::{Inspection, Origin, Submission, Wish};
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// The carrier that every client on loopback is until rights are configured.
@@ -25,6 +27,8 @@ pub struct Pending {
     /// The key of the act that is taken in next, if its sender gave one; it goes into the act's record.
     pub act: Option<ActKey>,
     worker: u16,
+    /// When the reading of the next request began.
+    begun: Instant,
     lanes: [Vec<Submission>; 3],
     desk: Desk,
 }
@@ -44,9 +48,15 @@ impl Pending {
         Pending {
             act: None,
             worker,
+            begun: Instant::now(),
             lanes: Default::default(),
             desk: Desk::default(),
         }
+    }
+
+    /// The reading of what has come begins: the first request of it is timed from here on.
+    pub fn begin(&mut self) {
+        self.begun = Instant::now();
     }
 }
 
@@ -59,23 +69,29 @@ fn said(actor: Actor, command: Command, testimony: &Testimony) -> Wish {
 
 /// A command with the sender's own words and key, where there are any.
 fn command(actor: Actor, command: Command, note: Option<String>, act: Option<ActKey>) -> Wish {
+    Wish::Command {
+        envelope: Envelope { actor, command },
+        testimony: words(note, act),
+    }
+}
+
+/// What is kept beside a command; nothing where nothing was said.
+fn words(note: Option<String>, act: Option<ActKey>) -> Box<[u8]> {
     if note.is_none() && act.is_none() {
-        return Wish::Command {
-            envelope: Envelope { actor, command },
-            testimony: Box::default(),
-        };
+        return Box::default();
     }
     let testimony = Testimony {
         note,
         act,
         ..Testimony::default()
     };
-    said(actor, command, &testimony)
+    testimony.encode()
 }
 
 impl Exchange {
     /// Takes a request in: it will be handed over with the others of `pending`, or is answered at once.
     pub fn take(&self, pending: &mut Pending, request: Request, to: AnswerTo) {
+        self.figures.ask(RequestKind::of(&request));
         if !self.serves() {
             return self.turn_away(to);
         }
@@ -139,6 +155,7 @@ impl Exchange {
 
     /// Takes in what a person at the centre has decided.
     pub fn decide(&self, pending: &mut Pending, decided: Command, to: AnswerTo) {
+        self.figures.ask(RequestKind::Act);
         if !self.serves() {
             return self.turn_away(to);
         }
@@ -153,6 +170,7 @@ impl Exchange {
         (activation, object): (Activation, Prepared),
         to: AnswerTo,
     ) {
+        self.figures.ask(RequestKind::Activation);
         if !self.serves() {
             return self.turn_away(to);
         }
@@ -160,7 +178,19 @@ impl Exchange {
             actor: Actor::Dispatcher(ANYBODY),
             activation,
             object,
+            testimony: words(None, pending.act),
         };
+        self.wait(pending, Lane::Life, wish, Asked::Other, to);
+    }
+
+    /// Takes in where a unit is, as a command that is journalled and answered; a position that is only the latest goes
+    /// by [`Exchange::take`].
+    pub fn move_unit(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
+        if !self.serves() {
+            return self.turn_away(to);
+        }
+        let actor = Actor::Unit(position.unit);
+        let wish = command(actor, Command::MoveUnit(position), None, pending.act);
         self.wait(pending, Lane::Life, wish, Asked::Other, to);
     }
 
@@ -186,11 +216,7 @@ impl Exchange {
     /// like any other, in order and answered.
     fn position(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
         match self.running.clock() {
-            ClockMode::Driven => {
-                let actor = Actor::Unit(position.unit);
-                let wish = command(actor, Command::MoveUnit(position), None, pending.act);
-                self.wait(pending, Lane::Life, wish, Asked::Other, to);
-            }
+            ClockMode::Driven => self.move_unit(pending, position, to),
             ClockMode::Wall => {
                 if !self.running.position(position.unit, position.point) {
                     return self.refuse_unit(to);
@@ -211,6 +237,7 @@ impl Exchange {
 
     /// Asks what the state is, at the end of what waits.
     pub fn inspect(&self, pending: &mut Pending) -> oneshot::Receiver<Inspection> {
+        self.figures.ask(RequestKind::Inspection);
         let (sender, receiver) = oneshot::channel();
         let to = AnswerTo::Inspection(sender);
         // The lowest lane: nobody's call waits for somebody's curiosity.
@@ -221,7 +248,12 @@ impl Exchange {
     /// Keeps who waits, and puts the wish with the others of its lane.
     fn wait(&self, pending: &mut Pending, lane: Lane, wish: Wish, asked: Asked, to: AnswerTo) {
         let worker = &self.workers[usize::from(pending.worker) % self.workers.len()];
-        let waiting = worker.lock().put(Waiting { to, asked });
+        // The end of one is the beginning of the next that came with it: one reading of the clock a request.
+        let now = Instant::now();
+        let since = std::mem::replace(&mut pending.begun, now);
+        let intake = nanoseconds(now.duration_since(since));
+        self.figures.intake.record(intake);
+        let waiting = worker.lock().put(Waiting { to, asked, since });
         match waiting {
             Ok(token) => pending.lanes[lane as usize].push(Submission {
                 origin: Some(Origin {

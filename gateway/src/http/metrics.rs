@@ -1,27 +1,35 @@
 //! What `/metrics` shows, in the OpenMetrics text format. Read off at each scrape; nothing is counted twice.
+//!
+//! `docs/metrics.md` explains every name, and a test holds it against a scrape. Labels come from closed vocabularies
+//! alone: never an id, a name or a word of a caller. Here is how a metric is written; `way` tells of requests and records on
+//! their way, `field` of calls, orders and units, `machine` of the process.
+
+mod field;
+mod machine;
+mod way;
 
 use crate::exchange::Exchange;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use engine::runtime::Health;
-use engine::runtime::port::Conservation;
-use engine::view::Counters;
+use engine::histogram::Distribution;
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, text::encode};
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet, text::encode,
+};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Answers a scrape.
 pub async fn scrape(State(exchange): State<Arc<Exchange>>) -> Response {
-    let mut registry = Registry::with_prefix("liandong");
+    let mut registry = Registry::default();
     registry.register_collector(Box::new(Centre(exchange)));
-    let mut text = String::with_capacity(16 * 1024);
+    let mut text = String::with_capacity(64 * 1024);
     match encode(&mut text, &registry) {
         Ok(()) => {
             let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -46,35 +54,34 @@ impl fmt::Debug for Centre {
 impl Collector for Centre {
     fn encode(&self, encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let mut writer = Writer { encoder };
-        writer.gateway(&self.0)?;
-        let (counters, conservation) = {
-            let view = self.0.feed.view();
-            (view.counters().clone(), view.conservation())
-        };
-        writer.calls(&counters, &conservation)?;
-        writer.orders(&counters)
+        let exchange = &*self.0;
+        machine::write(&mut writer, exchange)?;
+        way::write(&mut writer, exchange)?;
+        field::write(&mut writer, exchange)
     }
 }
 
+/// The labels of one value.
+type Labels<'a, const N: usize> = [(&'a str, &'a str); N];
+
+/// Writes metrics one after the other.
 struct Writer<'a> {
     encoder: DescriptorEncoder<'a>,
 }
 
 impl Writer<'_> {
-    /// Values of one gauge by the values of one label.
-    fn gauges<'l>(
+    /// Values of one gauge by labels.
+    fn gauges<'l, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'l str, u64)>,
+        values: impl IntoIterator<Item = (Labels<'l, N>, u64)>,
     ) -> fmt::Result {
         let mut family = self
             .encoder
             .encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (value, count) in values {
-            let at = [(label, value)];
-            ConstGauge::new(count as i64).encode(family.encode_family(&at)?)?;
+        for (labels, count) in values {
+            ConstGauge::new(count as i64).encode(family.encode_family(&labels)?)?;
         }
         Ok(())
     }
@@ -86,20 +93,26 @@ impl Writer<'_> {
         ConstGauge::new(value as i64).encode(metric)
     }
 
-    /// Values of one counter by the values of one label.
-    fn counters<'l>(
+    /// A gauge of a size in bytes or a time in seconds.
+    fn measure(&mut self, name: &str, help: &str, unit: &Unit, value: f64) -> fmt::Result {
+        let metric = self
+            .encoder
+            .encode_descriptor(name, help, Some(unit), MetricType::Gauge)?;
+        ConstGauge::new(value).encode(metric)
+    }
+
+    /// Values of one counter by labels.
+    fn counters<'l, const N: usize>(
         &mut self,
         name: &str,
         help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'l str, u64)>,
+        values: impl IntoIterator<Item = (Labels<'l, N>, u64)>,
     ) -> fmt::Result {
         let mut family = self
             .encoder
             .encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (value, count) in values {
-            let at = [(label, value)];
-            ConstCounter::new(count).encode(family.encode_family(&at)?)?;
+        for (labels, count) in values {
+            ConstCounter::new(count).encode(family.encode_family(&labels)?)?;
         }
         Ok(())
     }
@@ -111,175 +124,125 @@ impl Writer<'_> {
         ConstCounter::new(value).encode(metric)
     }
 
-    fn gateway(&mut self, exchange: &Exchange) -> fmt::Result {
-        let running = &exchange.running;
-        self.gauges(
-            "build",
-            "The program that runs; always 1",
-            "version",
-            [(env!("CARGO_PKG_VERSION"), 1)],
-        )?;
-        let healthy = running.health() == Health::Running;
-        self.gauge("healthy", "1 while the centre serves", u64::from(healthy))?;
-        let [(_, life), (_, urgent), (_, service)] = exchange.depths();
-        let depths = [("life", life), ("urgent", urgent), ("service", service)];
-        let depths = depths.map(|(lane, depth)| (lane, u64::from(depth)));
-        self.gauges(
-            "queue_depth",
-            "Requests that wait for the writer",
-            "lane",
-            depths,
-        )?;
-        self.gauge(
-            "requests_on_the_way",
-            "Requests without an answer yet",
-            exchange.on_the_way() as u64,
-        )?;
-        self.gauge(
-            "streams",
-            "QUIC streams that are open",
-            exchange.streams.load(Ordering::Relaxed) as u64,
-        )?;
-        self.gauge(
-            "durable_sequence",
-            "The last record that is durable",
-            running.durable().0,
-        )?;
-        self.gauge(
-            "released_sequence",
-            "The last record that readers have heard of",
-            running.told().0,
-        )?;
-        self.gauge(
-            "epoch",
-            "Which start of the centre this is",
-            running.epoch(),
-        )?;
-        self.counter(
-            "clock_jumps",
-            "Forward steps of the clock of over 60 s",
-            running.clock_jumps(),
-        )?;
-        self.counter(
-            "replies_dropped",
-            "Replies without room in their ring",
-            running.replies_dropped(),
-        )?;
-        self.turned_away(exchange)
+    /// A counter of time, in seconds.
+    fn durations_total(&mut self, name: &str, help: &str, spent: Duration) -> fmt::Result {
+        let unit = Some(&Unit::Seconds);
+        let metric = self
+            .encoder
+            .encode_descriptor(name, help, unit, MetricType::Counter)?;
+        ConstCounter::new(spent.as_secs_f64()).encode(metric)
     }
 
-    fn turned_away(&mut self, exchange: &Exchange) -> fmt::Result {
-        let refused = &exchange.refused;
-        let at_the_door = [
-            ("overloaded", &refused.overloaded),
-            ("unreadable", &refused.unreadable),
-            ("bad_field", &refused.bad),
-            ("not_serving", &refused.not_serving),
-        ];
-        let at_the_door =
-            at_the_door.map(|(reason, count)| (reason, count.load(Ordering::Relaxed)));
-        self.counters(
-            "turned_away",
-            "Requests refused before they reached the core",
-            "reason",
-            at_the_door,
-        )
+    /// Distributions of durations by one label, in seconds.
+    fn durations<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (Labels<'l, 1>, Distribution)>,
+    ) -> fmt::Result {
+        let mut family = self.encoder.encode_descriptor(
+            name,
+            help,
+            Some(&Unit::Seconds),
+            MetricType::Histogram,
+        )?;
+        for (labels, distribution) in values {
+            let metric = family.encode_family(&labels)?;
+            write_distribution(metric, &distribution, 1e-9, is_round)?;
+        }
+        Ok(())
     }
 
-    fn calls(&mut self, counters: &Counters, conservation: &Conservation) -> fmt::Result {
-        let outcomes = counters
-            .outcomes
-            .iter()
-            .map(|(outcome, &count)| (outcome.code(), count));
-        self.counters(
-            "calls",
-            "New calls by what became of them",
-            "outcome",
-            outcomes,
-        )?;
-        let refusals = counters
-            .refusals
-            .iter()
-            .map(|(refusal, &count)| (refusal.code(), count));
-        self.counters(
-            "refusals",
-            "Commands that the core did not carry out",
-            "reason",
-            refusals,
-        )?;
-        self.counter("keys_repeated", "Keys that came again", counters.repeated)?;
-        self.counter(
-            "keys_conflicting",
-            "Keys that came again with another body",
-            counters.conflicts,
-        )?;
-        self.counter(
-            "calls_accepted",
-            "Keys that were taken for the first time",
-            conservation.accepted,
-        )?;
-        self.gauge(
-            "conservation_holds",
-            "1 while every accepted key is exactly one of decided and refused",
-            u64::from(conservation.holds()),
-        )?;
-        self.gauge(
-            "needs_waiting",
-            "Needs that have no unit now",
-            conservation.needs_waiting,
-        )?;
-        self.gauge(
-            "incidents_open",
-            "Incidents that are open now",
-            conservation.incidents_open,
-        )?;
-        self.gauge(
-            "orders_open",
-            "Orders that are open now",
-            conservation.orders_open,
-        )
+    /// A distribution of sizes.
+    fn sizes(
+        &mut self,
+        name: &str,
+        help: &str,
+        unit: Option<&Unit>,
+        distribution: &Distribution,
+    ) -> fmt::Result {
+        let metric = self
+            .encoder
+            .encode_descriptor(name, help, unit, MetricType::Histogram)?;
+        write_distribution(metric, distribution, 1.0, |_| true)
+    }
+}
+
+/// 1, 2 and 5 of each decade: what is shown of the finer bounds that are counted by.
+fn is_round(bound: u64) -> bool {
+    let zeros = bound.max(1).ilog10();
+    let unit = 10_u64.pow(zeros);
+    bound.is_multiple_of(unit) && matches!(bound / unit, 1 | 2 | 5)
+}
+
+fn write_distribution(
+    mut metric: MetricEncoder<'_>,
+    distribution: &Distribution,
+    scale: f64,
+    is_shown: impl Fn(u64) -> bool,
+) -> fmt::Result {
+    let mut shown = Vec::new();
+    let mut count = 0;
+    for (bound, more) in distribution.buckets() {
+        count += more;
+        if bound.is_none_or(&is_shown) {
+            // By division where it shortens: 5_000 ns are 0.000005 s and not 0.000005000000000000001.
+            let upper = bound.map_or(f64::INFINITY, |bound| bound as f64 / (1.0 / scale).round());
+            shown.push((upper, std::mem::take(&mut count)));
+        }
+    }
+    let sum = distribution.sum() as f64 * scale;
+    metric.encode_histogram::<NoLabelSet>(sum, distribution.total(), &shown, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::histogram::{DURATIONS, Histogram};
+
+    #[test]
+    fn round_bounds_are_one_two_and_five_of_each_decade() {
+        let round: Vec<_> = DURATIONS.iter().filter(|&&bound| is_round(bound)).collect();
+        assert_eq!(round.len(), 3 * 9 + 1);
+        assert_eq!(round[..4], [&100, &200, &500, &1_000]);
     }
 
-    fn orders(&mut self, counters: &Counters) -> fmt::Result {
-        self.counter(
-            "orders_issued",
-            "Orders that were issued",
-            counters.orders_issued,
-        )?;
-        let moved = counters
-            .orders_moved
-            .iter()
-            .map(|(state, &count)| (state.code(), count));
-        self.counters(
-            "orders_moved",
-            "Orders by the state they came to",
-            "state",
-            moved,
-        )?;
-        let met = counters
-            .clocks_met
-            .iter()
-            .map(|(clock, &count)| (clock.code(), count));
-        self.counters("clocks_met", "Deadlines that were kept", "clock", met)?;
-        let missed = counters
-            .clocks_missed
-            .iter()
-            .map(|(clock, &count)| (clock.code(), count));
-        self.counters("clocks_missed", "Deadlines that ran out", "clock", missed)?;
-        let rungs = counters
-            .rungs
-            .iter()
-            .map(|(rung, &count)| (rung.code(), count));
-        self.counters(
-            "ladder_rungs",
-            "Rungs of the ladder that were climbed",
-            "rung",
-            rungs,
-        )?;
-        let ledger = counters
-            .ledger
-            .iter()
-            .map(|(matter, &count)| (matter.code(), count));
-        self.counters("ledger_entries", "Entries of the ledger", "matter", ledger)
+    /// What is shown is coarser than what is counted, and not a value is lost on the way.
+    #[test]
+    fn a_distribution_is_told_by_round_bounds_and_adds_up() {
+        #[derive(Debug)]
+        struct One(Distribution);
+        impl Collector for One {
+            fn encode(&self, encoder: DescriptorEncoder) -> fmt::Result {
+                let values = [([("stage", "decide")], self.0.clone())];
+                Writer { encoder }.durations("t", "Times", values)
+            }
+        }
+        let histogram = Histogram::of_durations();
+        for ns in [150, 160, 4_900, 5_000, 5_001, 200_000_000_000] {
+            histogram.record(ns);
+        }
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(One(histogram.read())));
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        let value = |le: &str| {
+            let named = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("t_seconds_bucket{le=\""));
+            let mut found = named.filter_map(|line| line.split_once("\",stage=\"decide\"} "));
+            // As numbers, for there is more than one way to write a bound.
+            let of = |bound: &str| bound.replace("+Inf", "inf").parse::<f64>().ok();
+            found
+                .find(|(bound, _)| of(bound) == of(le))
+                .map(|(_, count)| count)
+        };
+        assert_eq!(value("1e-7"), Some("0"), "{text}");
+        assert_eq!(value("2e-7"), Some("2"), "{text}");
+        assert_eq!(value("5e-6"), Some("4"), "{text}");
+        assert_eq!(value("0.00001"), Some("5"), "{text}");
+        assert_eq!(value("100.0"), Some("5"), "{text}");
+        assert_eq!(value("+Inf"), Some("6"), "{text}");
+        assert!(text.contains("t_seconds_count{stage=\"decide\"} 6"));
     }
 }

@@ -40,6 +40,8 @@ pub fn problem(problem: &Problem) -> Response {
         StatusCode::from_u16(problem.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let kind = [(header::CONTENT_TYPE, "application/problem+json")];
     let mut response = (status, kind, problem.to_json(None).to_string()).into_response();
+    // For whoever counts what was told.
+    response.extensions_mut().insert(problem.kind);
     if let Some(wait_ms) = problem.retry_after_ms {
         let seconds = wait_ms.div_ceil(1_000).into();
         response.headers_mut().insert(header::RETRY_AFTER, seconds);

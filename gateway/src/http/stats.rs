@@ -5,6 +5,7 @@ use super::asking::WORKER;
 use super::query::Query;
 use super::reply::{Answered, json};
 use crate::exchange::{Exchange, Pending};
+use crate::figures::{Rates, Tally};
 use crate::wire::{Problem, ProblemKind};
 use axum::extract::{RawQuery, State};
 use engine::id::ObjectHash;
@@ -31,6 +32,8 @@ struct Stats {
     queues: Queues,
     on_the_way: usize,
     units: usize,
+    rates: Rates,
+    latency: Latency,
 }
 
 #[derive(Serialize)]
@@ -38,6 +41,15 @@ struct Queues {
     life: u32,
     urgent: u32,
     service: u32,
+}
+
+/// How long decisions of the last minute took, from the reading of the call to its answer on the way out.
+#[derive(Serialize)]
+struct Latency {
+    /// `None` when there was none.
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
+    samples: u64,
 }
 
 /// Read off by the writer with the hash of the whole state; with `hash=false` from the view, which costs the writer
@@ -92,5 +104,27 @@ fn stats_of(
         },
         on_the_way: exchange.on_the_way(),
         units: exchange.feed.names().get().len(),
+        rates: rates(exchange),
+        latency: latency(exchange),
+    }
+}
+
+fn rates(exchange: &Exchange) -> Rates {
+    let figures = &exchange.figures;
+    let tally: Tally = exchange.tally();
+    figures.recent.rates(figures.uptime(), tally)
+}
+
+fn latency(exchange: &Exchange) -> Latency {
+    let decisions = exchange.figures.recent.decisions();
+    // To the microsecond; finer than that nobody can tell.
+    let quantile = |permille| {
+        let ns = decisions.quantile(permille)?;
+        Some(ns.div_ceil(1_000) as f64 / 1_000.0)
+    };
+    Latency {
+        p50_ms: quantile(500),
+        p99_ms: quantile(990),
+        samples: decisions.total(),
     }
 }

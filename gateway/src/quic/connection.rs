@@ -6,6 +6,7 @@
 use super::close_code;
 use super::subscription::{Subscriber, subscribe};
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
+use crate::figures::RequestKind;
 use crate::link::{Gate, GateLimits, Link};
 use crate::serve::LAST_WORDS_TIME;
 use crate::stream::{CHUNK_BYTES, Form, Gathering};
@@ -74,7 +75,7 @@ impl Serving {
             tokio::select! {
                 stream = connection.accept_bi() => {
                     let Ok((send, receive)) = stream else { break };
-                    let link = Arc::new(Link::new(form, Arc::clone(&gate)));
+                    let link = Arc::new(Link::new(form, Arc::clone(&gate), Arc::clone(&self.exchange.figures)));
                     tokio::spawn(write(
                         Arc::clone(&self.exchange),
                         Arc::clone(&link),
@@ -96,11 +97,11 @@ impl Serving {
 
     /// A position by datagram: never answered, and only on the wall clock, where positions need no order.
     fn take_datagram(&self, datagram: &[u8]) {
+        let mut pending = Pending::new(self.worker);
         match Form::Frames.request(datagram) {
             Ok(request @ Request::Position { .. })
                 if self.exchange.running.clock() == ClockMode::Wall =>
             {
-                let mut pending = Pending::new(self.worker);
                 let nobody = tokio::sync::oneshot::channel().0;
                 self.exchange
                     .take(&mut pending, request, AnswerTo::Once(nobody));
@@ -248,11 +249,13 @@ impl Reading<'_> {
     /// Takes every whole frame; gives how many there were.
     async fn take_whole(&mut self) -> Result<usize, Ended> {
         let form = self.link.form();
+        self.pending.begin();
         let mut taken = 0;
         loop {
             if !self.gate.is_open() {
                 self.serving.exchange.hand_over(&mut self.pending);
                 self.gate.pass().await;
+                self.pending.begin();
             }
             let (request, bytes) = match self.gathering.take(form) {
                 Ok(Some(whole)) if form == Form::Lines && whole.trim_ascii().is_empty() => continue,
@@ -271,6 +274,7 @@ impl Reading<'_> {
     /// A last line may lack its end.
     fn take_last(&mut self) {
         let form = self.link.form();
+        self.pending.begin();
         let last = self
             .gathering
             .last(form)
@@ -285,6 +289,7 @@ impl Reading<'_> {
 
     fn take(&mut self, request: Request, bytes: usize) {
         if let Request::Subscribe { tag, units, since } = request {
+            self.serving.exchange.figures.ask(RequestKind::Subscription);
             match subscribe(
                 self.serving,
                 self.link,

@@ -2,9 +2,11 @@
 
 from typing import Any, Callable, Iterable, NamedTuple
 
+from . import rules_of_acts as acts
 from . import rules_of_choice as choice
 from . import rules_of_clocks as clocks
 from . import rules_of_conservation as conservation
+from . import rules_of_needs as needs
 from . import rules_of_orders as orders
 from .centre import Centre
 from .export import Record
@@ -48,19 +50,34 @@ class Book:
                 choice.choice_is_named_truly,
                 choice.round_of_asking_is_kept,
                 choice.waiting_is_served_by_rank,
+                acts.person_sends_whom_they_named,
                 clocks.deadlines_are_the_plans,
                 alarm.set_clocks,
             ],
-            "order_moved": [orders.legal_transition, orders.missing_steps_entered],
+            "order_moved": [
+                orders.legal_transition,
+                orders.missing_steps_entered,
+                acts.who_is_needed_is_not_called_back,
+            ],
+            "order_transferred": [acts.order_serves_on_where_it_is_needed],
             "clock_met": [clocks.clock_fires_once, clocks.met_in_time],
             "clock_missed": [clocks.clock_fires_once, clocks.missed_when_due],
-            "ladder_climbed": [clocks.ladder_climbs_rung_by_rung, alarm.set_rung],
+            "ladder_climbed": [
+                clocks.ladder_climbs_rung_by_rung,
+                clocks.who_lets_the_ladder_run_out_is_relieved,
+                alarm.set_rung,
+            ],
             "need_waits": [live("need_waits"), choice.need_waits_only_when_nobody_is_free],
-            "need_opened": [live("need_opened")],
+            "need_opened": [live("need_opened"), needs.needs_are_the_plans],
             "need_refused": [conservation.need_is_refused_only_when_full],
             "need_met": [live("need_met")],
             "need_done": [live("need_done")],
-            "need_dropped": [live("need_dropped")],
+            "need_dropped": [live("need_dropped"), needs.only_what_waits_unwanted_is_dropped],
+            "incident_raised": [acts.level_only_rises],
+            "incident_reclassified": [acts.verdict_stands],
+            "incident_merged": [acts.merge_is_of_two_open_incidents, acts.merge_takes_what_is_graver],
+            "call_split": [acts.call_leaves_for_an_incident_of_its_own],
+            "hospital_defined": [acts.hospitals_keep_their_numbers],
         }
         self.before_record: list[RecordRule] = [line.records_follow_each_other]
         self.after_record: list[RecordRule] = [
@@ -69,6 +86,11 @@ class Book:
             conservation.decision_says_what_happened,
             orders.closing_frees_units,
             choice.nobody_waits_beside_a_free_unit,
+            needs.what_is_wanted_is_asked_for,
+            needs.nothing_unwanted_waits_after_a_verdict,
+            needs.another_plan_touches_nothing_that_stands,
+            acts.merged_means_closed,
+            acts.refusals_are_true,
             rosters.rosters_are_kept,
             clocks.answered_clocks_stop,
             clocks.ledger_says_what_was_owed,

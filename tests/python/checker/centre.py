@@ -23,6 +23,8 @@ READY = ("on_call", "patrolling", "standby")
 ASKED_MAX = 8
 # Shortages that no free unit can mend; such a need is in no queue.
 NOT_QUEUED = ("drill", "no_place", "outside")
+# Commands that speak of one call by its id.
+OF_A_CALL = ("add_facts", "judge_call", "split_call")
 
 
 def number(identity: str) -> int:
@@ -124,9 +126,19 @@ class Incident:
     plane: tuple[int, int] | None
     drill: bool
     opened_at: int
+    nature: str
+    agencies: frozenset[str]
+    # The urgency that a person has raised it to.
+    escalated: int | None = None
     closed: bool = False
     needs: dict[int, Need] = field(default_factory=dict)
     open_orders: set[str] = field(default_factory=set)
+    # The calls that point to it, through however many merges.
+    callers: set[str] = field(default_factory=set)
+
+    def live(self, capability: str) -> int:
+        """How many needs of a capability it has or had that were not dropped."""
+        return sum(need.capability == capability and need.state != "dropped" for need in self.needs.values())
 
 
 @dataclass(slots=True)
@@ -135,7 +147,9 @@ class Call:
 
     taken_seq: int
     body: Any
+    line: int | None
     decided: int = 0
+    incident: str | None = None
 
 
 def begins_round(record: Record, need: Need) -> bool:
@@ -161,6 +175,7 @@ class Centre:
         # Grants since the last to a service call that waited, by capability (C4).
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
+        self.hospitals: dict[str, int] = {}
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -237,10 +252,28 @@ class Centre:
         self.units[event["unit"]].silent = False
 
     def _call_taken(self, record: Record, event: Any) -> None:
-        self.calls[event["call"]] = Call(taken_seq=record.seq, body=record.value.get("body"))
+        value = record.value
+        self.calls[event["call"]] = Call(record.seq, body=value.get("body"), line=value.get("line"))
 
     def _call_decided(self, _record: Record, event: Any) -> None:
         self.calls[event["call"]].decided += 1
+
+    def _call_split(self, _record: Record, event: Any) -> None:
+        self._point(event["call"], event["into"])
+
+    def caller(self, record: Record) -> str | None:
+        """The call that a record is about."""
+        if record.command == "take_call":
+            return next((event["call"] for name, event in record.events if name == "call_taken"), None)
+        return record.value["call"] if record.command in OF_A_CALL else None
+
+    def _point(self, identity: str, incident: str) -> None:
+        """A call points to an incident from here on."""
+        call = self.calls[identity]
+        if call.incident is not None:
+            self.incidents[call.incident].callers.discard(identity)
+        call.incident = incident
+        self.incidents[incident].callers.add(identity)
 
     def _incident_opened(self, record: Record, event: Any) -> None:
         self.incidents[event["incident"]] = Incident(
@@ -252,13 +285,40 @@ class Centre:
             plane=self._plane_of(event["place"]),
             drill=event["drill"],
             opened_at=record.at,
+            nature=event["nature"],
+            agencies=frozenset(event["agencies"]),
         )
+        caller = self.caller(record)
+        # A call that is split off points to its own incident from `call_split` on.
+        if caller is not None and record.command != "split_call":
+            self._point(caller, event["incident"])
 
-    def _incident_raised(self, _record: Record, event: Any) -> None:
+    def _incident_joined(self, _record: Record, event: Any) -> None:
+        self._point(event["call"], event["incident"])
+
+    def _incident_merged(self, _record: Record, event: Any) -> None:
+        gone, kept = self.incidents[event["from"]], self.incidents[event["into"]]
+        said = [urgency for urgency in (gone.escalated, kept.escalated) if urgency is not None]
+        kept.escalated = min(said, default=None)
+        for caller in sorted(gone.callers):
+            self._point(caller, kept.identity)
+
+    def _incident_raised(self, record: Record, event: Any) -> None:
+        if record.command == "escalate_incident":
+            self.incidents[event["incident"]].escalated = event["priority"]
+        self._hold(event)
+
+    def _incident_reclassified(self, _record: Record, event: Any) -> None:
+        self.incidents[event["incident"]].escalated = None
+        self._hold(event)
+
+    def _hold(self, event: Any) -> None:
+        """An incident is held to be this from here on; where its urgency changes, what waits is ranked anew."""
         incident = self.incidents[event["incident"]]
-        risen = incident.priority != event["priority"]
+        changed = incident.priority != event["priority"]
         incident.kind, incident.priority = event["kind"], event["priority"]
-        if risen:
+        incident.nature, incident.agencies = event["nature"], frozenset(event["agencies"])
+        if changed:
             for index, need in incident.needs.items():
                 if (incident.identity, index) in self.queues:
                     need.deadline = min(need.deadline, self.need_deadline(incident, need.capability))
@@ -270,6 +330,9 @@ class Centre:
 
     def _incident_closed(self, _record: Record, event: Any) -> None:
         self.incidents[event["incident"]].closed = True
+
+    def _hospital_defined(self, record: Record, event: Any) -> None:
+        self.hospitals[record.value["name"]] = event["hospital"]
 
     def _need_opened(self, _record: Record, event: Any) -> None:
         incident, capability = self.incidents[event["incident"]], event["capability"]
@@ -315,6 +378,29 @@ class Centre:
 
     def _plane_of(self, place: dict[str, Any] | None) -> tuple[int, int] | None:
         return self.city.projection.plane(place["point"]) if place else None
+
+    def wanted(self, incident: Incident, line: int | None) -> dict[str, int]:
+        """What the plan in force now asks for, by capability, as the incident is held now (R1)."""
+        return self.plan.needs(incident.kind, incident.nature, incident.agencies, line, self._has)
+
+    def able_to(self, capability: str) -> list[Unit]:
+        """All units with a capability, by their numbers."""
+        units = self.able.get(capability)
+        if units is None:
+            units = [unit for unit in self.units.values() if capability in unit.capabilities]
+            units.sort(key=lambda unit: unit.number)
+            self.able[capability] = units
+        return units
+
+    def _has(self, capability: str) -> bool:
+        return bool(self.able_to(capability))
+
+    def line_of(self, record: Record) -> int | None:
+        """The line that speaks in a record; none where a person decides about an incident as a whole."""
+        if record.command not in ("take_call", "judge_call", "split_call", "add_facts"):
+            return None
+        call = self.calls.get(self.caller(record) or "")
+        return call.line if call else None
 
     # --- Clocks ----------------------------------------------------------------------------------------------------
 
@@ -398,6 +484,18 @@ class Centre:
             need = self.incidents[order.incident].needs[order.need]
             need.previous = order.identity if need.asked < ASKED_MAX else None
             need.asked = need.asked if need.asked < ASKED_MAX else 0
+
+    def _order_transferred(self, _record: Record, event: Any) -> None:
+        order = self.orders[event["order"]]
+        gone, kept = self.incidents[order.incident], self.incidents[event["into"]]
+        left, need = gone.needs[order.need], kept.needs[event["need"]]
+        gone.open_orders.discard(order.identity)
+        kept.open_orders.add(order.identity)
+        order.incident, order.need = event["into"], event["need"]
+        need.state, need.holder, need.asked = left.state, order.identity, left.asked
+        left.holder = None
+        self._note_room({"incident": order.incident, "need": order.need}, need)
+        self.queues.remove((order.incident, order.need))
 
     def _clock_met(self, _record: Record, event: Any) -> None:
         self._stop(event)

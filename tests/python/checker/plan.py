@@ -1,7 +1,7 @@
-"""What a plan says of travel, ranks and clocks: read from its TOML text, not from the engine's tables."""
+"""What a plan says of travel, needs, ranks and clocks: read from its TOML text, not from the engine's tables."""
 
 import tomllib
-from typing import Any
+from typing import Any, Callable, Iterable
 
 # Whose clocks an order for a capability runs by; a desk's agency is in its name.
 _AGENCIES = {
@@ -50,7 +50,33 @@ class Plan:
         self.rung_ms: int = document["ladder"]["rung_s"] * 1000
         self._day = (_minute(document["day"]["from"]), _minute(document["day"]["to"]))
         self._rules: list[dict[str, Any]] = document["clock"]
+        self._lines: list[dict[str, Any]] = document["line"]
+        self._kinds: dict[str, Any] = document.get("kind", {})
+        self._agencies: dict[str, Any] = document.get("agency", {})
         self._spans: dict[tuple[Any, ...], int | None] = {}
+
+    def forwards(self, line: int | None) -> bool:
+        """Whether calls of a line are only passed on (C1)."""
+        return any(rule["number"] == line and rule["mode"] == "forward" for rule in self._lines)
+
+    def needs(
+        self, kind: str, nature: str, agencies: Iterable[str], line: int | None, has: Callable[[str], bool]
+    ) -> dict[str, int]:
+        """How many of which capability an incident asks for (R1, C2, C3). `has` says whether any unit has one; what
+        nobody has falls to the desk of its agency."""
+        if kind == "unknown":
+            rules = [rule.get("orders_when_unknown", []) for rule in self._lines if rule["number"] == line]
+            return _at_hand(rules[0] if rules else [], has)
+        if nature == "invalid":
+            return {}
+        if nature in ("enquiry", "complaint"):
+            return {_DESK + agency: 1 for agency in agencies}
+        asked = list(self._kinds.get(kind, {}).get("needs", []))
+        covered = {agency_of(rule["capability"]) for rule in asked}
+        for agency in set(agencies) - covered:
+            desk = {"capability": _DESK + agency, "count": 1}
+            asked.append(self._agencies.get(agency, {}).get("joins", desk))
+        return _at_hand(asked, has)
 
     def time_of_day(self, minute: int) -> str:
         """`day` or `night` at a local minute."""
@@ -71,6 +97,16 @@ class Plan:
                     seconds = rule["seconds"]
             self._spans[case] = seconds * 1000 or None
         return self._spans[case]
+
+
+def _at_hand(rules: list[dict[str, Any]], has: Callable[[str], bool]) -> dict[str, int]:
+    asked: dict[str, int] = {}
+    for rule in rules:
+        capability, count = rule["capability"], rule.get("count", 1)
+        if not has(capability):
+            capability, count = _DESK + agency_of(capability), 1
+        asked[capability] = max(asked.get(capability, 0), count)
+    return asked
 
 
 def _fits(rule: dict[str, Any], capability: str, zone: str, time: str, priority: int, away: bool) -> bool:

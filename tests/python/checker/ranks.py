@@ -12,16 +12,6 @@ LOOKED_AT_MAX = 8
 MS_MOST = 2**32 - 1
 
 
-def able(centre: Centre, capability: str) -> list[Unit]:
-    """All units with a capability, by their numbers."""
-    units = centre.able.get(capability)
-    if units is None:
-        units = [unit for unit in centre.units.values() if capability in unit.capabilities]
-        units.sort(key=lambda unit: unit.number)
-        centre.able[capability] = units
-    return units
-
-
 def way_ms(centre: Centre, unit: Unit, incident: Incident) -> int:
     """How long a unit travels to an incident, without its turnout."""
     if not unit.travels or incident.plane is None:
@@ -47,7 +37,7 @@ def decliners(centre: Centre, previous: str | None) -> set[str]:
 def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[str]) -> tuple[int, Unit] | None:
     """The free fitting unit that is there first, ties by its number."""
     best: tuple[int, Unit] | None = None
-    for unit in able(centre, capability):
+    for unit in centre.able_to(capability):
         if not unit.available() or unit.identity in said_no:
             continue
         total = min(MS_MOST, way_ms(centre, unit, incident) + unit.turnout_ms)
@@ -58,7 +48,7 @@ def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[st
 
 def freest_desk(centre: Centre, capability: str, said_no: set[str]) -> Unit | None:
     """The free desk with the fewest open orders, ties by its number."""
-    free = (unit for unit in able(centre, capability) if unit.available() and unit.identity not in said_no)
+    free = (unit for unit in centre.able_to(capability) if unit.available() and unit.identity not in said_no)
     return min(free, key=lambda unit: (len(unit.open_orders), unit.number), default=None)
 
 

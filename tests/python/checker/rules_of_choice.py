@@ -28,7 +28,8 @@ def unit_fits_and_is_free(centre: Centre, _record: Record, event: Any) -> Findin
 
 
 def nobody_is_sent_in_vain(centre: Centre, _record: Record, event: Any) -> Findings:
-    """A drill sends nobody (D1); a vehicle goes nowhere without a place, or outside the served area (N4)."""
+    """A drill sends nobody (D1); a vehicle goes nowhere without a place, and outside the served area only where a person
+    sends it (N4)."""
     incident = centre.incidents.get(event["incident"])
     if incident is None:
         return
@@ -38,14 +39,15 @@ def nobody_is_sent_in_vain(centre: Centre, _record: Record, event: Any) -> Findi
         return
     if incident.place is None:
         yield f"order {event['order']} goes to {incident.identity}, which has no place"
-    elif incident.place["district"] is None:
+    elif incident.place["district"] is None and event["choice"] != "person":
         yield f"order {event['order']} goes to {incident.identity}, outside the served area"
 
 
 def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Findings:
-    """At the order's sequence no fitting free unit was nearer; of equal ones the first by number is sent (C7)."""
+    """At the order's sequence no fitting free unit was nearer; of equal ones the first by number is sent (C7). A person
+    may send another."""
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
-    if incident is None or unit is None or not unit.travels:
+    if incident is None or unit is None or not unit.travels or event["choice"] == "person":
         return
     best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
@@ -113,7 +115,7 @@ def round_of_asking_is_kept(centre: Centre, record: Record, event: Any) -> Findi
     previous = _chain(record, need) if event["choice"] in ("nearest", "desk") else need.previous
     if event["previous"] != previous:
         yield f"order {event['order']} follows {event['previous']}, by the round of asking {previous}"
-    if event["unit"] in decliners(centre, previous):
+    if event["unit"] in decliners(centre, previous) and event["choice"] != "person":
         yield f"order {event['order']} asks {event['unit']}, which has declined that need in this round"
 
 

@@ -7,6 +7,7 @@ from typing import Any, Iterator
 from .centre import CLOCKS, Centre
 from .export import Record, milliseconds, moment, optional_milliseconds
 from .orders import is_open
+from .ranks import decliners
 
 Findings = Iterator[str]
 
@@ -105,6 +106,26 @@ def _missed(record: Record, order: str) -> list[Any]:
         for name, event in record.events
         if name == "clock_missed" and event["order"] == order and event["clock"] == "acknowledge"
     ]
+
+
+def who_lets_the_ladder_run_out_is_relieved(centre: Centre, record: Record, event: Any) -> Findings:
+    """After the last rung the order goes to the next unit; a desk beside which no other is free keeps it (X11)."""
+    order = centre.orders.get(event["order"])
+    if order is None or event["rung"] != "next_unit":
+        return
+    relieved = any(
+        name == "order_moved" and other["order"] == order.identity and other["to"] == "reassigned"
+        for name, other in record.events
+    )
+    said_no = decliners(centre, order.previous)
+    others = [
+        unit.name
+        for unit in centre.able_to(order.capability)
+        if unit.identity != order.unit and unit.identity not in said_no and unit.available()
+    ]
+    due = centre.units[order.unit].travels or bool(others)
+    if relieved != due:
+        yield f"order {order.identity} of {order.unit} is {'' if relieved else 'not '}passed on; free beside it: {others}"
 
 
 def answered_clocks_stop(centre: Centre, record: Record) -> Findings:

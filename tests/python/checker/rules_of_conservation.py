@@ -4,10 +4,9 @@ from typing import Any, Callable, Iterator
 
 from .centre import Centre
 from .export import Record, moment
+from .rules_of_needs import NEEDS_MAX
 
 Findings = Iterator[str]
-# Needs that one incident can have, ended ones included.
-NEEDS_MAX = 16
 
 
 class Keys:

@@ -467,3 +467,189 @@ fn any_mixture_of_acts_keeps_the_books() {
         }
     )));
 }
+
+fn free_and_able(world: &World, capability: Capability) -> Vec<UnitId> {
+    let units = world.centre.state.units.iter().enumerate();
+    units
+        .filter(|(_, unit)| {
+            unit.is_available() && unit.definition.capabilities.contains(capability)
+        })
+        .map(|(index, _)| world.centre.state.unit_id(index as u32))
+        .collect()
+}
+
+fn assign(
+    world: &mut World,
+    incident: IncidentId,
+    unit: UnitId,
+    capability: Capability,
+) -> OrderId {
+    let events = world.say(Command::AssignUnit(Assignment {
+        incident,
+        unit,
+        capability: Some(capability),
+    }));
+    let issued = events.iter().find_map(|event| match event {
+        Event::OrderIssued(issued) => Some(issued.order),
+        _ => None,
+    });
+    issued.unwrap_or_else(|| panic!("{events:?}"))
+}
+
+/// Nobody who is at the scene is called back because the other incident has no number left for a need: the merge is
+/// refused before anything is changed. With one number left it is carried out.
+#[test]
+fn a_merge_without_room_for_who_is_there_is_refused_whole() {
+    for needs in [16, 15] {
+        let mut world = World::new();
+        let (here, there) = (world.town(), north(&world, 2_000));
+        let into = world.call(Kind::CrashDamage, here).incident.unwrap();
+        let taken = world.call(Kind::ChestPain, there);
+        let (from, ambulance) = (taken.incident.unwrap(), taken.orders.iter().next().unwrap());
+        world.act(ambulance.order, OrderAct::Arrive);
+        let free = free_and_able(&world, Capability::Patrol);
+        for &unit in &free[..needs - state_of(&world, into).needs.len()] {
+            assign(&mut world, into, unit, Capability::Patrol);
+        }
+        assert_eq!(state_of(&world, into).needs.len(), needs);
+        let before = (state_of(&world, from), state_of(&world, into));
+        let events = world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+        world.check();
+        if needs == 16 {
+            assert_eq!(events, [Event::Refused(Refusal::NeedsFull)]);
+            assert_eq!((state_of(&world, from), state_of(&world, into)), before);
+        } else {
+            assert_eq!(refusal(&events), None);
+            let scene = (ambulance.unit, OrderState::Arrived);
+            assert!(open_orders(&world, into).contains(&scene), "{events:?}");
+        }
+    }
+}
+
+/// Who is at the scene takes the need that waits; who is still on the way to one too many is free.
+#[test]
+fn who_is_there_goes_before_who_is_on_the_way() {
+    let mut world = World::new();
+    let kept = world.keep_only(Capability::Ambulance, 2);
+    let (here, there) = (world.town(), north(&world, 2_000));
+    let taken = world.call(Kind::ChestPain, there);
+    let (from, first) = (
+        taken.incident.unwrap(),
+        *taken.orders.iter().next().unwrap(),
+    );
+    let second = *kept.iter().find(|&&unit| unit != first.unit).unwrap();
+    let arrived = assign(&mut world, from, second, Capability::Ambulance);
+    world.act(arrived, OrderAct::Arrive);
+    let into = world.call(Kind::ChestPain, here).incident.unwrap();
+    assert!(open_orders(&world, into).is_empty());
+    world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+    world.check();
+    assert_eq!(open_orders(&world, into), [(second, OrderState::Arrived)]);
+    assert_eq!(world.centre.state.unit(first.unit).unwrap().open_orders, 0);
+}
+
+/// A merge that brings the first place inside the served area takes it, as a caller's facts would.
+#[test]
+fn a_merge_takes_the_place_that_somebody_can_be_sent_to() {
+    let mut world = World::new();
+    let far = Point {
+        lat_e7: 100_000_000,
+        lon_e7: 100_000_000,
+    };
+    let town = world.town();
+    let into = world.call(Kind::ChestPain, far).incident.unwrap();
+    let from = world.call(Kind::ChestPain, town).incident.unwrap();
+    world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+    world.check();
+    assert_eq!(state_of(&world, into).place.unwrap().point, town);
+    assert_eq!(open_orders(&world, into).len(), 1);
+}
+
+/// What a desk has acknowledged is met for the other incident too, and readers see it so.
+#[test]
+fn an_acknowledged_work_order_is_met_after_a_merge() {
+    let mut world = World::new();
+    let (here, there) = (world.town(), north(&world, 2_000));
+    let into = world.call(Kind::ConductComplaint, here).incident.unwrap();
+    let taken = world.call(Kind::ConductComplaint, there);
+    world.act(
+        taken.orders.iter().next().unwrap().order,
+        OrderAct::Acknowledge,
+    );
+    let from = taken.incident.unwrap();
+    let events = world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+    let moved = |event: &Event| matches!(event, Event::OrderTransferred { .. });
+    assert!(events.iter().any(moved), "{events:?}");
+    world.check();
+}
+
+/// A call without words that a person holds to be urgent stays so when the words come, and through a merge; a person's
+/// verdict may lower it again.
+#[test]
+fn words_do_not_undo_an_escalation() {
+    let mut world = World::new();
+    let (here, there) = (world.town(), north(&world, 2_000));
+    let taken = world.call(Kind::Unknown, here);
+    let incident = taken.incident.unwrap();
+    world.say(Command::EscalateIncident(Escalation {
+        incident,
+        priority: Priority::P1,
+    }));
+    let other = world.call(Kind::Noise, there).incident.unwrap();
+    world.say(Command::MergeIncidents(IncidentMerge {
+        from: incident,
+        into: other,
+    }));
+    let noise = Assessment::stated(Kind::Noise);
+    world.say(Command::AddFacts(CallFacts {
+        call: taken.call,
+        place: None,
+        assessment: Some(noise),
+        injured: None,
+        marks: Marks::default(),
+    }));
+    world.check();
+    let known = state_of(&world, other).assessment;
+    assert_eq!((known.kind, known.priority), (Kind::Noise, Priority::P1));
+    world.say(Command::JudgeCall(CallVerdict {
+        call: taken.call,
+        assessment: Some(noise),
+        place: None,
+    }));
+    world.check();
+    assert_eq!(state_of(&world, other).assessment, noise);
+}
+
+/// The calls of an incident that was merged find the other one as long as they are known at all: an incident leaves
+/// hot state by age no earlier than its calls do.
+#[test]
+fn merged_calls_find_their_incident_as_long_as_they_are_known() {
+    let mut world = World::new();
+    let (here, there) = (world.town(), north(&world, 2_000));
+    let into = world.call(Kind::CrashDamage, here).incident.unwrap();
+    let taken = world.call(Kind::CrashDamage, there);
+    let merge = IncidentMerge {
+        from: taken.incident.unwrap(),
+        into,
+    };
+    world.say(Command::MergeIncidents(merge));
+    let facts = |injured| {
+        Command::AddFacts(CallFacts {
+            call: taken.call,
+            place: None,
+            assessment: None,
+            injured: Some(injured),
+            marks: Marks::default(),
+        })
+    };
+    for hour in 1..=24 {
+        world.pass(Span::hours(1));
+        let elsewhere = north(&world, 4_000 + 500 * hour);
+        world.call(Kind::Noise, elsewhere);
+        assert_eq!(refusal(&world.say(facts(hour as u16))), None, "{hour}");
+        assert_eq!(state_of(&world, into).injured, hour as u16);
+    }
+    world.pass(Span::minutes(1));
+    world.call(Kind::Noise, here);
+    assert_eq!(refusal(&world.say(facts(99))), Some(Refusal::UnknownCall));
+}

@@ -45,7 +45,7 @@ fn all() -> Vec<Flip> {
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, needs: _, order: _, orders_open: _, merged_into: _ } = incident; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _ } = incident; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _ } = need; };
     let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _ } = order; };
@@ -97,6 +97,7 @@ fn all() -> Vec<Flip> {
         "incident.opened_at": |i: &mut Incident| i.opened_at = Moment(1), "incident.heard_at": |i: &mut Incident| i.heard_at = Moment(1),
         "incident.calls": |i: &mut Incident| i.calls += 1, "incident.calls_open": |i: &mut Incident| i.calls_open += 1,
         "incident.injured": |i: &mut Incident| i.injured += 1, "incident.drill": |i: &mut Incident| i.drill = true,
+        "incident.escalated": |i: &mut Incident| i.escalated = Some(Priority::P1),
         "incident.order": |i: &mut Incident| i.order = None, "incident.orders_open": |i: &mut Incident| i.orders_open += 1,
         "incident.merged_into": |i: &mut Incident| i.merged_into = IncidentId::new(CentreId(3), 3),
         "assessment.kind": |i: &mut Incident| i.assessment.kind = Kind::Noise,

@@ -404,3 +404,34 @@ fn a_report_at_its_deadline_is_in_time() {
         world.say(Command::CloseIncident(decision.incident.unwrap()));
     }
 }
+
+/// The desk whose only sibling is off duty keeps its order and is not silenced: nobody else could take it.
+#[test]
+fn a_desk_beside_one_that_is_off_duty_keeps_its_order() {
+    for sibling in [Duty::Off, Duty::OnCall] {
+        let mut world = World::new();
+        let desk = world.keep_only(Capability::DeskGovernment, 1)[0];
+        let definition = world.centre.state.unit(desk).unwrap().definition;
+        let name = Name::new("second desk").unwrap();
+        world.say(Command::DefineUnit(UnitDefinition { name, ..definition }));
+        let (other, _) = world.centre.unit_named(&name).unwrap();
+        let town = world.town();
+        let taken = world.call(Kind::ConductComplaint, town);
+        let order = taken.orders.iter().find(|line| line.unit == desk).unwrap();
+        world.say(Command::SetDuty(UnitDuty {
+            unit: other,
+            duty: sibling,
+            strength: None,
+        }));
+        world.pass(Span::minutes(10));
+        world.check();
+        let alone = sibling == Duty::Off;
+        let known = world.centre.state.unit(desk).unwrap();
+        assert_eq!(
+            (known.silent, known.open_orders),
+            (!alone, u16::from(alone))
+        );
+        let slot = world.centre.state.order_slot(order.order).unwrap();
+        assert_eq!(world.centre.state.order(slot).state.is_open(), alone);
+    }
+}

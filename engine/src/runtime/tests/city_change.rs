@@ -12,7 +12,8 @@ use crate::name::Name;
 use crate::record::Record;
 use crate::unit::{Duty, UnitDefinition};
 
-/// The embedded city in another year: every third turnout is slower, every tenth unit gone, one is new, a hospital larger.
+/// The embedded city in another year: every third turnout is slower, every tenth unit gone, one is new, a hospital larger,
+/// another gone.
 fn another(city: &City) -> City {
     let mut other = city.clone();
     let mut kept = 0;
@@ -24,6 +25,7 @@ fn another(city: &City) -> City {
         row.turnout_ms += 1_000;
     }
     other.hospitals[0].beds += 1;
+    other.hospitals.pop();
     let mut new = other.units.last().unwrap().clone();
     new.name = Name::new(&format!("{}, new", new.name)).unwrap();
     other.units.push(new);
@@ -60,7 +62,16 @@ fn assert_is(folder: &Path, city: &City) {
     }
     for hospital in &city.hospitals {
         let known = centre.hospital_named(&hospital.name);
-        assert_eq!(known.map(|known| known.beds), Some(hospital.beds));
+        let expected = Some((hospital.beds, true));
+        assert_eq!(known.map(|known| (known.beds, known.open)), expected);
+    }
+    for known in centre.hospitals().filter(|known| known.open) {
+        let mut hospitals = city.hospitals.iter();
+        assert!(
+            hospitals.any(|hospital| hospital.name == known.name),
+            "{} is of no city and takes patients",
+            known.name
+        );
     }
     for (_, unit) in centre.units() {
         let name = unit.definition.name;
@@ -153,6 +164,7 @@ fn who_is_gone_with_a_city_is_back_with_it() {
     start_with(folder.path(), &other);
     let last = start_with(folder.path(), &city);
     let centre = centre_of(folder.path());
+    assert!(centre.hospitals().all(|hospital| hospital.open));
     let absent: Vec<_> = centre
         .units()
         .filter(|(_, unit)| unit.duty == Duty::Off)
