@@ -256,6 +256,9 @@ async function lists({ page, centre }) {
 }
 
 async function picturesAreTaken({ page, witness }) {
+  // How much comes in and how long a decision takes: the centre's own figures, not dashes.
+  await page.locator('[data-figure="calls"] .value', { hasText: /^[\d.]+ \/s$/ }).waitFor(SOON);
+  await page.locator('[data-figure="latency"] .value', { hasText: /^[\d.]+ \/ [\d.]+ ms$/ }).waitFor(SOON);
   const silent = page.locator('.row[data-level^="silent"]').first();
   await silent.locator("button").click(SOON);
   await page.locator("#detail .order").first().waitFor(SOON);
