@@ -24,13 +24,11 @@ fn main() {
     // A folder that was unpacked inside another project's checkout is not that project.
     let tracked = git(&["ls-files", "--error-unmatch", "build.rs"]).is_some();
     let commit = git(&["rev-parse", "--short", "HEAD"]).filter(|_| tracked);
-    if commit.is_some() {
-        watch("HEAD");
-        watch("logs/HEAD");
-        watch("packed-refs");
-        if let Some(branch) = git(&["symbolic-ref", "HEAD"]) {
-            watch(&branch);
-        }
+    for name in ["HEAD", "logs/HEAD", "packed-refs"] {
+        watch(name);
+    }
+    if let Some(branch) = git(&["symbolic-ref", "HEAD"]) {
+        watch(&branch);
     }
     let commit = commit.unwrap_or_else(|| "unknown".to_owned());
     println!("cargo::rustc-env=LIANDONG_COMMIT={commit}");

@@ -68,12 +68,36 @@ impl Scene {
     }
 }
 
+/// Everything in a record, from that record alone: the same words whenever it is asked for.
+pub fn announce_alone(released: &ReleasedRecord, centre: CentreId) -> Vec<Announcement> {
+    let mut out = Vec::new();
+    gather(
+        released,
+        centre,
+        |_| Scene::default(),
+        &Interest::All,
+        &mut out,
+    );
+    out
+}
+
 /// Everything in a record that `interest` wants, in order. A record without events is told to who wants everything, so
 /// that each sequence is shown: a client that drives the clock goes on only when it has seen the last of a record.
 pub fn announce(
     released: &ReleasedRecord,
     centre: CentreId,
     view: &View,
+    interest: &Interest,
+    out: &mut Vec<Announcement>,
+) {
+    let scene = |issued: &OrderIssued| Scene::of(view, issued.incident);
+    gather(released, centre, scene, interest, out);
+}
+
+fn gather(
+    released: &ReleasedRecord,
+    centre: CentreId,
+    scene: impl Fn(&OrderIssued) -> Scene,
     interest: &Interest,
     out: &mut Vec<Announcement>,
 ) {
@@ -89,7 +113,7 @@ pub fn announce(
         last: index + 1 >= events.len(),
         event,
         scene: if let Some(Event::OrderIssued(issued)) = event {
-            Scene::of(view, issued.incident)
+            scene(&issued)
         } else {
             Scene::default()
         },

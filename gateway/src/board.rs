@@ -37,7 +37,7 @@ pub fn board(data: &Path) -> Result<Board, RecordsError> {
         city: None,
         local: LocalTime::ahead_by(0),
     };
-    while let Some(released) = records.next()? {
+    while let Some(released) = records.read_next()? {
         if let Some(activation) = Fold::wants(&released.record)
             && activation.object == ObjectKind::City
         {
@@ -191,7 +191,7 @@ impl Page<'_> {
         let text = match language {
             Language::Chinese => format!("{order}  {name} ({capability})  {state}  {at} 下达{due}"),
             Language::English => {
-                format!("{order}  {name} ({capability})  {state}, issued {at}{due}")
+                format!("{order}  {name} ({capability})  since {at}: {state}{due}")
             }
         };
         self.say(4, &text);

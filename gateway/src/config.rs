@@ -169,14 +169,18 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
         }])
     };
     let size = std::fs::metadata(path)
-        .map_err(|error| mistake(error.to_string()))?
+        .map_err(|error| mistake(unreadable(&error)))?
         .len();
     if size > FILE_BYTES_MAX {
         return Err(mistake(format!(
-            "{size} bytes; at most {FILE_BYTES_MAX} are read"
+            "{size} bytes; at most {FILE_BYTES_MAX} are read: is it the right file?"
         )));
     }
-    std::fs::read_to_string(path).map_err(|error| mistake(error.to_string()))
+    std::fs::read_to_string(path).map_err(|error| mistake(unreadable(&error)))
+}
+
+fn unreadable(error: &std::io::Error) -> String {
+    format!("cannot be read: {error}; name a text file in UTF-8 that is there and may be read")
 }
 
 /// Looks at a typed configuration and notes everything that is wrong with it.
@@ -369,7 +373,10 @@ impl Check<'_> {
         let line = Line::new(*given.get_ref());
         let known = line.filter(|&line| plan.is_none_or(|plan| plan.line(line).is_some()));
         if known.is_none() {
-            let what = format!("{} is no line of the plan", given.get_ref());
+            let what = format!(
+                "{} is no line of the plan; name one of its `[[line]]` numbers, such as 110",
+                given.get_ref()
+            );
             self.wrong(&Some(given.span().start), "carrier.default_line", what);
         }
         known
@@ -428,8 +435,9 @@ impl Check<'_> {
         let units = city.map_or(0, |city| city.units.len());
         if capacities.units_max as usize <= units {
             let what = format!(
-                "{} leaves no room: the city has {units} units",
-                capacities.units_max
+                "{} leaves no room: the city has {units} units; at least {} are needed",
+                capacities.units_max,
+                units + 1
             );
             self.wrong(&None, "capacity.units_max", what);
         }

@@ -41,6 +41,8 @@ pub struct Exchange {
     pub streams: AtomicUsize,
     workers: Vec<Worker>,
     recalls: mpsc::Sender<Recall>,
+    /// Held by whoever brings another plan into force: one after the other, from checking to telling intake.
+    pub plan_turn: tokio::sync::Mutex<()>,
     stopping: AtomicBool,
     stopped: watch::Sender<bool>,
 }
@@ -91,6 +93,7 @@ impl Exchange {
             streams: AtomicUsize::new(0),
             workers,
             recalls,
+            plan_turn: tokio::sync::Mutex::default(),
             stopping: AtomicBool::new(false),
             stopped: watch::Sender::new(false),
         }

@@ -76,7 +76,7 @@ pub fn explain(
     let mut records = Records::open(data, durable)?;
     let mut fold = Fold::new();
     let mut held = Held(None);
-    while let Some(released) = records.next()? {
+    while let Some(released) = records.read_next()? {
         if let Some(activation) = Fold::wants(&released.record) {
             records.object(released.sequence, &activation, |bytes| {
                 fold.bring_into_force(&activation, bytes)

@@ -7,25 +7,67 @@
 use crate::acts::Acts;
 use crate::announce::{Announcement, Interest, announce};
 use crate::names::NameTable;
+use axum::body::Bytes;
 use engine::call::ActKey;
 use engine::command::Command;
 use engine::event::Event;
 use engine::id::{CentreId, Sequence};
 use engine::runtime::{Release, ReleasedRecord};
 use engine::view::View;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::broadcast;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Notify, broadcast, watch};
 
 /// Chunks that wait for the slowest live subscriber; who is further behind reads the journal.
 const CHUNKS_KEPT: usize = 256;
 
+/// Gathered chunks that wait for the slowest reader of the gathered feed.
+const GATHERED_KEPT: usize = 64;
+/// So long is gathered what happens after a chunk was sent on.
+const GATHER_TIME: Duration = Duration::from_millis(50);
+
+/// How soon a follower is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Record by record: for those who act on it.
+    AtOnce,
+    /// A few times a second, all that happened together: for the many who look on.
+    Gathered,
+}
+
 /// What a few records had to say.
 #[derive(Debug)]
 pub struct LiveChunk {
+    /// The first record of it.
+    pub first: Sequence,
     /// The last record of it.
     pub last: Sequence,
     /// Everything they said, in order.
     pub announcements: Vec<Announcement>,
+    /// The same in words, made by the first reader over HTTP who needs them, for all of them.
+    pub worded: OnceLock<Bytes>,
+}
+
+impl LiveChunk {
+    /// A chunk of no records, behind this one.
+    fn nothing_after(last: Sequence) -> LiveChunk {
+        LiveChunk {
+            first: last.next(),
+            last,
+            announcements: Vec::new(),
+            worded: OnceLock::new(),
+        }
+    }
+
+    /// Adds what came next; what does not follow on what is there takes its place.
+    fn add(&mut self, chunk: &LiveChunk) {
+        if chunk.first != self.last.next() {
+            *self = LiveChunk::nothing_after(Sequence(chunk.first.0.saturating_sub(1)));
+        }
+        self.announcements.extend_from_slice(&chunk.announcements);
+        self.last = chunk.last;
+    }
 }
 
 /// What readers share.
@@ -36,6 +78,10 @@ pub struct Feed {
     names: NameTable,
     acts: Acts,
     live: broadcast::Sender<Arc<LiveChunk>>,
+    gathered: broadcast::Sender<Arc<LiveChunk>>,
+    /// Somebody reads the gathered feed.
+    wanted: Notify,
+    heard: watch::Sender<Sequence>,
 }
 
 impl Feed {
@@ -47,6 +93,9 @@ impl Feed {
             names: NameTable::default(),
             acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
+            gathered: broadcast::Sender::new(GATHERED_KEPT),
+            wanted: Notify::new(),
+            heard: watch::Sender::new(Sequence(0)),
         }
     }
 
@@ -73,15 +122,63 @@ impl Feed {
     /// Begins to listen: `look` sees the view as it is at one sequence, and the chunks after it follow.
     pub fn listen<T>(
         &self,
+        pace: Pace,
         look: impl FnOnce(&View) -> T,
     ) -> (T, Sequence, broadcast::Receiver<Arc<LiveChunk>>) {
         let view = self.view();
         // Under the lock that the sink takes for each chunk, so nothing falls between the view and the first chunk.
-        let live = self.live.subscribe();
+        let live = match pace {
+            Pace::AtOnce => self.live.subscribe(),
+            Pace::Gathered => {
+                let gathered = self.gathered.subscribe();
+                self.wanted.notify_one();
+                gathered
+            }
+        };
         (look(&view), view.sequence(), live)
     }
 
+    /// Gathers the live feed for those who look on, while there are any. Where it was not listening a chunk does not
+    /// begin where the last one ended; followers see that and read the journal.
+    pub async fn gather(self: Arc<Feed>) {
+        loop {
+            self.wanted.notified().await;
+            let ((), released, mut live) = self.listen(Pace::AtOnce, |_| ());
+            let mut gathered = LiveChunk::nothing_after(released);
+            while self.gathered.receiver_count() > 0 {
+                let last = gathered.last;
+                // No reader left is no error: they have gone since they were counted.
+                drop(self.gathered.send(Arc::new(gathered)));
+                tokio::time::sleep(GATHER_TIME).await;
+                gathered = LiveChunk::nothing_after(last);
+                match live.recv().await {
+                    Ok(chunk) => gathered.add(&chunk),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+                while let Ok(chunk) = live.try_recv() {
+                    gathered.add(&chunk);
+                }
+            }
+        }
+    }
+
+    /// Returns when the view shows what this record did, so that who was answered finds it in whatever is asked next.
+    pub async fn shows(&self, record: Sequence) {
+        let mut heard = self.heard.subscribe();
+        // The sender is beside the receiver in `self`: it cannot be gone.
+        drop(heard.wait_for(|&heard| heard >= record).await);
+    }
+
+    /// Hears these records, in order, and lets readers know.
     fn hear(&self, records: &[ReleasedRecord]) {
+        self.tell(records);
+        if let Some(last) = records.last() {
+            self.heard.send_replace(last.sequence);
+        }
+    }
+
+    fn tell(&self, records: &[ReleasedRecord]) {
         let defined = records.iter().flat_map(|released| {
             let command = released.record.envelope.command;
             let events = released.record.events.iter();
@@ -117,10 +214,14 @@ impl Feed {
                 &mut announcements,
             );
         }
-        let Some(last) = records.last() else { return };
+        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+            return;
+        };
         let chunk = LiveChunk {
+            first: first.sequence,
             last: last.sequence,
             announcements,
+            worded: OnceLock::new(),
         };
         // No receiver left is no error: they have gone since they were counted.
         drop(self.live.send(Arc::new(chunk)));

@@ -5,7 +5,7 @@
 
 use crate::announce::{Announcement, Interest, announce};
 use crate::exchange::Exchange;
-use crate::feed::LiveChunk;
+use crate::feed::{LiveChunk, Pace};
 use crate::history::{History, HistoryError};
 use engine::id::{EventId, Sequence};
 use engine::view::View;
@@ -16,10 +16,30 @@ use tokio::sync::broadcast::error::RecvError;
 /// Records read back at once.
 const RECORDS_AT_ONCE: usize = 256;
 
+/// What comes next.
+#[derive(Debug)]
+pub enum Found {
+    /// A chunk of the live feed, all of which is new and wanted.
+    Chunk(Arc<LiveChunk>),
+    /// What was picked out of a chunk or read from the journal; may be nothing.
+    Picked(Vec<Announcement>),
+}
+
+impl Found {
+    /// What happened, in order.
+    pub fn announcements(&self) -> &[Announcement] {
+        match self {
+            Found::Chunk(chunk) => &chunk.announcements,
+            Found::Picked(picked) => picked,
+        }
+    }
+}
+
 /// One who follows.
 pub struct Follower {
     exchange: Arc<Exchange>,
     interest: Interest,
+    pace: Pace,
     /// The last event that was given.
     after: EventId,
     /// What was released when the live feed began.
@@ -34,9 +54,10 @@ impl Follower {
         exchange: &Arc<Exchange>,
         interest: Interest,
         since: Option<EventId>,
+        pace: Pace,
         look: impl FnOnce(&View) -> T,
     ) -> (Follower, T) {
-        let (seen, released, live) = exchange.feed.listen(look);
+        let (seen, released, live) = exchange.feed.listen(pace, look);
         let now = EventId {
             centre: exchange.feed.centre(),
             sequence: released,
@@ -45,6 +66,7 @@ impl Follower {
         let follower = Follower {
             exchange: Arc::clone(exchange),
             interest,
+            pace,
             after: since.unwrap_or(now),
             released,
             live,
@@ -60,17 +82,17 @@ impl Follower {
 
     /// What comes next, in order; empty when there was nothing of interest. `None`: the centre is gone. May be
     /// dropped while it waits: nothing is lost, the next call goes on where the last answer ended.
-    pub async fn next(&mut self) -> Result<Option<Vec<Announcement>>, HistoryError> {
+    pub async fn next(&mut self) -> Result<Option<Found>, HistoryError> {
         if self.is_behind() {
-            return self.catch_up().await.map(Some);
+            return self.catch_up().await.map(|read| Some(Found::Picked(read)));
         }
         self.history = None;
         match self.live.recv().await {
-            Ok(chunk) => Ok(Some(self.take(&chunk))),
+            Ok(chunk) => Ok(Some(self.take(chunk))),
             Err(RecvError::Lagged(_)) => {
-                let ((), released, live) = self.exchange.feed.listen(|_| ());
+                let ((), released, live) = self.exchange.feed.listen(self.pace, |_| ());
                 (self.released, self.live) = (released, live);
-                Ok(Some(Vec::new()))
+                Ok(Some(Found::Picked(Vec::new())))
             }
             Err(RecvError::Closed) => Ok(None),
         }
@@ -94,9 +116,21 @@ impl Follower {
         }
     }
 
-    fn take(&mut self, chunk: &LiveChunk) -> Vec<Announcement> {
-        let found = self.wanted(&chunk.announcements);
-        self.given_up_to(chunk.last);
+    fn take(&mut self, chunk: Arc<LiveChunk>) -> Found {
+        if chunk.first > self.first_wanted() {
+            // The feed did not hear of what lies between; the journal has it.
+            self.released = self.released.max(chunk.last);
+            return Found::Picked(Vec::new());
+        }
+        let first = chunk.announcements.first();
+        let all_new = first.is_none_or(|first| first.id > self.after);
+        let last = chunk.last;
+        let found = if all_new && self.interest == Interest::All {
+            Found::Chunk(chunk)
+        } else {
+            Found::Picked(self.wanted(&chunk.announcements))
+        };
+        self.given_up_to(last);
         found
     }
 

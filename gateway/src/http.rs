@@ -1,6 +1,6 @@
 //! HTTP on loopback: what a duty officer watches and does, what an integrator reads, calls for who has nothing better.
 //!
-//! One file for each noun; `ROUTES` is all there is, and `/openapi.json` says the same (a test holds one against the
+//! One file for each noun; `table` is all there is, and `/openapi.json` says the same (a test holds one against the
 //! other). A call goes the same way as over QUIC: intake, lane, journal, decision. Lists come from the view, words from
 //! the journal; every answer names the sequence it reflects. Errors are RFC 9457 problems.
 
@@ -142,4 +142,19 @@ async fn not_this_way(method: Method, uri: Uri) -> Response {
         uri.path()
     );
     problem(&Problem::new(ProblemKind::MethodNotAllowed, detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_document_names_the_paths_that_there_are() {
+        let document: serde_json::Value = serde_json::from_str(openapi::DOCUMENT).unwrap();
+        let described = document["paths"].as_object().unwrap();
+        let described: BTreeSet<&str> = described.keys().map(String::as_str).collect();
+        let served: BTreeSet<&str> = table().iter().map(|&(path, _)| path).collect();
+        assert_eq!(served, described);
+    }
 }

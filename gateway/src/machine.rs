@@ -10,8 +10,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 const UDP_BYTES_PER_CONNECTION: u64 = 4_096;
 /// The least and the most UDP buffer that is wanted, however few or many connections there may be.
 const UDP_BYTES: (u64, u64) = (256 << 10, 16 << 20);
-/// Files beside those of connections: journal, certificate, HTTP clients, the runtime's own.
-const FILES_BESIDE: u64 = 1_024;
+/// Files beside those of connections: journal, certificate, the runtime's own.
+const FILES_BESIDE: u64 = 256;
 
 /// What a configuration wants of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,24 +20,25 @@ pub struct Wanted {
     pub connections: u64,
     /// Bytes of the UDP socket's buffer, each way.
     pub udp_bytes: u64,
-    /// Files open at once: one a connection, as each may read the journal, and those beside.
+    /// Files open at once: one a QUIC connection, as each may read the journal; two an HTTP connection, itself and the journal
+    /// that it reads; and those beside.
     pub open_files: u64,
 }
 
 impl Wanted {
-    /// By so many connections.
-    pub fn by(connections: usize) -> Wanted {
-        let connections = connections as u64;
+    /// By so many connections over QUIC and over HTTP.
+    pub fn by(connections: usize, http: usize) -> Wanted {
+        let (connections, http) = (connections as u64, http as u64);
         Wanted {
             connections,
             udp_bytes: (connections * UDP_BYTES_PER_CONNECTION).clamp(UDP_BYTES.0, UDP_BYTES.1),
-            open_files: connections + FILES_BESIDE,
+            open_files: connections + 2 * http + FILES_BESIDE,
         }
     }
 
     /// By a configuration.
     pub fn of(config: &Config) -> Wanted {
-        Wanted::by(config.quic.connections_max)
+        Wanted::by(config.quic.connections_max, config.http_connections_max)
     }
 }
 
@@ -101,7 +102,7 @@ pub fn warnings(wanted: &Wanted, found: &Found) -> Vec<String> {
     }
     if let Some(found) = found.open_files.filter(|&found| found < wanted.open_files) {
         warnings.push(format!(
-            "at most {found} files may be open; {} are wanted for quic.connections_max = {}: clients would be turned away. Mend it with `ulimit -n {}`, or LimitNOFILE={} in the service's unit",
+            "at most {found} files may be open; {} are wanted for quic.connections_max = {} and http.connections_max: clients would be turned away. Mend it with `ulimit -n {}`, or LimitNOFILE={} in the service's unit",
             wanted.open_files, wanted.connections, wanted.open_files, wanted.open_files
         ));
     }
@@ -114,22 +115,22 @@ mod tests {
 
     #[test]
     fn what_is_enough_is_not_spoken_of() {
-        let wanted = Wanted::by(1_024);
-        assert_eq!((wanted.udp_bytes, wanted.open_files), (4 << 20, 2_048));
+        let wanted = Wanted::by(1_024, 256);
+        assert_eq!((wanted.udp_bytes, wanted.open_files), (4 << 20, 1_792));
         let enough = Found {
             receive_bytes: Some(4 << 20),
             send_bytes: Some(4 << 20),
-            open_files: Some(2_048),
+            open_files: Some(1_792),
         };
         assert!(warnings(&wanted, &enough).is_empty());
         assert!(warnings(&wanted, &Found::default()).is_empty(), "no limit");
-        assert_eq!(Wanted::by(1).udp_bytes, 256 << 10);
-        assert_eq!(Wanted::by(65_536).udp_bytes, 16 << 20);
+        assert_eq!(Wanted::by(1, 1).udp_bytes, 256 << 10);
+        assert_eq!(Wanted::by(65_536, 1).udp_bytes, 16 << 20);
     }
 
     #[test]
     fn what_is_too_small_names_found_wanted_and_the_remedy() {
-        let wanted = Wanted::by(1_024);
+        let wanted = Wanted::by(1_024, 256);
         let small = Found {
             receive_bytes: Some(212_992),
             send_bytes: Some(4 << 20),
@@ -145,7 +146,7 @@ mod tests {
         ] {
             assert!(said[0].contains(part), "{part}: {}", said[0]);
         }
-        for part in ["at most 1024", "2048", "ulimit -n 2048"] {
+        for part in ["at most 1024", "1792", "ulimit -n 1792"] {
             assert!(said[1].contains(part), "{part}: {}", said[1]);
         }
     }

@@ -65,7 +65,9 @@ pub enum QuicError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The socket.
-    #[error("quic.listen {address}: {source}; is another centre running?")]
+    #[error(
+        "quic.listen {address}: {source}; is another centre running? Stop it, or name another port"
+    )]
     Socket {
         /// Where.
         address: SocketAddr,
@@ -158,7 +160,7 @@ impl Listener {
 
 /// Asks for as much buffer as the connections want; the kernel gives what it allows, and `machine` warns of what is missing.
 fn widen(udp: &UdpSocket, connections: usize) {
-    let bytes = usize::try_from(Wanted::by(connections).udp_bytes).unwrap_or(usize::MAX);
+    let bytes = usize::try_from(Wanted::by(connections, 0).udp_bytes).unwrap_or(usize::MAX);
     let widened = set_socket_recv_buffer_size(udp, bytes)
         .and_then(|()| set_socket_send_buffer_size(udp, bytes));
     if let Err(error) = widened {

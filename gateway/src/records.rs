@@ -79,7 +79,7 @@ impl Records {
     }
 
     /// The next record; `None` at the end. A journal without a single one is an error.
-    pub fn next(&mut self) -> Result<Option<ReleasedRecord>, RecordsError> {
+    pub fn read_next(&mut self) -> Result<Option<ReleasedRecord>, RecordsError> {
         let read = self.reader.next(self.durable);
         let read = read.map_err(|source| RecordsError::Read {
             folder: self.folder.clone(),

@@ -191,7 +191,7 @@ impl DayReport {
 pub fn report(data: &Path, day: Date) -> Result<DayReport, ReportError> {
     let mut records = Records::open(data, Sequence(u64::MAX))?;
     let mut count = Count::new(day);
-    while let Some(released) = records.next()? {
+    while let Some(released) = records.read_next()? {
         if let Some(activation) = Fold::wants(&released.record)
             && activation.object == ObjectKind::City
         {

@@ -35,7 +35,7 @@ pub const LAST_WORDS_TIME: Duration = Duration::from_millis(200);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The data folder.
-    #[error("cannot make the data folder {}: {source}", path.display())]
+    #[error("cannot make the data folder {}: {source}; name one that may be written (`centre.data`, or --data)", path.display())]
     Data {
         /// Which.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// The city cannot be written as an object.
-    #[error("the city cannot be used: {0}")]
+    #[error("the city cannot be used: {0}; `liandong city check DIR` names each mistake")]
     City(String),
     /// The centre.
     #[error(transparent)]
@@ -55,7 +55,9 @@ pub enum ServeError {
     #[error(transparent)]
     Quic(#[from] QuicError),
     /// The HTTP listener.
-    #[error("http.listen {address}: {source}; is another centre running?")]
+    #[error(
+        "http.listen {address}: {source}; is another centre running? Stop it, or name another port"
+    )]
     Http {
         /// Where.
         address: SocketAddr,
@@ -63,16 +65,18 @@ pub enum ServeError {
         source: std::io::Error,
     },
     /// What was said before.
-    #[error("cannot read what was said before: {0}")]
+    #[error("cannot read what was said before: {0}; `liandong journal verify DIR` names the place")]
     History(#[from] HistoryError),
     /// No thread or socket address from the operating system.
-    #[error("the operating system refused: {0}")]
+    #[error(
+        "the operating system gives no thread or address: {0}; look at the limits of the process (`ulimit -a`)"
+    )]
     System(#[from] std::io::Error),
     /// The centre stopped serving.
     #[error("{0}; nothing was served after it")]
     Failed(String),
     /// It did not end in order.
-    #[error("the centre did not stop in order: {0}")]
+    #[error("the centre did not stop in order: {0}; what was answered is durable, start it again")]
     Stop(String),
 }
 
@@ -129,10 +133,11 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
-    let workers = (0..config.workers)
+    let mut workers: Vec<JoinHandle<()>> = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
         .chain([looking])
         .collect();
+    workers.push(tokio::spawn(Arc::clone(&exchange.feed).gather()));
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
     let serving_http = crate::http::serve(

@@ -21,13 +21,19 @@ class Answer:
 
 
 def ask(
-    centre: RunningCentre, method: str, path: str, body: bytes | None = None, seconds: float = 20, **named: str
+    centre: RunningCentre,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    seconds: float = 20,
+    more: dict[str, str] | None = None,
+    **named: str,
 ) -> Answer:
-    """One request on a connection of its own; `named` are headers, with `_` for `-`."""
+    """One request on a connection of its own; `more` and `named` are headers, of the latter with `_` for `-`."""
     connection = http.client.HTTPConnection("127.0.0.1", centre.http_port, timeout=seconds)
     try:
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        headers |= {name.replace("_", "-"): value for name, value in named.items()}
+        headers |= {name.replace("_", "-"): value for name, value in named.items()} | (more or {})
         connection.request(method, path, body, headers)
         return Answer(connection.getresponse())
     finally:

@@ -49,8 +49,8 @@ class People:
         self._seed = seed
         self._chance = random.Random(seed)
         self._number = 0
-        # Acts with what they were answered: status and body, by their order.
-        self.answered: list[tuple[Asked, int, Any]] = []
+        # Acts with what they were answered, in their order.
+        self.answered: list[tuple[Asked, Answer]] = []
         # The act that was on its way when the centre was gone.
         self.open: Asked | None = None
         self.done: Counter[str] = Counter()
@@ -192,5 +192,5 @@ class People:
         answer = ask(self._centre, method, path, body, Idempotency_Key=asked.key, **headers)
         assert answer.status == 200 or answer.status in REFUSED, (asked, answer.status, answer.body)
         self.open = None
-        self.answered.append((asked, answer.status, answer.json()))
+        self.answered.append((asked, answer))
         self.done[f"{name} refused" if answer.status != 200 else name] += 1

@@ -51,6 +51,8 @@ pub enum Wish {
         activation: Activation,
         /// The object itself.
         object: Prepared,
+        /// Their own words, encoded; may be empty.
+        testimony: Box<[u8]>,
     },
     /// To read off sequence, state hash and conservation at one point.
     Inspect,

@@ -218,10 +218,11 @@ impl Writer {
                     actor,
                     activation,
                     object,
+                    testimony,
                 } => {
                     self.centre.prepare(object);
                     let command = Command::Activate(activation);
-                    self.apply(&Envelope { actor, command }, &[], submission.origin)?;
+                    self.apply(&Envelope { actor, command }, &testimony, submission.origin)?;
                 }
                 Wish::Advance { to } => self.advance(to, submission.origin)?,
                 Wish::Inspect => {

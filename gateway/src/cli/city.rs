@@ -18,7 +18,12 @@ pub fn generate(dir: &Path, seed: u64, units: Option<u32>) -> anyhow::Result<()>
 /// Makes a city folder from tables of one's own.
 pub fn import(import: Import) -> anyhow::Result<()> {
     let inputs = ImportInputs {
-        name: Name::new(&import.name).with_context(|| format!("--name {:?}", import.name))?,
+        name: Name::new(&import.name).with_context(|| {
+            format!(
+                "--name {:?}: write a shorter one, without control characters",
+                import.name
+            )
+        })?,
         centre: CentreId(import.centre),
         reference: None,
         utc_offset_min: city::UTC_OFFSET_DEFAULT_MIN,

@@ -20,10 +20,13 @@ const DEFAULT_LINE: Line = Line::POLICE;
 pub fn classify(plan: Option<&Path>, lexicon: Option<&Path>, explain: bool) -> anyhow::Result<()> {
     if let Some(path) = plan {
         let text = read(path)?;
-        Plan::load(&text).with_context(|| path.display().to_string())?;
+        Plan::load(&text).with_context(|| format!("{}: the plan has mistakes", path.display()))?;
     }
     let own = lexicon
-        .map(|path| Lexicon::load(&read(path)?).with_context(|| path.display().to_string()))
+        .map(|path| {
+            Lexicon::load(&read(path)?)
+                .with_context(|| format!("{}: the lexicon has mistakes", path.display()))
+        })
         .transpose()?;
     let lexicon = own.as_ref().unwrap_or_else(|| Lexicon::embedded());
     let stdin = std::io::stdin().lock();
@@ -31,13 +34,16 @@ pub fn classify(plan: Option<&Path>, lexicon: Option<&Path>, explain: bool) -> a
     match all(stdin, out, lexicon, explain)? {
         0 => Ok(()),
         bad => bail!(
-            "{bad} lines of the input were no JSON objects; each has an error line in the output"
+            "standard input: {bad} lines were no JSON objects; each has an error line in the output that names it: mend those"
         ),
     }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| path.display().to_string())
+    std::fs::read_to_string(path).with_context(|| {
+        let place = path.display();
+        format!("{place}: cannot be read; name a text file in UTF-8 that is there and may be read")
+    })
 }
 
 /// Classifies every line; gives how many could not be read.

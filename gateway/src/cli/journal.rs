@@ -33,7 +33,7 @@ pub fn verify(dir: &Path, head: Option<HeaderHash>) -> anyhow::Result<()> {
 fn must_be_there(dir: &Path) -> anyhow::Result<()> {
     if !dir.is_dir() {
         bail!(
-            "{}: no such folder; name the data folder of a centre",
+            "{}: no such folder; name the data folder of a centre (`centre.data` of its configuration)",
             dir.display()
         );
     }
@@ -108,14 +108,21 @@ pub fn export(
 }
 
 fn export_objects(dir: &Path, folder: &Path, named: &[ObjectHash]) -> anyhow::Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    std::fs::create_dir_all(folder).with_context(|| unwritable(folder))?;
     let objects = Objects::of(dir);
     for &hash in named {
         let bytes = objects.get(hash)?;
         let path = folder.join(hash.to_string());
-        std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        std::fs::write(&path, bytes).with_context(|| unwritable(&path))?;
     }
     Ok(())
+}
+
+fn unwritable(path: &Path) -> String {
+    format!(
+        "{}: cannot be written; name a folder that can",
+        path.display()
+    )
 }
 
 /// Applies every command again and compares.
@@ -141,7 +148,7 @@ fn replayed(dir: &Path, at: Option<Sequence>) -> anyhow::Result<(Sequence, Objec
     let centre = Replay::new(dir)?.run(at.unwrap_or(Sequence(u64::MAX)))?;
     if let Some(at) = at.filter(|&at| at != centre.sequence()) {
         bail!(
-            "{}: no record {at}; the journal ends at {}",
+            "{}: no record {at}: the journal ends at {}; name one up to it",
             dir.display(),
             centre.sequence()
         );

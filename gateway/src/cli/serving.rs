@@ -1,6 +1,7 @@
 //! `liandong serve`, `check` and `config default`.
 
 use crate::config::{self, Config, Overrides};
+use crate::log::LogFormat;
 use crate::machine;
 use crate::serve::serve as serve_centre;
 use anyhow::{Context, bail};
@@ -20,8 +21,26 @@ pub fn serve(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("no threads for the gateway")?;
+        .context(
+            "cannot start the gateway's threads; look at the limits of the process (`ulimit -u`)",
+        )?;
     runtime.block_on(until_told(config))
+}
+
+/// Tells whoever started the centre how it is. Where the log is read by programs, it is a line of the log.
+fn tell(format: LogFormat, text: &str) {
+    match format {
+        LogFormat::Text => eprintln!("liandong: {text}"),
+        LogFormat::Json => tracing::info!(target: "liandong", "{text}"),
+    }
+}
+
+/// The same, where the centre cannot go on.
+fn cry(format: LogFormat, text: &str) {
+    match format {
+        LogFormat::Text => eprintln!("liandong: {text}"),
+        LogFormat::Json => tracing::error!(target: "liandong", "{text}"),
+    }
 }
 
 async fn until_told(config: Config) -> anyhow::Result<()> {
@@ -29,12 +48,15 @@ async fn until_told(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (units, clock, data) = (config.city.units.len(), config.clock, config.data.clone());
+    let format = config.log.format;
     let server = serve_centre(config).await?;
-    eprintln!(
-        "liandong: centre of {units} units on the {clock} clock, data in {}; quic on {}, http on http://{}",
-        data.display(),
-        server.quic_addr,
-        server.http_addr
+    let (quic, http) = (server.quic_addr, server.http_addr);
+    let data = data.display();
+    tell(
+        format,
+        &format!(
+            "centre of {units} units on the {clock} clock, data in {data}; quic on {quic}, http on http://{http}"
+        ),
     );
     let failure = tokio::select! {
         _ = terminate.recv() => None,
@@ -42,15 +64,15 @@ async fn until_told(config: Config) -> anyhow::Result<()> {
         reason = server.failed() => Some(reason),
     };
     match failure {
-        None => eprintln!("liandong: stopping: answering what is on the way"),
-        Some(ref reason) => eprintln!("liandong: THE CENTRE HAS FAILED: {reason}"),
+        None => tell(format, "stopping: answering what is on the way"),
+        Some(ref reason) => cry(format, &format!("THE CENTRE HAS FAILED: {reason}")),
     }
     let stopped = server.stop().await;
     if failure.is_some() {
         bail!("nothing was served after the failure above");
     }
     stopped?;
-    eprintln!("liandong: stopped; everything that was answered is durable");
+    tell(format, "stopped; everything that was answered is durable");
     Ok(())
 }
 

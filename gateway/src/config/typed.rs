@@ -209,7 +209,7 @@ impl Default for Http {
     fn default() -> Http {
         Http {
             listen: default("127.0.0.1:8110".into()),
-            connections_max: default(256),
+            connections_max: default(512),
         }
     }
 }

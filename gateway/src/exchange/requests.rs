@@ -69,18 +69,23 @@ fn said(actor: Actor, command: Command, testimony: &Testimony) -> Wish {
 
 /// A command with the sender's own words and key, where there are any.
 fn command(actor: Actor, command: Command, note: Option<String>, act: Option<ActKey>) -> Wish {
+    Wish::Command {
+        envelope: Envelope { actor, command },
+        testimony: words(note, act),
+    }
+}
+
+/// What is kept beside a command; nothing where nothing was said.
+fn words(note: Option<String>, act: Option<ActKey>) -> Box<[u8]> {
     if note.is_none() && act.is_none() {
-        return Wish::Command {
-            envelope: Envelope { actor, command },
-            testimony: Box::default(),
-        };
+        return Box::default();
     }
     let testimony = Testimony {
         note,
         act,
         ..Testimony::default()
     };
-    said(actor, command, &testimony)
+    testimony.encode()
 }
 
 impl Exchange {
@@ -173,7 +178,19 @@ impl Exchange {
             actor: Actor::Dispatcher(ANYBODY),
             activation,
             object,
+            testimony: words(None, pending.act),
         };
+        self.wait(pending, Lane::Life, wish, Asked::Other, to);
+    }
+
+    /// Takes in where a unit is, as a command that is journalled and answered; a position that is only the latest goes
+    /// by [`Exchange::take`].
+    pub fn move_unit(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
+        if !self.serves() {
+            return self.turn_away(to);
+        }
+        let actor = Actor::Unit(position.unit);
+        let wish = command(actor, Command::MoveUnit(position), None, pending.act);
         self.wait(pending, Lane::Life, wish, Asked::Other, to);
     }
 
@@ -199,11 +216,7 @@ impl Exchange {
     /// like any other, in order and answered.
     fn position(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
         match self.running.clock() {
-            ClockMode::Driven => {
-                let actor = Actor::Unit(position.unit);
-                let wish = command(actor, Command::MoveUnit(position), None, pending.act);
-                self.wait(pending, Lane::Life, wish, Asked::Other, to);
-            }
+            ClockMode::Driven => self.move_unit(pending, position, to),
             ClockMode::Wall => {
                 if !self.running.position(position.unit, position.point) {
                     return self.refuse_unit(to);

@@ -298,7 +298,10 @@ impl Speaker<'_> {
         }
         lines.push(
             self.language
-                .of("更快而没有派的:", "Who was nearer, and why not:")
+                .of(
+                    "更快或同样快, 却没有派的:",
+                    "Who was nearer, or as near, and why not:",
+                )
                 .to_owned(),
         );
         self.table(nearer.iter().copied().take(NEARER_NAMED), lines);
@@ -387,7 +390,8 @@ impl Speaker<'_> {
             Standing::Free if self.is_by_hand() => "可派; 由人选了别的".into(),
             Standing::Free => "可派; 日志没有说为什么没派".into(),
             Standing::Farther if desk => format!("可用, 手上 {} 张", candidate.open_orders),
-            Standing::Farther => "可派, 更远".into(),
+            Standing::Farther if self.is_as_near(candidate) => "可派, 同样快, 登记在后".into(),
+            Standing::Farther => "可派, 更慢".into(),
         }
     }
 
@@ -419,8 +423,16 @@ impl Speaker<'_> {
             Standing::Farther if desk => {
                 format!("free, with {} open orders", candidate.open_orders)
             }
-            Standing::Farther => "free, farther".into(),
+            Standing::Farther if self.is_as_near(candidate) => {
+                "free, as near, defined later".into()
+            }
+            Standing::Farther => "free, later there".into(),
         }
+    }
+
+    fn is_as_near(&self, candidate: &Candidate) -> bool {
+        let chosen = self.grounds.chosen().map(Candidate::total_ms);
+        chosen == Some(candidate.total_ms())
     }
 
     fn is_by_hand(&self) -> bool {
@@ -430,14 +442,22 @@ impl Speaker<'_> {
     fn formula(&self) -> String {
         let factor = f64::from(self.grounds.detour_permille) / 1_000.0;
         let (plan, city) = (self.grounds.plan, self.grounds.city);
-        match self.language {
-            Language::Chinese => format!(
-                "时间 = 直线距离 × {factor} ÷ 速度 + 出动时间, 全用整数, 不查路况。\n预案 {plan}\n辖区 {city}"
+        let how = match (self.grounds.issued.capability.is_desk(), self.language) {
+            (true, Language::Chinese) => {
+                "值班席按手上的指令单数目挑选, 相同的取先登记的。".to_owned()
+            }
+            (true, Language::English) => {
+                "A desk is chosen by its open orders; of equal ones the first defined.".to_owned()
+            }
+            (false, Language::Chinese) => format!(
+                "时间 = 直线距离 × {factor} ÷ 速度 + 出动时间, 全用整数, 不查路况; 相同的取先登记的。"
             ),
-            Language::English => format!(
-                "Time = straight distance × {factor} ÷ speed + turnout, in whole numbers, without traffic.\nPlan {plan}\nCity {city}"
+            (false, Language::English) => format!(
+                "Time = straight distance × {factor} ÷ speed + turnout, in whole numbers, without traffic; of equal ones the first defined."
             ),
-        }
+        };
+        let names = self.language.of(["预案", "辖区"], ["Plan", "City"]);
+        format!("{how}\n{} {plan}\n{} {city}", names[0], names[1])
     }
 
     fn clock(&self, at: Moment) -> String {

@@ -1,11 +1,12 @@
 //! From a request to the writer and back: the body within its bounds, the answer within its time, an act's own key.
 //!
 //! An act is answered with the events of its record, read from the journal. The same act sent again under the same
-//! `Idempotency-Key` finds that record and is answered by it, after a restart too (N2).
+//! `Idempotency-Key` finds that record and is answered by it, word for word, after a restart too (N2). Whoever has an
+//! answer finds what it says in whatever is asked next: an answer waits for the view.
 
 use super::reply::{Answered, Early, json, problem};
-use crate::acts::Begun;
-use crate::announce::{Interest, announce};
+use crate::acts::{Acts, Begun};
+use crate::announce::announce_alone;
 use crate::answering::refused;
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
 use crate::history::History;
@@ -21,11 +22,15 @@ use engine::limits::{FRAME_BYTES_MAX, KEY_BYTES_MAX};
 use engine::runtime::ReleasedRecord;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// How long a request may wait for its answer.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+/// How long an answer waits for the view; it is given all the same.
+const VIEW_TIME: Duration = Duration::from_secs(1);
+/// How often an act that is on its way is looked after.
+const ON_THE_WAY_PERIOD: Duration = Duration::from_millis(10);
 /// How long a body may take.
 const BODY_TIME: Duration = Duration::from_secs(2);
 /// The worker that words the answers of HTTP.
@@ -63,8 +68,24 @@ pub async fn ask(
     exchange.hand_over(pending);
     match tokio::time::timeout(ANSWER_TIME, answer).await {
         Ok(Ok(Reply::Problem { problem, .. })) => Err(problem.into()),
-        Ok(Ok(reply)) => Ok(Some(reply)),
+        Ok(Ok(reply)) => {
+            shown(exchange, &reply).await;
+            Ok(Some(reply))
+        }
         Ok(Err(_)) | Err(_) => Ok(None),
+    }
+}
+
+/// Waits until the view shows what is answered.
+async fn shown(exchange: &Exchange, reply: &Reply) {
+    let record = match reply {
+        Reply::Decision { decision, .. } => decision.seq,
+        Reply::Done { seq, .. } => *seq,
+        Reply::Problem { .. } | Reply::Advanced { .. } | Reply::Event(_) => return,
+    };
+    let shows = exchange.feed.shows(record);
+    if tokio::time::timeout(VIEW_TIME, shows).await.is_err() {
+        tracing::warn!(record = record.0, "the view is behind what is answered");
     }
 }
 
@@ -104,6 +125,11 @@ impl Act {
         Ok((Act { fields, key }, bytes))
     }
 
+    /// Whether its sender gave it a key.
+    pub fn is_keyed(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// Has the act done, once: the first answer stands under its key.
     pub async fn done(
         self,
@@ -114,7 +140,7 @@ impl Act {
         let mut pending = Pending::new(WORKER);
         pending.act = self.key;
         if let Some(key) = self.key {
-            settled(exchange, exchange.feed.acts().begin(key)).await?;
+            settled(exchange, key, Acts::begin).await?;
         }
         match ask(exchange, &mut pending, take_in).await {
             Ok(None) => Err(unanswered()),
@@ -154,13 +180,24 @@ async fn read(
     let bytes = body_of(exchange, body, most).await?;
     let key = key_of(&head.method, &head.uri, &head.headers, &bytes)?;
     if let Some(key) = key {
-        settled(exchange, exchange.feed.acts().look(key)).await?;
+        settled(exchange, key, Acts::look).await?;
     }
     Ok((key, bytes))
 }
 
-/// Goes on where the act is to be done now; otherwise that is the answer.
-async fn settled(exchange: &Arc<Exchange>, begun: Begun) -> Result<(), Early> {
+/// Goes on where the act is to be done now; otherwise that is the answer. Who asks again while the act is being done
+/// waits for the answer to it.
+async fn settled(
+    exchange: &Arc<Exchange>,
+    key: ActKey,
+    look: fn(&Acts, ActKey) -> Begun,
+) -> Result<(), Early> {
+    let asked = Instant::now();
+    let mut begun = look(exchange.feed.acts(), key);
+    while begun == Begun::OnTheWay && asked.elapsed() < ANSWER_TIME {
+        tokio::time::sleep(ON_THE_WAY_PERIOD).await;
+        begun = look(exchange.feed.acts(), key);
+    }
     match begun {
         Begun::First => Ok(()),
         Begun::Done(record) => Err(Early::Answered(Box::new(
@@ -196,6 +233,7 @@ fn key_of(
         .to_str()
         .ok()
         .filter(|key| (1..=KEY_BYTES_MAX).contains(&key.len()))
+        .filter(|key| key.bytes().all(|byte| byte.is_ascii_graphic()))
         .ok_or_else(|| {
             let detail =
                 format!("an Idempotency-Key has 1 to {KEY_BYTES_MAX} visible ASCII characters");
@@ -245,16 +283,19 @@ async fn answer_of(exchange: &Arc<Exchange>, sequence: Sequence) -> Answered {
     if let Some(refusal) = refusal {
         return Ok(problem(&refused(refusal)).into_response());
     }
-    let mut found = Vec::new();
     let names = exchange.feed.names().get();
-    {
-        let view = exchange.feed.view();
-        let centre = exchange.feed.centre();
-        announce(released, centre, &view, &Interest::All, &mut found);
-    }
-    let events: Vec<Value> = found
+    let events: Vec<Value> = announce_alone(released, exchange.feed.centre())
         .iter()
         .map(|announcement| Value::Object(lines::event_fields(&announcement.note(&names))))
         .collect();
-    json(&serde_json::json!({ "seq": sequence.0, "events": events }))
+    let mut answer = serde_json::json!({ "seq": sequence.0, "events": events });
+    // What an act made is named beside its events.
+    for event in &released.record.events {
+        if let Event::CallSplit { into, .. } = event {
+            answer["incident"] = into.to_string().into();
+        } else if let Event::ObjectActivated(activation) = event {
+            answer["hash"] = activation.hash.to_string().into();
+        }
+    }
+    json(&answer)
 }

@@ -2,11 +2,12 @@
 
 use super::Shared;
 use super::asking::{Act, WORKER, ask, body_of, unanswered};
+use super::query::Named;
 use super::reply::{Answered, Early, json_bytes};
 use crate::exchange::{Counter, Pending};
 use crate::wire::{Problem, ProblemKind, Request, Response as Reply, json as lines};
 use axum::body::Body;
-use axum::extract::{Path, Request as HttpRequest, State};
+use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
 use engine::call::Assessment;
 use engine::command::{CallVerdict, Command};
@@ -51,7 +52,7 @@ pub async fn take(State(exchange): Shared, body: Body) -> Answered {
 /// More is known of a call.
 pub async fn facts(
     State(exchange): Shared,
-    Path(call): Path<String>,
+    Named(call): Named<String>,
     request: HttpRequest,
 ) -> Answered {
     let call: CallId = id(&call)?;
@@ -65,7 +66,7 @@ pub async fn facts(
 /// A caller is done.
 pub async fn end(
     State(exchange): Shared,
-    Path(call): Path<String>,
+    Named(call): Named<String>,
     request: HttpRequest,
 ) -> Answered {
     let call = id(&call)?;
@@ -78,7 +79,7 @@ pub async fn end(
 /// A person says what a call is about, or where.
 pub async fn classify(
     State(exchange): Shared,
-    Path(call): Path<String>,
+    Named(call): Named<String>,
     request: HttpRequest,
 ) -> Answered {
     let call = id(&call)?;

@@ -1,14 +1,16 @@
 //! Events over HTTP, as server-sent events: every released event in the journal's order, from now on or from behind a known
-//! one. A reader that was away misses nothing; one that never reads is never asked for, and costs its socket alone.
+//! one. A reader that was away misses nothing; one that never reads is never asked for, and costs its socket alone. What
+//! happened is put in words once for all who read everything, and sent on a few times a second rather than one by one.
 
 use super::Shared;
 use super::query::Query;
 use super::reply::Answered;
 use super::units::unit_of;
-use crate::announce::Interest;
+use crate::announce::{Announcement, Interest};
 use crate::exchange::Exchange;
+use crate::feed::Pace;
 use crate::figures::Present;
-use crate::follow::Follower;
+use crate::follow::{Follower, Found};
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
@@ -17,7 +19,6 @@ use axum::response::IntoResponse;
 use engine::id::EventId;
 use futures_util::stream::unfold;
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -66,7 +67,7 @@ pub async fn stream(
             Interest::Units(known.collect::<Result<_, _>>()?)
         }
     };
-    let (follower, ()) = Follower::new(&exchange, interest, since, |_| ());
+    let (follower, ()) = Follower::new(&exchange, interest, since, Pace::Gathered, |_| ());
     let reader = Reader {
         stopped: exchange.stopped(),
         present: Present::enter(&exchange.figures, |figures| &figures.readers),
@@ -143,21 +144,30 @@ impl Reader {
                     return None;
                 }
             };
-            if found.is_empty() {
+            if found.announcements().is_empty() {
                 continue;
             }
-            let names = self.exchange.feed.names().get();
-            let mut text = String::with_capacity(256 * found.len());
-            for announcement in found {
-                let note = announcement.note(&names);
-                let fields = lines::event_fields(&note);
-                let kind = fields.get("type").and_then(|kind| kind.as_str());
-                let kind = kind.unwrap_or("event").to_owned();
-                let data = serde_json::Value::Object(fields);
-                // Writing into memory cannot fail.
-                writeln!(text, "id: {}\nevent: {kind}\ndata: {data}\n", note.id).ok()?;
-            }
-            return Some(Bytes::from(text));
+            let words = || worded(&self.exchange, found.announcements());
+            return Some(match &found {
+                Found::Chunk(chunk) => chunk.worded.get_or_init(words).clone(),
+                Found::Picked(_) => words(),
+            });
         }
     }
+}
+
+/// Events as they stand in a stream.
+fn worded(exchange: &Exchange, announcements: &[Announcement]) -> Bytes {
+    let names = exchange.feed.names().get();
+    let mut text = Vec::with_capacity(256 * announcements.len());
+    for announcement in announcements {
+        let note = announcement.note(&names);
+        let fields = lines::event_fields(&note);
+        let kind = fields.get("type").and_then(|kind| kind.as_str());
+        let kind = kind.unwrap_or("event").to_owned();
+        let data = serde_json::Value::Object(fields);
+        let event = format!("id: {}\nevent: {kind}\ndata: {data}\n\n", note.id);
+        text.extend_from_slice(event.as_bytes());
+    }
+    Bytes::from(text)
 }

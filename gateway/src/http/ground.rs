@@ -3,11 +3,12 @@
 
 use super::Shared;
 use super::asking::Act;
-use super::query::Query;
-use super::reply::{Answered, One, Page, json, not_found};
+use super::query::{Named, Query};
+use super::reply::{Answered, Page, json};
 use super::show;
+use super::units::bad_position;
 use crate::wire::{Problem, ProblemKind};
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use engine::command::{Command, ObjectKind};
 use engine::hospital::{HospitalCapabilities, HospitalCapability, HospitalDefinition};
 use engine::name::Name;
@@ -85,7 +86,7 @@ pub async fn hospitals(State(exchange): Shared, RawQuery(query): RawQuery) -> An
 /// Changes a hospital, by number or name, or defines one: what is left out stays as it is (H9).
 pub async fn define_hospital(
     State(exchange): Shared,
-    Path(hospital): Path<String>,
+    Named(hospital): Named<String>,
     request: Request,
 ) -> Answered {
     let mut act = Act::read(&exchange, request).await?;
@@ -104,13 +105,13 @@ pub async fn define_hospital(
     let point = position
         .map(|position| position.point())
         .transpose()
-        .map_err(|error| {
-            Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
-        })?;
+        .map_err(bad_position)?;
     let capabilities = capabilities.map(of_codes).transpose()?;
     let new = |field: &str| {
-        let detail = "no hospital of this number or name; a new one needs `lat`, `lon`, `datum`, `capabilities` and `beds`";
-        not_found(detail, field)
+        let detail = format!(
+            "`{field}` is missing; there is no hospital of this number or name, and a new one needs `lat`, `lon`, `datum`, `capabilities` and `beds`"
+        );
+        Problem::new(ProblemKind::BadField, detail).about(field)
     };
     let definition = HospitalDefinition {
         name: match known {
@@ -148,49 +149,29 @@ fn of_codes(codes: Vec<String>) -> Result<HospitalCapabilities, Problem> {
     })
 }
 
-#[derive(Debug, Serialize)]
-struct PlanJson {
-    name: String,
-    hash: engine::id::ObjectHash,
-}
-
 /// Another plan, from here on: checked, stored, prepared beside the writer, then activated by a command (H9, H10).
 pub async fn plan(State(exchange): Shared, request: Request) -> Answered {
     let (act, bytes) = Act::read_bytes(&exchange, request, PLAN_BYTES_MAX).await?;
     let asked = Arc::clone(&exchange);
     let stored = tokio::task::spawn_blocking(move || {
-        let text = std::str::from_utf8(&bytes).map_err(|error| error.to_string())?;
-        let plan = Plan::load(text).map_err(|mistakes| mistakes.to_string())?;
-        let stored = asked
-            .running
-            .store(ObjectKind::Plan, &bytes)
-            .map_err(|error| error.to_string())?;
-        Ok::<_, String>((Arc::new(plan), stored))
+        let mistaken =
+            |mistakes: String| Problem::new(ProblemKind::BadField, mistakes).about("plan");
+        let text = std::str::from_utf8(&bytes).map_err(|error| mistaken(error.to_string()))?;
+        let plan = Plan::load(text).map_err(|mistakes| mistaken(mistakes.to_string()))?;
+        let stored = asked.running.store(ObjectKind::Plan, &bytes);
+        let stored =
+            stored.map_err(|error| Problem::new(ProblemKind::NotServing, error.to_string()))?;
+        Ok::<_, Problem>((Arc::new(plan), stored))
     });
-    let (plan, stored) = match stored.await {
-        Ok(Ok(stored)) => stored,
-        Ok(Err(reason)) => {
-            return Err(Problem::new(ProblemKind::BadField, reason)
-                .about("plan")
-                .into());
-        }
-        Err(error) => return Err(Problem::new(ProblemKind::NotServing, error.to_string()).into()),
-    };
-    act.done(&exchange, |pending, to| {
+    let (plan, stored) = stored
+        .await
+        .map_err(|error| Problem::new(ProblemKind::NotServing, error.to_string()))??;
+    // One after the other, so that what calls are looked at with is what the core decides by.
+    let _turn = exchange.plan_turn.lock().await;
+    let answer = act.done(&exchange, |pending, to| {
         exchange.activate(pending, stored, to)
-    })
-    .await?;
-    let item = PlanJson {
-        name: plan.name.clone(),
-        hash: plan.hash,
-    };
+    });
+    let answer = answer.await?;
     exchange.intake.plan.store(plan);
-    let view = exchange.feed.view();
-    let answer = One {
-        seq: view.sequence().0,
-        now: view.now(),
-        item,
-    };
-    drop(view);
-    json(&answer)
+    Ok(answer)
 }

@@ -3,13 +3,13 @@
 use super::Shared;
 use super::asking::{Act, records};
 use super::calls::id;
-use super::query::Query;
+use super::query::{Named, Query};
 use super::reply::{Answered, Early, One, Page, json, not_found, page};
 use super::show::{self, IncidentJson};
 use super::units::unit_of;
 use crate::exchange::Exchange;
 use crate::wire::{Problem, ProblemKind};
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use engine::call::Assessment;
 use engine::capability::Capability;
 use engine::command::{Assignment, CallSplit, Command, Escalation, IncidentMerge};
@@ -109,7 +109,7 @@ struct IncidentWithWords {
 }
 
 /// One incident with what its callers said.
-pub async fn one(State(exchange): Shared, Path(incident): Path<String>) -> Answered {
+pub async fn one(State(exchange): Shared, Named(incident): Named<String>) -> Answered {
     let wanted: IncidentId = id(&incident)?;
     let (at, incident, reports) = {
         let view = exchange.feed.view();
@@ -185,7 +185,7 @@ async fn words(exchange: &Arc<Exchange>, reports: &[ReportRef]) -> Result<Vec<Re
 /// Two incidents are one.
 pub async fn merge(
     State(exchange): Shared,
-    Path(from): Path<String>,
+    Named(from): Named<String>,
     request: Request,
 ) -> Answered {
     let from = id(&from)?;
@@ -201,7 +201,7 @@ pub async fn merge(
 /// A call is about something else. What it is about is said, or is what was last held of that call.
 pub async fn split(
     State(exchange): Shared,
-    Path(incident): Path<String>,
+    Named(incident): Named<String>,
     request: Request,
 ) -> Answered {
     let incident: IncidentId = id(&incident)?;
@@ -262,7 +262,7 @@ async fn held_of(
 /// A person closes an incident.
 pub async fn close(
     State(exchange): Shared,
-    Path(incident): Path<String>,
+    Named(incident): Named<String>,
     request: Request,
 ) -> Answered {
     let incident = id(&incident)?;
@@ -276,7 +276,7 @@ pub async fn close(
 /// An incident is more urgent than was held.
 pub async fn escalate(
     State(exchange): Shared,
-    Path(incident): Path<String>,
+    Named(incident): Named<String>,
     request: Request,
 ) -> Answered {
     let incident = id(&incident)?;
@@ -303,7 +303,7 @@ pub async fn escalate(
 /// A person sends a unit of their choice.
 pub async fn assign(
     State(exchange): Shared,
-    Path(incident): Path<String>,
+    Named(incident): Named<String>,
     request: Request,
 ) -> Answered {
     let incident = id(&incident)?;

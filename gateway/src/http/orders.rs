@@ -3,12 +3,12 @@
 use super::Shared;
 use super::asking::Act;
 use super::calls::id;
-use super::query::Query;
+use super::query::{Named, Query};
 use super::reply::{Answered, json, not_found, page};
 use super::show;
 use super::units::unit_of;
 use crate::wire::Request as Asked;
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{RawQuery, Request, State};
 use engine::id::{EventId, IncidentId, OrderId, UnitId};
 use engine::kind::Agency;
 use engine::order::OrderAct;
@@ -58,7 +58,7 @@ fn all_or_open(query: &mut Query) -> Result<bool, crate::wire::Problem> {
 /// A report on an order.
 pub async fn report(
     State(exchange): Shared,
-    Path((order, act)): Path<(String, String)>,
+    Named((order, act)): Named<(String, String)>,
     request: Request,
 ) -> Answered {
     let order = id(&order)?;

@@ -1,7 +1,11 @@
-//! What stands behind the question mark: every parameter by name, an unknown one refused, so that a misspelt filter
-//! never shows everything.
+//! What an address says beside its path's own words: the names in the path, and what stands behind the question mark. Every
+//! parameter is taken by name and an unknown one refused, so that a misspelt filter never shows everything.
 
+use super::reply::Early;
 use crate::wire::{Problem, ProblemKind};
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -9,6 +13,27 @@ use std::str::FromStr;
 pub const LIMIT_MAX: usize = 1_000;
 /// Things on a page where nobody says.
 const LIMIT_DEFAULT: usize = 100;
+
+/// What the path names: one text, or a tuple of them.
+pub struct Named<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for Named<T>
+where
+    T: DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    type Rejection = Early;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named<T>, Early> {
+        let named = Path::from_request_parts(parts, state).await;
+        named.map(|Path(named)| Named(named)).map_err(|_| {
+            let detail = "what the path names must be UTF-8 once its percent signs are read";
+            Problem::new(ProblemKind::BadField, detail)
+                .about("id")
+                .into()
+        })
+    }
+}
 
 /// The parameters of one request.
 pub struct Query(BTreeMap<String, String>);

@@ -2,16 +2,18 @@
 
 use super::Shared;
 use super::asking::{Act, WORKER, ask, unanswered};
-use super::query::Query;
+use super::query::{Named, Query};
 use super::reply::{Answered, Early, One, json, not_found, page};
 use super::show;
 use crate::answering::refused;
 use crate::exchange::{Exchange, Pending};
-use crate::wire::{Problem, ProblemKind, Request as Asked, Response as Reply, Strict};
-use axum::extract::{Path, RawQuery, Request, State};
+use crate::wire::{
+    PositionError, Problem, ProblemKind, Request as Asked, Response as Reply, Strict,
+};
+use axum::extract::{RawQuery, Request, State};
 use engine::capability::{Capability, CapabilitySet};
 use engine::city::{DAY_MIN, SPEED_MOST_MM_S, TURNOUT_MOST_MS};
-use engine::command::{Command, UnitDuty};
+use engine::command::{Command, UnitDuty, UnitPosition};
 use engine::event::Refusal;
 use engine::id::UnitId;
 use engine::kind::Agency;
@@ -70,7 +72,7 @@ pub async fn list(State(exchange): Shared, RawQuery(query): RawQuery) -> Answere
 }
 
 /// One unit, by name or id.
-pub async fn one(State(exchange): Shared, Path(unit): Path<String>) -> Answered {
+pub async fn one(State(exchange): Shared, Named(unit): Named<String>) -> Answered {
     let id = unit_of(&exchange, &unit, "id")?;
     let view = exchange.feed.view();
     let known = view
@@ -85,28 +87,29 @@ pub async fn one(State(exchange): Shared, Path(unit): Path<String>) -> Answered 
     json(&answer)
 }
 
-/// Where a unit is. On the wall clock the latest position wins and is journalled when it says something new.
+/// Where a unit is. On the wall clock the latest position wins and is journalled when it says something new; one that
+/// comes under a key is an act like any other.
 pub async fn position(
     State(exchange): Shared,
-    Path(unit): Path<String>,
+    Named(unit): Named<String>,
     request: Request,
 ) -> Answered {
     let mut act = Act::read(&exchange, request).await?;
-    unit_of(&exchange, &unit, "id")?;
+    let unit = unit_of(&exchange, &unit, "id")?;
     let position = act.fields.position()?;
+    if act.is_keyed() {
+        let point = position.point().map_err(bad_position)?;
+        let moved = UnitPosition { unit, point };
+        return act
+            .done(&exchange, |pending, to| {
+                exchange.move_unit(pending, moved, to)
+            })
+            .await;
+    }
     act.fields.finish()?;
-    let name = {
-        let view = exchange.feed.view();
-        let id = unit.parse().ok();
-        let by_id = id.and_then(|id| view.unit_name(id)).map(str::to_owned);
-        match view.unit_named(&unit) {
-            Some(_) => unit,
-            None => by_id.unwrap_or(unit),
-        }
-    };
     let request = Asked::Position {
         tag: Some(0),
-        unit: name,
+        unit: exchange.feed.names().get().of(unit).to_string(),
         position,
     };
     let mut pending = Pending::new(WORKER);
@@ -126,7 +129,11 @@ pub async fn position(
 }
 
 /// What a unit does when idle (J3).
-pub async fn duty(State(exchange): Shared, Path(unit): Path<String>, request: Request) -> Answered {
+pub async fn duty(
+    State(exchange): Shared,
+    Named(unit): Named<String>,
+    request: Request,
+) -> Answered {
     let mut act = Act::read(&exchange, request).await?;
     let unit = unit_of(&exchange, &unit, "id")?;
     let duty = act.fields.word(
@@ -149,7 +156,7 @@ pub async fn duty(State(exchange): Shared, Path(unit): Path<String>, request: Re
 /// Defines a unit, or changes one: what is left out stays as it is (H9). A new unit needs all but the optional fields.
 pub async fn define(
     State(exchange): Shared,
-    Path(unit): Path<String>,
+    Named(unit): Named<String>,
     request: Request,
 ) -> Answered {
     let mut act = Act::read(&exchange, request).await?;
@@ -163,6 +170,11 @@ pub async fn define(
         exchange.decide(pending, Command::DefineUnit(definition), to);
     })
     .await
+}
+
+/// A position that cannot be brought to WGS-84.
+pub fn bad_position(error: PositionError) -> Problem {
+    Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
 }
 
 fn missing(name: &str) -> Problem {
@@ -184,9 +196,7 @@ fn definition(
     let post = post
         .map(|position| position.point())
         .transpose()
-        .map_err(|error| {
-            Problem::new(ProblemKind::BadField, error.to_string()).about(error.field())
-        })?;
+        .map_err(bad_position)?;
     let speed_most = f64::from(SPEED_MOST_MM_S) * 0.0036;
     let speed = fields.optional_number("speed_kmh", 0.0..=speed_most)?;
     let turnout =

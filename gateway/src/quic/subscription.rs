@@ -7,6 +7,7 @@ use super::connection::{ANSWERS_WAITING_BYTES, Serving};
 use crate::announce::{Interest, again};
 use crate::answering::refused;
 use crate::exchange::Exchange;
+use crate::feed::Pace;
 use crate::follow::Follower;
 use crate::link::Link;
 use crate::wire::{EventNote, Problem, ProblemKind, Response, Tag};
@@ -58,9 +59,10 @@ pub fn subscribe(
         return Err(Problem::new(ProblemKind::BadField, detail).about("since"));
     }
     let exchange = &serving.exchange;
-    let (follower, outbox) = Follower::new(exchange, interest.clone(), since, |view| {
-        outbox(view, exchange, &interest)
-    });
+    let (follower, outbox) =
+        Follower::new(exchange, interest.clone(), since, Pace::AtOnce, |view| {
+            outbox(view, exchange, &interest)
+        });
     if let Some(tag) = tag {
         link.say(Response::Done {
             tag: Some(tag),
@@ -119,7 +121,7 @@ impl Telling {
             match self.follower.next().await {
                 Ok(Some(found)) => {
                     let names = self.exchange.feed.names().get();
-                    for announcement in found {
+                    for announcement in found.announcements() {
                         self.tell(announcement.note(&names)).await;
                     }
                 }

@@ -22,7 +22,7 @@ const OWN_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// A file of it.
-    #[error("cannot {doing} {}: {source}", path.display())]
+    #[error("cannot {doing} {}: {source}; look at who may read and write there", path.display())]
     Io {
         /// What was tried.
         doing: &'static str,
@@ -40,10 +40,14 @@ pub enum IdentityError {
         reason: String,
     },
     /// It cannot be made.
-    #[error("a certificate cannot be made: {0}")]
+    #[error(
+        "a certificate cannot be made: {0}; this is a defect, report it with the version (`liandong --version`)"
+    )]
     Make(#[from] rcgen::Error),
     /// TLS does not take it.
-    #[error("TLS cannot be set up: {0}")]
+    #[error(
+        "TLS cannot be set up with the centre's certificate: {0}; remove {CERTIFICATE_FILE} and {KEY_FILE} from the data folder to have new ones made"
+    )]
     Tls(String),
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 pub enum ProblemKind {
     /// It is not a frame, not JSON, or not one of the requests.
     NotReadable,
-    /// A frame, line or body of more than 64 KiB.
+    /// A frame, line or body of more bytes than are taken: 64 KiB, a plan 1 MiB.
     TooLarge,
     /// A call without a readable key.
     NoKey,
@@ -102,8 +102,10 @@ impl ProblemKind {
                 | Refusal::NotAllowedNow
                 | Refusal::UnitNotFree
                 | Refusal::NeedsFull
+                | Refusal::UnitsFull
+                | Refusal::HospitalsFull
                 | Refusal::NoPlace => 409,
-                Refusal::IncidentsFull | Refusal::UnitsFull | Refusal::HospitalsFull => 503,
+                Refusal::IncidentsFull => 503,
                 Refusal::BadDefinition | Refusal::UnitCannot => 422,
             },
             ProblemKind::NotAdvanced => 409,
@@ -119,7 +121,7 @@ impl ProblemKind {
     pub const fn title(self) -> &'static str {
         match self {
             ProblemKind::NotReadable => "not readable as a request",
-            ProblemKind::TooLarge => "larger than 64 KiB",
+            ProblemKind::TooLarge => "too large",
             ProblemKind::NoKey => "a call without a readable key",
             ProblemKind::BadField => "a field cannot be used",
             ProblemKind::UnknownField => "a field is not known",

@@ -170,11 +170,16 @@ pub struct Position {
 /// Why something is not a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PositionError {
-    /// Not finite or not on the globe.
+    /// The latitude is not finite or not on the globe.
     #[error(
-        "a position is two finite numbers: lat within -90 to 90, lon within -180 to 180, in decimal degrees"
+        "a position is two finite numbers in decimal degrees, and its lat is not within -90 to 90"
     )]
-    Range,
+    Latitude,
+    /// The longitude is not finite or not on the globe.
+    #[error(
+        "a position is two finite numbers in decimal degrees, and its lon is not within -180 to 180"
+    )]
+    Longitude,
     /// No datum, or none of the three (N5).
     #[error(
         "a position needs its datum: wgs84, gcj02 or bd09; a wrong one moves a caller by hundreds of metres"
@@ -186,7 +191,7 @@ impl PositionError {
     /// How a call is marked that came with it.
     pub const fn mark(self) -> Mark {
         match self {
-            PositionError::Range => Mark::BadPlace,
+            PositionError::Latitude | PositionError::Longitude => Mark::BadPlace,
             PositionError::Datum => Mark::NoDatum,
         }
     }
@@ -194,7 +199,8 @@ impl PositionError {
     /// The field that is wrong.
     pub const fn field(self) -> &'static str {
         match self {
-            PositionError::Range => "lat",
+            PositionError::Latitude => "lat",
+            PositionError::Longitude => "lon",
             PositionError::Datum => "datum",
         }
     }
@@ -203,9 +209,12 @@ impl PositionError {
 impl Position {
     /// The position, if it can be meant.
     pub fn new(lat: f64, lon: f64, datum: Option<Datum>) -> Result<Position, PositionError> {
-        let meant = lat.is_finite() && lon.is_finite() && lat.abs() <= 90.0 && lon.abs() <= 180.0;
-        if !meant {
-            return Err(PositionError::Range);
+        // Nothing that is not a number is within anything.
+        if !(-90.0..=90.0).contains(&lat) {
+            return Err(PositionError::Latitude);
+        }
+        if !(-180.0..=180.0).contains(&lon) {
+            return Err(PositionError::Longitude);
         }
         match datum {
             Some(datum) => Ok(Position { lat, lon, datum }),
@@ -230,7 +239,7 @@ impl Position {
 
     /// The point on WGS-84.
     pub fn point(&self) -> Result<Point, PositionError> {
-        datum::to_wgs84(self.lat, self.lon, self.datum).map_err(|_| PositionError::Range)
+        datum::to_wgs84(self.lat, self.lon, self.datum).map_err(|_| PositionError::Latitude)
     }
 }
 

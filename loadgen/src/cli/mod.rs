@@ -16,12 +16,13 @@ use crate::synth::{self, Size};
 use crate::trace::import::{self, montgomery, table};
 use crate::trace::{TraceError, Writer};
 use checked::{Centre, Crewing, Lasting, Positions, Times};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use gateway::cli::manual;
 use std::path::{Path, PathBuf};
 
 /// Replays real or generated emergency calls into a Liandong centre and says what became of them.
 #[derive(Debug, Parser)]
-#[command(name = "liandong-load", version, after_help = AFTER_HELP)]
+#[command(name = "liandong-load", version = gateway::VERSION, after_help = AFTER_HELP)]
 pub struct Typed {
     #[command(subcommand)]
     verb: Verb,
@@ -42,6 +43,18 @@ enum Verb {
     Generate(GenerateArgs),
     /// Make a trace of what others wrote.
     Import(ImportArgs),
+    /// Write manual pages, made from these flags, into a folder; without one, the program's page to stdout.
+    #[command(hide = true)]
+    Man {
+        /// The folder to write.
+        dir: Option<PathBuf>,
+    },
+    /// Print completions for a shell, made from these flags.
+    #[command(hide = true)]
+    Completions {
+        /// The shell.
+        shell: manual::Shell,
+    },
 }
 
 /// How many times faster than life a centre is driven where nothing is said.
@@ -174,6 +187,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Verb::Replay(args) => replay(args),
         Verb::Generate(args) => generate(&args).map(|()| 0),
         Verb::Import(args) => import(&args).map(|()| 0),
+        Verb::Man { dir } => documented(manual::man(Typed::command(), dir.as_deref())),
+        Verb::Completions { shell } => documented(manual::completions(Typed::command(), shell)),
     };
     done.unwrap_or_else(|failure| {
         eprintln!("liandong-load: {}", failure.message);
@@ -211,6 +226,15 @@ impl From<ReplayError> for Failure {
             message: error.to_string(),
         }
     }
+}
+
+/// Pages and completions, as this program fails.
+fn documented(written: anyhow::Result<()>) -> Result<u8, Failure> {
+    let failed = |error: anyhow::Error| Failure {
+        message: format!("{error:#}"),
+        code: 1,
+    };
+    written.map(|()| 0).map_err(failed)
 }
 
 fn replay(args: ReplayArgs) -> Result<u8, Failure> {

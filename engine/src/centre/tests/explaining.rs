@@ -312,3 +312,28 @@ fn a_desk_has_no_way_to_go() {
     assert_eq!((chosen.total_ms(), chosen.distance_dm), (0, 0));
     assert_eq!(chosen.unit, order.unit);
 }
+
+/// What comes after an order in its own record has not happened yet, what comes before it has.
+#[test]
+fn an_order_knows_nothing_of_the_next_in_its_record() {
+    let mut world = World::new();
+    let town = world.town();
+    world.call(Kind::StructureFire, town);
+    let engines: Vec<_> = issued(&world)
+        .into_iter()
+        .filter(|order| order.capability == Capability::FireEngine)
+        .collect();
+    assert!(engines.len() >= 2);
+    let standing = |of: OrderId, unit: UnitId| {
+        let told = grounds(&world, of).candidates;
+        let mut found = told.iter().filter(|candidate| candidate.unit == unit);
+        found.next().map(|candidate| candidate.standing)
+    };
+    let (first, second) = (engines[0], engines[1]);
+    assert_eq!(standing(first.order, second.unit), Some(Standing::Farther));
+    let busy = standing(second.order, first.unit);
+    assert!(
+        matches!(busy, Some(Standing::Busy { order, .. }) if order == first.order),
+        "{busy:?}"
+    );
+}

@@ -222,7 +222,7 @@ fn strict_requests_name_what_they_refuse() {
     check(
         r#"{"position":{"unit":"T","lat":1,"lon":181,"datum":"wgs84"}}"#,
         BadField,
-        "lat",
+        "lon",
     );
     check(r#"{"duty":{"unit":"T","duty":"asleep"}}"#, BadField, "duty");
     check(
