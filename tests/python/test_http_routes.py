@@ -131,6 +131,7 @@ GOOD: dict[tuple[str, str], Good] = {
     ("POST", "/v1/units/{id}/duty"): lambda i: i.act("POST", "/v1/units/T-03/duty", {"duty": "standby"})["events"],
     ("GET", "/v1/orders"): lambda i: i.get("/v1/orders?limit=1000")["items"],
     ("POST", "/v1/orders/{id}/{act}"): lambda i: reported(i) == "finished",
+    ("GET", "/v1/explain/{id}"): lambda i: i.get(f"/v1/explain/{fresh_order(i, 'good-explain')}?lang=en")["words"],
     ("GET", "/v1/ledger"): lambda i: i.get("/v1/ledger?state=all")["seq"],
     ("GET", "/v1/districts"): lambda i: len(i.get("/v1/districts")["items"]) == 24,
     ("GET", "/v1/hospitals"): lambda i: i.get("/v1/hospitals")["items"],
@@ -166,7 +167,8 @@ def test_the_document_and_the_routes_are_one(interface: Interface) -> None:
 
 def test_every_answer_that_reads_state_names_its_sequence_and_time(interface: Interface, scene: dict[str, str]) -> None:
     lists = [path for method, path in interface.operations() if method == "GET" and path.startswith("/v1/")]
-    for path in sorted(set(lists) - {"/v1/events", "/v1/stats"}):
+    # An explanation is of the moment of its order, not of now.
+    for path in sorted(set(lists) - {"/v1/events", "/v1/stats", "/v1/explain/{id}"}):
         concrete = path.replace("incidents/{id}", f"incidents/{scene['incident']}").replace("units/{id}", "units/T-01")
         shown = interface.get(concrete)
         assert shown["seq"] > 0 and shown["now"].startswith("20"), path
@@ -272,6 +274,9 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/v1/orders/{order}/admire", None, 404, "not_found", "act"),
     ("POST", "/v1/orders/{acknowledged}/decline", {"note": 7}, 422, "bad_field", "note"),
     ("POST", "/v1/orders/{acknowledged}/acknowledge", None, 409, "not_allowed_now", "act"),
+    ("GET", "/v1/explain/1.999999", None, 404, "not_found", "id"),
+    ("GET", "/v1/explain/%FF", None, 422, "bad_field", "id"),
+    ("GET", "/v1/explain/{order}?lang=fr", None, 422, "bad_field", "lang"),
     ("GET", "/v1/ledger?agency=navy", None, 422, "bad_field", "agency"),
     ("GET", "/v1/ledger?after=1.1", None, 422, "bad_field", "after"),
     ("GET", "/v1/districts?limit=1", None, 422, "unknown_field", "limit"),

@@ -2,12 +2,12 @@
 
 use super::Shared;
 use super::calls::id;
-use super::query::Query;
+use super::query::{Named, Query};
 use super::reply::{Answered, json, not_found};
 use crate::explain::{ExplainError, explain};
 use crate::language::Language;
 use crate::wire::{Problem, ProblemKind};
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use engine::id::OrderId;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -18,7 +18,7 @@ static READERS: Semaphore = Semaphore::const_new(2);
 /// Explains one order.
 pub async fn order(
     State(exchange): Shared,
-    Path(order): Path<String>,
+    Named(order): Named<String>,
     RawQuery(query): RawQuery,
 ) -> Answered {
     let order: OrderId = id(&order)?;
