@@ -142,7 +142,7 @@ def test_a_journal_is_proved_replayed_and_read(stopped: tuple[RunningCentre, dic
     last = [json.loads(line) for line in liandong("journal", "export", data).stdout.splitlines()][-1]["seq"]
     assert f"replayed to {last}, every event the same" in replayed
     assert liandong("journal", "hash", data).stdout.strip() in replayed
-    assert f"no record {last + 1}; the journal ends at {last}" in refused("journal", "hash", data, "--at", str(last + 1))
+    assert f"no record {last + 1}: the journal ends at {last}" in refused("journal", "hash", data, "--at", str(last + 1))
 
     part = liandong("journal", "export", data, "--from", "5", "--to", "9").stdout
     assert [json.loads(line)["seq"] for line in part.splitlines()] == [5, 6, 7, 8, 9]
