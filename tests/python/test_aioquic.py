@@ -184,7 +184,7 @@ def test_time_moves_only_by_advance_and_clocks_fire_at_their_time(centre: Runnin
             await advance(talk, 30.001)
             climbed = await until(crew, "ladder_climbed", order["order"])
             assert (climbed["rung"], climbed["at"]) == ("deputy", "2026-03-02T00:00:30.001Z")
-            await advance(talk, 90)
+            await advance(talk, 90.001)
             assert (await until(crew, "order_moved", order["order"]))["to"] == "reassigned"
             problem = await talk.problem(advance={"to": later(10)})
             assert problem["type"].endswith("not_advanced"), problem
