@@ -176,8 +176,8 @@ def free_unit_is_said_to_be_busy(records: Records) -> None:
 
 def refusal_changes_something(records: Records) -> None:
     """What is refused is done by half."""
-    record = next(record for record, _, _ in events(records, "refused") if _is("merge_incidents")(record))
-    record["events"].append({"unit_heard": {"unit": "1.1"}})
+    record = some(records, "incident_merged")[0]
+    record["events"] = [{"refused": "not_allowed_now"}, {"unit_heard": {"unit": "1.1"}}]
 
 
 def ladder_ends_nowhere(records: Records) -> None:
