@@ -33,18 +33,52 @@ use engine::runtime::Health;
 use reply::problem;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
+
+/// Requests that read the journal at the same time; more wait for their turn.
+const READERS_MAX: usize = 16;
 
 type Shared = State<Arc<Exchange>>;
 
-/// Serves until `stop` says so.
-pub async fn serve(
-    listener: TcpListener,
+/// Serves until `stop` says so, on a thread of its own: hundreds who look on are told at the same moment, and no call over
+/// QUIC may wait behind them. What is returned ends when the thread has; dropped before, it cuts answers that never end.
+pub fn serve(
+    listener: std::net::TcpListener,
     exchange: Arc<Exchange>,
     connections_max: usize,
     stop: watch::Receiver<bool>,
-) {
-    server::serve(listener, routes(exchange), connections_max, stop).await;
+) -> std::io::Result<impl Future<Output = ()> + Send> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(READERS_MAX)
+        .thread_name("liandong-http-files")
+        .build()?;
+    let listener = {
+        let _within = runtime.enter();
+        TcpListener::from_std(listener)?
+    };
+    let (ended, end) = oneshot::channel::<()>();
+    let (keep, cut) = oneshot::channel::<()>();
+    std::thread::Builder::new()
+        .name("liandong-http".into())
+        .spawn(move || {
+            runtime.block_on(async {
+                tokio::spawn(Arc::clone(&exchange.feed).gather());
+                tokio::select! {
+                    () = server::serve(listener, routes(exchange), connections_max, stop) => {}
+                    // Nobody sends: the other end is dropped.
+                    _ = cut => {}
+                }
+            });
+            // What still reads a file is not waited for.
+            runtime.shutdown_background();
+            drop(ended);
+        })?;
+    Ok(async move {
+        let _keep = keep;
+        // Nobody sends: the thread drops its end as it ends.
+        drop(end.await);
+    })
 }
 
 /// Every path with its methods.

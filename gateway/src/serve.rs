@@ -14,11 +14,10 @@ use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
 use arc_swap::ArcSwap;
 use engine::id::ObjectHash;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 
@@ -112,7 +111,7 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     if let Some(plan) = running.plan_at_start() {
         intake.plan.store(plan);
     }
-    let listeners = bind(&config).await;
+    let listeners = bind(&config);
     let (listener, http) = match listeners {
         Ok(listeners) => listeners,
         Err(error) => {
@@ -133,19 +132,14 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
-    let mut workers: Vec<JoinHandle<()>> = (0..config.workers)
+    let workers = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
         .chain([looking])
         .collect();
-    workers.push(tokio::spawn(Arc::clone(&exchange.feed).gather()));
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
-    let serving_http = crate::http::serve(
-        http,
-        Arc::clone(&exchange),
-        config.http_connections_max,
-        stopping.clone(),
-    );
+    let http_max = config.http_connections_max;
+    let serving_http = crate::http::serve(http, Arc::clone(&exchange), http_max, stopping.clone())?;
     let listeners = vec![
         tokio::spawn(listener.serve(Arc::clone(&exchange), stopping)),
         tokio::spawn(serving_http),
@@ -196,12 +190,12 @@ fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
     }
 }
 
-async fn bind(config: &Config) -> Result<(Listener, TcpListener), ServeError> {
+fn bind(config: &Config) -> Result<(Listener, TcpListener), ServeError> {
     let identity = Identity::of(&config.data)?;
     let listener = Listener::bind(config.quic.clone(), &identity)?;
     let address = config.http_listen;
     let http = TcpListener::bind(address)
-        .await
+        .and_then(|http| http.set_nonblocking(true).map(|()| http))
         .map_err(|source| ServeError::Http { address, source })?;
     Ok((listener, http))
 }

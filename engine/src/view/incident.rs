@@ -1,6 +1,6 @@
 //! Incidents as readers see them: what they are held to be, what they need, who calls about them.
 
-use super::{Heard, View};
+use super::{Heard, View, behind};
 use crate::capability::Capability;
 use crate::command::Command;
 use crate::event::Event;
@@ -103,9 +103,8 @@ impl View {
         &self,
         after: Option<IncidentId>,
     ) -> impl Iterator<Item = (IncidentId, &IncidentView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.incidents
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .map(|(&id, incident)| (id, incident))
     }
 
@@ -114,9 +113,8 @@ impl View {
         &self,
         after: Option<IncidentId>,
     ) -> impl Iterator<Item = (IncidentId, &IncidentView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.incidents_open
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .filter_map(|id| Some((*id, self.incidents.get(id)?)))
     }
 

@@ -3,7 +3,7 @@
 //! An entry is settled when the order comes to a state that answers what was owed, or ends. What can never come any
 //! more (a report that was skipped, a unit that said no) is settled as it is entered: it stands as a defect, and nothing is owed.
 
-use super::{Heard, LEDGER_MAX, View};
+use super::{Heard, LEDGER_MAX, View, behind};
 use crate::event::{Event, LedgerMatter};
 use crate::id::{EventId, OrderId, UnitId};
 use crate::moment::{Moment, Span};
@@ -50,10 +50,9 @@ impl View {
         &self,
         after: Option<EventId>,
     ) -> impl Iterator<Item = (EventId, &LedgerView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.ledger
             .entries
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .map(|(&id, entry)| (id, entry))
     }
 

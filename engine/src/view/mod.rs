@@ -26,6 +26,7 @@ use crate::moment::{Moment, Span};
 use crate::runtime::ReleasedRecord;
 use crate::runtime::port::Conservation;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
 
 /// How long what is over stays in the view.
 const KEPT: Span = Span::hours(24);
@@ -227,4 +228,10 @@ impl View {
             index,
         }
     }
+}
+
+/// The keys behind one, or all of them.
+fn behind<K>(after: Option<K>) -> (Bound<K>, Bound<K>) {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+    (from, Bound::Unbounded)
 }

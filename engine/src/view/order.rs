@@ -1,6 +1,6 @@
 //! Orders as readers see them: where they stand, which clocks run on them.
 
-use super::{Heard, View};
+use super::{Heard, View, behind};
 use crate::event::{Event, OrderIssued};
 use crate::id::{EventId, IncidentId, OrderId, UnitId};
 use crate::incident::NeedState;
@@ -46,9 +46,8 @@ impl View {
         &self,
         after: Option<OrderId>,
     ) -> impl Iterator<Item = (OrderId, &OrderView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.orders_open
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .filter_map(|id| Some((*id, self.orders.get(id)?)))
     }
 
@@ -57,9 +56,8 @@ impl View {
         &self,
         after: Option<OrderId>,
     ) -> impl Iterator<Item = (OrderId, &OrderView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.orders
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .map(|(&id, order)| (id, order))
     }
 

@@ -1,6 +1,6 @@
 //! Units as readers see them: what they are, where they are, and their status, which follows from their orders (S2).
 
-use super::{Heard, View};
+use super::{Heard, View, behind};
 use crate::command::Command;
 use crate::event::Event;
 use crate::id::{OrderId, UnitId};
@@ -105,9 +105,8 @@ impl View {
 
     /// Units in the order of their ids, after `after`.
     pub fn units_after(&self, after: Option<UnitId>) -> impl Iterator<Item = (UnitId, &UnitView)> {
-        let from = after.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
         self.units
-            .range((from, std::ops::Bound::Unbounded))
+            .range(behind(after))
             .map(|(&id, unit)| (id, unit))
     }
 

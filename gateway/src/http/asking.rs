@@ -16,6 +16,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::IntoResponse;
 use engine::call::{ActKey, BodyDigest, KeyDigest};
+use engine::command::Command;
 use engine::event::Event;
 use engine::id::Sequence;
 use engine::limits::{FRAME_BYTES_MAX, KEY_BYTES_MAX};
@@ -128,6 +129,14 @@ impl Act {
     /// Whether its sender gave it a key.
     pub fn is_keyed(&self) -> bool {
         self.key.is_some()
+    }
+
+    /// Has a person's decision carried out, once.
+    pub async fn decide(self, exchange: &Arc<Exchange>, decided: Command) -> Answered {
+        self.done(exchange, |pending, to| {
+            exchange.decide(pending, decided, to)
+        })
+        .await
     }
 
     /// Has the act done, once: the first answer stands under its key.

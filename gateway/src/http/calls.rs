@@ -101,8 +101,5 @@ pub async fn classify(
         assessment: kind.map(Assessment::stated),
         place: position.and_then(|position| exchange.intake.place_said(position)),
     };
-    act.done(&exchange, |pending, to| {
-        exchange.decide(pending, Command::JudgeCall(verdict), to);
-    })
-    .await
+    act.decide(&exchange, Command::JudgeCall(verdict)).await
 }

@@ -54,15 +54,8 @@ pub async fn districts(State(exchange): Shared, RawQuery(query): RawQuery) -> An
                 .collect(),
         })
         .collect();
-    let view = exchange.feed.view();
-    let (seq, now) = (view.sequence().0, view.now());
-    drop(view);
-    json(&Page {
-        seq,
-        now,
-        items,
-        next: None,
-    })
+    let answer = Page::whole(&exchange.feed.view(), items);
+    json(&answer)
 }
 
 /// All hospitals.
@@ -73,14 +66,9 @@ pub async fn hospitals(State(exchange): Shared, RawQuery(query): RawQuery) -> An
         .hospitals()
         .map(|(id, hospital)| show::hospital(id, hospital))
         .collect();
-    let (seq, now) = (view.sequence().0, view.now());
+    let answer = Page::whole(&view, items);
     drop(view);
-    json(&Page {
-        seq,
-        now,
-        items,
-        next: None,
-    })
+    json(&answer)
 }
 
 /// Changes a hospital, by number or name, or defines one: what is left out stays as it is (H9).
@@ -132,10 +120,8 @@ pub async fn define_hospital(
             .ok_or_else(|| new("beds"))?,
         open: open.unwrap_or(known.is_none_or(|known| known.open)),
     };
-    act.done(&exchange, |pending, to| {
-        exchange.decide(pending, Command::DefineHospital(definition), to);
-    })
-    .await
+    act.decide(&exchange, Command::DefineHospital(definition))
+        .await
 }
 
 fn of_codes(codes: Vec<String>) -> Result<HospitalCapabilities, Problem> {

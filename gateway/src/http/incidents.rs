@@ -191,11 +191,8 @@ pub async fn merge(
     let from = id(&from)?;
     let mut act = Act::read(&exchange, request).await?;
     let into = act.fields.id("into")?;
-    act.done(&exchange, |pending, to| {
-        let merge = Command::MergeIncidents(IncidentMerge { from, into });
-        exchange.decide(pending, merge, to);
-    })
-    .await
+    let merge = Command::MergeIncidents(IncidentMerge { from, into });
+    act.decide(&exchange, merge).await
 }
 
 /// A call is about something else. What it is about is said, or is what was last held of that call.
@@ -230,10 +227,7 @@ pub async fn split(
         assessment: kind.map_or(held, Assessment::stated),
         injured,
     };
-    act.done(&exchange, |pending, to| {
-        exchange.decide(pending, Command::SplitCall(split), to);
-    })
-    .await
+    act.decide(&exchange, Command::SplitCall(split)).await
 }
 
 /// What was last held of a call: by its newest facts, or as it was taken.
@@ -267,10 +261,8 @@ pub async fn close(
 ) -> Answered {
     let incident = id(&incident)?;
     let act = Act::read(&exchange, request).await?;
-    act.done(&exchange, |pending, to| {
-        exchange.decide(pending, Command::CloseIncident(incident), to);
-    })
-    .await
+    act.decide(&exchange, Command::CloseIncident(incident))
+        .await
 }
 
 /// An incident is more urgent than was held.
@@ -293,11 +285,9 @@ pub async fn escalate(
             let detail = "`priority` must be a whole number from 1 (danger to life) to 4";
             Problem::new(ProblemKind::BadField, detail).about("priority")
         })?;
-    act.done(&exchange, |pending, to| {
-        let escalation = Escalation { incident, priority };
-        exchange.decide(pending, Command::EscalateIncident(escalation), to);
-    })
-    .await
+    let escalation = Escalation { incident, priority };
+    act.decide(&exchange, Command::EscalateIncident(escalation))
+        .await
 }
 
 /// A person sends a unit of their choice.
@@ -314,13 +304,10 @@ pub async fn assign(
         Capability::from_code,
         "must be the code of a capability, as in \"ambulance\"; /openapi.json lists them",
     )?;
-    act.done(&exchange, |pending, to| {
-        let assignment = Assignment {
-            incident,
-            unit,
-            capability,
-        };
-        exchange.decide(pending, Command::AssignUnit(assignment), to);
-    })
-    .await
+    let assignment = Assignment {
+        incident,
+        unit,
+        capability,
+    };
+    act.decide(&exchange, Command::AssignUnit(assignment)).await
 }

@@ -142,15 +142,12 @@ pub async fn duty(
         "must be on_call, patrolling, standby or off",
     )?;
     let strength = act.fields.optional_count("strength")?;
-    act.done(&exchange, |pending, to| {
-        let duty = UnitDuty {
-            unit,
-            duty,
-            strength,
-        };
-        exchange.decide(pending, Command::SetDuty(duty), to);
-    })
-    .await
+    let duty = UnitDuty {
+        unit,
+        duty,
+        strength,
+    };
+    act.decide(&exchange, Command::SetDuty(duty)).await
 }
 
 /// Defines a unit, or changes one: what is left out stays as it is (H9). A new unit needs all but the optional fields.
@@ -166,10 +163,7 @@ pub async fn define(
         id.and_then(|id| view.unit(id)).map(|unit| unit.definition)
     };
     let definition = definition(&exchange, &unit, known, &mut act.fields)?;
-    act.done(&exchange, |pending, to| {
-        exchange.decide(pending, Command::DefineUnit(definition), to);
-    })
-    .await
+    act.decide(&exchange, Command::DefineUnit(definition)).await
 }
 
 /// A position that cannot be brought to WGS-84.
