@@ -61,7 +61,7 @@ fn make_journal() -> Made {
     let last = files.tail().last();
     drop(files);
     fs::remove_file(folder.path().join("next.new")).unwrap();
-    assert_eq!(segment::list(folder.path()).unwrap().len(), 3);
+    assert_eq!(segment::list(&folder.path().into()).unwrap().len(), 3);
     let image = image(folder.path()).into_iter();
     (
         image
@@ -328,7 +328,7 @@ fn batches_of_another_history_are_found() {
 fn a_lost_segment_is_found_whichever_it_is() {
     let (folder, _) = journal();
     let whole = image(folder.path());
-    let segments = segment::list(folder.path()).unwrap();
+    let segments = segment::list(&folder.path().into()).unwrap();
     for lost in &segments {
         restore(folder.path(), &whole);
         fs::remove_file(folder.path().join(segment_name(*lost))).unwrap();
@@ -446,7 +446,7 @@ fn a_folder_without_a_journal_is_empty_and_not_wrong() {
         "a reader may come first"
     );
     assert_eq!(reader.centre().unwrap(), Some(CENTRE));
-    assert!(verify(&folder.path().join("absent"), None).is_err());
+    assert!(verify(folder.path().join("absent"), None).is_err());
 }
 
 proptest! {

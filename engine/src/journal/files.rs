@@ -4,18 +4,17 @@
 //! After the first error it refuses everything.
 
 use super::chain::Chain;
+use super::disk::{Folder, Held};
 use super::header::Kind;
-use super::lock::FolderLock;
 use super::log::{AppendError, Log, Records, Sealed};
 use super::reader::{ReadError, Reader};
 use super::segment::{Segment, Spare};
 use super::{IoFault, Shape};
 use crate::id::Sequence;
-use std::path::{Path, PathBuf};
 
 /// The journal of one centre in local files.
 pub struct Files {
-    folder: PathBuf,
+    folder: Folder,
     segment_bytes: u64,
     segment: Segment,
     spare: Option<Spare>,
@@ -25,19 +24,19 @@ pub struct Files {
     /// A mark at the tail says so on disk.
     is_marked: bool,
     broken: Option<AppendError>,
-    _lock: FolderLock,
+    _lock: Box<dyn Held>,
 }
 
 impl Files {
     pub(super) fn new(
-        folder: &Path,
+        folder: &Folder,
         shape: &Shape,
         segment: Segment,
         chain: Chain,
-        lock: FolderLock,
+        lock: Box<dyn Held>,
     ) -> Files {
         Files {
-            folder: folder.to_path_buf(),
+            folder: folder.clone(),
             segment_bytes: shape.segment_bytes,
             segment,
             spare: None,
@@ -50,7 +49,7 @@ impl Files {
     }
 
     /// The folder that holds the segments.
-    pub fn folder(&self) -> &Path {
+    pub fn folder(&self) -> &Folder {
         &self.folder
     }
 

@@ -21,6 +21,7 @@
 pub mod batch;
 pub mod chain;
 pub mod committer;
+pub mod disk;
 pub mod fault;
 pub mod files;
 pub mod frame;
@@ -44,6 +45,7 @@ mod fixture;
 pub use batch::Batch;
 pub use chain::{Chain, Damage, Flaw};
 pub use committer::{Committer, Feed, Filled, Release, Watch};
+pub use disk::{Disk, Folder};
 pub use files::Files;
 pub use log::{AppendError, Log, RecordRef, Records};
 pub use objects::Objects;
@@ -90,11 +92,4 @@ impl IoFault {
             source,
         }
     }
-}
-
-/// Makes the names in a folder durable.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), IoFault> {
-    std::fs::File::open(folder)
-        .and_then(|file| file.sync_all())
-        .map_err(IoFault::at("sync folder", folder))
 }

@@ -3,12 +3,11 @@
 //! An object never changes and is never removed while a segment names it. Reading checks the hash, so a changed
 //! object is an error and never another plan.
 
-use super::{IoFault, sync_folder};
+use super::IoFault;
+use super::disk::{Access, Folder};
 use crate::id::ObjectHash;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 /// The largest object.
 pub const OBJECT_BYTES_MAX: u64 = 64 << 20;
@@ -46,7 +45,7 @@ pub enum ObjectError {
 /// The store of objects beside a journal.
 #[derive(Clone, Debug)]
 pub struct Objects {
-    folder: PathBuf,
+    folder: Folder,
 }
 
 /// The name of these bytes.
@@ -56,9 +55,9 @@ pub fn object_hash(bytes: &[u8]) -> ObjectHash {
 
 impl Objects {
     /// The store of the journal in this folder. Touches nothing, so that a reader may have one.
-    pub fn of(journal: &Path) -> Objects {
+    pub fn of(journal: impl Into<Folder>) -> Objects {
         Objects {
-            folder: journal.join("objects"),
+            folder: journal.into().within("objects"),
         }
     }
 
@@ -80,40 +79,24 @@ impl Objects {
             ) => {}
             Err(error @ ObjectError::Io(_)) => return Err(error),
         }
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)
-            .map_err(IoFault::at("create folder", &self.folder))?;
-        if let Some(journal) = self.folder.parent() {
-            sync_folder(journal)?;
-        }
-        let unnamed = self.folder.join(format!("{hash}.new"));
-        let path = self.path(hash);
-        write_durably(&unnamed, bytes)?;
-        std::fs::rename(&unnamed, &path).map_err(IoFault::at("rename to", &path))?;
-        sync_folder(&self.folder)?;
+        self.folder.make()?;
+        self.folder.write_durably(&hash.to_string(), bytes)?;
         Ok(hash)
     }
 
     /// The bytes with this name.
     pub fn get(&self, hash: ObjectHash) -> Result<Vec<u8>, ObjectError> {
-        let path = self.path(hash);
-        let file = match File::open(&path) {
+        let file = match self.folder.open(&hash.to_string(), Access::Read) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(fault) if fault.source.kind() == ErrorKind::NotFound => {
                 return Err(ObjectError::Missing {
                     hash,
-                    folder: self.folder.clone(),
+                    folder: self.folder.path().to_path_buf(),
                 });
             }
-            Err(error) => return Err(IoFault::at("open", &path)(error).into()),
+            Err(fault) => return Err(fault.into()),
         };
-        let mut bytes = Vec::new();
-        // One byte more than allowed tells a file that is too large, whatever its metadata say.
-        file.take(OBJECT_BYTES_MAX + 1)
-            .read_to_end(&mut bytes)
-            .map_err(IoFault::at("read", &path))?;
+        let bytes = file.read_whole(OBJECT_BYTES_MAX)?;
         if bytes.len() as u64 > OBJECT_BYTES_MAX {
             return Err(ObjectError::Large {
                 bytes: bytes.len() as u64,
@@ -123,26 +106,15 @@ impl Objects {
         if found == hash {
             Ok(bytes)
         } else {
+            let path = self.path(hash);
             Err(ObjectError::Damaged { path, found })
         }
     }
 
     /// The file that holds, or would hold, this object.
     pub fn path(&self, hash: ObjectHash) -> PathBuf {
-        self.folder.join(hash.to_string())
+        self.folder.path().join(hash.to_string())
     }
-}
-
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), IoFault> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(IoFault::at("create", path))?;
-    file.write_all(bytes).map_err(IoFault::at("write", path))?;
-    file.sync_all().map_err(IoFault::at("sync", path))
 }
 
 #[cfg(test)]

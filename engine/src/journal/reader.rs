@@ -5,6 +5,7 @@
 
 use super::IoFault;
 use super::chain::{Damage, Depth, Flaw};
+use super::disk::Folder;
 use super::frame;
 use super::header::HEADER_BYTES;
 use super::log::{RecordRef, Records};
@@ -12,7 +13,6 @@ use super::walk::{Next, Place, Walk};
 use crate::id::{CentreId, Sequence};
 use crate::moment::Moment;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// A landmark is kept for each so many bytes of a segment that was walked through; finding a record there again
 /// passes that many bytes of headers at most. A segment of 64 MiB costs 6 KiB. Tests have small segments.
@@ -47,8 +47,8 @@ pub struct Reader {
 
 impl Reader {
     /// Opens the journal in a folder at its first record. A folder without a journal has no records yet.
-    pub fn open(folder: &Path) -> Result<Reader, ReadError> {
-        let walk = Walk::new(folder)?;
+    pub fn open(folder: impl Into<Folder>) -> Result<Reader, ReadError> {
+        let walk = Walk::new(&folder.into())?;
         let first = walk.segments().first().copied().unwrap_or(Sequence(1));
         Ok(Reader {
             walk,

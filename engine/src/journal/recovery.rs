@@ -4,19 +4,17 @@
 //! says where; what is above it was acknowledged to nobody, is cut off and reported. A journal is never silently
 //! shortened. Nothing is changed before all of it was read.
 
+use super::IoFault;
 use super::chain::{Chain, Damage, Depth};
+use super::disk::{Folder, Held};
 use super::files::Files;
-use super::lock::{FolderLock, LockError};
+use super::lock::LockError;
 use super::reader::ReadError;
 use super::segment::{Segment, Spare};
 use super::shape::{Shape, ShapeError};
 use super::walk::{Cut, Next, Walk};
-use super::{IoFault, sync_folder};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 
 /// Why a journal cannot be opened for writing.
 #[derive(Debug, thiserror::Error)]
@@ -67,17 +65,14 @@ pub struct Recovery {
 
 /// Opens the journal in a folder, or begins one, for this centre. The folder is locked until the result is dropped.
 pub fn open(
-    folder: &Path,
+    folder: impl Into<Folder>,
     centre: CentreId,
     shape: &Shape,
 ) -> Result<(Files, Recovery), OpenError> {
     shape.check()?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(IoFault::at("create folder", folder))?;
-    let lock = FolderLock::take(folder)?;
+    let folder = &folder.into();
+    folder.make()?;
+    let lock = folder.lock("LOCK")?;
     Spare::discard(folder)?;
 
     let mut walk = Walk::new(folder)?;
@@ -114,10 +109,10 @@ pub fn open(
 }
 
 fn begin(
-    folder: &Path,
+    folder: &Folder,
     centre: CentreId,
     shape: &Shape,
-    lock: FolderLock,
+    lock: Box<dyn Held>,
 ) -> Result<(Files, Recovery), OpenError> {
     let chain = Chain {
         centre,
@@ -127,12 +122,6 @@ fn begin(
         at: Moment::EARLIEST,
     };
     let segment = Spare::create(folder, shape.segment_bytes)?.name(folder, &chain)?;
-    if let Some(above) = folder
-        .parent()
-        .filter(|above| !above.as_os_str().is_empty())
-    {
-        sync_folder(above)?;
-    }
     let mut files = Files::new(folder, shape, segment, chain, lock);
     files.mark_durably()?;
     Ok((

@@ -19,14 +19,12 @@
 //! ```
 
 use super::chain::{Chain, Flaw};
+use super::disk::{Access, Folder, OpenFile};
 use super::header::{SEQUENCE_MAX, VERSION, field};
 use super::shape::SEGMENT_BYTES_MAX;
 use super::{BLOCK_BYTES, IoFault};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
 
 const MAGIC: [u8; 8] = *b"\xFFLDSEGMT";
 const BLOCK: usize = BLOCK_BYTES as usize;
@@ -42,22 +40,17 @@ pub fn segment_name(first: Sequence) -> String {
 }
 
 /// The segments in a folder, by first sequence, in order.
-pub(super) fn list(folder: &Path) -> Result<Vec<Sequence>, IoFault> {
-    let mut segments = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(IoFault::at("list", folder))? {
-        let name = entry.map_err(IoFault::at("list", folder))?.file_name();
-        let Some(stem) = name.to_str().and_then(|name| name.strip_suffix(".log")) else {
-            continue;
-        };
-        let Ok(first) = u64::from_str_radix(stem, 16) else {
-            continue;
-        };
-        if name.to_str() == Some(&segment_name(Sequence(first))) {
-            segments.push(Sequence(first));
-        }
-    }
+pub(super) fn list(folder: &Folder) -> Result<Vec<Sequence>, IoFault> {
+    let names = folder.names()?;
+    let mut segments: Vec<Sequence> = names.iter().filter_map(|name| first_of(name)).collect();
     segments.sort_unstable();
     Ok(segments)
+}
+
+/// The first sequence of the segment with this name, if it is one's.
+fn first_of(name: &str) -> Option<Sequence> {
+    let first = u64::from_str_radix(name.strip_suffix(".log")?, 16).ok()?;
+    (name == segment_name(Sequence(first))).then_some(Sequence(first))
 }
 
 /// The first block of a segment.
@@ -130,8 +123,7 @@ impl SegmentHeader {
 
 /// A segment open for writing.
 pub(super) struct Segment {
-    path: PathBuf,
-    file: File,
+    file: OpenFile,
     bytes: u64,
     offset: u64,
 }
@@ -139,32 +131,24 @@ pub(super) struct Segment {
 impl Segment {
     /// Opens one that exists, to go on at this offset.
     pub(super) fn open(
-        folder: &Path,
+        folder: &Folder,
         first: Sequence,
         bytes: u64,
         offset: u64,
     ) -> Result<Segment, IoFault> {
-        let path = folder.join(segment_name(first));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(IoFault::at("open", &path))?;
+        let file = folder.open(&segment_name(first), Access::Write)?;
         Ok(Segment {
-            path,
             file,
             bytes,
             offset,
         })
     }
 
-    /// Forgets what memory holds of a segment and is clean, so that what is read next is what the disk has. After a
-    /// failed sync, pages that never reached the disk count as clean: a recovery must not believe them.
-    pub(super) fn distrust_memory(folder: &Path, first: Sequence) -> Result<(), IoFault> {
-        let path = folder.join(segment_name(first));
-        let file = File::open(&path).map_err(IoFault::at("open", &path))?;
-        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)
-            .map_err(|error| IoFault::at("drop cached pages of", &path)(error.into()))
+    /// Forgets what memory holds of a segment, so that what is read next is what the disk has.
+    pub(super) fn distrust_memory(folder: &Folder, first: Sequence) -> Result<(), IoFault> {
+        folder
+            .open(&segment_name(first), Access::Read)?
+            .distrust_memory()
     }
 
     /// Whether so many bytes fit beside the mark at the end.
@@ -181,16 +165,12 @@ impl Segment {
 
     /// Writes at the tail and stays there.
     pub(super) fn mark(&mut self, bytes: &[u8]) -> Result<(), IoFault> {
-        self.file
-            .write_all_at(bytes, self.offset)
-            .map_err(IoFault::at("write", &self.path))
+        self.file.write(bytes, self.offset)
     }
 
     /// Makes all that was written durable.
     pub(super) fn sync(&self) -> Result<(), IoFault> {
-        self.file
-            .sync_data()
-            .map_err(IoFault::at("sync", &self.path))
+        self.file.sync_data()
     }
 
     /// Fills everything from the tail with zeros, durably, so that nothing there can ever be read again.
@@ -198,15 +178,11 @@ impl Segment {
         let mut at = self.offset;
         while at < self.bytes {
             let step = STEP_BYTES.min(self.bytes - at);
-            write_zeros(&self.file, &self.path, at, step)?;
+            write_zeros(&self.file, at, step)?;
             at += step;
         }
-        self.file
-            .set_len(self.bytes)
-            .map_err(IoFault::at("set the length of", &self.path))?;
-        self.file
-            .sync_all()
-            .map_err(IoFault::at("sync", &self.path))
+        self.file.set_length(self.bytes)?;
+        self.file.sync_all()
     }
 
     /// The share of the file that is used, in 1/1024.
@@ -217,40 +193,22 @@ impl Segment {
 
 /// The segment to come, on its way to being all zeros.
 pub(super) struct Spare {
-    path: PathBuf,
-    file: File,
+    file: OpenFile,
     bytes: u64,
     written: u64,
 }
 
 impl Spare {
     /// Throws away what an earlier start left half done.
-    pub(super) fn discard(folder: &Path) -> Result<(), IoFault> {
-        let path = folder.join(SPARE);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(IoFault::at("remove", &path)(error))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+    pub(super) fn discard(folder: &Folder) -> Result<(), IoFault> {
+        folder.remove(SPARE)
     }
 
-    pub(super) fn create(folder: &Path, bytes: u64) -> Result<Spare, IoFault> {
-        let path = folder.join(SPARE);
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(IoFault::at("create", &path))?;
-        match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, bytes) {
-            // A file system without it still gets the zeros, only less neatly laid out.
-            Ok(()) | Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => {}
-            Err(error) => return Err(IoFault::at("allocate", &path)(error.into())),
-        }
+    pub(super) fn create(folder: &Folder, bytes: u64) -> Result<Spare, IoFault> {
+        let file = folder.open(SPARE, Access::Create)?;
+        // A file system without it still gets the zeros, only less neatly laid out.
+        file.allocate(bytes)?;
         Ok(Spare {
-            path,
             file,
             bytes,
             written: 0,
@@ -269,23 +227,16 @@ impl Spare {
     /// Prepares a little more, durably.
     pub(super) fn step(&mut self) -> Result<(), IoFault> {
         let step = STEP_BYTES.min(self.bytes - self.written);
-        write_zeros(&self.file, &self.path, self.written, step)?;
-        self.file
-            .sync_data()
-            .map_err(IoFault::at("sync", &self.path))?;
+        write_zeros(&self.file, self.written, step)?;
+        self.file.sync_data()?;
         self.written += step;
         Ok(())
     }
 
     /// Makes it the segment that hooks into this chain.
-    pub(super) fn name(self, folder: &Path, chain: &Chain) -> Result<Segment, IoFault> {
+    pub(super) fn name(self, folder: &Folder, chain: &Chain) -> Result<Segment, IoFault> {
         // What is not prepared by now is written in one go; the sync below covers it.
-        write_zeros(
-            &self.file,
-            &self.path,
-            self.written,
-            self.bytes - self.written,
-        )?;
+        write_zeros(&self.file, self.written, self.bytes - self.written)?;
         let header = SegmentHeader {
             centre: chain.centre,
             epoch: chain.epoch,
@@ -294,17 +245,11 @@ impl Spare {
             at: chain.at,
             previous: chain.previous,
         };
-        self.file
-            .write_all_at(&header.encode(), 0)
-            .map_err(IoFault::at("write", &self.path))?;
-        self.file
-            .sync_all()
-            .map_err(IoFault::at("sync", &self.path))?;
-        let path = folder.join(segment_name(chain.next));
-        std::fs::rename(&self.path, &path).map_err(IoFault::at("rename to", &path))?;
-        super::sync_folder(folder)?;
+        self.file.write(&header.encode(), 0)?;
+        self.file.sync_all()?;
+        folder.rename(SPARE, &segment_name(chain.next))?;
+        folder.sync()?;
         Ok(Segment {
-            path,
             file: self.file,
             bytes: self.bytes,
             offset: BLOCK_BYTES,
@@ -312,13 +257,12 @@ impl Spare {
     }
 }
 
-fn write_zeros(file: &File, path: &Path, offset: u64, bytes: u64) -> Result<(), IoFault> {
+fn write_zeros(file: &OpenFile, offset: u64, bytes: u64) -> Result<(), IoFault> {
     static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
     let mut done = 0;
     while done < bytes {
         let step = (ZEROS.len() as u64).min(bytes - done);
-        file.write_all_at(&ZEROS[..step as usize], offset + done)
-            .map_err(IoFault::at("write", path))?;
+        file.write(&ZEROS[..step as usize], offset + done)?;
         done += step;
     }
     Ok(())
@@ -361,7 +305,10 @@ mod tests {
         ] {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
-        assert_eq!(list(folder.path()).unwrap(), [Sequence(9), Sequence(16)]);
+        assert_eq!(
+            list(&folder.path().into()).unwrap(),
+            [Sequence(9), Sequence(16)]
+        );
         assert_eq!(segment_name(Sequence(16)), "0000000000000010.log");
     }
 }

@@ -5,12 +5,12 @@
 
 use super::IoFault;
 use super::chain::{Damage, Depth};
+use super::disk::Folder;
 use super::reader::ReadError;
 use super::walk::{Cut, Next, Walk};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
 use std::fmt;
-use std::path::Path;
 
 /// What a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Verdict {
 }
 
 /// Proves the journal in a folder; with `wanted`, also that it leads to that head.
-pub fn verify(folder: &Path, wanted: Option<HeaderHash>) -> Result<Verdict, IoFault> {
+pub fn verify(folder: impl Into<Folder>, wanted: Option<HeaderHash>) -> Result<Verdict, IoFault> {
     let mut verdict = Verdict {
         centre: None,
         segments: 0,
@@ -91,7 +91,7 @@ pub fn verify(folder: &Path, wanted: Option<HeaderHash>) -> Result<Verdict, IoFa
             Asked::Nothing
         },
     };
-    match prove(folder, wanted, &mut verdict) {
+    match prove(&folder.into(), wanted, &mut verdict) {
         Ok(()) => {}
         Err(ReadError::Damaged(damage)) => verdict.damage = Some(damage),
         Err(ReadError::Io(fault)) => return Err(fault),
@@ -100,7 +100,7 @@ pub fn verify(folder: &Path, wanted: Option<HeaderHash>) -> Result<Verdict, IoFa
 }
 
 fn prove(
-    folder: &Path,
+    folder: &Folder,
     wanted: Option<HeaderHash>,
     verdict: &mut Verdict,
 ) -> Result<(), ReadError> {

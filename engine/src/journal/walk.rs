@@ -4,13 +4,13 @@
 //! believed. [`super::reader`], [`super::recovery`] and [`mod@super::verify`] are the three who walk.
 
 use super::chain::{Chain, Damage, Depth, Flaw, check_records};
+use super::disk::Folder;
 use super::header::{BatchHeader, HEADER_BYTES, Kind, field};
 use super::reader::ReadError;
 use super::segment::{self, SegmentHeader, segment_name};
 use super::window::Window;
 use super::{BLOCK_BYTES, aligned};
 use crate::id::{HeaderHash, Sequence};
-use std::path::{Path, PathBuf};
 
 /// Bytes at the end that were never promised to anyone and are not (or no longer) whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,16 +64,16 @@ struct Open {
 }
 
 pub(super) struct Walk {
-    folder: PathBuf,
+    folder: Folder,
     segments: Vec<Sequence>,
     open: Option<Open>,
 }
 
 impl Walk {
-    pub(super) fn new(folder: &Path) -> Result<Walk, ReadError> {
+    pub(super) fn new(folder: &Folder) -> Result<Walk, ReadError> {
         let segments = segment::list(folder)?;
         Ok(Walk {
-            folder: folder.to_path_buf(),
+            folder: folder.clone(),
             segments,
             open: None,
         })
@@ -95,7 +95,7 @@ impl Walk {
 
     /// Goes to the first batch of a segment. With a chain, the segment must hook into it; without, it is believed.
     pub(super) fn enter(&mut self, name: Sequence, chain: Option<&Chain>) -> Result<(), ReadError> {
-        let mut window = Window::open(&self.folder.join(segment_name(name)))?;
+        let mut window = Window::open(&self.folder, &segment_name(name))?;
         let refuse = |flaw| {
             ReadError::Damaged(Damage {
                 segment: name,
@@ -148,7 +148,7 @@ impl Walk {
         match &mut self.open {
             Some(open) if open.place.segment == place.segment => open.place = place,
             Some(_) | None => {
-                let window = Window::open(&self.folder.join(segment_name(place.segment)))?;
+                let window = Window::open(&self.folder, &segment_name(place.segment))?;
                 self.open = Some(Open {
                     place,
                     window,

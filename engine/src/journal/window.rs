@@ -5,24 +5,20 @@
 //! looks again.
 
 use super::IoFault;
-use std::fs::File;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use super::disk::{Access, Folder, OpenFile};
 
 const WINDOW_BYTES: u64 = 256 << 10;
 
 pub(super) struct Window {
-    path: PathBuf,
-    file: File,
+    file: OpenFile,
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl Window {
-    pub(super) fn open(path: &Path) -> Result<Window, IoFault> {
-        let file = File::open(path).map_err(IoFault::at("open", path))?;
+    pub(super) fn open(folder: &Folder, name: &str) -> Result<Window, IoFault> {
+        let file = folder.open(name, Access::Read)?;
         Ok(Window {
-            path: path.to_path_buf(),
             file,
             start: 0,
             bytes: Vec::new(),
@@ -42,10 +38,7 @@ impl Window {
 
     /// The length of the file now.
     pub(super) fn file_bytes(&self) -> Result<u64, IoFault> {
-        self.file
-            .metadata()
-            .map(|metadata| metadata.len())
-            .map_err(IoFault::at("look at", &self.path))
+        self.file.length()
     }
 
     pub(super) fn forget(&mut self) {
@@ -56,21 +49,10 @@ impl Window {
         self.start = offset;
         self.bytes.clear();
         self.bytes.resize(length, 0);
-        let mut done = 0;
-        while done < length {
-            match self
-                .file
-                .read_at(&mut self.bytes[done..], offset + done as u64)
-            {
-                Ok(0) => break,
-                Ok(read) => done += read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.bytes.clear();
-                    return Err(IoFault::at("read", &self.path)(error));
-                }
-            }
+        let read = self.file.read(&mut self.bytes, offset);
+        if read.is_err() {
+            self.bytes.clear();
         }
-        Ok(())
+        read.map(drop)
     }
 }
