@@ -11,10 +11,10 @@ use engine::answer::Answer;
 use engine::call::Testimony;
 use engine::command::Command;
 use engine::id::Sequence;
-use engine::journal::{ReadError, Reader};
+use engine::journal::{Folder, ReadError, Reader};
 use engine::record::{DecodeError, Record};
 use engine::runtime::ReleasedRecord;
-use std::path::Path;
+
 use std::sync::Weak;
 use tokio::sync::mpsc;
 
@@ -39,7 +39,7 @@ pub struct History {
 
 impl History {
     /// Of the journal in this folder.
-    pub fn open(folder: &Path) -> Result<History, HistoryError> {
+    pub fn open(folder: impl Into<Folder>) -> Result<History, HistoryError> {
         Ok(History {
             reader: Reader::open(folder)?,
         })

@@ -54,7 +54,7 @@ impl Played {
         let city = Arc::new(engine::city::generate(1, None).unwrap());
         let sink = Sink::default();
         let setup = Setup {
-            data: folder.path().to_owned(),
+            data: folder.path().into(),
             centre: CentreId(1),
             clock: ClockMode::Driven,
             capacities: Capacities {

@@ -175,7 +175,7 @@ fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
         Arc::new(move || wake.notify_one()) as Wake
     });
     Setup {
-        data: config.data.clone(),
+        data: (&config.data).into(),
         centre: config.centre,
         clock: config.clock,
         capacities: config.capacities,

@@ -155,13 +155,40 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
     pub fn run(mut self) -> Result<L, AppendError> {
         match self.commit_all() {
             Ok(()) => Ok(self.log),
-            Err(reason) => {
-                // First for those who look, then for those who are told. Set once: this is the only place.
-                let reason = self.shared.failure.get_or_init(|| reason).clone();
-                self.release.failed(&reason);
-                Err(reason)
+            Err(reason) => Err(self.fail(reason)),
+        }
+    }
+
+    /// Commits all batches that wait, without waiting for one; for whoever runs the loop in hand. True when it did
+    /// something. After the first error it does nothing any more.
+    pub fn step(&mut self) -> Result<bool, AppendError> {
+        if let Some(reason) = self.shared.failure.get() {
+            return Err(reason.clone());
+        }
+        let done = self.commit_waiting();
+        done.map_err(|reason| self.fail(reason))
+    }
+
+    fn commit_waiting(&mut self) -> Result<bool, AppendError> {
+        while self.group.len() < self.group.capacity() {
+            match self.filled.try_recv() {
+                Ok(filled) => self.group.push(filled),
+                Err(_) => break,
             }
         }
+        if self.group.is_empty() {
+            return self.log.tend(true);
+        }
+        self.commit()?;
+        self.log.tend(false)?;
+        Ok(true)
+    }
+
+    fn fail(&mut self, reason: AppendError) -> AppendError {
+        // First for those who look, then for those who are told. Set once: whoever runs the loop ends with it.
+        let reason = self.shared.failure.get_or_init(|| reason).clone();
+        self.release.failed(&reason);
+        reason
     }
 
     fn commit_all(&mut self) -> Result<(), AppendError> {

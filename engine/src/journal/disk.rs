@@ -33,7 +33,7 @@ pub struct Space {
 }
 
 /// What is held as long as a folder is locked.
-pub trait Held: Send + fmt::Debug {}
+pub trait Held: Send + Sync + fmt::Debug {}
 
 /// A file system.
 pub trait Disk: Send + Sync + fmt::Debug {
@@ -56,7 +56,7 @@ pub trait Disk: Send + Sync + fmt::Debug {
 }
 
 /// An open file of a [`Disk`].
-pub trait DiskFile: Send + fmt::Debug {
+pub trait DiskFile: Send + Sync + fmt::Debug {
     /// Reads what is there at an offset, perhaps less than asked; 0 at the end.
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes all of it at an offset.

@@ -6,7 +6,7 @@ use super::metered::Metered;
 use super::port::Submission;
 use super::release::{Releaser, ReplyRing};
 use super::replay::{Replay, ReplayError, prepare};
-use super::stopwatch::Stopwatch;
+use super::stopwatch::{Stopwatch, TimeSource};
 use super::watcher::{Release, Watcher};
 use super::writer::{Round, Shown, Stopped, Writer};
 use crate::centre::{Centre, Prepared};
@@ -18,17 +18,15 @@ use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
-use crate::journal::{Objects, OpenError, ReadError, Reader};
+use crate::journal::{Folder, Objects, OpenError, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
 use crate::unit::{Duty, UnitDefinition};
 use crossbeam::queue::ArrayQueue;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::thread::JoinHandle;
 
 /// Why a centre cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -75,7 +73,6 @@ pub enum StartError {
 /// A centre that is ready for its threads.
 pub(super) struct Booted {
     pub writer: Writer,
-    pub journal: JoinHandle<()>,
     pub watcher: Watcher,
     pub handles: Handles,
 }
@@ -92,7 +89,7 @@ pub(super) struct Handles {
 
 /// Checks an object, keeps it in the data folder and makes it ready to be activated.
 pub(super) fn store(
-    data: &Path,
+    data: &Folder,
     kind: ObjectKind,
     bytes: &[u8],
 ) -> Result<(Activation, Prepared), StartError> {
@@ -106,7 +103,11 @@ pub(super) fn store(
     Ok((activation, prepared))
 }
 
-pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, StartError> {
+pub(super) fn boot(
+    setup: &Setup,
+    sink: Box<dyn Release>,
+    time: TimeSource,
+) -> Result<Booted, StartError> {
     let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
     let mut centre = Replay::new(&setup.data)?.run(Sequence(u64::MAX))?;
     let opening = Opening {
@@ -137,11 +138,9 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
     let measures = Arc::new(Measures::new(setup.shape.batches));
     let log = Metered::new(files, Arc::clone(&measures));
     let (feed, committer) = Committer::with_feed(log, releaser, &setup.shape);
-    // Started before the first command: a city larger than the buffers needs them back.
-    let journal = super::spawn("liandong-journal", move || super::commit(committer))?;
     let watch = feed.watch().clone();
     let positions = Arc::new(PositionSlots::new(setup.capacities.units_max));
-    let stopwatch = Stopwatch::not_before(centre.now());
+    let stopwatch = Stopwatch::not_before(centre.now(), time);
     let mut writer = Writer {
         now: centre.now(),
         centre,
@@ -150,6 +149,8 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
         consumer,
         positions: Arc::clone(&positions),
         feed,
+        // In hand until the centre is up: a city larger than the buffers needs them back.
+        committer: Some(committer),
         shown: Arc::clone(&shown),
         measures,
         round: Round::default(),
@@ -184,7 +185,6 @@ pub(super) fn boot(setup: &Setup, sink: Box<dyn Release>) -> Result<Booted, Star
     debug_assert!(durable <= handles.durable);
     Ok(Booted {
         writer,
-        journal,
         watcher,
         handles,
     })

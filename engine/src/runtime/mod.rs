@@ -6,7 +6,8 @@
 //! ```
 //!
 //! [`start`] recovers by replay, brings the objects and units of the setup into force, and starts the threads.
-//! [`Running`] is all that the gateway sees. Threads of the engine are started here and nowhere else.
+//! [`Running`] is all that the gateway sees. Threads of the engine are started here and nowhere else;
+//! [`stepped`] is the same centre without any, for whoever simulates a world.
 
 mod boot;
 mod measures;
@@ -14,6 +15,7 @@ mod metered;
 pub mod port;
 mod release;
 mod replay;
+pub mod stepped;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
@@ -31,7 +33,7 @@ use crate::city::City;
 use crate::command::{Activation, ClockMode, ObjectKind};
 use crate::id::{CentreId, Sequence};
 use crate::journal::committer::Watch;
-use crate::journal::{Committer, Log, Shape};
+use crate::journal::{Committer, Folder, Log, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
@@ -39,16 +41,17 @@ use crate::plan::Plan;
 use crate::position_slots::PositionSlots;
 use port::{Reply, Submission};
 use release::ReplyRing;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
-use writer::Shown;
+use stopwatch::TimeSource;
+use watcher::Watcher;
+use writer::{Shown, Writer};
 
 /// All that a centre is started with.
 pub struct Setup {
     /// The data folder: journal segments and objects.
-    pub data: PathBuf,
+    pub data: Folder,
     /// The centre's number.
     pub centre: CentreId,
     /// The clock it lives on.
@@ -102,7 +105,7 @@ pub struct Running {
     view_failure: Arc<OnceLock<String>>,
     clock: ClockMode,
     epoch: u64,
-    data: PathBuf,
+    data: Folder,
     plan: Option<Arc<Plan>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -110,12 +113,29 @@ pub struct Running {
 /// Recovers a centre from its data folder, or begins one, and starts it. Returns once the sink has heard all that
 /// was journalled before.
 pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError> {
+    let (mut running, mut writer, watcher, durable) = assemble(setup, sink, TimeSource::Machine)?;
+    if let Some(committer) = writer.committer.take() {
+        running.threads = vec![
+            spawn("liandong-writer", move || writer.run())?,
+            spawn("liandong-journal", move || commit(committer))?,
+            spawn("liandong-view", move || watcher.run())?,
+        ];
+    }
+    running.await_view(durable);
+    Ok(running)
+}
+
+/// Brings a centre up; nothing of it runs yet. Also the last record that the sink is to hear before anybody is served.
+fn assemble(
+    setup: Setup,
+    sink: Box<dyn Release>,
+    time: TimeSource,
+) -> Result<(Running, Writer, Watcher, Sequence), StartError> {
     let boot::Booted {
         mut writer,
-        journal,
         watcher,
         handles,
-    } = boot::boot(&setup, sink)?;
+    } = boot::boot(&setup, sink, time)?;
     let boot::Handles {
         producer,
         positions,
@@ -132,11 +152,6 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
     let (view, view_failure) = (watcher.bell.clone(), Arc::clone(&watcher.failure));
     writer.shown.now_ms.store(writer.now.0, Ordering::Relaxed);
     writer.events.reserve(crate::limits::EVENTS_PER_COMMAND_MAX);
-    let threads = vec![
-        spawn("liandong-writer", move || writer.run())?,
-        journal,
-        spawn("liandong-view", move || watcher.run())?,
-    ];
     let running = Running {
         producer,
         positions,
@@ -152,10 +167,9 @@ pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError
         epoch,
         data: setup.data,
         plan,
-        threads,
+        threads: Vec::new(),
     };
-    running.await_view(durable);
-    Ok(running)
+    Ok((running, writer, watcher, durable))
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
@@ -205,7 +219,7 @@ impl Running {
     }
 
     /// The data folder.
-    pub fn data(&self) -> &std::path::Path {
+    pub fn data(&self) -> &Folder {
         &self.data
     }
 

@@ -6,11 +6,10 @@ use crate::classify::Lexicon;
 use crate::command::{Activation, Command, ObjectKind};
 use crate::event::Event;
 use crate::id::Sequence;
-use crate::journal::{Objects, ReadError, Reader};
+use crate::journal::{Folder, Objects, ReadError, Reader};
 use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, LOGIC_VERSION, Record};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Why a journal cannot be replayed.
@@ -98,7 +97,8 @@ pub struct Replay {
 
 impl Replay {
     /// A replay of the journal in a folder; nothing has been applied yet.
-    pub fn new(folder: &Path) -> Result<Replay, ReplayError> {
+    pub fn new(folder: impl Into<Folder>) -> Result<Replay, ReplayError> {
+        let folder = &folder.into();
         Ok(Replay {
             reader: Reader::open(folder)?,
             objects: Objects::of(folder),

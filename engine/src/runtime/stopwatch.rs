@@ -4,11 +4,24 @@
 
 use crate::limits::CLOCK_STEP_ALARM_MS;
 use crate::moment::{Moment, Span};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-/// The machine's clock, made monotone: a backward step is clamped, a large forward step is counted.
+/// Where the wall's time comes from.
+#[derive(Clone, Debug, Default)]
+pub enum TimeSource {
+    /// The machine's clock.
+    #[default]
+    Machine,
+    /// Whoever holds the other end: milliseconds since 1970.
+    Told(Arc<AtomicI64>),
+}
+
+/// The wall's clock, made monotone: a backward step is clamped, a large forward step is counted.
 #[derive(Debug, Default)]
 pub(super) struct Stopwatch {
+    source: TimeSource,
     last: Moment,
     /// Whether it was read before: how long nobody ran says nothing about the clock.
     begun: bool,
@@ -20,8 +33,9 @@ pub(super) struct Stopwatch {
 
 impl Stopwatch {
     /// A clock that never shows less than `floor`.
-    pub fn not_before(floor: Moment) -> Stopwatch {
+    pub fn not_before(floor: Moment, source: TimeSource) -> Stopwatch {
         Stopwatch {
+            source,
             last: floor,
             ..Stopwatch::default()
         }
@@ -29,10 +43,14 @@ impl Stopwatch {
 
     /// The time now.
     pub fn now(&mut self) -> Moment {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        self.take(Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+        let read = match &self.source {
+            TimeSource::Machine => {
+                let since = SystemTime::now().duration_since(UNIX_EPOCH);
+                i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+            }
+            TimeSource::Told(now) => now.load(Ordering::Relaxed),
+        };
+        self.take(Moment(read))
     }
 
     /// What it shows after this reading of the machine's clock.
@@ -73,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_step_forward_is_counted_and_a_step_back_is_clamped() {
-        let mut stopwatch = Stopwatch::not_before(Moment(1_000));
+        let mut stopwatch = Stopwatch::not_before(Moment(1_000), TimeSource::Machine);
         // A day in which nobody ran is no step.
         let day = Moment(86_400_000);
         assert_eq!((stopwatch.take(day), stopwatch.jumps), (day, 0));
@@ -88,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_clock_behind_the_journal_shows_the_journals_time() {
-        let mut stopwatch = Stopwatch::not_before(Moment(5_000));
+        let mut stopwatch = Stopwatch::not_before(Moment(5_000), TimeSource::Machine);
         assert_eq!(stopwatch.take(Moment(1)), Moment(5_000));
         assert_eq!((stopwatch.clamps, stopwatch.jumps), (1, 0));
         assert!(stopwatch.now() > Moment(5_000));

@@ -27,7 +27,7 @@ impl Release for Sink {
 
 fn setup(data: &Path, clock: ClockMode) -> Setup {
     Setup {
-        data: data.to_path_buf(),
+        data: data.into(),
         centre: CentreId(1),
         clock,
         capacities: Capacities {

@@ -57,8 +57,7 @@ impl Watcher {
         loop {
             // Looked at before the reading, so that what became durable before the end is read.
             let last = self.last.load(Ordering::Acquire);
-            let durable = (self.durable)();
-            if self.read(durable, &mut chunk)? == 0 {
+            if self.step(&mut chunk)? == 0 {
                 if last {
                     return Ok(());
                 }
@@ -71,11 +70,9 @@ impl Watcher {
         }
     }
 
-    fn read(
-        &mut self,
-        durable: Sequence,
-        chunk: &mut Vec<ReleasedRecord>,
-    ) -> Result<usize, ReadError> {
+    /// Tells of what is durable, a chunk at most; the number of records.
+    pub fn step(&mut self, chunk: &mut Vec<ReleasedRecord>) -> Result<usize, ReadError> {
+        let durable = (self.durable)();
         chunk.clear();
         while chunk.len() < CHUNK_MAX {
             let Some(read) = self.reader.next(durable)? else {

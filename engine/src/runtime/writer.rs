@@ -4,15 +4,16 @@
 //! waits and no clock is due. It never waits for a reader; it waits for the journal alone, when it has run ahead as far as it may.
 
 use super::measures::Measures;
+use super::metered::Metered;
 use super::port::{AdvanceRefusal, Origin, Reply, ReplyBody, Submission, Wish};
-use super::release::Carried;
+use super::release::{Carried, Releaser};
 use super::stopwatch::Stopwatch;
 use crate::answer::Answer;
 use crate::centre::Centre;
 use crate::command::{Actor, ClockMode, Command, Envelope, UnitPosition};
 use crate::event::Event;
 use crate::id::Sequence;
-use crate::journal::{Feed, Filled};
+use crate::journal::{Committer, Feed, Files, Filled};
 use crate::lane::Consumer;
 use crate::limits::{EVENTS_PER_COMMAND_MAX, POSITION_AGE_MS, POSITION_STEP_DM};
 use crate::moment::{Moment, Span};
@@ -55,6 +56,8 @@ pub(super) struct Writer {
     pub consumer: Consumer<Submission>,
     pub positions: Arc<PositionSlots>,
     pub feed: Feed<Carried>,
+    /// The journal's loop, while no thread of its own runs it.
+    pub committer: Option<InHand>,
     pub shown: Arc<Shown>,
     pub measures: Arc<Measures>,
     pub round: Round,
@@ -77,6 +80,9 @@ pub(super) struct Round {
     before: Sequence,
 }
 
+/// The journal's loop.
+pub(super) type InHand = Committer<Metered<Files>, Releaser, Carried>;
+
 /// The journal has stopped; nothing new is served.
 pub(super) struct Stopped;
 
@@ -91,26 +97,31 @@ impl Writer {
     fn rounds(&mut self) -> Result<(), Stopped> {
         loop {
             let stop = self.shown.stop.load(Ordering::Acquire);
-            self.begin_round();
-            if self.clock == ClockMode::Wall {
-                self.now = self.stopwatch.now();
-                self.shown
-                    .clock_jumps
-                    .store(self.stopwatch.jumps, Ordering::Relaxed);
-                self.tick_until(self.now)?;
-                self.take_positions()?;
-            }
-            let took = self.take_submissions()?;
-            self.shown.now_ms.store(self.now.0, Ordering::Relaxed);
-            self.end_round();
-            self.flush(false)?;
-            if took == 0 {
+            if self.round()? == 0 {
                 if stop && self.consumer.is_empty() {
                     return self.flush(true);
                 }
                 self.sleep();
             }
         }
+    }
+
+    /// One round: what is due fires, where units are is taken, then what was submitted; the number of submissions.
+    pub fn round(&mut self) -> Result<usize, Stopped> {
+        self.begin_round();
+        if self.clock == ClockMode::Wall {
+            self.now = self.stopwatch.now();
+            self.shown
+                .clock_jumps
+                .store(self.stopwatch.jumps, Ordering::Relaxed);
+            self.tick_until(self.now)?;
+            self.take_positions()?;
+        }
+        let took = self.take_submissions()?;
+        self.shown.now_ms.store(self.now.0, Ordering::Relaxed);
+        self.end_round();
+        self.flush(false)?;
+        Ok(took)
     }
 
     fn begin_round(&mut self) {
@@ -348,6 +359,10 @@ impl Writer {
     /// Waits for the journal, and does not count that as time of its own.
     fn wait_blank(&mut self) -> Result<Filled<Carried>, Stopped> {
         let begun_ns = self.measures.now_ns();
+        if let Some(committer) = &mut self.committer {
+            // Nobody else will give one back.
+            committer.step().map_err(|_| Stopped)?;
+        }
         let filled = self.feed.wait_blank().ok_or(Stopped);
         let waited_ns = self.measures.now_ns() - begun_ns;
         self.round.waited_ns += waited_ns;

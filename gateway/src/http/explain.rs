@@ -34,7 +34,7 @@ pub async fn order(
         .map_err(|error| refuse(error.to_string()))?;
     let asked = Arc::clone(&exchange);
     let read = tokio::task::spawn_blocking(move || {
-        explain(asked.running.data(), order, asked.running.durable())
+        explain(asked.running.data().path(), order, asked.running.durable())
     });
     match read.await {
         Ok(Ok(explanation)) => json(&explanation.told(language)),
