@@ -88,9 +88,16 @@ pub enum Flaw {
     /// A segment's header cannot be read.
     #[error("the segment's header is damaged")]
     SegmentHeader,
-    /// The journal does not start with its first record.
-    #[error("earlier segments are missing: the first one there is not the journal's beginning")]
+    /// The journal does not start with its first record, and no snapshot says what was before.
+    #[error(
+        "earlier segments are missing: the first one there is not the journal's beginning, and no snapshot that is whole says what was before it"
+    )]
     Beginning,
+    /// A snapshot names another head after this sequence.
+    #[error(
+        "the snapshot that stands here was made from another journal, or what is before it was changed"
+    )]
+    Snapshot,
     /// The last segment says there is another.
     #[error("the next segment is missing; bring back {}", segment_name(*.0))]
     NextSegment(Sequence),

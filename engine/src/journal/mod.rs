@@ -9,6 +9,7 @@
 //! <folder>/000000000001f3a0.log     the one after it
 //! <folder>/next.new                 the segment to come, being filled with zeros; no part of the journal
 //! <folder>/objects/<hash>           plans, lexicons, cities, by content
+//! <folder>/snapshots/…              what all records up to one came to
 //!
 //! a segment   │ header 512 │ batch │ batch │ … │ mark │ zeros to the end │
 //! a batch     │ header 128 │ frame 40 + payload │ frame 40 + payload │ … │ zeros to a multiple of 512 │
@@ -31,8 +32,10 @@ pub mod log;
 pub mod objects;
 pub mod reader;
 pub mod recovery;
+pub mod retention;
 pub mod segment;
 pub mod shape;
+pub mod snapshot;
 pub mod verify;
 mod walk;
 mod window;
@@ -50,9 +53,11 @@ pub use files::Files;
 pub use log::{AppendError, Log, RecordRef, Records};
 pub use objects::Objects;
 pub use reader::{ReadError, Reader};
-pub use recovery::{OpenError, Recovery, open};
+pub use recovery::{OpenError, Recovery, open, open_from};
 pub use shape::Shape;
+pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, Snapshots};
 pub use verify::{Verdict, verify};
+pub use walk::Place;
 
 use std::path::{Path, PathBuf};
 

@@ -24,6 +24,14 @@ pub enum ReadError {
     /// The operating system refused.
     #[error(transparent)]
     Io(#[from] IoFault),
+    /// It was pruned: what it came to is in a snapshot.
+    #[error("record {wanted} is not kept any more; the journal begins with {first}")]
+    Pruned {
+        /// The record that was asked for.
+        wanted: Sequence,
+        /// The first that is kept.
+        first: Sequence,
+    },
     /// What was durable is damaged.
     #[error("the journal is damaged: {0}; restore the segment from a copy, nothing was changed")]
     Damaged(#[from] Damage),
@@ -46,7 +54,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the journal in a folder at its first record. A folder without a journal has no records yet.
+    /// Opens the journal in a folder at the first record that is kept. A folder without a journal has no records yet.
     pub fn open(folder: impl Into<Folder>) -> Result<Reader, ReadError> {
         let walk = Walk::new(&folder.into())?;
         let first = walk.segments().first().copied().unwrap_or(Sequence(1));
@@ -70,6 +78,19 @@ impl Reader {
             self.walk.begin()?;
         }
         Ok(self.walk.place().map(|place| place.chain.centre))
+    }
+
+    /// The first record that is kept.
+    pub fn first(&mut self) -> Result<Sequence, ReadError> {
+        self.walk.relist()?;
+        Ok(self.walk.segments().first().copied().unwrap_or(Sequence(1)))
+    }
+
+    /// Where the journal goes on behind the records given so far, if they end where a batch does.
+    pub fn boundary(&self) -> Option<Place> {
+        self.walk
+            .place()
+            .filter(|place| place.chain.next == self.wanted)
     }
 
     /// The next record to be given is this one.
@@ -171,7 +192,13 @@ impl Reader {
             .checked_sub(1)
             .and_then(|index| self.walk.segments().get(index).copied())
         else {
-            return Ok(false);
+            return match self.walk.segments().first() {
+                Some(&first) if self.wanted > Sequence(0) => Err(ReadError::Pruned {
+                    wanted: self.wanted,
+                    first,
+                }),
+                Some(_) | None => Ok(false),
+            };
         };
         let places = self
             .landmarks

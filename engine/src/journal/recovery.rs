@@ -5,14 +5,14 @@
 //! shortened. Nothing is changed before all of it was read.
 
 use super::IoFault;
-use super::chain::{Chain, Damage, Depth};
+use super::chain::{Chain, Damage, Depth, Flaw};
 use super::disk::{Folder, Held};
 use super::files::Files;
 use super::lock::LockError;
 use super::reader::ReadError;
 use super::segment::{Segment, Spare};
 use super::shape::{Shape, ShapeError};
-use super::walk::{Cut, Next, Walk};
+use super::walk::{Cut, Next, Place, Walk};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
 
@@ -48,6 +48,12 @@ impl From<ReadError> for OpenError {
         match error {
             ReadError::Io(fault) => OpenError::Io(fault),
             ReadError::Damaged(damage) => OpenError::Damaged(damage),
+            ReadError::Pruned { first, .. } => OpenError::Damaged(Damage {
+                segment: first,
+                offset: 0,
+                sequence: first,
+                flaw: Flaw::Beginning,
+            }),
         }
     }
 }
@@ -57,7 +63,7 @@ impl From<ReadError> for OpenError {
 pub struct Recovery {
     /// Where it goes on: next sequence, last header's hash, last logical time, and the epoch of this start.
     pub chain: Chain,
-    /// How many records there are.
+    /// How many records there are behind the snapshot, or in all.
     pub records: u64,
     /// What was cut off, if anything.
     pub cut: Option<Cut>,
@@ -68,6 +74,16 @@ pub fn open(
     folder: impl Into<Folder>,
     centre: CentreId,
     shape: &Shape,
+) -> Result<(Files, Recovery), OpenError> {
+    open_from(folder, centre, shape, None)
+}
+
+/// The same, proved from the segment on in which a snapshot stands, up to which place the records need not be read.
+pub fn open_from(
+    folder: impl Into<Folder>,
+    centre: CentreId,
+    shape: &Shape,
+    snapshot: Option<&Place>,
 ) -> Result<(Files, Recovery), OpenError> {
     shape.check()?;
     let folder = &folder.into();
@@ -83,7 +99,7 @@ pub fn open(
     if !walk.begin()? {
         return begin(folder, centre, shape, lock);
     }
-    let (records, cut) = prove(&mut walk, centre)?;
+    let (records, cut) = prove(&mut walk, centre, snapshot)?;
     let Some(place) = walk.place() else {
         return begin(folder, centre, shape, lock);
     };
@@ -134,8 +150,12 @@ fn begin(
     ))
 }
 
-/// Reads everything; the number of records and what the tail needs.
-fn prove(walk: &mut Walk, centre: CentreId) -> Result<(u64, Option<Cut>), OpenError> {
+/// Reads everything that no snapshot vouches for; the number of records and what the tail needs.
+fn prove(
+    walk: &mut Walk,
+    centre: CentreId,
+    snapshot: Option<&Place>,
+) -> Result<(u64, Option<Cut>), OpenError> {
     if let Some(found) = walk
         .place()
         .map(|place| place.chain.centre)
@@ -145,6 +165,18 @@ fn prove(walk: &mut Walk, centre: CentreId) -> Result<(u64, Option<Cut>), OpenEr
             found,
             wanted: centre,
         });
+    }
+    match (snapshot, walk.place()) {
+        (Some(place), _) => walk.retrace(place)?,
+        (None, Some(place)) if !walk.is_at_genesis() => {
+            return Err(OpenError::Damaged(Damage {
+                segment: place.segment,
+                offset: 0,
+                sequence: place.segment,
+                flaw: Flaw::Beginning,
+            }));
+        }
+        (None, _) => {}
     }
     let mut records = 0;
     loop {

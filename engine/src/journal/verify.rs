@@ -4,13 +4,16 @@
 //! edit, a swap or a cut before it cannot.
 
 use super::IoFault;
-use super::chain::{Damage, Depth};
+use super::chain::{Damage, Depth, Flaw};
 use super::disk::Folder;
 use super::reader::ReadError;
+use super::snapshot::{SnapshotError, Snapshots};
 use super::walk::{Cut, Next, Walk};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
+use std::collections::BTreeMap;
 use std::fmt;
+use std::io::ErrorKind;
 
 /// What a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,10 @@ pub struct Verdict {
     pub epoch: u64,
     /// The hash of the last header that is whole; all zeros when there is none.
     pub head: HeaderHash,
+    /// Snapshots that are whole.
+    pub snapshots: u64,
+    /// The first snapshot that is not.
+    pub snapshot_damaged: Option<Sequence>,
     /// Damage to what was durable.
     pub damage: Option<Damage>,
     /// An unfinished tail, as a crash leaves it or a writer at work.
@@ -57,7 +64,7 @@ pub enum Asked {
 impl Verdict {
     /// Nothing is damaged, and the head that was asked for is there. An unfinished tail is no damage.
     pub fn is_sound(&self) -> bool {
-        self.damage.is_none() && self.asked != Asked::Absent
+        self.damage.is_none() && self.snapshot_damaged.is_none() && self.asked != Asked::Absent
     }
 
     fn meet(&mut self, hash: HeaderHash, last: Sequence, wanted: Option<HeaderHash>) {
@@ -83,6 +90,8 @@ pub fn verify(folder: impl Into<Folder>, wanted: Option<HeaderHash>) -> Result<V
         at: None,
         epoch: 0,
         head: HeaderHash::NONE,
+        snapshots: 0,
+        snapshot_damaged: None,
         damage: None,
         tail: None,
         asked: if wanted.is_some() {
@@ -91,22 +100,93 @@ pub fn verify(folder: impl Into<Folder>, wanted: Option<HeaderHash>) -> Result<V
             Asked::Nothing
         },
     };
-    match prove(&folder.into(), wanted, &mut verdict) {
-        Ok(()) => {}
-        Err(ReadError::Damaged(damage)) => verdict.damage = Some(damage),
-        Err(ReadError::Io(fault)) => return Err(fault),
+    let folder = folder.into();
+    let heads = heads(&folder, &mut verdict)?;
+    match prove(&folder, wanted, &heads, &mut verdict) {
+        Ok(()) => Ok(verdict),
+        Err(Stop::Damaged(damage)) => {
+            verdict.damage = Some(damage);
+            Ok(verdict)
+        }
+        Err(Stop::Io(fault)) => Err(fault),
     }
-    Ok(verdict)
+}
+
+enum Stop {
+    Io(IoFault),
+    Damaged(Damage),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Stop {
+        match error {
+            ReadError::Io(fault) => Stop::Io(fault),
+            ReadError::Damaged(damage) => Stop::Damaged(damage),
+            ReadError::Pruned { first, .. } => Stop::Damaged(beginning(first)),
+        }
+    }
+}
+
+fn beginning(first: Sequence) -> Damage {
+    Damage {
+        segment: first,
+        offset: 0,
+        sequence: first,
+        flaw: Flaw::Beginning,
+    }
+}
+
+/// The heads that whole snapshots name, by the last sequence in them.
+fn heads(
+    folder: &Folder,
+    verdict: &mut Verdict,
+) -> Result<BTreeMap<Sequence, HeaderHash>, IoFault> {
+    let snapshots = Snapshots::of(folder);
+    let mut heads = BTreeMap::new();
+    for sequence in snapshots.list()? {
+        match snapshots.read(sequence) {
+            Ok(snapshot) => {
+                verdict.snapshots += 1;
+                heads.insert(sequence, snapshot.header.place.chain.previous);
+            }
+            // Pruned meanwhile by the one who writes here.
+            Err(SnapshotError::Io(fault)) if fault.source.kind() == ErrorKind::NotFound => {}
+            Err(SnapshotError::Io(fault)) => return Err(fault),
+            Err(
+                SnapshotError::Damaged { .. }
+                | SnapshotError::Version { .. }
+                | SnapshotError::Large(_),
+            ) => verdict.snapshot_damaged = verdict.snapshot_damaged.or(Some(sequence)),
+        }
+    }
+    Ok(heads)
 }
 
 fn prove(
     folder: &Folder,
     wanted: Option<HeaderHash>,
+    heads: &BTreeMap<Sequence, HeaderHash>,
     verdict: &mut Verdict,
-) -> Result<(), ReadError> {
+) -> Result<(), Stop> {
     let mut walk = Walk::new(folder)?;
     verdict.segments = walk.segments().len() as u64;
+    // A pruned journal's beginning is vouched for by a snapshot that the rest of it leads to.
+    let mut is_vouched = !walk.begin()? || walk.is_at_genesis();
+    let first = walk.segments().first().copied();
     loop {
+        if let Some(place) = walk.place()
+            && let Some(head) = heads.get(&place.chain.last())
+        {
+            if *head != place.chain.previous {
+                return Err(Stop::Damaged(Damage {
+                    segment: place.segment,
+                    offset: place.offset,
+                    sequence: place.chain.next,
+                    flaw: Flaw::Snapshot,
+                }));
+            }
+            is_vouched = true;
+        }
         let next = walk.next(Depth::Hashes, Sequence(0))?;
         verdict.segments = walk.segments().len() as u64;
         if let Some(place) = walk.place() {
@@ -124,7 +204,10 @@ fn prove(
             (Next::Batch(_), None) => {}
             (Next::Tail(cut), _) => {
                 verdict.tail = cut;
-                return Ok(());
+                return match first.filter(|_| !is_vouched) {
+                    Some(first) => Err(Stop::Damaged(beginning(first))),
+                    None => Ok(()),
+                };
             }
         }
     }
@@ -147,6 +230,13 @@ impl fmt::Display for Verdict {
             writeln!(f, "sequences {first} to {last}, the last at {at}")?;
         }
         writeln!(f, "head {}", self.head)?;
+        writeln!(f, "{} snapshots", self.snapshots)?;
+        if let Some(sequence) = self.snapshot_damaged {
+            writeln!(
+                f,
+                "DAMAGED: the snapshot after sequence {sequence}; it is passed over at a start, remove it"
+            )?;
+        }
         match self.asked {
             Asked::Nothing => {}
             Asked::Head => writeln!(f, "the head that was asked for is this one")?,

@@ -35,13 +35,17 @@ pub(super) enum Next {
     Tail(Option<Cut>),
 }
 
-/// A place from which to walk.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) segment: Sequence,
-    pub(super) segment_bytes: u64,
-    pub(super) offset: u64,
-    pub(super) chain: Chain,
+/// A place between two batches, from which to walk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The first sequence of the segment.
+    pub segment: Sequence,
+    /// The size of the segment.
+    pub segment_bytes: u64,
+    /// The offset in it.
+    pub offset: u64,
+    /// What the next batch must hook into.
+    pub chain: Chain,
 }
 
 enum Look {
@@ -129,17 +133,51 @@ impl Walk {
         Ok(())
     }
 
-    /// Goes to the journal's first batch; false when there is no segment yet.
+    /// Goes to the first batch that is kept; false when there is no segment yet.
     pub(super) fn begin(&mut self) -> Result<bool, ReadError> {
         let Some(first) = self.segments.first().copied() else {
             return Ok(false);
         };
         self.enter(first, None)?;
-        match &self.open {
-            Some(open) if open.place.chain.previous != HeaderHash::NONE => {
-                Err(damaged(&open.place, first, Flaw::Beginning))
+        Ok(true)
+    }
+
+    /// Whether the walk stands before the journal's very first batch; what was before a later one is pruned, or lost.
+    pub(super) fn is_at_genesis(&self) -> bool {
+        self.place()
+            .is_some_and(|place| place.chain.previous == HeaderHash::NONE)
+    }
+
+    /// Walks from the beginning of its segment to a place that was walked through before, and proves that it still leads there.
+    pub(super) fn retrace(&mut self, wanted: &Place) -> Result<(), ReadError> {
+        if self.segments.binary_search(&wanted.segment).is_err() {
+            return Err(damaged(
+                wanted,
+                wanted.segment,
+                Flaw::NextSegment(wanted.segment),
+            ));
+        }
+        self.enter(wanted.segment, None)?;
+        loop {
+            let Some(place) = self.place() else {
+                return Err(damaged(wanted, wanted.chain.next, Flaw::Missing));
+            };
+            if place.chain.next >= wanted.chain.next {
+                let leads_there = (place.chain.next, place.chain.previous)
+                    == (wanted.chain.next, wanted.chain.previous);
+                return if leads_there {
+                    Ok(())
+                } else {
+                    Err(damaged(&place, place.chain.next, Flaw::Unchained))
+                };
             }
-            Some(_) | None => Ok(true),
+            match self.next(Depth::Hashes, Sequence(0))? {
+                Next::Batch(_) => {}
+                Next::Tail(cut) => {
+                    let flaw = cut.map_or(Flaw::Missing, |cut| cut.damage.flaw);
+                    return Err(damaged(&place, place.chain.next, flaw));
+                }
+            }
         }
     }
 
