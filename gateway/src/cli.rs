@@ -282,6 +282,26 @@ enum Journal {
         /// The data folder.
         dir: PathBuf,
     },
+    /// Copy it, while a centre writes to it or not, and prove the copy.
+    ///
+    /// Snapshots, segments and what they name, up to the last record that is durable. Takes no lock and changes nothing.
+    #[command(after_help = examples::JOURNAL_BACKUP)]
+    Backup {
+        /// The data folder.
+        dir: PathBuf,
+        /// Where the copy goes: a folder that holds no journal.
+        copy: PathBuf,
+    },
+    /// Bring a copy back into an empty data folder, and prove it.
+    ///
+    /// A centre that is started there goes on where the copy ended; what was answered later is not in it.
+    #[command(after_help = examples::JOURNAL_RESTORE)]
+    Restore {
+        /// The copy.
+        copy: PathBuf,
+        /// The data folder: it must hold no journal.
+        dir: PathBuf,
+    },
     /// Print the hash of the state.
     ///
     /// Two centres with one hash are in one state.
@@ -381,6 +401,8 @@ fn obey(command: Command) -> anyhow::Result<()> {
             Sequence(to.unwrap_or(u64::MAX)),
         ),
         Command::Journal(Journal::Replay { dir }) => journal::replay(&dir),
+        Command::Journal(Journal::Backup { dir, copy }) => journal::copy(&dir, &copy),
+        Command::Journal(Journal::Restore { copy, dir }) => journal::copy(&copy, &dir),
         Command::Journal(Journal::Hash { dir, at }) => journal::hash(&dir, at.map(Sequence)),
         Command::Explain {
             dir,

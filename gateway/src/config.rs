@@ -3,6 +3,7 @@
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.
 
+mod journal;
 mod reading;
 mod typed;
 
@@ -19,6 +20,7 @@ use engine::lane::LaneLimits;
 use engine::limits::Capacities;
 use engine::line::Line;
 use engine::plan::Plan;
+use engine::runtime::keeper::Keeping;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -55,6 +57,8 @@ pub struct Config {
     pub lanes: LaneLimits,
     /// How the journal is laid out.
     pub shape: Shape,
+    /// When snapshots are made, how much of the journal is kept, and how much room must stay.
+    pub keeping: Keeping,
     /// The line of calls without a usable one.
     pub default_line: Line,
     /// Requests that one worker may have on the way; its reply ring has as many places.
@@ -215,11 +219,7 @@ impl Check<'_> {
         let default_line = self.default_line(typed, plan.as_ref().map(|(plan, _)| plan.as_ref()));
         self.sizes(typed, city.as_deref());
         let log = self.log(typed, overrides);
-        let segment_bytes = u64::from(*typed.journal.segment_mib.get_ref()) << 20;
-        let shape = Shape {
-            segment_bytes,
-            ..Shape::default()
-        };
+        self.journal(&typed.journal);
         let ((plan, plan_text), (lexicon, lexicon_text), city) = (plan?, lexicon?, city?);
         Some(Config {
             centre: city.centre,
@@ -235,7 +235,8 @@ impl Check<'_> {
                 urgent: *typed.lanes.urgent.get_ref(),
                 service: *typed.lanes.service.get_ref(),
             },
-            shape,
+            shape: journal::shape(&typed.journal),
+            keeping: journal::keeping(&typed.journal),
             default_line: default_line?,
             worker_requests_max: *typed.quic.worker_requests_max.get_ref(),
             workers: workers(typed.quic.workers),
@@ -425,11 +426,6 @@ impl Check<'_> {
                 let what = format!("{} must be from 64 to {}", value.get_ref(), 1 << 20);
                 self.wrong(&Some(value.span().start), field, what);
             }
-        }
-        let segment = &typed.journal.segment_mib;
-        if !(8..=4_096).contains(segment.get_ref()) {
-            let what = format!("{} must be from 8 to 4096", segment.get_ref());
-            self.wrong(&Some(segment.span().start), "journal.segment_mib", what);
         }
         let capacities = Capacities::from(typed.capacity);
         let units = city.map_or(0, |city| city.units.len());

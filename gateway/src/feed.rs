@@ -249,6 +249,10 @@ fn act_of(released: &ReleasedRecord) -> Option<ActKey> {
 pub struct Sink(pub Arc<Feed>);
 
 impl Release for Sink {
+    fn restored(&mut self, view: View) {
+        self.0.restore(view);
+    }
+
     fn released(&mut self, records: &[ReleasedRecord]) {
         self.0.hear(records);
     }

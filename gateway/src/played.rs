@@ -79,6 +79,7 @@ impl Played {
                 ..Default::default()
             },
             reply_ring_items: 256,
+            keeping: Default::default(),
             wake: vec![Arc::new(|| {})],
         };
         let running = start(setup, Box::new(sink.clone())).unwrap();

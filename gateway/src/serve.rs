@@ -184,6 +184,7 @@ fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
         city: Arc::clone(&config.city),
         lanes: config.lanes,
         shape: config.shape,
+        keeping: config.keeping,
         // As many places as requests may be on the way, so that no reply is ever without one.
         reply_ring_items: config.worker_requests_max,
         wake: wake.collect(),

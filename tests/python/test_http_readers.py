@@ -19,10 +19,10 @@ import pytest
 from conftest import StartCentre
 from running_centre import RunningCentre, binary
 
-PAIRS = int(os.environ.get("SSE_PAIRS", "3"))
+PAIRS = int(os.environ.get("SSE_PAIRS", "5"))
 SECONDS = int(os.environ.get("SSE_SECONDS", "5"))
 # On a machine that others use the 99th percentile jumps by itself; the full size is run on a quiet one.
-FACTOR = float(os.environ.get("SSE_FACTOR", "8"))
+FACTOR = float(os.environ.get("SSE_FACTOR", "3"))
 RATE = 200
 READING, IDLE = 150, 50
 EVENTS_LEAST = 20_000

@@ -15,7 +15,7 @@
 use super::batch::Batch;
 use super::chain::Chain;
 use super::log::{AppendError, Log, Sealed};
-use super::shape::Shape;
+use super::shape::{Durability, GROUPS_UNSYNCED_MAX, Shape};
 use crate::id::Sequence;
 use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -40,6 +40,7 @@ pub trait Release<T> {
 
 struct Shared {
     durable: AtomicU64,
+    synced: AtomicU64,
     failure: OnceLock<AppendError>,
 }
 
@@ -57,7 +58,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// The last sequence that is durable.
+    /// The last sequence that is on the disk. It is [`Watch::durable`], unless more was allowed ([`Durability::Batch`]).
+    pub fn synced(&self) -> Sequence {
+        // Acquire pairs with the release store in `sync`.
+        Sequence(self.shared.synced.load(Ordering::Acquire))
+    }
+
+    /// The last sequence that is durable, in the sense of the journal's [`Durability`].
     pub fn durable(&self) -> Sequence {
         // Acquire pairs with the release store in `commit`: who sees the number sees the bytes in the file.
         Sequence(self.shared.durable.load(Ordering::Acquire))
@@ -103,6 +110,9 @@ pub struct Committer<L, R, T> {
     shared: Arc<Shared>,
     group: Vec<Filled<T>>,
     chain: Chain,
+    durability: Durability,
+    /// Groups that were released and not synced.
+    unsynced: u32,
 }
 
 impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
@@ -126,6 +136,7 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
         let chain = log.tail();
         let shared = Arc::new(Shared {
             durable: AtomicU64::new(chain.last().0),
+            synced: AtomicU64::new(chain.last().0),
             failure: OnceLock::new(),
         });
         let watch = Watch {
@@ -146,6 +157,8 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
                 shared,
                 group,
                 chain,
+                durability: shape.durability,
+                unsynced: 0,
             },
         )
     }
@@ -177,6 +190,7 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
             }
         }
         if self.group.is_empty() {
+            self.sync_what_is_left()?;
             return self.log.tend(true);
         }
         self.commit()?;
@@ -196,6 +210,7 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
             self.commit()?;
             self.log.tend(false)?;
         }
+        self.sync_what_is_left()?;
         // The last word on disk: all before is durable.
         self.log.tend(true)?;
         self.log.sync()
@@ -209,6 +224,7 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
                 Ok(filled) => self.group.push(filled),
                 Err(TryRecvError::Disconnected) => return Ok(!self.group.is_empty()),
                 Err(TryRecvError::Empty) if !self.group.is_empty() => return Ok(true),
+                Err(TryRecvError::Empty) if self.unsynced > 0 => self.sync()?,
                 Err(TryRecvError::Empty) if has_chores => has_chores = self.log.tend(true)?,
                 Err(TryRecvError::Empty) => match self.filled.recv() {
                     Ok(filled) => self.group.push(filled),
@@ -222,7 +238,7 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
     }
 
     fn commit(&mut self) -> Result<(), AppendError> {
-        let durable = self.chain_durable();
+        let durable = self.chain_synced();
         let mut is_changed = false;
         for filled in self
             .group
@@ -243,8 +259,9 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
             self.chain = chain;
             is_changed = true;
         }
-        if is_changed {
-            self.log.sync()?;
+        self.unsynced += u32::from(is_changed);
+        if self.durability == Durability::Sync || self.unsynced >= GROUPS_UNSYNCED_MAX {
+            self.sync_what_is_left()?;
         }
         // Release pairs with the acquire load in `Watch::durable`.
         self.shared
@@ -259,9 +276,26 @@ impl<L: Log, R: Release<T>, T> Committer<L, R, T> {
         Ok(())
     }
 
-    fn chain_durable(&self) -> Sequence {
+    fn sync_what_is_left(&mut self) -> Result<(), AppendError> {
+        if self.unsynced > 0 {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), AppendError> {
+        self.log.sync()?;
+        self.unsynced = 0;
+        // Release pairs with the acquire load in `Watch::synced`.
+        self.shared
+            .synced
+            .store(self.chain.last().0, Ordering::Release);
+        Ok(())
+    }
+
+    fn chain_synced(&self) -> Sequence {
         // Only this thread writes it.
-        Sequence(self.shared.durable.load(Ordering::Relaxed))
+        Sequence(self.shared.synced.load(Ordering::Relaxed))
     }
 }
 
@@ -409,6 +443,46 @@ mod tests {
         fn read_from(&self, sequence: Sequence) -> Result<Box<dyn Records>, ReadError> {
             self.log.read_from(sequence)
         }
+    }
+
+    #[test]
+    fn where_it_is_allowed_records_are_released_before_the_sync_and_synced_when_nothing_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::default();
+        let shape = Shape {
+            durability: Durability::Batch,
+            ..small()
+        };
+        let (entered, has_entered) = bounded(8);
+        let (permit, permitted) = bounded(8);
+        let log = Gated {
+            log: files(folder.path()),
+            entered,
+            permitted,
+            appends: 0,
+        };
+        let (feed, mut committer) = Committer::with_feed(log, ledger.clone(), &shape);
+        let watch = feed.watch().clone();
+        let mut next = 1;
+        for group in 1..GROUPS_UNSYNCED_MAX {
+            assert!(fill(&feed, &mut next).is_ok());
+            assert!(committer.step().unwrap());
+            assert_eq!(ledger.0.lock().unwrap().0.len(), group as usize);
+            assert_eq!((watch.durable().0, watch.synced().0), (next - 1, 0));
+        }
+        permit.send(()).unwrap();
+        assert!(fill(&feed, &mut next).is_ok());
+        assert!(committer.step().unwrap());
+        assert_eq!(has_entered.recv(), Ok(u64::from(GROUPS_UNSYNCED_MAX)));
+        assert_eq!(watch.synced(), watch.durable());
+
+        assert!(fill(&feed, &mut next).is_ok());
+        assert!(committer.step().unwrap());
+        assert_eq!(watch.synced().0 + 2, next - 1, "two records of a group");
+        permit.send(()).unwrap();
+        committer.step().unwrap();
+        assert_eq!(has_entered.recv(), Ok(1), "nothing waits");
+        assert_eq!(watch.synced(), watch.durable());
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub fn small() -> Shape {
         batch_bytes: 1_024,
         batch_records: 8,
         batches: 4,
+        durability: Durability::Sync,
         genesis: Sequence(1),
     }
 }

@@ -19,6 +19,7 @@
 //! seam) → [`files`] → [`segment`]. On the way up: `walk` (checks the chain) → [`reader`], [`recovery`], [`mod@verify`].
 //! [`header`] and [`frame`] fix the bytes.
 
+pub mod backup;
 pub mod batch;
 pub mod chain;
 pub mod committer;
@@ -54,7 +55,7 @@ pub use log::{AppendError, Log, RecordRef, Records};
 pub use objects::Objects;
 pub use reader::{ReadError, Reader};
 pub use recovery::{OpenError, Recovery, open, open_from};
-pub use shape::Shape;
+pub use shape::{Durability, Shape};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, Snapshots};
 pub use verify::{Verdict, verify};
 pub use walk::Place;

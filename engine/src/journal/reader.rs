@@ -86,6 +86,13 @@ impl Reader {
         Ok(self.walk.segments().first().copied().unwrap_or(Sequence(1)))
     }
 
+    /// Whether the first record that is kept is not the journal's very first.
+    pub fn is_pruned(&mut self) -> Result<bool, ReadError> {
+        self.walk.relist()?;
+        let mut walk = Walk::new(self.walk.folder())?;
+        Ok(walk.begin()? && !walk.is_at_genesis())
+    }
+
     /// Where the journal goes on behind the records given so far, if they end where a batch does.
     pub fn boundary(&self) -> Option<Place> {
         self.walk

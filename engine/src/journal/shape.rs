@@ -28,6 +28,20 @@ const _: () = {
     assert!(HEADER_BYTES as u64 + FRAME_BYTES as u64 <= BLOCK_BYTES);
 };
 
+/// Groups of batches that are released before they are synced, at most, where that is allowed at all.
+pub const GROUPS_UNSYNCED_MAX: u32 = 64;
+
+/// When a record counts as safe enough to be acknowledged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// On the disk: it survives whatever the disk survives.
+    #[default]
+    Sync,
+    /// Handed to the operating system: it survives the death of this process, but not that of the machine. The disk has it as
+    /// soon as nothing waits, and at the latest [`GROUPS_UNSYNCED_MAX`] groups later.
+    Batch,
+}
+
 /// The sizes of one journal. They may differ from one start to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {
@@ -39,6 +53,8 @@ pub struct Shape {
     pub batch_records: u32,
     /// How many batches may be between the writer and the disk.
     pub batches: usize,
+    /// When a record is safe enough.
+    pub durability: Durability,
     /// The sequence of the first record of a new journal.
     pub genesis: Sequence,
 }
@@ -50,6 +66,7 @@ impl Default for Shape {
             batch_bytes: BATCH_BYTES_MAX,
             batch_records: BATCH_RECORDS_MAX,
             batches: BATCHES,
+            durability: Durability::Sync,
             genesis: Sequence(1),
         }
     }

@@ -83,6 +83,10 @@ impl Walk {
         })
     }
 
+    pub(super) fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
     pub(super) fn segments(&self) -> &[Sequence] {
         &self.segments
     }

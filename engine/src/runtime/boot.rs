@@ -1,6 +1,7 @@
 //! How a centre comes up: journal proved and replayed, objects stored, what is new brought into force.
 
 use super::Setup;
+use super::keeper::Keeper;
 use super::measures::Measures;
 use super::metered::Metered;
 use super::port::Submission;
@@ -18,7 +19,7 @@ use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
-use crate::journal::{Folder, Objects, OpenError, ReadError, Reader};
+use crate::journal::{Folder, Objects, OpenError, ReadError, Reader, open_from};
 use crate::lane::{Bell, Producer, lanes};
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
@@ -74,6 +75,9 @@ pub enum StartError {
 pub(super) struct Booted {
     pub writer: Writer,
     pub watcher: Watcher,
+    pub keeper: Keeper,
+    /// Snapshots that could not be begun with, and why.
+    pub passed_over: Vec<String>,
     pub handles: Handles,
 }
 
@@ -105,11 +109,17 @@ pub(super) fn store(
 
 pub(super) fn boot(
     setup: &Setup,
-    sink: Box<dyn Release>,
+    mut sink: Box<dyn Release>,
     time: TimeSource,
 ) -> Result<Booted, StartError> {
-    let (files, recovery) = crate::journal::open(&setup.data, setup.centre, &setup.shape)?;
-    let mut centre = Replay::new(&setup.data)?.run(Sequence(u64::MAX))?;
+    setup.data.make().map_err(OpenError::from)?;
+    let mut replay = Replay::from_snapshot(&setup.data, Sequence(u64::MAX))?;
+    let snapshot = replay.snapshot().copied();
+    let passed_over = replay.passed_over().to_vec();
+    let view = replay.take_view();
+    let place = snapshot.as_ref().map(|header| &header.place);
+    let (files, recovery) = open_from(&setup.data, setup.centre, &setup.shape, place)?;
+    let mut centre = replay.run(Sequence(u64::MAX))?;
     let opening = Opening {
         centre: setup.centre,
         clock: setup.clock,
@@ -163,13 +173,28 @@ pub(super) fn boot(
     };
     bring_into_force(&mut writer, setup, opening)?;
     let told_durable = watch.clone();
+    let mut reader = Reader::open(&setup.data)?;
+    let told = snapshot.map_or(Sequence(0), |header| header.sequence());
+    if snapshot.is_some() {
+        reader.seek(told.next());
+        sink.restored(view);
+    }
+    let kept_durable = watch.clone();
+    let keeper = Keeper::new(
+        setup.data.clone(),
+        setup.keeping,
+        // What is in a snapshot must never be ahead of the disk.
+        Box::new(move || kept_durable.synced()),
+        Arc::clone(&shown),
+        snapshot.map(|header| (header.sequence(), header.at())),
+    );
     let watcher = Watcher {
-        reader: Reader::open(&setup.data)?,
+        reader,
         durable: Box::new(move || told_durable.durable()),
         sink,
         bell: view_bell,
         shown,
-        told: Arc::new(AtomicU64::new(0)),
+        told: Arc::new(AtomicU64::new(told.0)),
         last: Arc::new(AtomicBool::new(false)),
         failure: Arc::default(),
     };
@@ -186,6 +211,8 @@ pub(super) fn boot(
     Ok(Booted {
         writer,
         watcher,
+        keeper,
+        passed_over,
         handles,
     })
 }

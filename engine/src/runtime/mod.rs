@@ -1,8 +1,9 @@
-//! A running centre: three threads around one state.
+//! A running centre: four threads around one state.
 //!
 //! ```text
 //!  lanes, position slots ──▶ writer ──batches──▶ journal ──▶ replies, by worker
 //!                            (applies)           (syncs)  ──▶ view (reads the files) ──▶ the sink
+//!                                                             keeper (reads the files) ──▶ snapshots
 //! ```
 //!
 //! [`start`] recovers by replay, brings the objects and units of the setup into force, and starts the threads.
@@ -10,6 +11,7 @@
 //! [`stepped`] is the same centre without any, for whoever simulates a world.
 
 mod boot;
+pub mod keeper;
 mod measures;
 mod metered;
 pub mod port;
@@ -39,6 +41,7 @@ use crate::limits::Capacities;
 use crate::moment::Moment;
 use crate::plan::Plan;
 use crate::position_slots::PositionSlots;
+use keeper::{Keeper, Kept, Keeping};
 use port::{Reply, Submission};
 use release::ReplyRing;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -70,6 +73,8 @@ pub struct Setup {
     pub shape: Shape,
     /// Replies that wait for one worker at most.
     pub reply_ring_items: usize,
+    /// When snapshots are made, how much of the journal is kept, and how much room must stay.
+    pub keeping: Keeping,
     /// One for each worker: called when a reply waits.
     pub wake: Vec<Wake>,
 }
@@ -106,6 +111,9 @@ pub struct Running {
     clock: ClockMode,
     epoch: u64,
     data: Folder,
+    kept: Arc<Kept>,
+    keeper: Bell,
+    passed_over: Vec<String>,
     plan: Option<Arc<Plan>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -113,27 +121,45 @@ pub struct Running {
 /// Recovers a centre from its data folder, or begins one, and starts it. Returns once the sink has heard all that
 /// was journalled before.
 pub fn start(setup: Setup, sink: Box<dyn Release>) -> Result<Running, StartError> {
-    let (mut running, mut writer, watcher, durable) = assemble(setup, sink, TimeSource::Machine)?;
+    let Assembled {
+        mut running,
+        mut writer,
+        watcher,
+        keeper,
+        durable,
+    } = assemble(setup, sink, TimeSource::Machine)?;
     if let Some(committer) = writer.committer.take() {
         running.threads = vec![
             spawn("liandong-writer", move || writer.run())?,
             spawn("liandong-journal", move || commit(committer))?,
             spawn("liandong-view", move || watcher.run())?,
+            spawn("liandong-keeper", move || keeper.run())?,
         ];
     }
     running.await_view(durable);
     Ok(running)
 }
 
-/// Brings a centre up; nothing of it runs yet. Also the last record that the sink is to hear before anybody is served.
+/// A centre that is up; nothing of it runs yet.
+struct Assembled {
+    running: Running,
+    writer: Writer,
+    watcher: Watcher,
+    keeper: Keeper,
+    /// The last record that the sink is to hear before anybody is served.
+    durable: Sequence,
+}
+
 fn assemble(
     setup: Setup,
     sink: Box<dyn Release>,
     time: TimeSource,
-) -> Result<(Running, Writer, Watcher, Sequence), StartError> {
+) -> Result<Assembled, StartError> {
     let boot::Booted {
         mut writer,
         watcher,
+        keeper,
+        passed_over,
         handles,
     } = boot::boot(&setup, sink, time)?;
     let boot::Handles {
@@ -166,10 +192,19 @@ fn assemble(
         clock,
         epoch,
         data: setup.data,
+        kept: Arc::clone(&keeper.kept),
+        keeper: keeper.bell.clone(),
+        passed_over,
         plan,
         threads: Vec::new(),
     };
-    Ok((running, writer, watcher, durable))
+    Ok(Assembled {
+        running,
+        writer,
+        watcher,
+        keeper,
+        durable,
+    })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, StartError> {
@@ -216,6 +251,16 @@ impl Running {
     /// The plan that was in force when the centre came up: the configuration's, or the one that a person activated since.
     pub fn plan_at_start(&self) -> Option<Arc<Plan>> {
         self.plan.clone()
+    }
+
+    /// Snapshots, and the room on the disk.
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Snapshots that were newer than the one that the centre came up with, and what is wrong with them.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
     }
 
     /// The data folder.
@@ -337,6 +382,8 @@ impl Running {
         self.producer.ring();
         let mut threads = self.threads.drain(..);
         let (writer, journal, view) = (threads.next(), threads.next(), threads.next());
+        let keeper = threads.next();
+        self.keeper.ring();
         let join =
             |thread: Option<JoinHandle<()>>| thread.is_none_or(|thread| thread.join().is_ok());
         let mut sound = join(writer);
@@ -344,6 +391,7 @@ impl Running {
         self.last.store(true, Ordering::Release);
         self.view.ring();
         sound &= join(view);
+        sound &= join(keeper);
         drop(threads);
         if let Some(reason) = self.watch.failure() {
             return Err(format!("the journal has stopped: {reason}"));

@@ -5,11 +5,15 @@ use crate::city::City;
 use crate::classify::Lexicon;
 use crate::command::{Activation, Command, ObjectKind};
 use crate::event::Event;
-use crate::id::Sequence;
-use crate::journal::{Folder, Objects, ReadError, Reader};
+use crate::id::{ObjectHash, Sequence};
+use crate::journal::{
+    Folder, Objects, Place, ReadError, Reader, Snapshot, SnapshotHeader, Snapshots,
+};
 use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, LOGIC_VERSION, Record};
+use crate::saved::{Parts, append};
+use crate::view::View;
 use std::sync::Arc;
 
 /// Why a journal cannot be replayed.
@@ -47,6 +51,14 @@ pub enum ReplayError {
         written: String,
         /// What the command causes.
         caused: String,
+    },
+    /// The beginning is not kept any more, and no snapshot can stand for it.
+    #[error(
+        "the journal's beginning was pruned and no snapshot can stand for it; bring back a whole snapshot from a backup ({tried})"
+    )]
+    NoSnapshot {
+        /// The snapshots that there are, and why they will not do.
+        tried: String,
     },
     /// An object that the journal names is missing or unusable.
     #[error("record {sequence}: the {kind} {hash} that it names cannot be used: {reason}", kind = .activation.object, hash = .activation.hash)]
@@ -87,24 +99,154 @@ pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared,
     }
 }
 
+/// What a centre and its view came to, as the runtime keeps them in a snapshot at this place.
+pub(super) fn frozen(centre: &Centre, view: &View, place: Place) -> Snapshot {
+    let in_force = ObjectKind::ALL.iter().filter_map(|&object| {
+        let hash = centre.in_force(object)?;
+        Some(Activation { object, hash })
+    });
+    let mut names = Vec::new();
+    append(&in_force.collect::<Vec<_>>(), &mut names);
+    let (mut state, mut seen) = (Vec::new(), Vec::new());
+    centre.save(&mut state);
+    view.save(&mut seen);
+    let hash = ObjectHash::of(&state);
+    Snapshot::new(place, LOGIC_VERSION, hash, [names, state, seen])
+}
+
+/// A centre and its view from a snapshot; what is wrong with it otherwise.
+pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre, View), String> {
+    let header = &snapshot.header;
+    if header.logic_version != LOGIC_VERSION {
+        return Err(format!(
+            "it was decided by rules of version {}; this release has version {LOGIC_VERSION}",
+            header.logic_version
+        ));
+    }
+    let [names, state, seen] = &snapshot.parts;
+    if ObjectHash::of(state) != header.state_hash {
+        return Err("its state is not the one that its header names".into());
+    }
+    let mut names = Parts(names);
+    let in_force: Vec<Activation> = names
+        .take("names of objects")
+        .map_err(|error| error.to_string())?;
+    names.end().map_err(|error| error.to_string())?;
+    let at_hand: Result<Vec<Prepared>, String> = in_force
+        .iter()
+        .map(|activation| prepared(objects, activation))
+        .collect();
+    let centre = Centre::load(state, at_hand?).map_err(|error| error.to_string())?;
+    let view = View::load(seen).map_err(|error| error.to_string())?;
+    if (centre.sequence(), view.sequence()) != (header.sequence(), header.sequence()) {
+        return Err("its state is not of the record that its name says".into());
+    }
+    Ok((centre, view))
+}
+
 /// A centre being rebuilt from its journal.
 pub struct Replay {
     reader: Reader,
     objects: Objects,
     centre: Centre,
+    view: View,
+    snapshot: Option<SnapshotHeader>,
+    passed_over: Vec<String>,
     events: Vec<Event>,
 }
 
 impl Replay {
-    /// A replay of the journal in a folder; nothing has been applied yet.
+    /// A replay of all that the journal in a folder keeps: from its first record, or from the snapshot that stands before
+    /// what is left of it.
     pub fn new(folder: impl Into<Folder>) -> Result<Replay, ReplayError> {
         let folder = &folder.into();
+        let mut replay = Replay::nothing(folder)?;
+        if replay.reader.is_pruned()? {
+            let first = replay.reader.first()?;
+            let snapshots = Snapshots::of(folder).list().map_err(ReadError::from)?;
+            let usable = snapshots.into_iter().filter(|last| last.next() >= first);
+            replay.begin_with_one_of(folder, usable)?;
+        }
+        Ok(replay)
+    }
+
+    /// A replay from the newest snapshot that is whole and not past `until`; from the first record where there is none.
+    pub fn from_snapshot(
+        folder: impl Into<Folder>,
+        until: Sequence,
+    ) -> Result<Replay, ReplayError> {
+        let folder = &folder.into();
+        let mut replay = Replay::nothing(folder)?;
+        let snapshots = Snapshots::of(folder).list().map_err(ReadError::from)?;
+        let usable = snapshots.into_iter().rev().filter(|&last| last <= until);
+        match replay.begin_with_one_of(folder, usable) {
+            // Damage to the first segment is not said here but by whoever reads it.
+            Err(ReplayError::NoSnapshot { .. }) if !replay.reader.is_pruned().unwrap_or(false) => {}
+            begun => begun?,
+        }
+        Ok(replay)
+    }
+
+    fn nothing(folder: &Folder) -> Result<Replay, ReplayError> {
         Ok(Replay {
             reader: Reader::open(folder)?,
             objects: Objects::of(folder),
             centre: Centre::new(Capacities::NONE),
+            view: View::new(),
+            snapshot: None,
+            passed_over: Vec::new(),
             events: Vec::new(),
         })
+    }
+
+    /// Begins with the first of these snapshots that is whole.
+    fn begin_with_one_of(
+        &mut self,
+        folder: &Folder,
+        sequences: impl Iterator<Item = Sequence>,
+    ) -> Result<(), ReplayError> {
+        let snapshots = Snapshots::of(folder);
+        for sequence in sequences {
+            match self.load(&snapshots, sequence) {
+                Ok(()) => return Ok(()),
+                Err(reason) => self.passed_over.push(reason),
+            }
+        }
+        Err(ReplayError::NoSnapshot {
+            tried: self.passed_over.join("; "),
+        })
+    }
+
+    fn load(&mut self, snapshots: &Snapshots, sequence: Sequence) -> Result<(), String> {
+        let snapshot = snapshots
+            .read(sequence)
+            .map_err(|error| error.to_string())?;
+        let path = snapshots.path(sequence);
+        let (centre, view) =
+            restored(&snapshot, &self.objects).map_err(|reason| format!("{}: {reason}", path.display()))?;
+        self.reader.seek(sequence.next());
+        (self.centre, self.view, self.snapshot) = (centre, view, Some(snapshot.header));
+        Ok(())
+    }
+
+    /// The snapshot that it began with.
+    pub fn snapshot(&self) -> Option<&SnapshotHeader> {
+        self.snapshot.as_ref()
+    }
+
+    /// What is wrong with snapshots that were newer and had to be passed over.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
+    }
+
+    /// The view as it was saved in the snapshot that it began with; whoever wants it to go on tells it the records of each step.
+    pub fn take_view(&mut self) -> View {
+        std::mem::take(&mut self.view)
+    }
+
+    /// Where the journal goes on behind what was applied, if that ends where a batch does.
+    pub(super) fn boundary(&self) -> Option<Place> {
+        self.reader.boundary()
     }
 
     /// Applies the next record; `None` at the end of what is written, or past `until`.

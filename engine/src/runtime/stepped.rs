@@ -3,10 +3,11 @@
 //! The same parts that [`super::start`] gives to threads, recovered in the same way; what is told here as time is the
 //! wall's. So a simulated world can stop between any two steps, and what a crash leaves is what is on its disk.
 
+use super::keeper::Keeper;
 use super::stopwatch::TimeSource;
 use super::watcher::{ReleasedRecord, Watcher};
 use super::writer::Writer;
-use super::{Release, Running, Setup, StartError, assemble};
+use super::{Assembled, Release, Running, Setup, StartError, assemble};
 use crate::centre::Centre;
 use crate::journal::{AppendError, ReadError};
 use crate::moment::Moment;
@@ -18,6 +19,7 @@ pub struct Stepped {
     running: Running,
     writer: Writer,
     watcher: Watcher,
+    keeper: Keeper,
     chunk: Vec<ReleasedRecord>,
 }
 
@@ -28,11 +30,18 @@ impl Stepped {
         sink: Box<dyn Release>,
         wall_ms: Arc<AtomicI64>,
     ) -> Result<Stepped, StartError> {
-        let (running, writer, watcher, _) = assemble(setup, sink, TimeSource::Told(wall_ms))?;
+        let Assembled {
+            running,
+            writer,
+            watcher,
+            keeper,
+            durable: _,
+        } = assemble(setup, sink, TimeSource::Told(wall_ms))?;
         Ok(Stepped {
             running,
             writer,
             watcher,
+            keeper,
             chunk: Vec::new(),
         })
     }
@@ -68,5 +77,10 @@ impl Stepped {
     /// Tells the sink what is durable, a few hundred records at most; their number.
     pub fn step_view(&mut self) -> Result<usize, ReadError> {
         self.watcher.step(&mut self.chunk)
+    }
+
+    /// Looks at the room, makes a snapshot if one is due, and lets go what may go.
+    pub fn step_keeper(&mut self) {
+        self.keeper.step();
     }
 }

@@ -1,6 +1,7 @@
 //! A running centre: started, spoken to, stopped, started again.
 
 mod city_change;
+mod keeping;
 
 use super::port::{Origin, Reply, ReplyBody, Submission, Wish};
 use super::*;
@@ -19,6 +20,10 @@ use std::time::Duration;
 struct Sink(Arc<Mutex<View>>);
 
 impl Release for Sink {
+    fn restored(&mut self, view: View) {
+        *self.0.lock().unwrap() = view;
+    }
+
     fn released(&mut self, records: &[ReleasedRecord]) {
         let mut view = self.0.lock().unwrap();
         records.iter().for_each(|record| view.hear(record));

@@ -7,6 +7,7 @@ use crate::id::Sequence;
 use crate::journal::{ReadError, Reader};
 use crate::lane::Bell;
 use crate::record::Record;
+use crate::view::View;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -25,7 +26,11 @@ pub struct ReleasedRecord {
 
 /// Who hears what is durable.
 pub trait Release: Send {
-    /// The next records, in order, each exactly once; at a start from the first on.
+    /// What is known up to a snapshot that the centre came up with. Comes once, before everything else; not at all where the
+    /// journal is told from its first record.
+    fn restored(&mut self, view: View);
+
+    /// The next records, in order, each exactly once; at a start from the first on, or from the one behind the snapshot.
     fn released(&mut self, records: &[ReleasedRecord]);
 }
 

@@ -81,6 +81,21 @@ Examples:
 
 Exit codes: 0 every command caused the events that are written; 1 one did not, and the first is named.";
 
+/// Under `journal backup`.
+pub const JOURNAL_BACKUP: &str = "\
+Examples:
+  liandong journal backup liandong-data /backup/2026-11-21
+
+It holds what callers said: keep it as you keep the journal. The certificate is not in it.
+Exit codes: 0 the copy is there and sound; 1 it is not, and stderr says why; 2 the command line was wrong.";
+
+/// Under `journal restore`.
+pub const JOURNAL_RESTORE: &str = "\
+Examples:
+  liandong journal restore /backup/2026-11-21 liandong-data
+
+Exit codes: 0 the journal is there and sound; 1 it is not, and stderr says why; 2 the command line was wrong.";
+
 /// Under `journal hash`.
 pub const JOURNAL_HASH: &str = "\
 Examples:

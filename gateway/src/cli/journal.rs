@@ -30,6 +30,19 @@ pub fn verify(dir: &Path, head: Option<HeaderHash>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Copies a journal into a folder that holds none: a backup, or a restore.
+pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    must_be_there(from)?;
+    let verdict = engine::journal::backup::copy(&from.into(), &to.into())?;
+    writeln!(
+        std::io::stdout().lock(),
+        "{} copied to {}\n{verdict}",
+        from.display(),
+        to.display()
+    )?;
+    Ok(())
+}
+
 fn must_be_there(dir: &Path) -> anyhow::Result<()> {
     if !dir.is_dir() {
         bail!(
@@ -127,7 +140,7 @@ fn unwritable(path: &Path) -> String {
 
 /// Applies every command again and compares.
 pub fn replay(dir: &Path) -> anyhow::Result<()> {
-    let (sequence, hash) = replayed(dir, None)?;
+    let (sequence, hash) = replayed(dir, None, true)?;
     writeln!(
         std::io::stdout().lock(),
         "{}: replayed to {sequence}, every event the same; state {hash}",
@@ -138,14 +151,24 @@ pub fn replay(dir: &Path) -> anyhow::Result<()> {
 
 /// Prints the hash of the state.
 pub fn hash(dir: &Path, at: Option<Sequence>) -> anyhow::Result<()> {
-    let (_, hash) = replayed(dir, at)?;
+    let (_, hash) = replayed(dir, at, false)?;
     writeln!(std::io::stdout().lock(), "{hash}")?;
     Ok(())
 }
 
-fn replayed(dir: &Path, at: Option<Sequence>) -> anyhow::Result<(Sequence, ObjectHash)> {
+fn replayed(
+    dir: &Path,
+    at: Option<Sequence>,
+    whole: bool,
+) -> anyhow::Result<(Sequence, ObjectHash)> {
     must_be_there(dir)?;
-    let centre = Replay::new(dir)?.run(at.unwrap_or(Sequence(u64::MAX)))?;
+    let until = at.unwrap_or(Sequence(u64::MAX));
+    let replay = if whole {
+        Replay::new(dir)?
+    } else {
+        Replay::from_snapshot(dir, until)?
+    };
+    let centre = replay.run(until)?;
     if let Some(at) = at.filter(|&at| at != centre.sequence()) {
         bail!(
             "{}: no record {at}: the journal ends at {}; name one up to it",

@@ -162,12 +162,37 @@ impl Default for Lanes {
 #[serde(deny_unknown_fields, default)]
 pub struct Journal {
     pub segment_mib: Spanned<u32>,
+    pub durability: DurabilityTyped,
+    pub snapshot_records: Spanned<u64>,
+    pub snapshot_minutes: Spanned<u64>,
+    pub keep_days: Spanned<u64>,
+    pub keep_gib_max: Spanned<u64>,
+    pub room_low_mib: Spanned<u64>,
+    pub room_least_mib: Spanned<u64>,
+}
+
+/// When an answer may leave, as it is typed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DurabilityTyped {
+    /// Its record is on the disk.
+    #[default]
+    Sync,
+    /// The operating system has it.
+    Batch,
 }
 
 impl Default for Journal {
     fn default() -> Journal {
         Journal {
             segment_mib: default(64),
+            durability: DurabilityTyped::Sync,
+            snapshot_records: default(100_000),
+            snapshot_minutes: default(60),
+            keep_days: default(1_095),
+            keep_gib_max: default(0),
+            room_low_mib: default(4_096),
+            room_least_mib: default(512),
         }
     }
 }

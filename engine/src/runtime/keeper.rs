@@ -1,0 +1,303 @@
+//! The keeper: makes snapshots, lets go what they stand for, and looks at the room on the disk.
+//!
+//! It begins with the last snapshot, replays what is durable since, and writes the next; so every replay is proved while the
+//! centre runs, and a snapshot counts only once it was read back and came to the same state. It works on files alone: the writer
+//! takes no part and waits for nothing here. Its thread has the lowest priority there is.
+
+use super::replay::{Replay, ReplayError, frozen, restored};
+use super::watcher::ReleasedRecord;
+use super::writer::Shown;
+use crate::id::Sequence;
+use crate::journal::retention::{self, Retention, SnapshotFacts};
+use crate::journal::{Folder, IoFault, Objects, SnapshotError, Snapshots};
+use crate::lane::Bell;
+use crate::moment::{Moment, Span};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often it looks whether there is something to do.
+const LOOK: Duration = Duration::from_secs(1);
+/// Records applied before it asks again whether it shall end.
+const STRETCH: u32 = 256;
+
+/// What is kept, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeping {
+    /// A snapshot is due after so many records.
+    pub snapshot_records: u64,
+    /// Or, if there was any, after this time of the centre.
+    pub snapshot_age: Span,
+    /// How much of the journal is kept.
+    pub retention: Retention,
+    /// Below so many free bytes it warns.
+    pub room_low_bytes: u64,
+    /// Below so many free bytes no new call is taken.
+    pub room_least_bytes: u64,
+}
+
+impl Default for Keeping {
+    fn default() -> Keeping {
+        Keeping {
+            snapshot_records: 100_000,
+            snapshot_age: Span::hours(1),
+            retention: Retention {
+                kept: Span::hours(24 * 365),
+                bytes_max: None,
+            },
+            room_low_bytes: 2 << 30,
+            room_least_bytes: 512 << 20,
+        }
+    }
+}
+
+/// Room on the disk that holds the journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Room {
+    /// Enough.
+    #[default]
+    Ample,
+    /// Below the mark at which to act.
+    Low,
+    /// So little that no new call may be taken: what is open must still be seen through.
+    Spent,
+}
+
+/// What others may see of the keeper.
+#[derive(Debug, Default)]
+pub struct Kept {
+    room: AtomicU8,
+    free_bytes: AtomicU64,
+    snapshot: AtomicU64,
+    snapshots: AtomicU64,
+    failures: AtomicU64,
+    trouble: Mutex<Option<String>>,
+}
+
+impl Kept {
+    /// How much room there is.
+    pub fn room(&self) -> Room {
+        match self.room.load(Ordering::Relaxed) {
+            0 => Room::Ample,
+            1 => Room::Low,
+            _ => Room::Spent,
+        }
+    }
+
+    /// Free bytes on the disk, as of the last look.
+    pub fn free_bytes(&self) -> u64 {
+        self.free_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The last record of the newest snapshot that was proved since the start, or that the centre came up with; 0 without one.
+    pub fn snapshot(&self) -> Sequence {
+        Sequence(self.snapshot.load(Ordering::Relaxed))
+    }
+
+    /// Snapshots made since the start.
+    pub fn snapshots(&self) -> u64 {
+        self.snapshots.load(Ordering::Relaxed)
+    }
+
+    /// Snapshots, removals and looks that failed since the start.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Why the last one failed, until one succeeds.
+    pub fn trouble(&self) -> Option<String> {
+        let trouble = self.trouble.lock();
+        trouble.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_trouble(&self, trouble: Option<String>) {
+        self.failures
+            .fetch_add(u64::from(trouble.is_some()), Ordering::Relaxed);
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
+/// Why there is no new snapshot, or nothing was let go.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("no snapshot: {0}")]
+    Replay(#[from] ReplayError),
+    #[error("no snapshot: {0}")]
+    Snapshot(#[from] SnapshotError),
+    #[error("no snapshot: what was read back is not what was written: {0}")]
+    Unproved(String),
+    #[error("nothing was pruned: {0}")]
+    Prune(IoFault),
+    #[error("the room on the disk is not known: {0}")]
+    Room(IoFault),
+}
+
+pub(super) struct Keeper {
+    pub folder: Folder,
+    pub keeping: Keeping,
+    pub durable: Box<dyn Fn() -> Sequence + Send>,
+    pub shown: Arc<Shown>,
+    pub kept: Arc<Kept>,
+    pub bell: Bell,
+    /// Snapshots that were read back whole since the start.
+    pub proved: BTreeSet<Sequence>,
+    /// Where the last one ends, and its time.
+    pub last: (Sequence, Moment),
+}
+
+impl Keeper {
+    pub fn new(
+        folder: Folder,
+        keeping: Keeping,
+        durable: Box<dyn Fn() -> Sequence + Send>,
+        shown: Arc<Shown>,
+        began_with: Option<(Sequence, Moment)>,
+    ) -> Keeper {
+        let kept = Arc::new(Kept::default());
+        let last = began_with.unwrap_or((Sequence(0), Moment(0)));
+        kept.snapshot.store(last.0.0, Ordering::Relaxed);
+        Keeper {
+            folder,
+            keeping,
+            durable,
+            shown,
+            kept,
+            bell: Bell::new(),
+            proved: began_with.map(|(sequence, _)| sequence).into_iter().collect(),
+            last,
+        }
+    }
+
+    /// Runs until the centre stops.
+    pub fn run(mut self) {
+        // A thread that may not be made nicer works all the same.
+        drop(rustix::process::setpriority_process(
+            Some(rustix::thread::gettid()),
+            19,
+        ));
+        while !self.is_over() {
+            self.step();
+            let shown = Arc::clone(&self.shown);
+            self.bell.sleep(LOOK, || {
+                shown.stop.load(Ordering::Acquire) || shown.failed.load(Ordering::Acquire)
+            });
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.shown.stop.load(Ordering::Acquire) || self.shown.failed.load(Ordering::Acquire)
+    }
+
+    /// Looks once, and does what is due.
+    pub fn step(&mut self) {
+        let done = self.look_at_room().and_then(|()| self.keep());
+        match done {
+            Ok(false) => {}
+            Ok(true) => self.kept.set_trouble(None),
+            Err(trouble) => self.kept.set_trouble(Some(trouble.to_string())),
+        }
+    }
+
+    fn look_at_room(&self) -> Result<(), Trouble> {
+        let free = self.folder.space().map_err(Trouble::Room)?.free;
+        let room = if free < self.keeping.room_least_bytes {
+            2
+        } else {
+            u8::from(free < self.keeping.room_low_bytes)
+        };
+        self.kept.free_bytes.store(free, Ordering::Relaxed);
+        self.kept.room.store(room, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Makes the next snapshot if it is due, and lets go what may; true when it did.
+    fn keep(&mut self) -> Result<bool, Trouble> {
+        let durable = (self.durable)();
+        let now = Moment(self.shown.now_ms.load(Ordering::Relaxed));
+        let aged = self.last.1 + self.keeping.snapshot_age <= now;
+        let grown = durable.0.saturating_sub(self.last.0.0);
+        if grown < self.keeping.snapshot_records && !(aged && grown > 0) {
+            return Ok(false);
+        }
+        if self.kept.room() == Room::Spent {
+            // It would take what is left; what is open must still be seen through.
+            return Ok(false);
+        }
+        // Whatever comes of it, the next try is not at once.
+        self.last = (durable, now);
+        if self.snapshot(durable)? {
+            self.prune(now)?;
+        }
+        Ok(true)
+    }
+
+    /// Makes a snapshot of all that is durable, and proves it; false when there was no time left.
+    fn snapshot(&mut self, durable: Sequence) -> Result<bool, Trouble> {
+        let snapshots = Snapshots::of(&self.folder);
+        snapshots.tidy().map_err(SnapshotError::from)?;
+        let mut replay = Replay::from_snapshot(&self.folder, durable)?;
+        let mut view = replay.take_view();
+        let mut stretch = 0;
+        while let Some((sequence, record)) = replay.step(durable)? {
+            view.hear(&ReleasedRecord { sequence, record });
+            stretch += 1;
+            if stretch % STRETCH == 0 && self.is_over() {
+                return Ok(false);
+            }
+        }
+        let Some(place) = replay.boundary() else {
+            return Err(Trouble::Unproved("what is durable ends within a batch".into()));
+        };
+        let snapshot = frozen(replay.centre(), &view, place);
+        drop((replay, view));
+        let sequence = snapshot.header.sequence();
+        snapshots.write(&snapshot)?;
+        drop(snapshot);
+        if let Err(reason) = self.prove(&snapshots, sequence) {
+            // It must never be begun with.
+            snapshots.remove(sequence).map_err(SnapshotError::from)?;
+            return Err(Trouble::Unproved(reason));
+        }
+        self.kept.snapshot.store(sequence.0, Ordering::Relaxed);
+        self.kept.snapshots.fetch_add(1, Ordering::Relaxed);
+        Ok(true)
+    }
+
+    /// Reads a snapshot back, all of it.
+    fn prove(&mut self, snapshots: &Snapshots, sequence: Sequence) -> Result<(), String> {
+        if self.proved.contains(&sequence) {
+            return Ok(());
+        }
+        let read = snapshots
+            .read(sequence)
+            .map_err(|error| error.to_string())?;
+        restored(&read, &Objects::of(&self.folder))?;
+        self.proved.insert(sequence);
+        Ok(())
+    }
+
+    /// Lets go what is older than was asked for.
+    fn prune(&mut self, now: Moment) -> Result<(), Trouble> {
+        let snapshots = Snapshots::of(&self.folder);
+        let mut facts = Vec::new();
+        for sequence in snapshots.list().map_err(Trouble::Prune)? {
+            if let Ok(header) = snapshots.header(sequence) {
+                facts.push(SnapshotFacts::from(&header));
+            }
+        }
+        let segments = retention::segments(&self.folder).map_err(Trouble::Prune)?;
+        loop {
+            let removal = retention::plan(&self.keeping.retention, now, &segments, &facts);
+            match removal.base {
+                // What is not whole is no copy of anything.
+                Some(base) if self.prove(&snapshots, base).is_err() => {
+                    facts.retain(|one| one.sequence != base);
+                }
+                Some(_) | None => {
+                    return retention::carry_out(&self.folder, &removal).map_err(Trouble::Prune);
+                }
+            }
+        }
+    }
+}
