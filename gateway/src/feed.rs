@@ -11,9 +11,9 @@ use axum::body::Bytes;
 use engine::call::ActKey;
 use engine::command::Command;
 use engine::event::Event;
-use engine::id::{CentreId, Sequence};
+use engine::id::{CentreId, Sequence, UnitId};
 use engine::runtime::{Release, ReleasedRecord};
-use engine::view::View;
+use engine::view::{UnitView, View};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -87,24 +87,15 @@ pub struct Feed {
 impl Feed {
     /// A feed that has heard nothing yet.
     pub fn new(centre: CentreId) -> Feed {
-        Feed::resumed(centre, View::new())
-    }
-
-    /// A feed that has heard what this view knows, and goes on from there.
-    pub fn resumed(centre: CentreId, view: View) -> Feed {
-        let names = NameTable::default();
-        let units = view.units();
-        names.add(units.map(|(id, unit)| (id, Arc::from(unit.definition.name.as_str()))));
-        let heard = watch::Sender::new(view.sequence());
         Feed {
             centre,
-            view: RwLock::new(view),
-            names,
+            view: RwLock::new(View::new()),
+            names: NameTable::default(),
             acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
             gathered: broadcast::Sender::new(GATHERED_KEPT),
             wanted: Notify::new(),
-            heard,
+            heard: watch::Sender::new(Sequence(0)),
         }
     }
 
@@ -187,6 +178,16 @@ impl Feed {
         let mut heard = self.heard.subscribe();
         // The sender is beside the receiver in `self`: it cannot be gone.
         drop(heard.wait_for(|&heard| heard >= record).await);
+    }
+
+    /// Knows what this view knows, and goes on from there. Comes before anything is heard.
+    fn restore(&self, restored: View) {
+        let named =
+            |(id, unit): (UnitId, &UnitView)| (id, Arc::from(unit.definition.name.as_str()));
+        self.names.add(restored.units().map(named));
+        let sequence = restored.sequence();
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = restored;
+        self.heard.send_replace(sequence);
     }
 
     /// Hears these records, in order, and lets readers know.

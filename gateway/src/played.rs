@@ -31,6 +31,10 @@ pub const MORNING: Moment = Moment(1_795_226_400_000);
 struct Sink(Arc<Mutex<View>>);
 
 impl Release for Sink {
+    fn restored(&mut self, view: View) {
+        *self.0.lock().unwrap() = view;
+    }
+
     fn released(&mut self, records: &[ReleasedRecord]) {
         let mut view = self.0.lock().unwrap();
         records.iter().for_each(|record| view.hear(record));

@@ -112,7 +112,9 @@ fn copy_snapshots(from: &Folder, to: &Folder) -> Result<(), BackupError> {
             Ok(snapshot) => copies.write(&snapshot)?,
             // What is not whole is worth nothing in a copy either; what is needed of it is found missing by the proof.
             Err(SnapshotError::Damaged { .. } | SnapshotError::Version { .. }) => {}
-            Err(error @ (SnapshotError::Io(_) | SnapshotError::Large(_))) => return Err(error.into()),
+            Err(error @ (SnapshotError::Io(_) | SnapshotError::Large(_))) => {
+                return Err(error.into());
+            }
         }
     }
     Ok(())
@@ -146,7 +148,13 @@ fn copy_segments(from: &Folder, to: &Folder) -> Result<(), BackupError> {
         };
         if place.segment != behind.segment {
             // It is followed by another, so nobody writes to it any more.
-            copy_segment(from, to, behind.segment, behind.segment_bytes, behind.segment_bytes)?;
+            copy_segment(
+                from,
+                to,
+                behind.segment,
+                behind.segment_bytes,
+                behind.segment_bytes,
+            )?;
         }
         behind = place;
         if let Next::Tail(_) = next {
@@ -203,7 +211,10 @@ mod tests {
         let verdict = copy(&live.path().into(), &to).unwrap();
         assert_eq!((verdict.records, verdict.tail), (36, None));
         assert_eq!(verdict.head, verify(live.path(), None).unwrap().head);
-        assert_eq!(Objects::of(&to).get(ObjectHash::of(b"a plan")).unwrap(), b"a plan");
+        assert_eq!(
+            Objects::of(&to).get(ObjectHash::of(b"a plan")).unwrap(),
+            b"a plan"
+        );
         append(&mut files, 3);
         assert_eq!(read_all(to.path()).unwrap(), 36);
         let (mut restored, recovery) = open(&to, CENTRE, &small()).unwrap();

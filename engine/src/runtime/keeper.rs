@@ -164,18 +164,22 @@ impl Keeper {
             shown,
             kept,
             bell: Bell::new(),
-            proved: began_with.map(|(sequence, _)| sequence).into_iter().collect(),
+            proved: began_with
+                .map(|(sequence, _)| sequence)
+                .into_iter()
+                .collect(),
             last,
         }
     }
 
     /// Runs until the centre stops.
     pub fn run(mut self) {
-        // A thread that may not be made nicer works all the same.
-        drop(rustix::process::setpriority_process(
-            Some(rustix::thread::gettid()),
-            19,
-        ));
+        let nicest = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+        if let Err(error) = nicest {
+            self.kept.set_trouble(Some(format!(
+                "it works at the priority of all others: {error}"
+            )));
+        }
         while !self.is_over() {
             self.step();
             let shown = Arc::clone(&self.shown);
@@ -247,7 +251,9 @@ impl Keeper {
             }
         }
         let Some(place) = replay.boundary() else {
-            return Err(Trouble::Unproved("what is durable ends within a batch".into()));
+            return Err(Trouble::Unproved(
+                "what is durable ends within a batch".into(),
+            ));
         };
         let snapshot = frozen(replay.centre(), &view, place);
         drop((replay, view));

@@ -41,7 +41,7 @@ use crate::limits::Capacities;
 use crate::moment::Moment;
 use crate::plan::Plan;
 use crate::position_slots::PositionSlots;
-use keeper::{Keeper, Kept, Keeping};
+use keeper::{Keeper, Keeping, Kept};
 use port::{Reply, Submission};
 use release::ReplyRing;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

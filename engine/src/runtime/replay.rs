@@ -222,8 +222,8 @@ impl Replay {
             .read(sequence)
             .map_err(|error| error.to_string())?;
         let path = snapshots.path(sequence);
-        let (centre, view) =
-            restored(&snapshot, &self.objects).map_err(|reason| format!("{}: {reason}", path.display()))?;
+        let (centre, view) = restored(&snapshot, &self.objects)
+            .map_err(|reason| format!("{}: {reason}", path.display()))?;
         self.reader.seek(sequence.next());
         (self.centre, self.view, self.snapshot) = (centre, view, Some(snapshot.header));
         Ok(())

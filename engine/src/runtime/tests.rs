@@ -57,6 +57,7 @@ fn setup(data: &Path, clock: ClockMode) -> Setup {
             ..Shape::default()
         },
         reply_ring_items: 8_192,
+        keeping: Keeping::default(),
         wake: vec![Arc::new(|| {})],
     }
 }

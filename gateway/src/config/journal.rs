@@ -43,8 +43,18 @@ impl Check<'_> {
             self.wrong(&Some(segment.span().start), "journal.segment_mib", what);
         }
         for (value, least, most, field) in [
-            (&typed.snapshot_records, 1_000, 100_000_000, "journal.snapshot_records"),
-            (&typed.snapshot_minutes, 1, 60 * 24 * 365, "journal.snapshot_minutes"),
+            (
+                &typed.snapshot_records,
+                1_000,
+                100_000_000,
+                "journal.snapshot_records",
+            ),
+            (
+                &typed.snapshot_minutes,
+                1,
+                60 * 24 * 365,
+                "journal.snapshot_minutes",
+            ),
             (&typed.keep_days, 1, 365 * 100, "journal.keep_days"),
             (&typed.keep_gib_max, 0, 1 << 20, "journal.keep_gib_max"),
             (&typed.room_low_mib, 0, 1 << 30, "journal.room_low_mib"),

@@ -46,7 +46,10 @@ impl Disk for Filling {
     }
     fn space(&self, _: &Path) -> io::Result<Space> {
         let free = self.free.load(Ordering::Relaxed);
-        Ok(Space { free, whole: 1 << 40 })
+        Ok(Space {
+            free,
+            whole: 1 << 40,
+        })
     }
 }
 
@@ -121,7 +124,10 @@ impl World {
     /// Both lived through the same; nothing was lost on the way.
     fn assert_sound(&self, stepped: &Stepped) {
         let hash = stepped.centre().inspect().hash;
-        assert_eq!(self.sink.0.lock().unwrap().sequence(), stepped.centre().sequence());
+        assert_eq!(
+            self.sink.0.lock().unwrap().sequence(),
+            stepped.centre().sequence()
+        );
         for replay in [
             Replay::new(self.path().as_path()).unwrap(),
             Replay::from_snapshot(self.path().as_path(), Sequence(u64::MAX)).unwrap(),
@@ -157,7 +163,10 @@ fn a_centre_comes_up_from_its_newest_snapshot_with_the_same_state_and_view() {
     let snapshot = centre.running().kept().snapshot();
     assert!(snapshot > Sequence(300), "{:?}", centre.running().kept());
     world.live(&mut centre, 20);
-    let (hash, view) = (centre.centre().inspect().hash, world.sink.0.lock().unwrap().clone());
+    let (hash, view) = (
+        centre.centre().inspect().hash,
+        world.sink.0.lock().unwrap().clone(),
+    );
     drop(centre);
 
     let mut centre = world.start();
@@ -248,7 +257,10 @@ fn a_journal_that_ends_before_its_snapshot_is_refused() {
     let last = segments.pop().unwrap();
     std::fs::remove_file(world.path().join(format!("{:016x}.log", last.first.0))).unwrap();
     let refused = world.try_start().err().unwrap().to_string();
-    assert!(refused.contains("damaged where it was durable"), "{refused}");
+    assert!(
+        refused.contains("damaged where it was durable"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -278,13 +290,19 @@ fn room_is_looked_at_and_no_snapshot_takes_what_is_left() {
 fn what_the_keeper_cannot_do_is_said_and_harms_nobody() {
     let mut world = World::new();
     let mut centre = world.start();
-    let lexicon = centre.centre().in_force(crate::command::ObjectKind::Plan).unwrap();
+    let lexicon = centre
+        .centre()
+        .in_force(crate::command::ObjectKind::Plan)
+        .unwrap();
     std::fs::write(Objects::of(world.path()).path(lexicon), b"spoilt").unwrap();
     world.live(&mut centre, 150);
     let kept = centre.running().kept();
     assert_eq!((kept.failures(), kept.snapshots()), (1, 0));
     let trouble = kept.trouble().unwrap();
-    assert!(trouble.starts_with("no snapshot: ") && trouble.contains("damaged"), "{trouble}");
+    assert!(
+        trouble.starts_with("no snapshot: ") && trouble.contains("damaged"),
+        "{trouble}"
+    );
     assert_eq!(centre.running().health(), Health::Running);
     assert!(centre.centre().now() > Moment(MORNING));
 }
