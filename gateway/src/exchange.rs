@@ -63,6 +63,8 @@ pub struct Refused {
     pub unreadable: AtomicU64,
     /// The centre did not serve.
     pub not_serving: AtomicU64,
+    /// The disk was nearly full.
+    pub no_room: AtomicU64,
     /// A field of a strict request was wrong.
     pub bad: AtomicU64,
 }

@@ -11,6 +11,7 @@ pub use recent::{Rates, Recent, Tally};
 use crate::exchange::Exchange;
 use crate::wire::{Problem, ProblemKind, Request};
 use engine::histogram::Histogram;
+use engine::runtime::keeper::{Kept, Room};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -281,10 +282,44 @@ impl Drop for Present {
 pub async fn look_each_second(exchange: Arc<Exchange>) {
     let mut beats = tokio::time::interval(PERIOD);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    let (mut room, mut trouble) = (Room::Ample, None);
     loop {
         beats.tick().await;
         let figures = &exchange.figures;
         figures.recent.look(figures.uptime(), exchange.tally());
+        say_what_changed(exchange.running.kept(), &mut room, &mut trouble);
+    }
+}
+
+/// Logs what the keeper of the journal meets, once each time that it changes.
+fn say_what_changed(kept: &Kept, room: &mut Room, trouble: &mut Option<String>) {
+    let (now, free_mib) = (kept.room(), kept.free_bytes() >> 20);
+    if now != *room {
+        *room = now;
+        match now {
+            Room::Ample => tracing::info!(free_mib, "there is room on the disk again"),
+            Room::Low => {
+                tracing::warn!(
+                    free_mib,
+                    "the disk is filling: make room, or calls will be refused"
+                );
+            }
+            Room::Spent => tracing::error!(
+                free_mib,
+                "the disk is nearly full: new calls are refused but those with danger to life; make room now"
+            ),
+            Room::Gone => tracing::error!(
+                free_mib,
+                "the disk is full but for a rest: every new call is refused; make room now"
+            ),
+        }
+    }
+    let met = kept.trouble();
+    if met != *trouble {
+        if let Some(trouble) = &met {
+            tracing::warn!(trouble, "the keeper of the journal met something");
+        }
+        *trouble = met;
     }
 }
 

@@ -108,6 +108,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let running = tokio::task::spawn_blocking(move || start(setup, sink))
         .await
         .map_err(|error| ServeError::Stop(error.to_string()))??;
+    for reason in running.passed_over() {
+        tracing::warn!(reason, "a snapshot was passed over; remove it");
+    }
     if let Some(plan) = running.plan_at_start() {
         intake.plan.store(plan);
     }

@@ -10,7 +10,7 @@ use super::writer::Shown;
 use crate::id::Sequence;
 use crate::journal::retention::{self, Retention, SnapshotFacts};
 use crate::journal::{Folder, IoFault, Objects, SnapshotError, Snapshots};
-use crate::lane::Bell;
+use crate::lane::{Bell, Lane};
 use crate::moment::{Moment, Span};
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
@@ -33,7 +33,7 @@ pub struct Keeping {
     pub retention: Retention,
     /// Below so many free bytes it warns.
     pub room_low_bytes: u64,
-    /// Below so many free bytes no new call is taken.
+    /// Below so many free bytes no new call is taken but those with danger to life; below an eighth of it none at all.
     pub room_least_bytes: u64,
 }
 
@@ -60,9 +60,14 @@ pub enum Room {
     Ample,
     /// Below the mark at which to act.
     Low,
-    /// So little that no new call may be taken: what is open must still be seen through.
+    /// So little that no new call is taken but those with danger to life: what is open must still be seen through.
     Spent,
+    /// So little that no new call is taken at all.
+    Gone,
 }
+
+/// Of the room below which calls are refused, the share that is left to danger to life alone is all but one of so many.
+const ROOM_GONE: u64 = 8;
 
 /// What others may see of the keeper.
 #[derive(Debug, Default)]
@@ -75,13 +80,35 @@ pub struct Kept {
     trouble: Mutex<Option<String>>,
 }
 
+impl Room {
+    /// A name for logs and figures.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Room::Ample => "ample",
+            Room::Low => "low",
+            Room::Spent => "spent",
+            Room::Gone => "gone",
+        }
+    }
+
+    /// Whether a new call of this lane may still be taken.
+    pub const fn admits(self, lane: Lane) -> bool {
+        match self {
+            Room::Ample | Room::Low => true,
+            Room::Spent => matches!(lane, Lane::Life),
+            Room::Gone => false,
+        }
+    }
+}
+
 impl Kept {
     /// How much room there is.
     pub fn room(&self) -> Room {
         match self.room.load(Ordering::Relaxed) {
             0 => Room::Ample,
             1 => Room::Low,
-            _ => Room::Spent,
+            2 => Room::Spent,
+            _ => Room::Gone,
         }
     }
 
@@ -205,11 +232,12 @@ impl Keeper {
 
     fn look_at_room(&self) -> Result<(), Trouble> {
         let free = self.folder.space().map_err(Trouble::Room)?.free;
-        let room = if free < self.keeping.room_least_bytes {
-            2
-        } else {
-            u8::from(free < self.keeping.room_low_bytes)
-        };
+        let marks = [
+            self.keeping.room_low_bytes,
+            self.keeping.room_least_bytes,
+            self.keeping.room_least_bytes / ROOM_GONE,
+        ];
+        let room = marks.iter().filter(|&&mark| free < mark).count() as u8;
         self.kept.free_bytes.store(free, Ordering::Relaxed);
         self.kept.room.store(room, Ordering::Relaxed);
         Ok(())
@@ -224,7 +252,7 @@ impl Keeper {
         if grown < self.keeping.snapshot_records && !(aged && grown > 0) {
             return Ok(false);
         }
-        if self.kept.room() == Room::Spent {
+        if matches!(self.kept.room(), Room::Spent | Room::Gone) {
             // It would take what is left; what is open must still be seen through.
             return Ok(false);
         }

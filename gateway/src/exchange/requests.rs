@@ -19,6 +19,9 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
+/// How long a client waits when the disk is nearly full: somebody must come and make room.
+const NO_ROOM_RETRY_MS: u32 = 10_000;
+
 /// The carrier that every client on loopback is until rights are configured.
 const ANYBODY: u32 = 0;
 
@@ -98,6 +101,9 @@ impl Exchange {
         match request {
             Request::Call { call, .. } => {
                 let taken = self.intake.call(ANYBODY, *call, &mut pending.desk);
+                if !self.running.kept().room().admits(taken.lane) {
+                    return self.no_room(to);
+                }
                 crate::log::call_taken(&taken);
                 let report = Command::TakeCall(taken.report);
                 let wish = said(Actor::Carrier(ANYBODY), report, &taken.testimony);
@@ -297,6 +303,14 @@ impl Exchange {
         self.refused.not_serving.fetch_add(1, Ordering::Relaxed);
         let detail = "the centre is stopping or its journal has failed; connect again and send it under the same key";
         let problem = Problem::new(ProblemKind::NotServing, detail).retry_after_ms(1_000);
+        let tag = to.tag();
+        to.give(Response::Problem { tag, problem });
+    }
+
+    fn no_room(&self, to: AnswerTo) {
+        self.refused.no_room.fetch_add(1, Ordering::Relaxed);
+        let detail = "the disk is nearly full, what is left is for what is open; route the call elsewhere, or send it again under the same key when there is room";
+        let problem = Problem::new(ProblemKind::NoRoom, detail).retry_after_ms(NO_ROOM_RETRY_MS);
         let tag = to.tag();
         to.give(Response::Problem { tag, problem });
     }

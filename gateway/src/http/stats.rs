@@ -31,6 +31,8 @@ struct Stats {
     durable: u64,
     queues: Queues,
     on_the_way: usize,
+    snapshot: u64,
+    disk: Disk,
     units: usize,
     rates: Rates,
     latency: Latency,
@@ -41,6 +43,13 @@ struct Queues {
     life: u32,
     urgent: u32,
     service: u32,
+}
+
+/// The disk that holds the journal.
+#[derive(Serialize)]
+struct Disk {
+    free_bytes: u64,
+    room: &'static str,
 }
 
 /// How long decisions of the last minute took, from the reading of the call to its answer on the way out.
@@ -103,6 +112,11 @@ fn stats_of(
             service,
         },
         on_the_way: exchange.on_the_way(),
+        snapshot: exchange.running.kept().snapshot().0,
+        disk: Disk {
+            free_bytes: exchange.running.kept().free_bytes(),
+            room: exchange.running.kept().room().code(),
+        },
         units: exchange.feed.names().get().len(),
         rates: rates(exchange),
         latency: latency(exchange),

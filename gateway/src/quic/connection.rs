@@ -324,6 +324,7 @@ impl Reading<'_> {
             | ProblemKind::NotAdvanced
             | ProblemKind::Overloaded
             | ProblemKind::NotServing
+            | ProblemKind::NoRoom
             | ProblemKind::NotFound
             | ProblemKind::MethodNotAllowed
             | ProblemKind::KeyTaken => Counter::Bad,

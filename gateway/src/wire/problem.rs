@@ -25,6 +25,8 @@ pub enum ProblemKind {
     Overloaded,
     /// The centre does not serve: it stops, or its journal failed.
     NotServing,
+    /// The disk is nearly full: new calls are not taken.
+    NoRoom,
     /// Nothing of that name over HTTP.
     NotFound,
     /// Something of that name over HTTP, but not by this method.
@@ -35,7 +37,7 @@ pub enum ProblemKind {
     KeyTaken,
 }
 
-const OWN: [ProblemKind; 12] = [
+const OWN: [ProblemKind; 13] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -44,6 +46,7 @@ const OWN: [ProblemKind; 12] = [
     ProblemKind::NotAdvanced,
     ProblemKind::Overloaded,
     ProblemKind::NotServing,
+    ProblemKind::NoRoom,
     ProblemKind::NotFound,
     ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
@@ -69,6 +72,7 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => "not_advanced",
             ProblemKind::Overloaded => "overloaded",
             ProblemKind::NotServing => "not_serving",
+            ProblemKind::NoRoom => "no_room",
             ProblemKind::NotFound => "not_found",
             ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
@@ -109,7 +113,7 @@ impl ProblemKind {
                 Refusal::BadDefinition | Refusal::UnitCannot => 422,
             },
             ProblemKind::NotAdvanced => 409,
-            ProblemKind::Overloaded | ProblemKind::NotServing => 503,
+            ProblemKind::Overloaded | ProblemKind::NotServing | ProblemKind::NoRoom => 503,
             ProblemKind::NotFound => 404,
             ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
@@ -147,6 +151,7 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => "time was not moved",
             ProblemKind::Overloaded => "too much is waiting",
             ProblemKind::NotServing => "the centre does not serve now",
+            ProblemKind::NoRoom => "no room on the disk for another call",
             ProblemKind::NotFound => "nothing of that name",
             ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",

@@ -271,11 +271,21 @@ fn room_is_looked_at_and_no_snapshot_takes_what_is_left() {
         (u64::MAX, Room::Ample),
         (keeping().room_low_bytes - 1, Room::Low),
         (keeping().room_least_bytes - 1, Room::Spent),
+        (keeping().room_least_bytes / 8 - 1, Room::Gone),
     ] {
         world.free.store(free, Ordering::Relaxed);
         centre.step_keeper();
         let kept = centre.running().kept();
         assert_eq!((kept.room(), kept.free_bytes()), (room, free));
+        let admitted = Lane::ALL.map(|lane| room.admits(lane));
+        assert_eq!(
+            admitted,
+            match room {
+                Room::Ample | Room::Low => [true; 3],
+                Room::Spent => [true, false, false],
+                Room::Gone => [false; 3],
+            }
+        );
     }
     let before = centre.running().kept().snapshots();
     world.live(&mut centre, 150);

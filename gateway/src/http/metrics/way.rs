@@ -65,6 +65,7 @@ fn turned_away(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
         ("unreadable", &refused.unreadable),
         ("bad_field", &refused.bad),
         ("not_serving", &refused.not_serving),
+        ("no_room", &refused.no_room),
     ];
     writer.counters(
         "liandong_turned_away",
@@ -174,9 +175,39 @@ fn journal(writer: &mut Writer<'_>, running: &Running) -> fmt::Result {
         "Time that the writer had to wait for the journal",
         running.measures().waited(),
     )?;
+    keeper(writer, running)?;
     writer.counter(
         "liandong_clock_jumps",
         "Forward steps of the clock of over 60 s",
         running.clock_jumps(),
+    )
+}
+
+fn keeper(writer: &mut Writer<'_>, running: &Running) -> fmt::Result {
+    let kept = running.kept();
+    writer.gauge(
+        "liandong_disk_free_bytes",
+        "Free bytes on the disk that holds the journal",
+        kept.free_bytes(),
+    )?;
+    writer.gauge(
+        "liandong_disk_refuses",
+        "1 while new calls are refused because the disk is nearly full",
+        u64::from(!kept.room().admits(Lane::Service)),
+    )?;
+    writer.gauge(
+        "liandong_snapshot_sequence",
+        "The last record of the newest snapshot that was proved",
+        kept.snapshot().0,
+    )?;
+    writer.counter(
+        "liandong_snapshots",
+        "Snapshots made since the start",
+        kept.snapshots(),
+    )?;
+    writer.counter(
+        "liandong_keeper_failures",
+        "Snapshots, removals and looks at the disk that failed since the start",
+        kept.failures(),
     )
 }
