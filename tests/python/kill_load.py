@@ -138,7 +138,7 @@ class Load:
         self._chance = chance
         self._number = 0
         self._talks: list[Witnessed] = []
-        # Orders and calls of this round that acts may be about.
+        # Orders that nobody has reported on in this round, and its calls.
         self._orders: list[str] = []
         self._taken: list[str] = []
 
@@ -148,6 +148,9 @@ class Load:
             for _ in range(CONNECTIONS):
                 connection = await stack.enter_async_context(connected(self._centre.quic_port))
                 self._talks.append(Witnessed(connection))
+            crews = Conversation(connection.protocol)
+            crews.send({"subscribe": {}})
+            listening = asyncio.create_task(self._listen(crews))
             typists = [Typist(self._centre, f"{self._name}-typist-{number}") for number in range(TYPISTS)]
             typing = [asyncio.create_task(self._type(typist)) for typist in typists]
             until = time.monotonic() + seconds
@@ -162,10 +165,18 @@ class Load:
             self._centre.kill()
             await asyncio.sleep(DRAIN_SECONDS)
             in_flight = sum(not asked.done() for asked in requests) + sum(key not in self._ledger.answers for key in acts)
+            listening.cancel()
             for talk in self._talks:
                 talk.abandon()
         await asyncio.gather(*typing)
         return in_flight
+
+    async def _listen(self, crews: Conversation) -> None:
+        """Crews hear of their orders, those of earlier rounds first."""
+        while True:
+            event = await crews.events.get()
+            if event["type"] == "order_issued":
+                self._orders.append(event["order"])
 
     def _fill(self, depth: int) -> None:
         for talk in self._talks:
@@ -180,9 +191,9 @@ class Load:
             about = self._chance.choice(self._taken)
             asked = talk.ask(facts={"call": about, "text": self._chance.choice(MORE)})
             asked.add_done_callback(lambda done: self._note_report(done, "add_facts", "call", about))
-        elif chance < 0.35 and self._orders:
+        elif chance < 0.55 and self._orders:
             order = self._an_order()
-            act = self._chance.choice(["acknowledge", "finish", "finish", "decline"])
+            act = self._chance.choice(["acknowledge", "acknowledge", "finish", "finish", "finish", "decline"])
             asked = talk.ask(order={"id": order, "act": act})
             asked.add_done_callback(lambda done: self._note_report(done, "report", "order", order))
         else:
@@ -206,7 +217,6 @@ class Load:
             return
         decision = self._ledger.decisions[key] = answer["decision"]
         self._taken.append(decision["call"])
-        self._orders.extend(order["order"] for order in decision["orders"])
 
     def _note_report(self, done: "asyncio.Future[dict[str, Any]]", command: str, field: str, identity: str) -> None:
         if done.cancelled() or done.exception() is not None:

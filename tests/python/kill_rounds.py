@@ -5,7 +5,7 @@
 After each kill: every acknowledged key stands in the journal with the decision that was acknowledged, and gets it again; what was
 not acknowledged is decided now; the journal is sound and its state is the one that the running centre shows; orders that nobody
 has acknowledged are delivered again, no others. Prints its seed first, then a line a round, then what recovery took. Exit
-code 0 only if every round kept every promise.
+code 0 only if every round kept every promise. SIGINT ends it after the round and judges what was played.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import contextlib
 import json
 import pathlib
 import random
+import signal
 import statistics
 import sys
 import tempfile
@@ -29,11 +30,11 @@ from running_centre import RunningCentre, liandong
 IN_FLIGHT_LEAST = 100
 # So many requests are open when the last burst is out; those of them that are not answered at the kill count.
 BURST_FACTOR = 6
-ROUND_SECONDS = (0.1, 0.8)
+ROUND_SECONDS = (0.1, 0.6)
 # How long after the burst the kill comes, at most: about a group commit.
 PAUSE_SECONDS_MAX = 0.004
 # Small segments, so that kills also meet the turn from one to the next.
-SETTINGS = "[journal]\nsegment_mib = 8\n"
+SETTINGS = "[city]\nunits = 2000\n[journal]\nsegment_mib = 8\n"
 # In some rounds it is killed once more while it recovers, after at most so long.
 KILLED_AGAIN_CHANCE = 0.25
 KILLED_AGAIN_SECONDS_MAX = 0.3
@@ -48,6 +49,7 @@ class Row(NamedTuple):
     in_flight: int
     acknowledged: int
     sequence: int
+    delivered_again: int
     recovery_ms: float
 
 
@@ -121,10 +123,10 @@ class Rounds:
         since = time.monotonic()
         self.centre.start()
         recovery_ms = (time.monotonic() - since) * 1000
-        asyncio.run(self._assert_delivered_again())
+        again = asyncio.run(self._assert_delivered_again())
         asyncio.run(self._assert_answered_again(keys, acts))
         sequence = self._assert_same_state()
-        self.rows.append(Row(number, in_flight, acknowledged, sequence, recovery_ms))
+        self.rows.append(Row(number, in_flight, acknowledged, sequence, again, recovery_ms))
         return self.rows[-1]
 
     def finish(self) -> tuple[int, int]:
@@ -191,8 +193,8 @@ class Rounds:
                 order = self.ledger.acts[key].path.split("/")[3]
                 assert by_sequence[body["seq"]]["report"]["order"] == order, (key, by_sequence[body["seq"]])
 
-    async def _assert_delivered_again(self) -> None:
-        """A subscriber is told of exactly those orders that nobody had acknowledged when it subscribed."""
+    async def _assert_delivered_again(self) -> int:
+        """A subscriber is told of exactly those orders that nobody had acknowledged when it subscribed; how many those are."""
         async with connected(self.centre.quic_port) as connection:
             crew = connection.open()
             at = (await crew.answer(subscribe={}))["done"]["seq"]
@@ -213,6 +215,7 @@ class Rounds:
                     assert not event.get("redelivered"), f"{event} is delivered again and was acknowledged"
             except asyncio.TimeoutError:
                 assert again == expected.orders, f"at {at}: not again {expected.orders - again}, too much {again - expected.orders}"
+        return len(again)
 
     async def _assert_answered_again(self, keys: set[str], acts: set[str]) -> None:
         """N2: acknowledged keys get their first answer; the others get one now, and the same ever after."""
@@ -263,16 +266,22 @@ class Rounds:
         return int(stats["sequence"])
 
 
-def play(folder: pathlib.Path, rounds: int, in_flight: int, seed: int) -> list[Row]:
-    """Plays so many rounds and prints them; a promise that is broken is an `AssertionError`."""
+def play(folder: pathlib.Path, rounds: int, in_flight: int, seed: int, enough: threading.Event | None = None) -> list[Row]:
+    """Plays so many rounds, or until it is enough, and prints them; a promise that is broken is an `AssertionError`."""
     print(f"seed {seed}", flush=True)
     whole = Rounds(folder, seed, in_flight)
     try:
         whole.centre.start()
-        print("round  in flight  acknowledged  sequence  recovery ms")
+        print("round  in flight  acknowledged  sequence  delivered again  recovery ms")
         for _ in range(rounds):
+            if enough is not None and enough.is_set():
+                break
             row = whole.play()
-            print(f"{row.number:5}  {row.in_flight:9}  {row.acknowledged:12}  {row.sequence:8}  {row.recovery_ms:11.0f}", flush=True)
+            print(
+                f"{row.number:5}  {row.in_flight:9}  {row.acknowledged:12}  {row.sequence:8}  {row.delivered_again:15}  "
+                f"{row.recovery_ms:11.0f}",
+                flush=True,
+            )
         records, keys = whole.finish()
     finally:
         whole.centre.kill()
@@ -295,12 +304,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--data", type=pathlib.Path, help="an empty folder that is kept; otherwise a temporary one")
     given = parser.parse_args()
+    enough = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: enough.set())
     try:
         if given.data is not None:
-            play(given.data, given.rounds, given.in_flight, given.seed)
+            play(given.data, given.rounds, given.in_flight, given.seed, enough)
         else:
             with tempfile.TemporaryDirectory(prefix="kill-rounds-") as folder:
-                play(pathlib.Path(folder), given.rounds, given.in_flight, given.seed)
+                play(pathlib.Path(folder), given.rounds, given.in_flight, given.seed, enough)
     except AssertionError as broken:
         print(f"seed {given.seed}: a promise is broken: {broken}", file=sys.stderr)
         return 1
