@@ -1,7 +1,7 @@
 """The load of the kill rounds: calls, facts and acts from many streams, and a ledger of what was sent and what was answered.
 
-A request counts as in flight when its last byte has left this process in a datagram (or in a TCP write) and its answer has not
-come, not even into the socket's buffer: what lies there at the kill is read first and counts as answered.
+A request counts as in flight when its last byte has left this process in a datagram (or in a TCP write) and its answer
+has not come, not even into the socket's buffer: what lies there at the kill is read first and counts as answered.
 """
 
 import asyncio
@@ -21,7 +21,10 @@ TYPISTS = 8
 DRAIN_SECONDS = 0.05
 # In one round of filling a stream, as many requests are left open; a burst before the kill goes over it.
 DEPTH = 24
-TEXTS = ["路口两车追尾，有人受伤", "三楼着火了，冒黑烟，有人被困", "有人打架，动刀了", "邻居半夜噪音太大", "老人胸口痛，喘不过气", "水管爆了，路上全是水"]
+TEXTS = [
+    "路口两车追尾，有人受伤", "三楼着火了，冒黑烟，有人被困", "有人打架，动刀了", "邻居半夜噪音太大", "老人胸口痛，喘不过气",
+    "水管爆了，路上全是水",
+]  # fmt: skip
 MORE = ["又有两个人受伤", "火更大了", "人已经走了"]
 
 
