@@ -28,20 +28,20 @@ TEXTS = [
 MORE = ["又有两个人受伤", "火更大了", "人已经走了"]
 
 
+class About(NamedTuple):
+    """What a record must hold: its command, the field (where it has several) that names what it is about, and that name."""
+
+    command: str
+    field: str | None
+    identity: str
+
+
 class Act(NamedTuple):
     """An act over HTTP under a key."""
 
     path: str
     body: bytes
-
-
-class Report(NamedTuple):
-    """A request without a key that was answered: its record, the command there and what it is about."""
-
-    seq: int
-    command: str
-    field: str
-    identity: str
+    about: About
 
 
 class Ledger:
@@ -52,7 +52,8 @@ class Ledger:
         self.decisions: dict[str, dict[str, Any]] = {}
         self.acts: dict[str, Act] = {}
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
-        self.reports: list[Report] = []
+        # Of requests without a key: the record that was named, and what it must hold.
+        self.reports: list[tuple[int, About]] = []
         # Whatever else was answered: problems that name why not.
         self.problems: list[dict[str, Any]] = []
 
@@ -144,6 +145,7 @@ class Load:
         # Orders that nobody has reported on in this round, and its calls.
         self._orders: list[str] = []
         self._taken: list[str] = []
+        self._incidents: list[str] = []
 
     async def run_and_kill(self, seconds: float, burst: int, pause: float) -> int:
         """Loads it for so long, sends a burst, waits a moment, kills it; gives how many requests were in flight then."""
@@ -193,12 +195,12 @@ class Load:
         if chance < 0.15 and self._taken:
             about = self._chance.choice(self._taken)
             asked = talk.ask(facts={"call": about, "text": self._chance.choice(MORE)})
-            asked.add_done_callback(lambda done: self._note_report(done, "add_facts", "call", about))
+            asked.add_done_callback(lambda done: self._note_report(done, About("add_facts", "call", about)))
         elif chance < 0.55 and self._orders:
             order = self._an_order()
             act = self._chance.choice(["acknowledge", "acknowledge", "finish", "finish", "finish", "decline"])
             asked = talk.ask(order={"id": order, "act": act})
-            asked.add_done_callback(lambda done: self._note_report(done, "report", "order", order))
+            asked.add_done_callback(lambda done: self._note_report(done, About("report", "order", order)))
         else:
             body = self._call()
             asked = talk.ask(call=body)
@@ -220,30 +222,41 @@ class Load:
             return
         decision = self._ledger.decisions[key] = answer["decision"]
         self._taken.append(decision["call"])
+        self._incidents.append(decision["incident"])
 
-    def _note_report(self, done: "asyncio.Future[dict[str, Any]]", command: str, field: str, identity: str) -> None:
+    def _note_report(self, done: "asyncio.Future[dict[str, Any]]", about: About) -> None:
         if done.cancelled() or done.exception() is not None:
             return
         answer = done.result()
         if "done" in answer:
-            self._ledger.reports.append(Report(answer["done"]["seq"], command, field, identity))
+            self._ledger.reports.append((answer["done"]["seq"], about))
         else:
             self._ledger.problems.append(answer)
 
     async def _type(self, typist: Typist) -> None:
-        """Acts on orders of this round until the centre is gone."""
+        """Closes incidents and reports on orders until the centre is gone."""
         number = 0
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while self._centre.alive:
-                if not self._orders:
+                act = self._act()
+                if act is None:
                     await asyncio.sleep(0.001)
                     continue
                 number += 1
                 key = f"{typist.name}-{number}"
-                act = Act(f"/v1/orders/{self._an_order()}/{self._chance.choice(['acknowledge', 'finish'])}", b"{}")
                 self._ledger.acts[key] = act
                 self._ledger.answers[key] = await typist.post(key, act)
         await typist.leave()
+
+    def _act(self) -> Act | None:
+        """An incident that is done with, so that there is always room for new ones, or else an order."""
+        if self._incidents and self._chance.random() < 0.8:
+            incident = self._incidents.pop(self._chance.randrange(len(self._incidents)))
+            return Act(f"/v1/incidents/{incident}/close", b"{}", About("close_incident", None, incident))
+        if self._orders:
+            order, report = self._an_order(), self._chance.choice(["acknowledge", "finish"])
+            return Act(f"/v1/orders/{order}/{report}", b"{}", About("report", "order", order))
+        return None
 
     def _an_order(self) -> str:
         return self._orders.pop(self._chance.randrange(len(self._orders)))

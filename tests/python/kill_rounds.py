@@ -120,7 +120,7 @@ class Rounds:
         acknowledged = self.ledger.answered - before
         verdict = liandong("journal", "verify", str(self.centre.data)).stdout
         assert "no damage" in verdict, verdict
-        self._assert_kept(self._new_records(), [key for key in self.ledger.decisions if key not in keys])
+        self._assert_kept(self._new_records(), keys, acts)
         if self._chance.random() < KILLED_AGAIN_CHANCE:
             self._kill_in_recovery(self._chance.uniform(0.005, KILLED_AGAIN_SECONDS_MAX))
         since = time.monotonic()
@@ -173,29 +173,32 @@ class Rounds:
             self._outbox.take(record)
         return records
 
-    def _assert_kept(self, records: list[dict[str, Any]], keys: list[str]) -> None:
-        """Everything that was acknowledged in this round is in the journal as it was acknowledged."""
+    def _assert_kept(self, records: list[dict[str, Any]], keys: set[str], acts: set[str]) -> None:
+        """Everything that was acknowledged in this round, that is beside these, is in the journal as it was acknowledged."""
         taken = {
             record["testimony"]["key"]: record
             for record in records
             if any("call_taken" in event for event in record["events"])
         }
-        for key in keys:
+        for key in self.ledger.decisions.keys() - keys:
             decision = self.ledger.decisions[key]
             assert key in taken, f"{key} was decided as {decision['call']} and is not in the journal"
             kept = decided_in(taken[key])
             orders = [(order["order"], order["arrive_by"]) for order in decision["orders"]]
             assert kept == {**{name: decision[name] for name in kept}, "orders": orders}, (key, kept, decision)
         by_sequence = {record["seq"]: record["command"] for record in records}
-        for report in self.ledger.reports[self._reports_seen :]:
-            command = by_sequence.get(report.seq, {})
-            assert isinstance(command, dict) and report.command in command, (report, command)
-            assert command[report.command][report.field] == report.identity, (report, command)
+        reports = self.ledger.reports[self._reports_seen :]
         self._reports_seen = len(self.ledger.reports)
-        for key, (status, body) in self.ledger.answers.items():
-            if status == 200 and body["seq"] in by_sequence:
-                order = self.ledger.acts[key].path.split("/")[3]
-                assert by_sequence[body["seq"]]["report"]["order"] == order, (key, by_sequence[body["seq"]])
+        reports += [
+            (body["seq"], self.ledger.acts[key].about)
+            for key, (status, body) in self.ledger.answers.items()
+            if key not in acts and status == 200
+        ]
+        for seq, about in reports:
+            command = by_sequence.get(seq, {})
+            assert isinstance(command, dict) and about.command in command, (seq, about, command)
+            said = command[about.command]
+            assert (said if about.field is None else said[about.field]) == about.identity, (seq, about, command)
 
     async def _assert_delivered_again(self) -> int:
         """A subscriber is told of exactly those orders that nobody had acknowledged when it subscribed; gives how many."""
