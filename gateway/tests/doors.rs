@@ -181,6 +181,22 @@ async fn connections_and_streams_have_their_bounds() {
 }
 
 /// A subscriber that is gone without a word must not hold up a stop.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_hears_why_its_connection_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = centre(folder.path(), |_| {}).await;
+    let endpoint = eager(folder.path());
+    let connection = connect(&endpoint, server.quic_addr).await.unwrap();
+    decided(&connection, "before").await;
+    let stopping = tokio::spawn(server.stop());
+    let ended = connection.closed().await;
+    let quinn::ConnectionError::ApplicationClosed(close) = &ended else {
+        panic!("{ended}");
+    };
+    assert_eq!(close.reason, "the centre stops");
+    stopping.await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_waits_for_nobody_who_is_gone() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,12 +12,17 @@ use super::segment::{Segment, Spare};
 use super::{IoFault, Shape};
 use crate::id::Sequence;
 
+/// Groups that pass before a disk that refused the next segment is asked again.
+const SPARE_RESTS: u32 = 256;
+
 /// The journal of one centre in local files.
 pub struct Files {
     folder: Folder,
     segment_bytes: u64,
     segment: Segment,
     spare: Option<Spare>,
+    /// Looks to be let pass before the next segment is tried again, after the disk refused it.
+    spare_rests: u32,
     chain: Chain,
     /// All that was appended is synced.
     is_synced: bool,
@@ -40,6 +45,7 @@ impl Files {
             segment_bytes: shape.segment_bytes,
             segment,
             spare: None,
+            spare_rests: 0,
             chain,
             is_synced: true,
             is_marked: false,
@@ -84,7 +90,23 @@ impl Files {
         self.segment.append(batch.bytes)
     }
 
-    fn prepare(&mut self, idle: bool) -> Result<bool, IoFault> {
+    /// Prepares the next segment a little; true when there is more to do. It is no part of the journal yet: a disk that
+    /// refuses it is asked again later, and the segment in use is filled to its end meanwhile.
+    fn prepare(&mut self, idle: bool) -> bool {
+        if self.spare_rests > 0 {
+            self.spare_rests -= 1;
+            return false;
+        }
+        self.prepared(idle).unwrap_or_else(|_refused| {
+            if let Some(spare) = self.spare.take() {
+                spare.drop_from(&self.folder);
+            }
+            self.spare_rests = SPARE_RESTS;
+            false
+        })
+    }
+
+    fn prepared(&mut self, idle: bool) -> Result<bool, IoFault> {
         let spare = match &mut self.spare {
             Some(spare) => spare,
             none => none.insert(Spare::create(&self.folder, self.segment_bytes)?),
@@ -149,8 +171,7 @@ impl Log for Files {
             self.judged(marked)?;
             self.is_marked = true;
         }
-        let prepared = self.prepare(idle);
-        self.judged(prepared)
+        Ok(self.prepare(idle))
     }
 
     fn tail(&self) -> Chain {

@@ -206,13 +206,26 @@ impl Spare {
 
     pub(super) fn create(folder: &Folder, bytes: u64) -> Result<Spare, IoFault> {
         let file = folder.open(SPARE, Access::Create)?;
-        // A file system without it still gets the zeros, only less neatly laid out.
-        file.allocate(bytes)?;
-        Ok(Spare {
+        let spare = Spare {
             file,
             bytes,
             written: 0,
-        })
+        };
+        // A file system without it still gets the zeros, only less neatly laid out.
+        match spare.file.allocate(bytes) {
+            Ok(()) => Ok(spare),
+            Err(fault) => {
+                // Half of it would take the last room from the segment in use.
+                spare.drop_from(folder);
+                Err(fault)
+            }
+        }
+    }
+
+    /// Gives up the room it took. Whether that worked or not, nothing depends on it.
+    pub(super) fn drop_from(self, folder: &Folder) {
+        drop(self.file);
+        drop(folder.remove(SPARE));
     }
 
     pub(super) fn is_ready(&self) -> bool {

@@ -89,7 +89,11 @@ impl Serving {
                     let Ok(datagram) = datagram else { break };
                     self.take_datagram(&datagram);
                 }
-                _ = stop.changed() => break,
+                _ = stop.changed() => {
+                    // Held until the endpoint says why: dropped now, the connection would end without a reason.
+                    connection.closed().await;
+                    break;
+                }
             }
         }
         tracing::debug!(client = %connection.remote_address(), "no more streams");

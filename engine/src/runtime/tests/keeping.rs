@@ -30,6 +30,9 @@ impl Disk for Filling {
         self.disk.names(folder)
     }
     fn open(&self, path: &Path, access: Access) -> io::Result<Box<dyn DiskFile>> {
+        if access == Access::Create && self.free.load(Ordering::Relaxed) == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.disk.open(path, access)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -294,6 +297,20 @@ fn room_is_looked_at_and_no_snapshot_takes_what_is_left() {
     centre.step_keeper();
     assert_eq!(centre.running().kept().room(), Room::Ample);
     assert_eq!(centre.running().kept().snapshots(), before + 1);
+}
+
+#[test]
+fn a_disk_without_room_for_the_next_segment_lets_the_one_in_use_be_filled() {
+    let mut world = World::new();
+    let mut centre = world.start();
+    world.free.store(0, Ordering::Relaxed);
+    world.live(&mut centre, 20);
+    assert_eq!(centre.running().health(), Health::Running);
+    world.free.store(1 << 39, Ordering::Relaxed);
+    world.live(&mut centre, 300);
+    let segments = crate::journal::retention::segments(&world.path().into()).unwrap();
+    assert!(segments.len() > 1, "{segments:?}");
+    world.assert_sound(&centre);
 }
 
 #[test]
