@@ -35,6 +35,31 @@ pub enum ProblemKind {
     KeyTaken,
 }
 
+/// Whether a repeat of the same request may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It would be refused again.
+    No,
+    /// At once.
+    AtOnce,
+    /// Once somebody has changed what stands against it.
+    OnceChanged,
+    /// After so long, which `retry_after_ms` says: from the shortest time to the longest.
+    After(u32, u32),
+}
+
+impl std::fmt::Display for Again {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Again::No => f.write_str("no"),
+            Again::AtOnce => f.write_str("at once"),
+            Again::OnceChanged => f.write_str("once it changed"),
+            Again::After(least, most) if least == most => write!(f, "after {least} ms"),
+            Again::After(least, most) => write!(f, "after {least} to {most} ms"),
+        }
+    }
+}
+
 const OWN: [ProblemKind; 12] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
@@ -117,6 +142,43 @@ impl ProblemKind {
         }
     }
 
+    /// Whether a repeat may help, and when.
+    pub const fn again(self) -> Again {
+        match self {
+            ProblemKind::Overloaded => Again::After(200, 1_000),
+            ProblemKind::NotServing => Again::After(1_000, 1_000),
+            ProblemKind::TooSlow => Again::AtOnce,
+            ProblemKind::Refused(refusal) => match refusal {
+                Refusal::IncidentsFull => Again::After(250, 250),
+                Refusal::UnitNotFree
+                | Refusal::NeedsFull
+                | Refusal::NoPlace
+                | Refusal::UnitsFull
+                | Refusal::HospitalsFull
+                | Refusal::ObjectMissing
+                | Refusal::NotOpened => Again::OnceChanged,
+                Refusal::AlreadyOpened
+                | Refusal::UnknownCall
+                | Refusal::UnknownIncident
+                | Refusal::UnknownOrder
+                | Refusal::UnknownUnit
+                | Refusal::NotYours
+                | Refusal::NotAllowedNow
+                | Refusal::BadDefinition
+                | Refusal::UnitCannot => Again::No,
+            },
+            ProblemKind::NotReadable
+            | ProblemKind::TooLarge
+            | ProblemKind::NoKey
+            | ProblemKind::BadField
+            | ProblemKind::UnknownField
+            | ProblemKind::NotAdvanced
+            | ProblemKind::NotFound
+            | ProblemKind::MethodNotAllowed
+            | ProblemKind::KeyTaken => Again::No,
+        }
+    }
+
     /// A short sentence that is the same for every problem of the kind.
     pub const fn title(self) -> &'static str {
         match self {
@@ -190,6 +252,12 @@ impl Problem {
     /// The same, with the time after which a repeat may help.
     #[must_use]
     pub fn retry_after_ms(mut self, wait_ms: u32) -> Problem {
+        // What docs/protocol.md promises of the kind.
+        debug_assert!(
+            matches!(self.kind.again(), Again::After(least, most) if (least..=most).contains(&wait_ms)),
+            "{:?} after {wait_ms} ms",
+            self.kind
+        );
         self.retry_after_ms = Some(wait_ms);
         self
     }
