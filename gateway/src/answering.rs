@@ -8,6 +8,7 @@ use crate::names::Names;
 use crate::wire::{Decision, Evidence, Forward, OrderLine, Problem, ProblemKind, ShortLine};
 use engine::answer;
 use engine::call::{CallReport, EvidenceNote, Testimony};
+use engine::command::Command;
 use engine::event::Refusal;
 use engine::id::Sequence;
 
@@ -95,6 +96,72 @@ fn evidence(text: &str, notes: &[EvidenceNote]) -> Vec<Evidence> {
         .collect()
 }
 
+/// What to say of an act that the state of what it is about does not allow: the field it is about, what holds, what would be
+/// right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotNow {
+    field: &'static str,
+    detail: &'static str,
+}
+
+/// The same for a command; `None` for one that no state forbids.
+pub const fn not_now(command: &Command) -> Option<NotNow> {
+    let (field, detail) = match command {
+        Command::AddFacts(_) => (
+            "call",
+            "the caller is done with this call, and nothing is added to it any more; take what is new as a call of its own",
+        ),
+        Command::EndCall(_) => (
+            "call",
+            "the call has been ended before; nothing is left to do",
+        ),
+        Command::CloseIncident(_) => (
+            "incident",
+            "the incident is closed already; nothing is left to do",
+        ),
+        Command::Report(_) => (
+            "act",
+            "the order is past this step, or over; `GET /v1/orders?state=all` says where it stands",
+        ),
+        Command::MergeIncidents(_) => (
+            "into",
+            "one of the two is closed, both are the same, or one is a drill; name two open incidents, as `GET /v1/incidents` lists them",
+        ),
+        Command::SplitCall(_) => (
+            "call",
+            "the call is the only one of its incident, its incident is closed, or by itself it would open none; correct its kind or place with POST /v1/calls/ID/classify",
+        ),
+        Command::EscalateIncident(_) => (
+            "priority",
+            "the incident is that urgent already, or closed; name a smaller number than its own, or correct the kind to lower it",
+        ),
+        Command::AssignUnit(_) => (
+            "incident",
+            "the incident is closed or a drill, and nobody is sent to it; open another with a call",
+        ),
+        Command::OpenCentre(_)
+        | Command::Activate(_)
+        | Command::DefineUnit(_)
+        | Command::TakeCall(_)
+        | Command::MoveUnit(_)
+        | Command::SetDuty(_)
+        | Command::Tick
+        | Command::JudgeCall(_)
+        | Command::DefineHospital(_) => return None,
+    };
+    Some(NotNow { field, detail })
+}
+
+/// Why the core did not carry an act out, in words that are about this act.
+pub fn refused_act(refusal: Refusal, not_now: Option<NotNow>) -> Problem {
+    match (refusal, not_now) {
+        (Refusal::NotAllowedNow, Some(NotNow { field, detail })) => {
+            Problem::new(ProblemKind::Refused(refusal), detail).about(field)
+        }
+        (refusal, _) => refused(refusal),
+    }
+}
+
 /// Why the core did not carry something out.
 pub fn refused(refusal: Refusal) -> Problem {
     let problem = |detail: &str| Problem::new(ProblemKind::Refused(refusal), detail);
@@ -115,7 +182,6 @@ pub fn refused(refusal: Refusal) -> Problem {
         Refusal::NotYours => problem("an order is reported on by its own unit").about("id"),
         Refusal::NotAllowedNow => {
             problem("its state does not allow this any more, or not yet; nothing was changed")
-                .about("act")
         }
         Refusal::IncidentsFull => {
             problem("no room for another incident of this priority; raise capacity.incidents_max")
@@ -145,6 +211,10 @@ pub fn refused(refusal: Refusal) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::command::{Assignment, Escalation, IncidentMerge};
+    use engine::id::{CallId, CentreId, IncidentId, UnitId};
+    use engine::kind::Priority;
+    use std::collections::BTreeSet;
 
     #[test]
     fn evidence_is_words_of_the_text_or_nothing() {
@@ -159,6 +229,42 @@ mod tests {
         );
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].text, "追尾");
+    }
+
+    /// Two acts that their states forbid do not read alike, and each names what would be right.
+    #[test]
+    fn what_is_not_allowed_now_is_told_of_the_act() {
+        let call = CallId::new(CentreId(1), 1).unwrap();
+        let incident = IncidentId::new(CentreId(1), 1).unwrap();
+        let unit = UnitId::new(CentreId(1), 1).unwrap();
+        let acts = [
+            Command::EndCall(call),
+            Command::CloseIncident(incident),
+            Command::MergeIncidents(IncidentMerge {
+                from: incident,
+                into: incident,
+            }),
+            Command::EscalateIncident(Escalation {
+                incident,
+                priority: Priority::P1,
+            }),
+            Command::AssignUnit(Assignment {
+                incident,
+                unit,
+                capability: None,
+            }),
+        ];
+        let told = acts.map(|act| refused_act(Refusal::NotAllowedNow, not_now(&act)));
+        let details: BTreeSet<_> = told.iter().map(|problem| &problem.detail).collect();
+        assert_eq!(details.len(), acts.len());
+        assert_eq!(told[3].field.as_deref(), Some("priority"));
+        assert!(
+            told.iter().all(|problem| problem.detail.contains("; ")),
+            "{told:?}"
+        );
+        // Whatever else is refused is told as ever.
+        let unknown = refused_act(Refusal::UnknownCall, not_now(&acts[0]));
+        assert_eq!(unknown, refused(Refusal::UnknownCall));
     }
 
     #[test]

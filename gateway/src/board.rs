@@ -1,14 +1,15 @@
 //! The printable board for the hour the system is down: what is open, who was sent and where each order stands, whom to call.
 //!
 //! Folded from the journal alone, beside a running centre or after it; reads only. Made for A4 in a fixed width; Chinese is
-//! two cells wide. Contacts are the city's own; where it has none, that is said.
+//! two cells wide. Contacts are the city's own; where it has none, that is said. A journal that is damaged is printed up to the
+//! damage, and the board says so at its top and at its end: nobody may take half a board for a whole one.
 
 use crate::columns::wrapped;
 use crate::explain::duration;
 use crate::language::Language;
 use crate::local_time::LocalTime;
 use crate::records::{Records, RecordsError};
-use engine::city::City;
+use engine::city::{CONTACTS_MAX, City};
 use engine::command::ObjectKind;
 use engine::explain::Fold;
 use engine::id::{IncidentId, OrderId, Sequence, UnitId};
@@ -27,26 +28,32 @@ pub struct Board {
     view: View,
     city: Option<City>,
     local: LocalTime,
+    damage: Option<String>,
+    unusable: Option<String>,
 }
 
-/// Reads the board of a data folder.
+/// Reads the board of a data folder, as far as it can be read.
 pub fn board(data: &Path) -> Result<Board, RecordsError> {
     let mut records = Records::open(data, Sequence(u64::MAX))?;
     let mut board = Board {
         view: View::new(),
         city: None,
         local: LocalTime::ahead_by(0),
+        damage: None,
+        unusable: None,
     };
-    while let Some(released) = records.read_next()? {
+    while let Some(released) = records.read_whole(&mut board.damage)? {
         if let Some(activation) = Fold::wants(&released.record)
             && activation.object == ObjectKind::City
         {
-            records.object(released.sequence, &activation, |bytes| {
+            let taken = records.object(released.sequence, &activation, |bytes| {
                 let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
                 board.local = LocalTime::ahead_by(city.utc_offset_min);
                 board.city = Some(city);
                 Ok(())
-            })?;
+            });
+            // Without its city a board still says what is open and who was sent.
+            board.unusable = taken.err().map(|error| error.to_string());
         }
         board.view.hear(&released);
     }
@@ -54,6 +61,11 @@ pub fn board(data: &Path) -> Result<Board, RecordsError> {
 }
 
 impl Board {
+    /// Why it is not whole, if it is not: the end of what could be read, or a city that could not.
+    pub fn damage(&self) -> Option<&str> {
+        self.damage.as_deref().or(self.unusable.as_deref())
+    }
+
     /// The board as text, no line wider than [`WIDTH`].
     pub fn print(&self, language: Language) -> String {
         let mut page = Page {
@@ -62,6 +74,7 @@ impl Board {
             lines: Vec::new(),
             to_call: BTreeSet::new(),
         };
+        page.warn();
         page.head();
         let mut open: Vec<_> = self.view.open_incidents_after(None).collect();
         open.sort_by_key(|&(id, incident)| (incident.priority, id));
@@ -72,6 +85,7 @@ impl Board {
             page.incident(id, incident);
         }
         page.contacts();
+        page.warn();
         page.lines.join("\n") + "\n"
     }
 }
@@ -90,6 +104,33 @@ impl Page<'_> {
     fn say(&mut self, indent: usize, text: &str) {
         let text = format!("{}{text}", " ".repeat(indent));
         self.lines.extend(wrapped(&text, WIDTH, indent + 2));
+    }
+
+    /// Says aloud what is missing. Stands at the top and at the end.
+    fn warn(&mut self) {
+        let Some(damage) = self.board.damage() else {
+            return;
+        };
+        let view = &self.board.view;
+        let (at, sequence) = (self.board.local.full(view.now()), view.sequence());
+        let text = match (self.language, &self.board.damage) {
+            (Language::Chinese, Some(_)) => format!(
+                "!! 本板不全! 日志在记录 {sequence} 之后读不出, 只到 {at}; 之后的警情和指令单都不在上面: 逐个打电话核实。"
+            ),
+            (Language::English, Some(_)) => format!(
+                "!! THIS BOARD IS NOT WHOLE! The journal cannot be read beyond record {sequence}, {at}; what came later is missing: ring round and ask."
+            ),
+            (Language::Chinese, None) => {
+                "!! 本板不全! 辖区数据读不出: 没有联系人和地名, 时间是 UTC。".to_owned()
+            }
+            (Language::English, None) => {
+                "!! THIS BOARD IS NOT WHOLE! The city cannot be read: no contacts, no districts, times in UTC.".to_owned()
+            }
+        };
+        self.lines.push("!".repeat(WIDTH));
+        self.say(0, &text);
+        self.say(3, damage);
+        self.lines.push("!".repeat(WIDTH));
     }
 
     fn head(&mut self) {
@@ -115,7 +156,7 @@ impl Page<'_> {
 
     fn incident(&mut self, id: IncidentId, incident: &IncidentView) {
         let (language, local) = (self.language, &self.board.local);
-        let since = local.day_and_minute(incident.opened_at);
+        let since = local.day_and_second(incident.opened_at);
         let waited = duration(self.board.view.now() - incident.opened_at, language);
         let kind = language.call(incident.kind);
         let priority = incident.priority.number();
@@ -179,9 +220,9 @@ impl Page<'_> {
         let name = self.name(unit);
         let capability = language.call(known.issued.capability);
         let state = language.call(known.state);
-        let at = local.day_and_minute(known.at);
+        let at = local.day_and_second(known.at);
         let due = known.clocks.nearest().map(|(clock, due)| {
-            let (clock, due) = (language.call(clock), local.day_and_minute(due));
+            let (clock, due) = (language.call(clock), local.day_and_second(due));
             match language {
                 Language::Chinese => format!(", {clock}时限 {due}"),
                 Language::English => format!(", {clock} due {due}"),
@@ -238,24 +279,27 @@ impl Page<'_> {
     fn contacts_of(&self, unit: UnitId) -> String {
         let name = self.name(unit);
         let row = self.board.city.as_ref().and_then(|city| city.unit(&name));
-        let contacts: Vec<String> = row
-            .map(|row| row.contacts.iter().map(ToString::to_string).collect())
-            .unwrap_or_default();
-        if contacts.is_empty() {
+        let Some(row) = row.filter(|row| !row.contacts.is_empty()) else {
             let none = self.language.of(
                 "联系人: 辖区数据里没有",
                 "contacts: the city's data name none",
             );
             return none.to_owned();
-        }
-        let roles = self.language.of(
-            ["主责", "副职", "值班领导"],
-            ["primary", "deputy", "duty leader"],
-        );
-        let named: Vec<String> = contacts
-            .iter()
-            .zip(roles)
-            .map(|(contact, role)| format!("{role} {contact}"))
+        };
+        // Where somebody is missing, only their order is known.
+        let roles = match row.contacts.len() {
+            CONTACTS_MAX => self.language.of(
+                ["主责", "副职", "值班领导"],
+                ["primary", "deputy", "duty leader"],
+            ),
+            _ => ["1", "2", "3"],
+        };
+        let named = row.contacts.iter().zip(roles).enumerate();
+        let named: Vec<String> = named
+            .map(|(at, (contact, role))| match row.phones.get(at) {
+                Some(Some(phone)) => format!("{role} {contact} {}", phone.as_str()),
+                Some(None) | None => format!("{role} {contact}"),
+            })
             .collect();
         format!(
             "{}: {}",

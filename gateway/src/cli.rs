@@ -5,6 +5,7 @@
 //! of all of it; `main` calls [`run`] and nothing else.
 
 mod city;
+mod city_columns;
 mod classify;
 mod examples;
 mod journal;
@@ -90,7 +91,7 @@ enum Command {
         /// The data folder.
         dir: PathBuf,
         /// The day, in the city's own time, as in 2026-11-21.
-        #[arg(long, value_name = "DATE")]
+        #[arg(long, value_name = "DATE", value_parser = day)]
         day: Date,
         /// One figure a row, for programs: day,table,key,figure,value.
         #[arg(long)]
@@ -174,7 +175,8 @@ impl From<Clock> for ClockMode {
 enum City {
     /// Make a county from a seed.
     ///
-    /// Made up, and the same on every machine: districts, posts, units with rosters, hospitals, cells.
+    /// Made up, and the same on every machine: districts, posts, units with rosters, hospitals, cells. A folder that holds
+    /// another city is left as it is, unless --force says otherwise.
     #[command(after_help = examples::CITY_GENERATE)]
     Generate {
         /// The folder to write.
@@ -185,12 +187,22 @@ enum City {
         /// How many units; left out: what a county has.
         #[arg(long)]
         units: Option<u32>,
+        /// Overwrite another city that is in the folder.
+        #[arg(long)]
+        force: bool,
     },
     /// Make a city folder from tables of one's own.
     ///
-    /// Takes CSV in UTF-8 or GBK, moves positions to WGS-84, and names every mistake by file, row and field.
+    /// Takes CSV in UTF-8, moves positions to WGS-84, and names every mistake by file, row and field. `liandong city columns`
+    /// says what each table holds. A folder that holds another city is left as it is, unless --force says otherwise.
     #[command(after_help = examples::CITY_IMPORT)]
     Import(Import),
+    /// Print every file and column of a city: type, unit, what it holds, an example.
+    ///
+    /// Made from what the loader reads; the same tables stand in docs/city.md. The tables that `city import` takes have the
+    /// same columns.
+    #[command(after_help = examples::CITY_COLUMNS)]
+    Columns,
     /// Check a city folder; name every mistake by file, row and field.
     ///
     /// Reads it as `serve` would. Warnings do not make it unusable.
@@ -229,6 +241,9 @@ struct Import {
     /// CSV of radio cells.
     #[arg(long)]
     cells: Option<PathBuf>,
+    /// Overwrite another city that is in the folder.
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -324,6 +339,12 @@ enum Config {
     Default,
 }
 
+/// A day as it is typed; the reason is ours, so that it says what would be right.
+fn day(text: &str) -> Result<Date, String> {
+    text.parse()
+        .map_err(|_| "no day of the calendar; write year-month-day, as in 2026-11-21".to_owned())
+}
+
 /// Does what the command line asks.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -380,8 +401,14 @@ fn obey(command: Command) -> anyhow::Result<()> {
             },
         ),
         Command::Check { config } => serving::check(&config),
-        Command::City(City::Generate { dir, seed, units }) => city::generate(&dir, seed, units),
+        Command::City(City::Generate {
+            dir,
+            seed,
+            units,
+            force,
+        }) => city::generate(&dir, seed, units, force),
         Command::City(City::Import(import)) => city::import(import),
+        Command::City(City::Columns) => city_columns::columns(),
         Command::City(City::Check { dir }) => city::check(&dir),
         Command::Classify(Classify {
             plan,

@@ -7,6 +7,7 @@ use crate::announce::{Announcement, Interest, announce};
 use crate::exchange::Exchange;
 use crate::feed::{LiveChunk, Pace};
 use crate::history::{History, HistoryError};
+use crate::wire::{Problem, ProblemKind};
 use engine::id::{EventId, Sequence};
 use engine::view::View;
 use std::sync::Arc;
@@ -46,6 +47,18 @@ pub struct Follower {
     released: Sequence,
     live: Receiver<Arc<LiveChunk>>,
     history: Option<History>,
+}
+
+/// Refuses to follow from behind an event that is not kept any more: what came after it could not be told.
+pub fn refuse_if_pruned(exchange: &Exchange, since: EventId) -> Result<(), Problem> {
+    let first = exchange.running.kept().first();
+    if since.sequence >= first {
+        return Ok(());
+    }
+    let detail = format!(
+        "events behind {since} are not kept any more; the first record that is kept is {first}: read the lists, then follow from their `seq`"
+    );
+    Err(Problem::new(ProblemKind::Pruned, detail).about("since"))
 }
 
 impl Follower {

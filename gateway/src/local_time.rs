@@ -47,6 +47,11 @@ impl LocalTime {
         self.zoned(at).strftime("%m-%d %H:%M").to_string()
     }
 
+    /// `11-21 20:00:05`
+    pub fn day_and_second(&self, at: Moment) -> String {
+        self.zoned(at).strftime("%m-%d %H:%M:%S").to_string()
+    }
+
     /// `2026-11-21 20:00:05 +08:00`
     pub fn full(&self, at: Moment) -> String {
         self.zoned(at).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
@@ -67,6 +72,7 @@ mod tests {
         let china = LocalTime::ahead_by(480);
         let at: Moment = "2026-11-20T16:00:00Z".parse().unwrap();
         assert_eq!(china.full(at), "2026-11-21 00:00:00 +08:00");
+        assert_eq!(china.day_and_second(at + Span(7_900)), "11-21 00:00:07");
         let day = china.day(at);
         let (from, to) = china.bounds(day).unwrap();
         assert_eq!((from, to - from), (at, Span::hours(24)));

@@ -237,6 +237,22 @@ impl Played {
         }
     }
 
+    /// Ends the centre and flips one bit in its journal, so many bytes before its end.
+    pub fn damaged(self, back: usize) -> TempDir {
+        let folder = self.stop();
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let mut segments: Vec<_> = entries
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "log"))
+            .collect();
+        segments.sort();
+        let mut bytes = std::fs::read(&segments[0]).unwrap();
+        let held = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+        bytes[held.saturating_sub(back)] ^= 1;
+        std::fs::write(&segments[0], bytes).unwrap();
+        folder
+    }
+
     /// Ends the centre; its journal stays as long as the folder is held.
     pub fn stop(self) -> TempDir {
         self.running.stop().unwrap();

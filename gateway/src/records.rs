@@ -101,6 +101,22 @@ impl Records {
         Ok(Some(ReleasedRecord { sequence, record }))
     }
 
+    /// The next record, as far as the journal can be read. What cannot be read ends it there and is kept in `damage`; only a
+    /// journal of which not one record can be read is an error.
+    pub fn read_whole(
+        &mut self,
+        damage: &mut Option<String>,
+    ) -> Result<Option<ReleasedRecord>, RecordsError> {
+        let before = self.last;
+        self.read_next().or_else(|error| match before {
+            Some(_) => {
+                *damage = Some(error.to_string());
+                Ok(None)
+            }
+            None => Err(error),
+        })
+    }
+
     /// Hands the bytes of what a record brings into force to `take`, and says where it was when they cannot be used.
     pub fn object(
         &self,

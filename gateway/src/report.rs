@@ -2,14 +2,14 @@
 //! by unit with what was acknowledged, left, arrived and fed back in time, late or not at all, and what the ledger is owed.
 //!
 //! A day is the city's. An order belongs to the day it was issued on; what came of it later still counts, as far as the
-//! journal goes. `print` puts it on paper and into CSV. Reads only.
+//! journal goes; of a damaged one that is up to the damage, which is said at the top and at the end. `print` puts it on paper and into CSV. Reads only.
 
 mod print;
 
 use crate::local_time::LocalTime;
 use crate::records::{Records, RecordsError};
 use engine::call::Outcome;
-use engine::command::{Command, ObjectKind};
+use engine::command::{ClockMode, Command, ObjectKind};
 use engine::event::{Event, LedgerMatter};
 use engine::explain::Fold;
 use engine::id::{CallId, OrderId, Sequence, UnitId};
@@ -178,6 +178,10 @@ pub struct DayReport {
     pub units: BTreeMap<String, (Agency, OrderFigures)>,
     /// What is still owed, entered by the end of that day.
     pub ledger: Vec<OpenEntry>,
+    /// Until when something is owed: now, or on a driven clock the last record's time.
+    pub owed_until: Moment,
+    /// Why the journal could not be read to its end, if it could not.
+    pub damage: Option<String>,
 }
 
 impl DayReport {
@@ -187,11 +191,13 @@ impl DayReport {
     }
 }
 
-/// The figures of a day out of a data folder.
-pub fn report(data: &Path, day: Date) -> Result<DayReport, ReportError> {
+/// The figures of a day out of a data folder, as far as it can be read. `wall` is the machine's time: what is owed on a
+/// centre that lives on the wall clock is owed until now, however long ago its last record is.
+pub fn report(data: &Path, day: Date, wall: Moment) -> Result<DayReport, ReportError> {
     let mut records = Records::open(data, Sequence(u64::MAX))?;
     let mut count = Count::new(day);
-    while let Some(released) = records.read_next()? {
+    let mut damage = None;
+    while let Some(released) = records.read_whole(&mut damage)? {
         if let Some(activation) = Fold::wants(&released.record)
             && activation.object == ObjectKind::City
         {
@@ -207,7 +213,7 @@ pub fn report(data: &Path, day: Date) -> Result<DayReport, ReportError> {
         count.hear(released.sequence, &released.record);
         count.view.hear(&released);
     }
-    count.finish()
+    count.finish(wall, damage)
 }
 
 /// What is counted of one order.
@@ -343,7 +349,7 @@ impl Count {
         }
     }
 
-    fn finish(self) -> Result<DayReport, ReportError> {
+    fn finish(self, wall: Moment, damage: Option<String>) -> Result<DayReport, ReportError> {
         let (_, until) = match self.bounds {
             Some(bounds) => bounds,
             None => self
@@ -367,6 +373,7 @@ impl Count {
             counted.add_to(&mut unit.1);
         }
         let ledger = open_entries(&self.view, until);
+        let owed_until = owed_until(self.view.clock(), self.ends.1, wall);
         Ok(DayReport {
             day: self.day,
             local: self.local,
@@ -379,7 +386,17 @@ impl Count {
             agencies,
             units,
             ledger,
+            owed_until,
+            damage,
         })
+    }
+}
+
+/// Now; on a driven clock there is no other now than the last record's.
+fn owed_until(clock: Option<ClockMode>, last: Moment, wall: Moment) -> Moment {
+    match clock {
+        Some(ClockMode::Wall) => wall.max(last),
+        Some(ClockMode::Driven) | None => last,
     }
 }
 
@@ -435,9 +452,11 @@ impl Counted {
     }
 }
 
-/// How long an entry has been owed.
-pub(crate) fn owed_for(entry: &OpenEntry, now: Moment) -> Span {
-    now - entry.due
+impl DayReport {
+    /// How long an entry has been owed.
+    fn owed_for(&self, entry: &OpenEntry) -> Span {
+        self.owed_until - entry.due
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
 use arc_swap::ArcSwap;
-use engine::id::ObjectHash;
+use engine::command::{ClockMode, Opening};
+use engine::id::{CentreId, ObjectHash};
+use engine::limits::Capacities;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -44,6 +46,14 @@ pub enum ServeError {
     /// The city cannot be written as an object.
     #[error("the city cannot be used: {0}; `liandong city check DIR` names each mistake")]
     City(String),
+    /// The data folder was begun otherwise.
+    #[error("{}: {}; say the same, or name another folder (`centre.data`, or --data)", path.display(), differ.join("; "))]
+    Begun {
+        /// Which folder.
+        path: PathBuf,
+        /// What differs, and nothing else.
+        differ: Vec<String>,
+    },
     /// The centre.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -93,6 +103,53 @@ pub struct ServerHandle {
     recalls: std::thread::JoinHandle<()>,
 }
 
+/// In what a data folder differs from what is asked for, in the words of the configuration.
+fn differences(held: &Opening, asked: (CentreId, ClockMode, Capacities)) -> Vec<String> {
+    let (centre, clock, capacities) = asked;
+    let (has, wants) = (held.capacities, capacities);
+    let rows = [
+        (
+            "the city's centre",
+            held.centre.0.to_string(),
+            centre.0.to_string(),
+        ),
+        ("centre.clock", held.clock.to_string(), clock.to_string()),
+        (
+            "capacity.units_max",
+            has.units_max.to_string(),
+            wants.units_max.to_string(),
+        ),
+        (
+            "capacity.incidents_max",
+            has.incidents_max.to_string(),
+            wants.incidents_max.to_string(),
+        ),
+        (
+            "capacity.orders_max",
+            has.orders_max.to_string(),
+            wants.orders_max.to_string(),
+        ),
+        (
+            "capacity.calls_max",
+            has.calls_max.to_string(),
+            wants.calls_max.to_string(),
+        ),
+    ];
+    let differ = rows.into_iter().filter(|(_, has, wants)| has != wants);
+    let mut told: Vec<String> = differ
+        .map(|(what, has, wants)| {
+            format!("{what} is {has} in this folder, and {wants} is asked for")
+        })
+        .collect();
+    if told.is_empty() {
+        let version = held.logic_version;
+        told.push(format!(
+            "this folder was decided by rules of version {version}, and this release has others"
+        ));
+    }
+    told
+}
+
 /// Starts a centre and serves it. Needs a multi-threaded tokio runtime around it.
 pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     std::fs::create_dir_all(&config.data).map_err(|source| ServeError::Data {
@@ -103,11 +160,19 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let feed = Arc::new(Feed::new(config.centre));
     let wakes: Vec<Arc<Notify>> = (0..config.workers).map(|_| Arc::default()).collect();
     let setup = setup(&config, &wakes);
+    let asked = (setup.centre, setup.clock, setup.capacities);
     let sink = Box::new(Sink(Arc::clone(&feed)));
     // Recovery reads files and waits for the disk: not for a thread that others need.
     let running = tokio::task::spawn_blocking(move || start(setup, sink))
         .await
-        .map_err(|error| ServeError::Stop(error.to_string()))??;
+        .map_err(|error| ServeError::Stop(error.to_string()))?
+        .map_err(|error| match error {
+            StartError::Another(held) => ServeError::Begun {
+                path: config.data.clone(),
+                differ: differences(&held, asked),
+            },
+            error => ServeError::Start(error),
+        })?;
     for reason in running.passed_over() {
         tracing::warn!(reason, "a snapshot was passed over; remove it");
     }

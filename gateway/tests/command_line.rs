@@ -68,10 +68,14 @@ impl Drop for Serving {
 }
 
 fn serve(dir: &Path) -> Serving {
+    serve_with(dir, Command::new(env!("CARGO_BIN_EXE_liandong")))
+}
+
+/// The same, by a command that begins otherwise.
+fn serve_with(dir: &Path, mut command: Command) -> Serving {
     let config = dir.join("liandong.toml");
     let text = "[quic]\nlisten = \"127.0.0.1:0\"\n[http]\nlisten = \"127.0.0.1:0\"\n[journal]\nsegment_mib = 8\n[log]\nlevel = \"debug\"\n";
     std::fs::write(&config, text).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_liandong"));
     command
         .arg("serve")
         .args(["--config".as_ref(), config.as_os_str()])
@@ -110,4 +114,58 @@ fn the_log_is_json_and_readers_take_no_lock() {
         assert!(parsed.is_ok(), "no JSON: {line}");
     }
     assert!(log.contains("durable"));
+}
+
+/// A machine that allows too little is no reason not to serve, and no secret: found, wanted and the remedy are said.
+#[test]
+fn a_low_limit_on_open_files_is_warned_of_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let limited = "ulimit -n 300; exec \"$0\" \"$@\"";
+    shell.args(["-c", limited, env!("CARGO_BIN_EXE_liandong")]);
+    let mut serving = serve_with(folder.path(), shell);
+    let mut stderr = BufReader::new(serving.0.stderr.take().unwrap());
+    let mut log = String::new();
+    while !log.contains("quic on") {
+        assert!(stderr.read_line(&mut log).unwrap() > 0, "{log}");
+    }
+    assert_eq!(serving.stop(), Some(0));
+    let warning = log.lines().find(|line| line.contains("ulimit -n"));
+    let warning = warning.unwrap_or_else(|| panic!("no warning in {log}"));
+    assert!(
+        warning.contains("WARN") && warning.contains("at most 300 files"),
+        "{warning}"
+    );
+}
+
+/// A city that somebody has worked on is not lost to a second `generate`; the exit code says so, and --force is heard.
+#[test]
+fn a_city_is_not_overwritten_unless_forced() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("city");
+    let dir = dir.to_str().unwrap();
+    assert!(liandong(&["city", "generate", dir]).status.success());
+    assert!(
+        liandong(&["city", "generate", dir]).status.success(),
+        "the same again is no loss"
+    );
+    let units = folder.path().join("city/units.csv");
+    let edited = std::fs::read_to_string(&units)
+        .unwrap()
+        .replace(",45,30,", ",46,30,");
+    std::fs::write(&units, &edited).unwrap();
+    let refused = liandong(&["city", "generate", dir]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said(&refused.stderr).contains("units.csv from line"),
+        "{}",
+        said(&refused.stderr)
+    );
+    assert_eq!(std::fs::read_to_string(&units).unwrap(), edited);
+    assert!(
+        liandong(&["city", "generate", dir, "--force"])
+            .status
+            .success()
+    );
+    assert_ne!(std::fs::read_to_string(&units).unwrap(), edited);
 }

@@ -11,7 +11,7 @@ use crate::replay::{Options, Speed};
 use crate::report::Summary;
 use crate::synth::{self, Size};
 use crate::trace::Writer;
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use engine::command::ClockMode;
 use engine::moment::Span;
@@ -27,9 +27,18 @@ const SETTLE: Span = Span::hours(2);
 /// Centre time that is fitted into the seconds asked for: the day, and what crews need after it.
 const PLAYED_S: f64 = 26.0 * 3_600.0;
 
+const AFTER_HELP: &str = "\
+Examples:
+  cargo demo -- --seconds 20 --headless           a day in 20 s, a summary, an exit code
+  cargo demo                                      a day in three minutes, the page at http://127.0.0.1:8110/
+  cargo demo -- --quic-port 0 --http-port 0       where another centre has the usual ports
+
+Exit codes: 0 nothing was lost and nobody ordered twice; 1 it could not be played; 2 the run itself was invalid;
+99 something was lost or doubly ordered.";
+
 /// Plays a county's day of emergency calls through a Liandong centre.
 #[derive(Debug, Parser)]
-#[command(name = "demo", version)]
+#[command(name = "demo", version = gateway::VERSION, after_help = AFTER_HELP)]
 pub struct Typed {
     /// The day takes so many seconds.
     #[arg(long, default_value_t = 180, value_parser = clap::value_parser!(u32).range(1..=86_400))]
@@ -145,12 +154,12 @@ async fn start(typed: &Typed, data: &Path) -> anyhow::Result<ServerHandle> {
     config.quic.listen = ([127, 0, 0, 1], typed.quic_port).into();
     config.http_listen = ([127, 0, 0, 1], typed.http_port).into();
     serve(config).await.map_err(|error| {
-        let port = matches!(error, ServeError::Quic(_) | ServeError::Http { .. });
-        let error = anyhow::Error::from(error);
-        if port {
-            error.context("a port is busy; choose others with --quic-port and --http-port (0: any that is free)")
-        } else {
-            error
+        // Said once: the error names the port and what the system says of it.
+        match error {
+            ServeError::Quic(_) | ServeError::Http { .. } => {
+                anyhow!("{error} (--quic-port, --http-port; 0: any that is free)")
+            }
+            error => error.into(),
         }
     })
 }

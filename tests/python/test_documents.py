@@ -1,4 +1,4 @@
-"""Everything the documents say was run: the `sh` blocks of README.md, docs/protocol.md and docs/duty.md, in their order.
+"""Everything the documents say was run: the `sh` blocks of README.md and of three pages, in their order.
 
 A document is one shell session in a folder of its own, where `target` and `engine` lead to the checkout's. `cargo` runs in the checkout
 itself, so that nothing is built twice; `git clone` and `./tests/run` stand in blocks that are not `sh`. Every server that a block
@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SESSION_SECONDS = 900
 
 # Never two at once: they use the ports that they name. README.zh-CN.md has the commands of README.md, which a test shows.
-DOCUMENTS = ["README.md", "docs/protocol.md", "docs/duty.md"]
+DOCUMENTS = ["README.md", "docs/city.md", "docs/protocol.md", "docs/duty.md"]
 
 
 def blocks(document: str) -> list[str]:
@@ -66,6 +66,41 @@ def test_the_commands_of_a_document(document: str, tmp_path: pathlib.Path) -> No
         end_session(shell.pid)
     assert shell.returncode == 0, output[-4000:]
     assert f"--- block {len(blocks(document))}" in output
+    if document == "README.md":
+        assert_shown_demo(output)
+
+
+def test_no_command_hides_that_it_failed() -> None:
+    """A document's command that fails is a mistake of the document."""
+    for document in DOCUMENTS:
+        for block in blocks(document):
+            assert "|| true" not in block and "|| echo" not in block, (document, block)
+
+
+def assert_shown_demo(output: str) -> None:
+    """What README.md shows of the demo is what the demo printed, but for what the machine's pace decides."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (shown,) = (body for _, body in BLOCK.findall(readme) if "a day of xianju-2011" in body)
+    lines = shown.strip().splitlines()
+    assert len(lines) > 5
+    printed = {same_pace(line) for line in output.splitlines()}
+    for line in lines:
+        assert line == "…" or same_pace(line) in printed, f"README.md shows what is not printed: {line}\n{output[-3000:]}"
+
+
+def same_pace(line: str) -> str:
+    """A line without what depends on how fast the machine is: all numbers of a line of progress, the seconds of the summary."""
+    if re.match(r"\d\d:\d\d  calls", line):
+        return re.sub(r" *\d+", "#", line.strip())
+    return re.sub(r"[\d.]+ s,|\d+ calls/s", "#", line.strip())
+
+
+def test_the_readme_says_where_to_get_it() -> None:
+    """One address: that of the package."""
+    manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    (address,) = re.findall(r'^repository = "(.*)"$', manifest, re.MULTILINE)
+    for name in ("README.md", "README.zh-CN.md"):
+        assert f"git clone {address} " in (ROOT / name).read_text(encoding="utf-8")
 
 
 def end_session(session_id: int) -> None:

@@ -195,6 +195,12 @@ impl City {
                 unit.contacts.len() <= CONTACTS_MAX,
                 "it has too many contacts",
             ),
+            (
+                unit.phones.is_empty()
+                    || unit.phones.len() == unit.contacts.len()
+                        && unit.phones.iter().any(Option::is_some),
+                "its telephone numbers are not those of its contacts",
+            ),
         ];
         match checks.iter().find(|(holds, _)| !holds) {
             Some((_, wrong)) => Err(refuse(place, wrong)),
@@ -290,7 +296,7 @@ mod tests {
         };
         assert_eq!(
             keys(&of("units")),
-            "agency capabilities capacity contacts home least_strength name point post roster_off_min roster_on_min \
+            "agency capabilities capacity contacts home least_strength name phones point post roster_off_min roster_on_min \
              speed_mm_s strength turnout_ms"
         );
         assert_eq!(keys(&of("posts")), "agency district name point");
@@ -398,6 +404,24 @@ mod tests {
             |city| patrol(city).contacts = vec![Name::new("x").unwrap(); 4],
             "it has too many contacts",
         );
+        refused(
+            |city| patrol(city).phones.truncate(1),
+            "its telephone numbers are not those of its contacts",
+        );
+        refused(
+            |city| patrol(city).phones.fill(None),
+            "its telephone numbers are not those of its contacts",
+        );
+    }
+
+    /// A document that was written before there were numbers is still the document of its city.
+    #[test]
+    fn a_city_without_numbers_says_nothing_of_them() {
+        let mut city = city();
+        city.units.iter_mut().for_each(|unit| unit.phones.clear());
+        let bytes = city.canonical_bytes().unwrap();
+        assert!(!String::from_utf8_lossy(&bytes).contains("phones"));
+        assert_eq!(City::from_canonical(&bytes).unwrap(), city);
     }
 
     #[test]

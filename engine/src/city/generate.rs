@@ -11,7 +11,8 @@ mod random;
 mod teams;
 
 use super::{
-    Cell, City, DESK_LIMIT_DEFAULT, Hospital, HospitalCapability, UNITS_MAX, UTC_OFFSET_DEFAULT_MIN,
+    Cell, City, DESK_LIMIT_DEFAULT, Hospital, HospitalCapability, Phone, UNITS_MAX,
+    UTC_OFFSET_DEFAULT_MIN, UnitRow,
 };
 use crate::id::CentreId;
 use crate::name::Name;
@@ -20,6 +21,7 @@ use crate::place::projection::{Plane, Projection};
 use forces::Forces;
 use layout::{Layout, PLACES};
 use random::Random;
+use std::collections::BTreeMap;
 
 /// The fewest units that can be asked for: below it not every agency has a desk and every town a patrol.
 pub const UNITS_LEAST: u32 = 50;
@@ -70,9 +72,30 @@ pub fn generate(seed: u64, units: Option<u32>) -> Result<City, GenerateError> {
         hospitals: hospitals(&projection)?,
         cells: cells(&layout, &projection, &mut Random::new(seed, "cells"))?,
     };
+    number(&mut city.units)?;
     city.sort();
     city.verify().map_err(|_| GenerateError::Defect("city"))?;
     Ok(city)
+}
+
+/// A telephone number for everybody, in the order they come. No number anywhere begins with 000, so nobody can be rung by
+/// mistake.
+fn number(units: &mut [UnitRow]) -> Result<(), GenerateError> {
+    let mut numbers: BTreeMap<Name, usize> = BTreeMap::new();
+    for unit in units {
+        let phones = unit.contacts.iter().map(|&person| {
+            let next = numbers.len() + 1;
+            let number = *numbers.entry(person).or_insert(next);
+            let phone = Phone::new(&format!(
+                "000-{:04}-{:04}",
+                number / 10_000,
+                number % 10_000
+            ));
+            phone.map(Some).ok_or(GenerateError::Defect("number"))
+        });
+        unit.phones = phones.collect::<Result<_, _>>()?;
+    }
+    Ok(())
 }
 
 /// A name of our own tables, which are short enough.

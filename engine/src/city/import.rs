@@ -36,6 +36,8 @@ pub struct ImportInputs {
     pub hospitals: Option<PathBuf>,
     /// Table of cells.
     pub cells: Option<PathBuf>,
+    /// Overwrite a city that is in the folder already.
+    pub force: bool,
 }
 
 /// What came of an import.
@@ -97,7 +99,11 @@ pub fn import(inputs: &ImportInputs, dir: &Path) -> Result<Imported, ImportError
     };
     let checked = read(Some(settings), &sources, Mistakes::default());
     let city = checked.city?;
-    city.write(dir)?;
+    if inputs.force {
+        city.write(dir)?;
+    } else {
+        city.write_new(dir)?;
+    }
     Ok(Imported {
         city,
         warnings: checked.warnings,
@@ -129,6 +135,7 @@ mod tests {
             districts: None,
             hospitals: None,
             cells: None,
+            force: false,
         }
     }
 
@@ -139,6 +146,14 @@ mod tests {
         let imported = import(&inputs(dir.path(), POSTS, UNITS), &out).unwrap();
         assert_eq!(City::load(&out).unwrap(), imported.city);
         let city = imported.city;
+        let mut again = inputs(dir.path(), &POSTS.replace("28.80", "28.81"), UNITS);
+        let refused = import(&again, &out).unwrap_err();
+        assert!(matches!(
+            refused,
+            ImportError::Write(WriteError::Taken { .. })
+        ));
+        again.force = true;
+        assert_ne!(import(&again, &out).unwrap().city, city);
         assert_eq!(
             (city.units.len(), city.posts.len(), city.districts.len()),
             (2, 2, 1)

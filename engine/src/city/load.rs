@@ -4,23 +4,14 @@
 //! missing. Where a file already has a mistake, what refers to it is not blamed as well. Never stops at the first
 //! mistake, never half-loads.
 //!
-//! | file | columns (those in brackets may be left out or empty) |
-//! |---|---|
-//! | `city.toml` | `name`, `centre`, `reference = { lat, lon, datum }`, (`utc_offset_min`), (`desk_limit`), (`seed`) |
-//! | `districts.csv` | `id`, `name`, `zone` town·suburb·township, (`parent`), (`lines` as 110;119) |
-//! | `polygons.csv` | `district`, `ring`, `lat`, `lon`, `datum`: one row a corner, in order around the ring |
-//! | `posts.csv` | `name`, `agency`, `lat`, `lon`, `datum`, (`district`: where it lies) |
-//! | `units.csv` | `name`, `agency`, `capabilities` by `;`, `post` or (`lat`, `lon`, `datum`), (`home`: its post's district, or where it lies), `speed_kmh`, `turnout_s`, (`strength` 1), (`least_strength` 0), (`on`, `off` as 08:00: round the clock), (`capacity`: 1, a desk's the limit), (`primary`, `deputy`, `leader`) |
-//! | `hospitals.csv` | `name`, `lat`, `lon`, `datum`, `capabilities` by `;`, `beds` |
-//! | `cells.csv`, if there is one | `cell`, `lat`, `lon`, `datum`, `radius_m` |
-//!
+//! The files and their columns are those of [`columns`](super::columns).
 //! Every table may have a column `note`, which is not read.
 
 use super::mistake::{CityErrors, Mistake, Mistakes};
 use super::polygon::Districts;
-use super::rows;
 use super::sheet::{Source, read_rows};
 use super::{CELLS_MAX, Cell, City, HOSPITALS_MAX, Hospital, POSTS_MAX, Post, UNITS_MAX, UnitRow};
+use super::{columns, rows};
 use crate::place::projection::Projection;
 use ground::{covering, given_ground, middle, places};
 use resolve::{Ground, Posts, once, resolve_posts, resolve_units};
@@ -85,12 +76,18 @@ pub(super) fn read(
     let found = &mut mistakes;
     let (ground, ground_whole) = whole(found, |found| given_ground(sources, found));
     let (posts, posts_whole) = whole(found, |found| {
-        read_rows(&sources.posts, &rows::POSTS, POSTS_MAX, found, rows::post)
+        read_rows(
+            &sources.posts,
+            &columns::POSTS,
+            POSTS_MAX,
+            found,
+            rows::post,
+        )
     });
     let desk_limit = settings
         .as_ref()
         .map_or(u16::MAX, |settings| settings.desk_limit);
-    let units = read_rows(&sources.units, &rows::UNITS, UNITS_MAX, found, |row| {
+    let units = read_rows(&sources.units, &columns::UNITS, UNITS_MAX, found, |row| {
         rows::unit(row, desk_limit)
     });
     let hospitals = read_hospitals(sources, found);
@@ -135,7 +132,7 @@ fn read_hospitals(sources: &Sources, found: &mut Mistakes) -> Vec<Hospital> {
     let Some(source) = &sources.hospitals else {
         return Vec::new();
     };
-    let columns = &rows::HOSPITALS;
+    let columns = &columns::HOSPITALS;
     let rows = read_rows(source, columns, HOSPITALS_MAX, found, rows::hospital);
     once(source, "name", rows, |row| &row.name, found)
 }
@@ -144,7 +141,7 @@ fn read_cells(sources: &Sources, found: &mut Mistakes) -> Vec<Cell> {
     let Some(source) = &sources.cells else {
         return Vec::new();
     };
-    let rows = read_rows(source, &rows::CELLS, CELLS_MAX, found, rows::cell);
+    let rows = read_rows(source, &columns::CELLS, CELLS_MAX, found, rows::cell);
     once(source, "cell", rows, |row| &row.cell, found)
 }
 

@@ -5,10 +5,12 @@
 //! JSON document ([`canonical`]) that a checker in any language can read. It decides nothing and knows no plan.
 
 pub mod canonical;
+pub mod columns;
 pub mod generate;
 pub mod import;
 pub mod load;
 pub mod mistake;
+mod phone;
 pub mod polygon;
 mod rows;
 mod sheet;
@@ -20,6 +22,7 @@ pub use generate::{GenerateError, generate};
 pub use import::{ImportInputs, import};
 pub use load::Checked;
 pub use mistake::{CityErrors, Mistake};
+pub use phone::Phone;
 pub use polygon::{Districts, Polygon};
 pub use write::WriteError;
 
@@ -155,6 +158,9 @@ pub struct UnitRow {
     pub capacity: u16,
     /// Whom to tell, in this order: primary, deputy, duty leader (X11); at most three.
     pub contacts: Vec<Name>,
+    /// Their telephone numbers, one place for each contact; empty where nobody has one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<Option<Phone>>,
 }
 
 /// A hospital.

@@ -2,60 +2,15 @@
 //!
 //! A draft is a row whose fields are each right by themselves; `load` then resolves posts, districts and repeats.
 
-use super::sheet::{Columns, Row};
+use super::sheet::Row;
 use super::{
-    CONTACTS_MAX, Cell, DAY_MIN, Hospital, HospitalCapability, LINES_MAX, SPEED_MOST_MM_S,
+    CONTACTS_MAX, Cell, DAY_MIN, Hospital, HospitalCapability, LINES_MAX, Phone, SPEED_MOST_MM_S,
     TURNOUT_MOST_MS, Zone,
 };
 use crate::capability::{Capability, CapabilitySet};
 use crate::kind::Agency;
 use crate::name::Name;
 use crate::place::{DistrictId, Point};
-
-pub(super) const DISTRICTS: Columns = Columns {
-    required: &["id", "name", "zone"],
-    optional: &["parent", "lines"],
-};
-pub(super) const POLYGONS: Columns = Columns {
-    required: &["district", "ring", "lat", "lon", "datum"],
-    optional: &[],
-};
-pub(super) const POSTS: Columns = Columns {
-    required: &["name", "agency", "lat", "lon", "datum"],
-    optional: &["district"],
-};
-pub(super) const UNITS: Columns = Columns {
-    required: &[
-        "name",
-        "agency",
-        "capabilities",
-        "post",
-        "speed_kmh",
-        "turnout_s",
-    ],
-    optional: &[
-        "home",
-        "lat",
-        "lon",
-        "datum",
-        "strength",
-        "least_strength",
-        "on",
-        "off",
-        "capacity",
-        "primary",
-        "deputy",
-        "leader",
-    ],
-};
-pub(super) const HOSPITALS: Columns = Columns {
-    required: &["name", "lat", "lon", "datum", "capabilities", "beds"],
-    optional: &[],
-};
-pub(super) const CELLS: Columns = Columns {
-    required: &["cell", "lat", "lon", "datum", "radius_m"],
-    optional: &[],
-};
 
 /// A district without its ground.
 pub(super) struct DistrictDraft {
@@ -94,6 +49,7 @@ pub(super) struct UnitDraft {
     pub roster_off_min: u16,
     pub capacity: u16,
     pub contacts: Vec<Name>,
+    pub phones: Vec<Option<Phone>>,
 }
 
 fn district_number(row: &mut Row, column: &str) -> Option<DistrictId> {
@@ -227,6 +183,7 @@ pub(super) fn unit(row: &mut Row, desk_limit: u16) -> Option<UnitDraft> {
         );
     }
     let (roster_on_min, roster_off_min) = roster?;
+    let (contacts, phones) = contacts?;
     Some(UnitDraft {
         name: name?,
         agency: agency?,
@@ -241,7 +198,8 @@ pub(super) fn unit(row: &mut Row, desk_limit: u16) -> Option<UnitDraft> {
         roster_on_min,
         roster_off_min,
         capacity: capacity?,
-        contacts: contacts?,
+        contacts,
+        phones,
     })
 }
 
@@ -344,13 +302,50 @@ fn capacity(row: &mut Row, capabilities: Option<CapabilitySet>, desk_limit: u16)
     row.whole("capacity", 1..=most, Some(most))
 }
 
-fn contacts(row: &mut Row) -> Option<Vec<Name>> {
-    const COLUMNS: [&str; CONTACTS_MAX] = ["primary", "deputy", "leader"];
-    let contacts = COLUMNS.map(|column| row.optional_name(column));
-    contacts
-        .into_iter()
-        .collect::<Option<Vec<_>>>()
-        .map(|names| names.into_iter().flatten().collect())
+/// People and their numbers, in step; no numbers at all where nobody has one.
+fn contacts(row: &mut Row) -> Option<(Vec<Name>, Vec<Option<Phone>>)> {
+    const COLUMNS: [(&str, &str); CONTACTS_MAX] = [
+        ("primary", "primary_phone"),
+        ("deputy", "deputy_phone"),
+        ("leader", "leader_phone"),
+    ];
+    let read =
+        COLUMNS.map(|(person, number)| (row.optional_name(person), phone(row, person, number)));
+    let (mut names, mut phones) = (Vec::new(), Vec::new());
+    for (name, phone) in read {
+        if let (Some(name), phone) = (name?, phone?) {
+            names.push(name);
+            phones.push(phone);
+        }
+    }
+    if phones.iter().all(Option::is_none) {
+        phones.clear();
+    }
+    Some((names, phones))
+}
+
+/// The number of a person; one without a person is a mistake.
+fn phone(row: &mut Row, person: &str, column: &str) -> Option<Option<Phone>> {
+    let text = row.text(column);
+    if text.is_empty() {
+        return Some(None);
+    }
+    let Some(phone) = Phone::new(text) else {
+        // The number itself is not quoted: mistakes end up in logs.
+        let right = "write 3 to 20 digits, with blanks, + and - between them";
+        row.wrong(column, "it is no telephone number", right);
+        return None;
+    };
+    if row.text(person).is_empty() {
+        let wrong = format!("there is a number, and nobody in {person}");
+        row.wrong(
+            column,
+            wrong,
+            "name the person too, or leave the number out",
+        );
+        return None;
+    }
+    Some(Some(phone))
 }
 
 /// `Some(None)` when all three fields are empty: the unit stands at its post.

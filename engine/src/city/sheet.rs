@@ -3,6 +3,7 @@
 //! A file is UTF-8 with or without a byte-order mark, has a header line, and may leave optional columns out; a column
 //! called `note` is nobody's business. Knows columns and kinds of field, nothing of what a row means: see `rows`.
 
+use super::columns::File;
 use super::mistake::{Mistake, Mistakes, quoted};
 use csv::{ByteRecord, ReaderBuilder};
 use std::io::Read;
@@ -77,16 +78,10 @@ impl Source {
     }
 }
 
-/// What a file's header may and must hold.
-pub(super) struct Columns {
-    pub required: &'static [&'static str],
-    pub optional: &'static [&'static str],
-}
-
 /// Reads the rows of a file; `read` makes something of each. Stops at `most` rows.
 pub(super) fn read_rows<T>(
     source: &Source,
-    columns: &Columns,
+    file: &File,
     most: usize,
     mistakes: &mut Mistakes,
     mut read: impl FnMut(&mut Row) -> Option<T>,
@@ -103,7 +98,7 @@ pub(super) fn read_rows<T>(
         .flexible(true)
         .from_reader(&bytes[..]);
     let mut record = ByteRecord::new();
-    let Some(header) = read_header(source, columns, mistakes, &mut reader, &mut record) else {
+    let Some(header) = read_header(source, file, mistakes, &mut reader, &mut record) else {
         return Vec::new();
     };
     let mut lines = LineCounter::new(&bytes);
@@ -178,17 +173,19 @@ impl LineCounter<'_> {
 
 fn read_header(
     source: &Source,
-    columns: &Columns,
+    file: &File,
     mistakes: &mut Mistakes,
     reader: &mut csv::Reader<&[u8]>,
     record: &mut ByteRecord,
 ) -> Option<Vec<String>> {
-    let expected = || {
-        format!(
-            "its first line names the columns {}",
-            columns.required.join(",")
-        )
+    let names = |optional: bool| {
+        let all = file.columns.iter();
+        all.filter(move |column| column.optional == optional)
+            .map(|column| column.name)
     };
+    let required: Vec<_> = names(false).collect();
+    let known: Vec<_> = names(false).chain(names(true)).collect();
+    let expected = || format!("its first line names the columns {}", required.join(","));
     if !matches!(reader.read_byte_record(record), Ok(true)) || record.len() > COLUMNS_MAX {
         mistakes.add(source.mistake("it has no header, or one too wide", expected()));
         return None;
@@ -210,9 +207,8 @@ fn read_header(
                 "keep one of them".into(),
             ));
         }
-        if name != "note" && !columns.required.contains(&name) && !columns.optional.contains(&name)
-        {
-            let known = [columns.required, columns.optional].concat().join(", ");
+        if name != "note" && !known.contains(&name) {
+            let known = known.join(", ");
             wrong.push((
                 format!("there is no column {}", quoted(name)),
                 format!("the columns are {known} and note"),
@@ -227,7 +223,7 @@ fn read_header(
             ..source.mistake(wrong, right)
         });
     }
-    for &name in columns.required {
+    for &name in &required {
         if readable && !header.iter().any(|column| column == name) {
             mistakes.add(Mistake {
                 field: Some(name.into()),
@@ -236,8 +232,7 @@ fn read_header(
             });
         }
     }
-    let complete = columns
-        .required
+    let complete = required
         .iter()
         .all(|name| header.iter().any(|column| column == name));
     complete.then_some(header)
@@ -246,6 +241,20 @@ fn read_header(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::city::columns::Column;
+
+    const ONE: File = File {
+        name: "a.csv",
+        about: "",
+        flag: "",
+        columns: &[Column {
+            name: "x",
+            optional: false,
+            kind: "",
+            about: "",
+            example: "",
+        }],
+    };
 
     #[test]
     fn rows_are_read_up_to_a_bound() {
@@ -253,13 +262,9 @@ mod tests {
         let text = "x\n1\n2\n\n3\n4\n5\n";
         std::fs::write(dir.path().join("a.csv"), text).unwrap();
         let source = Source::in_folder(dir.path(), "a.csv");
-        let columns = Columns {
-            required: &["x"],
-            optional: &[],
-        };
         let read = |most| {
             let mut mistakes = Mistakes::default();
-            let rows = read_rows(&source, &columns, most, &mut mistakes, |row| {
+            let rows = read_rows(&source, &ONE, most, &mut mistakes, |row| {
                 row.whole("x", 0..=9, None)
             });
             (rows, mistakes.finish().0.to_string())
@@ -281,12 +286,8 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             std::fs::write(dir.path().join("a.csv"), text).unwrap();
             let source = Source::in_folder(dir.path(), "a.csv");
-            let columns = Columns {
-                required: &["x"],
-                optional: &[],
-            };
             let mut mistakes = Mistakes::default();
-            let rows = read_rows(&source, &columns, 9, &mut mistakes, |_| Some(()));
+            let rows = read_rows(&source, &ONE, 9, &mut mistakes, |_| Some(()));
             let lines: Vec<u64> = rows.iter().map(|(line, ())| *line).collect();
             assert_eq!(lines, [2, 5, 7], "{end:?}");
         }

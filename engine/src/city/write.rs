@@ -20,6 +20,14 @@ pub enum WriteError {
         /// What it said.
         error: std::io::Error,
     },
+    /// There is another city already, perhaps one that somebody has worked on.
+    #[error("{}: holds another city, which would be lost: {}; name another folder, or say --force to overwrite it", dir.display(), differ.join(", "))]
+    Taken {
+        /// The folder.
+        dir: PathBuf,
+        /// The files that differ, each with the first line that does.
+        differ: Vec<String>,
+    },
     /// A row could not be put into CSV.
     #[error("{file} cannot be put into CSV ({error})")]
     Csv {
@@ -41,6 +49,30 @@ impl City {
             put(&dir.join(file), &bytes)?;
         }
         Ok(())
+    }
+
+    /// Writes the files as [`City::write`] does, but refuses to overwrite a file that says anything else.
+    pub fn write_new(&self, dir: &Path) -> Result<(), WriteError> {
+        let mut differ = Vec::new();
+        for (file, fresh) in self.files()? {
+            let path = dir.join(file);
+            match std::fs::read(&path) {
+                Ok(held) if held != fresh => {
+                    differ.push(format!(
+                        "{file} from line {}",
+                        line_of_difference(&held, &fresh)
+                    ));
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(WriteError::File { path, error }),
+            }
+        }
+        if !differ.is_empty() {
+            let dir = dir.into();
+            return Err(WriteError::Taken { dir, differ });
+        }
+        self.write(dir)
     }
 
     /// Every file of the folder with its bytes.
@@ -159,6 +191,9 @@ impl City {
             "primary",
             "deputy",
             "leader",
+            "primary_phone",
+            "deputy_phone",
+            "leader_phone",
         ];
         table(
             "units.csv",
@@ -181,6 +216,10 @@ impl City {
             unit.contacts
                 .get(place)
                 .map_or_else(String::new, ToString::to_string)
+        };
+        let phone = |place: usize| {
+            let phone = unit.phones.get(place).copied().flatten();
+            phone.map_or_else(String::new, |phone| phone.as_str().to_owned())
         };
         vec![
             unit.name.to_string(),
@@ -205,6 +244,9 @@ impl City {
             contact(0),
             contact(1),
             contact(2),
+            phone(0),
+            phone(1),
+            phone(2),
         ]
     }
 
@@ -245,6 +287,18 @@ impl City {
             rows,
         )
     }
+}
+
+/// The first line, from 1, in which two files that are not the same differ.
+fn line_of_difference(held: &[u8], fresh: &[u8]) -> usize {
+    let (held, fresh) = (
+        held.split(|&byte| byte == b'\n'),
+        fresh.split(|&byte| byte == b'\n'),
+    );
+    1 + held
+        .zip(fresh)
+        .take_while(|(held, fresh)| held == fresh)
+        .count()
 }
 
 fn table(
@@ -366,6 +420,30 @@ mod tests {
             }),
             ["-0.0000001", "120.7300000"]
         );
+    }
+
+    /// A city that somebody has edited is not lost to a second `generate`.
+    #[test]
+    fn a_city_that_says_something_else_is_not_overwritten() {
+        let (city, other) = (generate(1, None).unwrap(), generate(2, None).unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("new");
+        city.write_new(&folder).unwrap();
+        city.write_new(&folder).unwrap();
+        let settings = folder.join("city.toml");
+        let edited = std::fs::read_to_string(&settings).unwrap() + "# mine\n";
+        std::fs::write(&settings, &edited).unwrap();
+        let error = city.write_new(&folder).unwrap_err().to_string();
+        assert!(error.contains("city.toml from line 7;"), "{error}");
+        assert!(
+            error.contains("--force") && !error.contains(".csv"),
+            "{error}"
+        );
+        let error = other.write_new(&folder).unwrap_err().to_string();
+        assert!(error.contains("units.csv from line 2"), "{error}");
+        assert_eq!(std::fs::read_to_string(&settings).unwrap(), edited);
+        other.write(&folder).unwrap();
+        assert_eq!(City::load(&folder).unwrap(), other);
     }
 
     #[test]

@@ -187,6 +187,11 @@ pub(super) fn boot(
         Box::new(move || kept_durable.synced()),
         Arc::clone(&shown),
         snapshot.map(|header| (header.sequence(), header.at())),
+        if reader.is_pruned()? {
+            reader.first()?
+        } else {
+            Sequence(0)
+        },
     );
     let watcher = Watcher {
         reader,

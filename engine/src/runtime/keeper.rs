@@ -74,6 +74,7 @@ const ROOM_GONE: u64 = 8;
 pub struct Kept {
     room: AtomicU8,
     free_bytes: AtomicU64,
+    first: AtomicU64,
     snapshot: AtomicU64,
     snapshots: AtomicU64,
     failures: AtomicU64,
@@ -115,6 +116,11 @@ impl Kept {
     /// Free bytes on the disk, as of the last look.
     pub fn free_bytes(&self) -> u64 {
         self.free_bytes.load(Ordering::Relaxed)
+    }
+
+    /// The first record that is kept; 0 as long as all are.
+    pub fn first(&self) -> Sequence {
+        Sequence(self.first.load(Ordering::Relaxed))
     }
 
     /// The last record of the newest snapshot that was proved since the start, or that the centre came up with; 0 without one.
@@ -180,8 +186,10 @@ impl Keeper {
         durable: Box<dyn Fn() -> Sequence + Send>,
         shown: Arc<Shown>,
         began_with: Option<(Sequence, Moment)>,
+        first: Sequence,
     ) -> Keeper {
         let kept = Arc::new(Kept::default());
+        kept.first.store(first.0, Ordering::Relaxed);
         let last = began_with.unwrap_or((Sequence(0), Moment(0)));
         kept.snapshot.store(last.0.0, Ordering::Relaxed);
         Keeper {
@@ -329,6 +337,10 @@ impl Keeper {
                     facts.retain(|one| one.sequence != base);
                 }
                 Some(_) | None => {
+                    let left = segments.get(removal.segments.len());
+                    if let Some(left) = left.filter(|_| !removal.segments.is_empty()) {
+                        self.kept.first.store(left.first.0, Ordering::Relaxed);
+                    }
                     return retention::carry_out(&self.folder, &removal).map_err(Trouble::Prune);
                 }
             }

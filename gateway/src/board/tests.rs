@@ -29,6 +29,9 @@ fn what_is_open_is_on_the_board_and_nothing_else() {
         let fire = view.incidents_after(None).last().unwrap().0;
         (view.unit_name(out.unit).unwrap().to_owned(), fire)
     };
+    let row = played.city.unit(&unit).unwrap();
+    let (person, phone) = (row.contacts[0], row.phones[0].unwrap());
+    let contact = format!("主责 {person} {}", phone.as_str());
     let printed = board(played.data()).unwrap().print(Language::Chinese);
     for part in [
         out.order.to_string(),
@@ -38,6 +41,8 @@ fn what_is_open_is_on_the_board_and_nothing_else() {
         "建筑住宅火灾".into(),
         "未结警情 2 起".into(),
         "急救: ".into(),
+        // Whom to call, and how.
+        contact,
     ] {
         assert!(printed.contains(&part), "{part} in\n{printed}");
     }
@@ -61,5 +66,75 @@ fn an_idle_centre_has_an_empty_board() {
     let played = Played::begin();
     let printed = board(played.data()).unwrap().print(Language::English);
     assert!(printed.contains("Nothing is open."), "{printed}");
+    drop(played.stop());
+}
+
+/// Everything before the damage is on the board, and nobody can take it for a whole one.
+#[test]
+fn a_damaged_journal_gives_the_board_up_to_the_damage_and_says_so() {
+    let mut played = Played::begin();
+    let places = [0, 9, 17].map(|at| played.city.posts[at].point);
+    played.call(120, Kind::MinorTrauma, places[0]);
+    let first = played.newest(Capability::Ambulance).order;
+    for place in [places[1], places[2], places[1], places[0]] {
+        played.call(120, Kind::MinorTrauma, place);
+    }
+    let whole = board(played.data()).unwrap();
+    assert_eq!(whole.damage(), None);
+    assert!(!whole.print(Language::Chinese).contains("!! 本板不全"));
+    let folder = played.damaged(900);
+    let cut = board(folder.path()).unwrap();
+    assert!(
+        cut.damage().unwrap().contains("damaged"),
+        "{:?}",
+        cut.damage()
+    );
+    assert!(cut.view.sequence() < whole.view.sequence());
+    for (language, loud) in [
+        (Language::Chinese, "本板不全! 日志在记录"),
+        (
+            Language::English,
+            "NOT WHOLE! The journal cannot be read beyond record",
+        ),
+    ] {
+        let printed = cut.print(language);
+        assert!(printed.contains(&first.to_string()), "{printed}");
+        let (top, end) = (printed.find(loud).unwrap(), printed.rfind(loud).unwrap());
+        assert!(top < 200 && end > printed.find("1.1").unwrap(), "{printed}");
+        assert!(
+            printed.lines().all(|line| width(line) <= WIDTH),
+            "{printed}"
+        );
+    }
+    // Nothing at all can be read: that is a mistake, and no board.
+    let folder = Played::begin().damaged(usize::MAX);
+    assert!(board(folder.path()).is_err());
+}
+
+/// The city's object is gone: what is open is still printed.
+#[test]
+fn a_board_without_its_city_still_says_who_was_sent() {
+    let mut played = Played::begin();
+    let place = played.city.posts[0].point;
+    played.call(120, Kind::MinorTrauma, place);
+    let order = played.newest(Capability::Ambulance).order;
+    let folder = played.stop();
+    std::fs::remove_dir_all(folder.path().join("objects")).unwrap();
+    let cut = board(folder.path()).unwrap();
+    let printed = cut.print(Language::English);
+    assert!(printed.contains(&order.to_string()), "{printed}");
+    assert!(printed.contains("NOT WHOLE! The city"), "{printed}");
+}
+
+/// A clock of 30 seconds is not to be told in minutes.
+#[test]
+fn clocks_are_told_to_the_second() {
+    let mut played = Played::begin();
+    played.pass(Span::seconds(7));
+    let place = played.city.posts[0].point;
+    played.call(120, Kind::MinorTrauma, place);
+    let printed = board(played.data()).unwrap().print(Language::Chinese);
+    assert!(printed.contains("11-21 10:00:07 下达"), "{printed}");
+    assert!(printed.contains("签收时限 11-21 10:00:37"), "{printed}");
     drop(played.stop());
 }

@@ -9,9 +9,13 @@ use std::io::Write;
 use std::path::Path;
 
 /// Makes a county from a seed.
-pub fn generate(dir: &Path, seed: u64, units: Option<u32>) -> anyhow::Result<()> {
+pub fn generate(dir: &Path, seed: u64, units: Option<u32>, force: bool) -> anyhow::Result<()> {
     let city = city::generate(seed, units)?;
-    city.write(dir)?;
+    if force {
+        city.write(dir)?;
+    } else {
+        city.write_new(dir)?;
+    }
     say(dir, &city, "made")
 }
 
@@ -33,6 +37,7 @@ pub fn import(import: Import) -> anyhow::Result<()> {
         districts: import.districts.zip(import.shapes),
         hospitals: import.hospitals,
         cells: import.cells,
+        force: import.force,
     };
     let imported = city::import(&inputs, &import.dir)?;
     warn(&imported.warnings);

@@ -37,18 +37,35 @@ Exit codes: 0 it can be served; 1 it has mistakes, each named by file, line and 
 pub const CITY_GENERATE: &str = "\
 Examples:
   liandong city generate xianju --seed 1
-  liandong city generate large --seed 7 --units 10000";
+  liandong city generate large --seed 7 --units 10000
+
+Writes seven files; `liandong city columns` says what every column of them holds.
+Exit codes: 0 written; 1 it cannot be, or the folder holds another city: the files that differ are named, and nothing is
+changed (--force overwrites them); 2 the command line was wrong.";
 
 /// Under `city import`.
 pub const CITY_IMPORT: &str = "\
 Examples:
   liandong city import xianju --name 仙居 --posts posts.csv --units units.csv
-  liandong city import xianju --name 仙居 --posts p.csv --units u.csv --districts d.csv --shapes polygons.csv";
+  liandong city import xianju --name 仙居 --posts p.csv --units u.csv --districts d.csv --shapes polygons.csv
+
+Each table has the columns of the file that it becomes: `liandong city columns`. Columns may be in any order; optional ones
+may be missing; a column `note` is passed over; any datum will do. Without districts, one covers everything and 20 km around.
+Exit codes: 0 written; 1 the tables have mistakes, each named by file, row and field, or the folder holds another city
+(--force overwrites it), and nothing is changed; 2 the command line was wrong.";
+
+/// Under `city columns`.
+pub const CITY_COLUMNS: &str = "\
+Examples:
+  liandong city columns
+  liandong city columns > columns.md";
 
 /// Under `city check`.
 pub const CITY_CHECK: &str = "\
 Examples:
-  liandong city check xianju";
+  liandong city check xianju
+
+Exit codes: 0 it can be served; 1 it has mistakes, each named by file, row and field; 2 the command line was wrong.";
 
 /// Under `classify`.
 pub const CLASSIFY: &str = "\
@@ -122,7 +139,9 @@ Examples:
   liandong report liandong-data --day 2026-11-21 --csv > day.csv
 
 A day is the city's own. An order belongs to the day it was issued on; what came of it later counts as far as the journal
-goes. A day on which nothing happened is no mistake.";
+goes. A day on which nothing happened is no mistake.
+Exit codes: 0 counted; 1 no journal, or one that is damaged: what could be read is printed all the same, and says where it
+ends; 2 the command line was wrong.";
 
 /// Under `board`.
 pub const BOARD: &str = "\
@@ -131,7 +150,9 @@ Examples:
   liandong board liandong-data --lang en > board.txt
 
 No line is wider than 96 columns (A4 upright; a Chinese character takes two). Print it every quarter of an hour, and there is
-paper to go by when the system is down.";
+paper to go by when the system is down.
+Exit codes: 0 printed; 1 no journal, or one that is damaged: what could be read is printed all the same, and the board says at
+its top and at its end what is missing.";
 
 /// Under `config default`.
 pub const CONFIG_DEFAULT: &str = "\

@@ -90,8 +90,22 @@ fn pages_and_completions_come_from_the_flags() {
         explain.contains("why not the nearer ones") && explain.contains("json"),
         "{explain}"
     );
-    let pages = std::fs::read_dir(&dir).unwrap().count();
-    assert!(pages > 12, "{pages}");
+    let pages = std::fs::read_dir(&dir).unwrap();
+    let pages: Vec<_> = pages
+        .map(|page| page.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(pages.len() > 12, "{pages:?}");
+    // `help` has no page of its own: each command's page is its help.
+    assert!(
+        !pages.iter().any(|page| page.contains("-help")),
+        "{pages:?}"
+    );
+    for shell in [manual::Shell::Bash, manual::Shell::Zsh, manual::Shell::Fish] {
+        let script = String::from_utf8(manual::script(Cli::command(), shell)).unwrap();
+        for word in ["liandong", "explain", "lang", "journal", "columns"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
     assert!(crate::VERSION.starts_with(env!("CARGO_PKG_VERSION")));
     assert!(crate::VERSION.ends_with(')'), "{}", crate::VERSION);
 }
@@ -101,8 +115,13 @@ fn what_is_no_id_and_no_day_is_said() {
     let said = |arguments: &[&str]| Cli::try_parse_from(arguments).err().unwrap().to_string();
     let order = said(&["liandong", "explain", "data", "twelve"]);
     assert!(order.contains("as in 1.17"), "{order}");
-    let day = said(&["liandong", "report", "data", "--day", "yesterday"]);
-    assert!(day.contains("--day"), "{day}");
+    for wrong in ["yesterday", "2026-13-01", "2026-02-30", "21.11.2026"] {
+        let day = said(&["liandong", "report", "data", "--day", wrong]);
+        assert!(
+            day.contains("--day") && day.contains("as in 2026-11-21"),
+            "{day}"
+        );
+    }
 }
 
 #[test]

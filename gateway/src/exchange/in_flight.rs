@@ -1,9 +1,10 @@
 //! What is on the way through the core: who waits for it, and what its answer will need.
 
+use crate::answering::{NotNow, not_now};
 use crate::link::Link;
 use crate::wire::{Response, Tag};
 use engine::call::{CallReport, Testimony};
-use engine::runtime::port::Inspection;
+use engine::runtime::port::{Inspection, Wish};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -51,8 +52,22 @@ impl AnswerTo {
 pub enum Asked {
     /// A call: its report, and what was said.
     Call(Box<(CallReport, Testimony)>),
+    /// An act: what to say when the state of what it is about does not allow it.
+    Act(NotNow),
     /// Anything else: the reply says it all.
     Other,
+}
+
+impl Asked {
+    /// The same, knowing what is asked for.
+    pub fn for_wish(self, wish: &Wish) -> Asked {
+        match (self, wish) {
+            (Asked::Other, Wish::Command { envelope, .. }) => {
+                not_now(&envelope.command).map_or(Asked::Other, Asked::Act)
+            }
+            (asked, _) => asked,
+        }
+    }
 }
 
 /// One request on the way.

@@ -259,6 +259,7 @@ impl Exchange {
         let since = std::mem::replace(&mut pending.begun, now);
         let intake = nanoseconds(now.duration_since(since));
         self.figures.intake.record(intake);
+        let asked = asked.for_wish(&wish);
         let waiting = worker.lock().put(Waiting { to, asked, since });
         match waiting {
             Ok(token) => pending.lanes[lane as usize].push(Submission {

@@ -2,7 +2,7 @@
 
 use super::in_flight::{AnswerTo, Asked, Waiting};
 use super::{Exchange, Worker};
-use crate::answering::{Grounds, decision, refused};
+use crate::answering::{Grounds, decision, refused, refused_act};
 use crate::figures::Timed;
 use crate::names::Names;
 use crate::wire::{Problem, ProblemKind, Response};
@@ -115,6 +115,9 @@ impl Exchange {
                 seq,
                 state: None,
             },
+            (ReplyBody::Answer(Answer::Refused(refusal)), Asked::Act(not_now)) => {
+                problem(refused_act(refusal, Some(not_now)))
+            }
             (ReplyBody::Answer(Answer::Refused(refusal)), _) => problem(refused(refusal)),
             (ReplyBody::Advanced { now, next_due }, _) => Response::Advanced {
                 tag,
@@ -161,7 +164,7 @@ impl Exchange {
 fn timed(reply: &Reply, waiting: &Waiting) -> Option<Timed> {
     let is_call = match waiting.asked {
         Asked::Call(_) => true,
-        Asked::Other => false,
+        Asked::Act(_) | Asked::Other => false,
     };
     match reply.body {
         ReplyBody::Answer(Answer::Repeated { .. }) | ReplyBody::Inspected(_) => None,

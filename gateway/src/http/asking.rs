@@ -7,7 +7,7 @@
 use super::reply::{Answered, Early, json, problem};
 use crate::acts::Begun;
 use crate::announce::announce_alone;
-use crate::answering::refused;
+use crate::answering::{not_now, refused_act};
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
 use crate::feed::Feed;
 use crate::history::History;
@@ -291,7 +291,8 @@ async fn answer_of(exchange: &Arc<Exchange>, sequence: Sequence) -> Answered {
         _ => None,
     });
     if let Some(refusal) = refusal {
-        return Ok(problem(&refused(refusal)).into_response());
+        let not_now = not_now(&released.record.envelope.command);
+        return Ok(problem(&refused_act(refusal, not_now)).into_response());
     }
     let names = exchange.feed.names().get();
     let events: Vec<Value> = announce_alone(released, exchange.feed.centre())

@@ -10,7 +10,7 @@ use crate::announce::{Announcement, Interest};
 use crate::exchange::Exchange;
 use crate::feed::Pace;
 use crate::figures::Present;
-use crate::follow::{Follower, Found};
+use crate::follow::{Follower, Found, refuse_if_pruned};
 use crate::wire::{Problem, ProblemKind, json as lines};
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
@@ -101,11 +101,12 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, Problem> {
     })
 }
 
-/// An event of this centre, and not of its future.
+/// An event of this centre, not of its future, and not of a past that is not kept any more.
 fn since_known(exchange: &Exchange, since: Option<EventId>) -> Result<Option<EventId>, Problem> {
     let Some(since) = since else {
         return Ok(None);
     };
+    refuse_if_pruned(exchange, since)?;
     let refuse = |detail: String| Problem::new(ProblemKind::BadField, detail).about("since");
     let feed = &exchange.feed;
     if since.centre != feed.centre() {

@@ -329,6 +329,7 @@ impl Reading<'_> {
             | ProblemKind::Overloaded
             | ProblemKind::NotServing
             | ProblemKind::NoRoom
+            | ProblemKind::Pruned
             | ProblemKind::NotFound
             | ProblemKind::MethodNotAllowed
             | ProblemKind::KeyTaken => Counter::Bad,

@@ -8,7 +8,7 @@ use crate::announce::{Interest, again};
 use crate::answering::refused;
 use crate::exchange::Exchange;
 use crate::feed::Pace;
-use crate::follow::Follower;
+use crate::follow::{Follower, refuse_if_pruned};
 use crate::link::Link;
 use crate::wire::{EventNote, Problem, ProblemKind, Response, Tag};
 use engine::event::Refusal;
@@ -59,6 +59,9 @@ pub fn subscribe(
         return Err(Problem::new(ProblemKind::BadField, detail).about("since"));
     }
     let exchange = &serving.exchange;
+    if let Some(since) = since {
+        refuse_if_pruned(exchange, since)?;
+    }
     let (follower, outbox) =
         Follower::new(exchange, interest.clone(), since, Pace::AtOnce, |view| {
             outbox(view, exchange, &interest)

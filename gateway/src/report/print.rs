@@ -3,8 +3,9 @@
 //! Tables line up though Chinese is double width. The CSV is long: one figure a row, so that a figure that is added later
 //! breaks nobody's reading.
 
-use super::{DayReport, OrderFigures, Owed, owed_for};
-use crate::columns::{Align, Columns};
+use super::{DayReport, OrderFigures, Owed};
+use crate::board::WIDTH;
+use crate::columns::{Align, Columns, wrapped};
 use crate::explain::duration;
 use crate::language::{Language, Term};
 use engine::call::Outcome;
@@ -16,7 +17,8 @@ const OWED_CODES: [&str; 4] = ["acknowledged", "set_off", "arrived", "fed_back"]
 impl DayReport {
     /// The tables; `by_unit` adds one of units.
     pub fn table(&self, language: Language, by_unit: bool) -> String {
-        let mut lines = vec![self.title(language), self.reach(language), String::new()];
+        let mut lines = self.warning(language);
+        lines.extend([self.title(language), self.reach(language), String::new()]);
         if self.is_empty() {
             lines.push(
                 language
@@ -31,6 +33,7 @@ impl DayReport {
             self.orders(language, by_unit, &mut lines);
         }
         self.open_ledger(language, &mut lines);
+        lines.extend(self.warning(language));
         lines.join("\n") + "\n"
     }
 
@@ -39,6 +42,27 @@ impl DayReport {
             Language::Chinese => format!("{} 值班报表", self.day),
             Language::English => format!("Shift report for {}", self.day),
         }
+    }
+
+    /// What is missing, aloud; nothing where the journal is whole.
+    fn warning(&self, language: Language) -> Vec<String> {
+        let Some(damage) = &self.damage else {
+            return Vec::new();
+        };
+        let (last, to) = (self.ends.0, self.local.full(self.ends.1));
+        let text = match language {
+            Language::Chinese => {
+                format!("!! 本报表不全! 日志在记录 {last} 之后读不出, 只统计到 {to}: {damage}")
+            }
+            Language::English => format!(
+                "!! THIS REPORT IS NOT WHOLE! The journal cannot be read beyond record {last}, and the figures end at {to}: {damage}"
+            ),
+        };
+        let rule = "!".repeat(WIDTH);
+        let mut lines = vec![rule.clone()];
+        lines.extend(wrapped(&text, WIDTH, 3));
+        lines.push(rule);
+        lines
     }
 
     fn reach(&self, language: Language) -> String {
@@ -121,9 +145,10 @@ impl DayReport {
             let none = language.of("督办台账: 没有未结的。", "Ledger: nothing is owed.");
             return lines.push(none.to_owned());
         }
+        let (open, at) = (self.ledger.len(), self.local.full(self.owed_until));
         lines.push(match language {
-            Language::Chinese => format!("督办台账: 未结 {} 条", self.ledger.len()),
-            Language::English => format!("Ledger: {} entries are open", self.ledger.len()),
+            Language::Chinese => format!("督办台账: 未结 {open} 条, 截至 {at}"),
+            Language::English => format!("Ledger: {open} entries are open, as of {at}"),
         });
         let head = language.of(
             ["指令单", "力量", "部门", "事项", "应于", "已欠"],
@@ -141,7 +166,7 @@ impl DayReport {
                     .map_or("-".into(), |agency| language.call(agency)),
                 language.call(entry.matter),
                 self.local.day_and_minute(entry.due),
-                duration(owed_for(entry, self.ends.1), language),
+                duration(self.owed_for(entry), language),
             ]);
         }
         lines.extend(table.lines());
@@ -155,6 +180,14 @@ impl DayReport {
         let mut row = |table: &str, key: &str, figure: &str, value: String| {
             out.write_record([day.as_str(), table, key, figure, value.as_str()])
         };
+        if let Some(damage) = &self.damage {
+            row(
+                "journal",
+                &self.ends.0.to_string(),
+                "damaged_after",
+                damage.clone(),
+            )?;
+        }
         for (line, figures) in &self.lines {
             for &nature in Nature::ALL {
                 let count = figures.by_nature.get(&nature).copied().unwrap_or(0);
@@ -197,7 +230,7 @@ impl DayReport {
                 entry.agency.map_or("", Agency::code).to_owned(),
             )?;
             row("ledger", &key, "due", entry.due.to_string())?;
-            let owed = owed_for(entry, self.ends.1).0 / 1_000;
+            let owed = self.owed_for(entry).0 / 1_000;
             row("ledger", &key, "owed_s", owed.to_string())?;
         }
         let bytes = out.into_inner().map_err(|error| error.into_error())?;

@@ -44,7 +44,7 @@ fn story() -> Played {
 #[test]
 fn a_day_is_counted_as_it_was() {
     let mut played = story();
-    let counted = report(played.data(), day("2026-11-21")).unwrap();
+    let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
     let of = |line| &counted.lines[&Line::new(line).unwrap()];
     assert_eq!((of(120).total(), of(120).valid()), (2, 2));
     assert_eq!((of(110).total(), of(110).valid()), (2, 1));
@@ -72,7 +72,7 @@ fn a_day_is_counted_as_it_was() {
 
     // Left alone for three hours, the late one owes what it has not done.
     played.pass(Span::hours(3));
-    let counted = report(played.data(), day("2026-11-21")).unwrap();
+    let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
     let medical = counted.agencies[&Agency::Medical];
     assert_eq!(medical.owed[Owed::Arrived as usize].missing, 2);
     assert!(
@@ -107,11 +107,11 @@ fn an_empty_day_says_so_and_midnight_is_the_citys() {
     played.pass(Span::minutes(2));
     played.call(110, Kind::Nuisance, here);
     let calls = |date| {
-        let counted = report(played.data(), day(date)).unwrap();
+        let counted = report(played.data(), day(date), Moment(0)).unwrap();
         counted.lines.values().map(LineFigures::total).sum::<u64>()
     };
     assert_eq!((calls("2026-11-21"), calls("2026-11-22")), (1, 1));
-    let empty = report(played.data(), day("2026-11-23")).unwrap();
+    let empty = report(played.data(), day("2026-11-23"), Moment(0)).unwrap();
     assert!(empty.is_empty());
     assert!(
         empty
@@ -119,5 +119,48 @@ fn an_empty_day_says_so_and_midnight_is_the_citys() {
             .contains("No call and no order")
     );
     assert!(empty.table(Language::Chinese, false).contains("没有报警"));
+    drop(played.stop());
+}
+
+/// What can be read is counted, and the report says where it ends, for people and for programs.
+#[test]
+fn a_damaged_journal_is_counted_up_to_the_damage() {
+    let played = story();
+    let folder = played.damaged(900);
+    let counted = report(folder.path(), day("2026-11-21"), Moment(0)).unwrap();
+    assert!(counted.damage.as_deref().unwrap().contains("damaged"));
+    assert!(counted.lines.contains_key(&Line::new(120).unwrap()));
+    let end = format!("beyond record {}", counted.ends.0);
+    let table = counted.table(Language::English, false);
+    let warnings = table.matches("NOT WHOLE").count();
+    assert!(table.contains(&end) && warnings == 2, "{table}");
+    let csv = counted.csv().unwrap();
+    let second = csv.lines().nth(1).unwrap();
+    let row = format!("2026-11-21,journal,{},damaged_after,", counted.ends.0);
+    assert!(second.starts_with(&row), "{second}");
+}
+
+/// An idle centre on the wall clock owes until now, not until whatever happened last.
+#[test]
+fn what_is_owed_on_the_wall_clock_is_owed_until_now() {
+    let mut played = story();
+    played.pass(Span::hours(3));
+    let mut counted = report(played.data(), day("2026-11-21"), Moment(i64::MAX)).unwrap();
+    assert_eq!(
+        counted.owed_until, counted.ends.1,
+        "a driven clock stands still"
+    );
+    let entry = counted.ledger[0].clone();
+    let before = counted.owed_for(&entry);
+    counted.owed_until = counted.owed_until + Span::hours(2);
+    assert_eq!(counted.owed_for(&entry), before + Span::hours(2));
+    assert_eq!(
+        owed_until(Some(ClockMode::Wall), Moment(5), Moment(9)),
+        Moment(9)
+    );
+    assert_eq!(
+        owed_until(Some(ClockMode::Wall), Moment(9), Moment(5)),
+        Moment(9)
+    );
     drop(played.stop());
 }

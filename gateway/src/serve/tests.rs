@@ -404,3 +404,29 @@ async fn a_wrong_method_is_told_the_right_one() {
     }
     server.stop().await.unwrap();
 }
+
+/// What differs is named, and nothing else; where it was begun too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_that_was_begun_otherwise_names_what_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = serve(config(folder.path(), ClockMode::Driven))
+        .await
+        .unwrap();
+    first.stop().await.unwrap();
+    let mut other = config(folder.path(), ClockMode::Wall);
+    other.capacities.units_max = 2_048;
+    let told = serve(other).await.err().unwrap().to_string();
+    let path = folder.path().display().to_string();
+    assert!(told.starts_with(&path), "{told}");
+    for part in [
+        "centre.clock is driven in this folder, and wall is asked for",
+        "capacity.units_max is 1024 in this folder, and 2048 is asked for",
+        "--data",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(
+        !told.contains("incidents_max") && !told.contains('{'),
+        "{told}"
+    );
+}

@@ -10,6 +10,8 @@ mod event;
 pub mod frame;
 pub mod json;
 mod mend;
+#[cfg(test)]
+mod page;
 mod problem;
 mod request;
 #[cfg(test)]
@@ -20,7 +22,7 @@ pub(crate) use event::fields_of as event_fields;
 pub use event::{Announced, EventNote};
 pub(crate) use json::Strict;
 pub(crate) use json::name_unit;
-pub use problem::{Problem, ProblemKind};
+pub use problem::{Again, Problem, ProblemKind};
 pub use request::{CallWords, FactsWords, Position, PositionError, Request, UnitReport};
 
 use engine::id::Sequence;

@@ -27,6 +27,8 @@ pub enum ProblemKind {
     NotServing,
     /// The disk is nearly full: new calls are not taken.
     NoRoom,
+    /// What was asked for is older than what is kept.
+    Pruned,
     /// Nothing of that name over HTTP.
     NotFound,
     /// Something of that name over HTTP, but not by this method.
@@ -37,7 +39,32 @@ pub enum ProblemKind {
     KeyTaken,
 }
 
-const OWN: [ProblemKind; 13] = [
+/// Whether a repeat of the same request may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It would be refused again.
+    No,
+    /// At once.
+    AtOnce,
+    /// Once somebody has changed what stands against it.
+    OnceChanged,
+    /// After so long, which `retry_after_ms` says: from the shortest time to the longest.
+    After(u32, u32),
+}
+
+impl std::fmt::Display for Again {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match *self {
+            Again::No => f.write_str("no"),
+            Again::AtOnce => f.write_str("at once"),
+            Again::OnceChanged => f.write_str("once it changed"),
+            Again::After(least, most) if least == most => write!(f, "after {least} ms"),
+            Again::After(least, most) => write!(f, "after {least} to {most} ms"),
+        }
+    }
+}
+
+const OWN: [ProblemKind; 14] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -47,6 +74,7 @@ const OWN: [ProblemKind; 13] = [
     ProblemKind::Overloaded,
     ProblemKind::NotServing,
     ProblemKind::NoRoom,
+    ProblemKind::Pruned,
     ProblemKind::NotFound,
     ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
@@ -73,6 +101,7 @@ impl ProblemKind {
             ProblemKind::Overloaded => "overloaded",
             ProblemKind::NotServing => "not_serving",
             ProblemKind::NoRoom => "no_room",
+            ProblemKind::Pruned => "pruned",
             ProblemKind::NotFound => "not_found",
             ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
@@ -115,9 +144,49 @@ impl ProblemKind {
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing | ProblemKind::NoRoom => 503,
             ProblemKind::NotFound => 404,
+            ProblemKind::Pruned => 410,
             ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
             ProblemKind::KeyTaken => 409,
+        }
+    }
+
+    /// Whether a repeat may help, and when.
+    pub const fn again(self) -> Again {
+        match self {
+            ProblemKind::Overloaded => Again::After(200, 1_000),
+            ProblemKind::NotServing => Again::After(1_000, 1_000),
+            ProblemKind::NoRoom => Again::After(10_000, 10_000),
+            ProblemKind::TooSlow => Again::AtOnce,
+            ProblemKind::Refused(refusal) => match refusal {
+                Refusal::IncidentsFull => Again::After(250, 250),
+                Refusal::UnitNotFree
+                | Refusal::NeedsFull
+                | Refusal::NoPlace
+                | Refusal::UnitsFull
+                | Refusal::HospitalsFull
+                | Refusal::ObjectMissing
+                | Refusal::NotOpened => Again::OnceChanged,
+                Refusal::AlreadyOpened
+                | Refusal::UnknownCall
+                | Refusal::UnknownIncident
+                | Refusal::UnknownOrder
+                | Refusal::UnknownUnit
+                | Refusal::NotYours
+                | Refusal::NotAllowedNow
+                | Refusal::BadDefinition
+                | Refusal::UnitCannot => Again::No,
+            },
+            ProblemKind::NotReadable
+            | ProblemKind::TooLarge
+            | ProblemKind::NoKey
+            | ProblemKind::BadField
+            | ProblemKind::UnknownField
+            | ProblemKind::NotAdvanced
+            | ProblemKind::NotFound
+            | ProblemKind::Pruned
+            | ProblemKind::MethodNotAllowed
+            | ProblemKind::KeyTaken => Again::No,
         }
     }
 
@@ -152,6 +221,7 @@ impl ProblemKind {
             ProblemKind::Overloaded => "too much is waiting",
             ProblemKind::NotServing => "the centre does not serve now",
             ProblemKind::NoRoom => "no room on the disk for another call",
+            ProblemKind::Pruned => "not kept any more",
             ProblemKind::NotFound => "nothing of that name",
             ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",
@@ -195,6 +265,12 @@ impl Problem {
     /// The same, with the time after which a repeat may help.
     #[must_use]
     pub fn retry_after_ms(mut self, wait_ms: u32) -> Problem {
+        // What docs/protocol.md promises of the kind.
+        debug_assert!(
+            matches!(self.kind.again(), Again::After(least, most) if (least..=most).contains(&wait_ms)),
+            "{:?} after {wait_ms} ms",
+            self.kind
+        );
         self.retry_after_ms = Some(wait_ms);
         self
     }

@@ -3,7 +3,7 @@
 use super::*;
 use engine::call::{Marks, Outcome};
 use engine::capability::Capability;
-use engine::event::{Choice, OrderIssued, Refusal};
+use engine::event::{Choice, OrderIssued};
 use engine::id::{CallId, CentreId, EventId, IncidentId, OrderId, UnitId};
 use engine::incident::Shortage;
 use engine::kind::{Agency, AgencySet, Kind, Nature, Priority};
@@ -203,8 +203,7 @@ pub fn responses() -> Vec<Response> {
         OrderId::new(centre, 12).unwrap(),
         UnitId::new(centre, 7).unwrap(),
     );
-    let problem =
-        Problem::new(ProblemKind::Refused(Refusal::UnknownOrder), "no order 1.99").about("id");
+    let problem = Problem::new(ProblemKind::Overloaded, "the lane is full").about("lane");
     let issued = OrderIssued {
         order,
         incident: IncidentId::new(centre, 9).unwrap(),
@@ -229,7 +228,7 @@ pub fn responses() -> Vec<Response> {
         },
         Response::Problem {
             tag: Some(8),
-            problem: problem.retry_after_ms(9),
+            problem: problem.retry_after_ms(250),
         },
         Response::Done {
             tag: Some(9),

@@ -29,28 +29,63 @@ pub struct Typed {
 }
 
 const AFTER_HELP: &str = "\
+Examples:
+  liandong-load generate --profile xianju-2011 --seed 1 -o day.csv
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed 600 --crews
+
+Manual pages: `liandong-load man DIR`; completions: `liandong-load completions bash`.
 Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost or doubly ordered.
 A trace is CSV, plain, .gz or .zst: at,key,line,caller,lat,lon,datum,accuracy_m,text,kind,injured,expect_agencies;
 `at` is RFC 3339 or seconds from the start; only `at` and `line` are mandatory. An empty `text` is a silent caller,
 `\\N` one whose words are not known yet.";
 
+const REPLAY_HELP: &str = "\
+Examples:
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews
+  liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
+
+--speed wants a centre that was started with `--clock driven`, --rate one on the wall clock.
+Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid; 99 something was lost or doubly ordered.";
+
+const GENERATE_HELP: &str = "\
+Examples:
+  liandong-load generate --profile xianju-2011 --seed 1 -o day.csv
+  liandong-load generate --profile standard --calls 100000 --city my-county -o load.csv.zst";
+
+const IMPORT_HELP: &str = "\
+Examples:
+  liandong-load import --format montgomery --onto embedded 911.csv -o calls.csv.gz
+  liandong-load import --format csv --map at=time --map line=number calls-of-ours.csv -o calls.csv";
+
+const MAN_HELP: &str = "\
+Examples:
+  liandong-load man man1";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  liandong-load completions bash";
+
 #[derive(Debug, Subcommand)]
 #[allow(clippy::large_enum_variant)] // one is made a run
 enum Verb {
     /// Send a trace to a centre.
+    #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
     /// Make a trace out of a profile and a seed.
+    #[command(after_help = GENERATE_HELP)]
     Generate(GenerateArgs),
     /// Make a trace of what others wrote.
+    #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
     /// Write manual pages, made from these flags, into a folder; without one, the program's page to stdout.
-    #[command(hide = true)]
+    #[command(after_help = MAN_HELP)]
     Man {
         /// The folder to write.
         dir: Option<PathBuf>,
     },
     /// Print completions for a shell, made from these flags.
-    #[command(hide = true)]
+    #[command(after_help = COMPLETIONS_HELP)]
     Completions {
         /// The shell.
         shell: manual::Shell,
@@ -331,7 +366,10 @@ fn write_json(summary: &Summary, path: &Path) -> Result<(), Failure> {
         .map_err(std::io::Error::other)
         .and_then(|json| std::fs::write(path, json));
     written.map_err(|error| Failure {
-        message: format!("{}: {error}", path.display()),
+        message: format!(
+            "{}: {error}; name a file that may be written",
+            path.display()
+        ),
         code: 1,
     })
 }
@@ -403,6 +441,37 @@ mod tests {
             assert!(!help.contains(later), "{help}");
         }
         assert_eq!(code("liandong-load --help"), 0);
+    }
+
+    /// Every command shows how it is typed, and what it shows can be typed.
+    #[test]
+    fn every_example_can_be_typed() {
+        for command in Typed::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let help = help.unwrap_or_default();
+            let begin = format!("  liandong-load {}", command.get_name());
+            let examples: Vec<_> = help
+                .lines()
+                .filter(|line| line.starts_with(&begin))
+                .collect();
+            assert!(!examples.is_empty(), "{}", command.get_name());
+            for example in examples {
+                let parsed = Typed::try_parse_from(example.split_whitespace());
+                assert!(parsed.is_ok(), "{example}: {}", parsed.err().unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_told_with_what_to_do() {
+        let missing = crate::trace::Reader::open(Path::new("/nowhere/t.csv"))
+            .err()
+            .unwrap();
+        let told = missing.to_string();
+        assert!(
+            told.starts_with("/nowhere/t.csv: ") && told.contains("; name a file"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub enum FolderError {
     #[error("--report {}: the folder is not empty; name a new one, so that no run is lost", .0.display())]
     NotEmpty(PathBuf),
     /// The system says no.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}; name a folder that may be written", path.display())]
     File {
         /// Which file or folder.
         path: PathBuf,

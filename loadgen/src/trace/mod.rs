@@ -94,7 +94,9 @@ impl Row {
 #[derive(Debug, thiserror::Error)]
 pub enum TraceError {
     /// The file cannot be read or written at all.
-    #[error("{file}: {source}")]
+    #[error(
+        "{file}: {source}; name a file that is there and may be read, or one that may be written"
+    )]
     File {
         /// Its path.
         file: String,

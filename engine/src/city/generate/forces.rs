@@ -147,6 +147,7 @@ impl<'a> Forces<'a> {
                 roster_off_min: ALWAYS.off_min,
                 capacity: DESK_LIMIT_DEFAULT,
                 contacts,
+                phones: Vec::new(),
             });
         }
         Ok(())
@@ -407,5 +408,6 @@ fn row(
         roster_off_min: roster.off_min,
         capacity: 1,
         contacts: contacts.to_vec(),
+        phones: Vec::new(),
     })
 }

@@ -71,6 +71,11 @@ fn the_county_is_whole() {
             .iter()
             .all(|unit| unit.contacts.len() == 3 && unit.strength >= unit.least_strength)
     );
+    // Everybody can be rung, and nobody who exists.
+    let phones = city.units.iter().flat_map(|unit| &unit.phones);
+    let numbers: BTreeSet<&str> = phones.clone().flatten().map(Phone::as_str).collect();
+    assert_eq!(phones.count(), 3 * city.units.len());
+    assert!(numbers.len() > 100 && numbers.iter().all(|number| number.starts_with("000-")));
     for name in ["P-0103", "F-01", "T-07", "M-03", "D-gas"] {
         assert!(city.unit(name).is_some(), "{name}");
     }

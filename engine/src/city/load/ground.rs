@@ -1,5 +1,6 @@
 //! The districts of a city, from their two tables or, where there is none, around everything that stands in it.
 
+use super::super::columns;
 use super::super::mistake::{Mistakes, quoted};
 use super::super::polygon::{DEPTH_MAX, Districts, Polygon, ring};
 use super::super::rows::{self, Corner, DistrictDraft, PostDraft, UnitDraft};
@@ -16,14 +17,20 @@ pub(super) fn given_ground(sources: &Sources, found: &mut Mistakes) -> Option<Di
     let (drafts, table_whole) = whole(found, |found| {
         read_rows(
             table,
-            &rows::DISTRICTS,
+            &columns::DISTRICTS,
             DISTRICTS_MAX,
             found,
             rows::district,
         )
     });
     let (corners, corners_whole) = whole(found, |found| {
-        read_rows(polygons, &rows::POLYGONS, CORNERS_MAX, found, rows::corner)
+        read_rows(
+            polygons,
+            &columns::POLYGONS,
+            CORNERS_MAX,
+            found,
+            rows::corner,
+        )
     });
     if drafts.is_empty() && table_whole {
         found.add(table.mistake("it has no district", "give the served area at least one"));

@@ -188,5 +188,6 @@ fn finished(draft: UnitDraft, point: Point, home: DistrictId) -> UnitRow {
         roster_off_min: draft.roster_off_min,
         capacity: draft.capacity,
         contacts: draft.contacts,
+        phones: draft.phones,
     }
 }

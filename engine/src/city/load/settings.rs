@@ -1,5 +1,6 @@
 //! `city.toml`: what is said about a city once.
 
+use super::super::columns::SETTINGS;
 use super::super::mistake::{Mistake, Mistakes, quoted};
 use super::super::sheet::{Source, codes};
 use super::super::{DESK_LIMIT_DEFAULT, UTC_OFFSET_DEFAULT_MIN, UTC_OFFSET_MOST_MIN};
@@ -11,14 +12,6 @@ use std::ops::RangeInclusive;
 use toml::{Table, Value};
 
 const FILE_BYTES_MAX: u64 = 64 << 10;
-const KEYS: [&str; 6] = [
-    "name",
-    "centre",
-    "reference",
-    "utc_offset_min",
-    "desk_limit",
-    "seed",
-];
 
 /// The city's own settings; `reference` is `None` where the middle of its posts is to be taken.
 #[derive(Clone, Debug)]
@@ -50,7 +43,8 @@ impl Settings {
             table: &table,
             mistakes,
         };
-        keys.check_known(&KEYS);
+        let known: Vec<_> = SETTINGS.columns.iter().map(|key| key.name).collect();
+        keys.check_known(&known);
         let name = keys.name();
         let centre = keys.whole("centre", 0..=i64::from(u16::MAX), None);
         let reference = keys.reference();

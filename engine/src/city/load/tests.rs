@@ -14,10 +14,10 @@ const POLYGONS: &str = "district,ring,lat,lon,datum\n\
     11,0,28.8,120.7,wgs84\n11,0,28.8,120.8,wgs84\n11,0,28.9,120.8,wgs84\n11,0,28.9,120.7,wgs84\n\
     12,0,28.8,120.6,wgs84\n12,0,28.8,120.7,wgs84\n12,0,28.9,120.7,wgs84\n12,0,28.9,120.6,wgs84\n";
 const POSTS: &str = "name,agency,lat,lon,datum,district\n东所,police,28.85,120.75,wgs84,11\n西所,police,28.85,120.65,wgs84,\n";
-const UNITS: &str = "name,agency,capabilities,post,home,speed_kmh,turnout_s,strength,least_strength,on,off,capacity,primary,deputy,leader\n\
-    P-1,police,patrol;riot,东所,,45,30,3,1,20:00,08:00,,王五,,赵六\n\
-    P-2,police,patrol,西所,11,40.5,0,,,,,1,,,\n\
-    D-1,police,desk_police,东所,,0,0,2,0,00:00,24:00,,,,\n";
+const UNITS: &str = "name,agency,capabilities,post,home,speed_kmh,turnout_s,strength,least_strength,on,off,capacity,primary,deputy,leader,primary_phone,deputy_phone,leader_phone\n\
+    P-1,police,patrol;riot,东所,,45,30,3,1,20:00,08:00,,王五,,赵六,,,000-0000-0006\n\
+    P-2,police,patrol,西所,11,40.5,0,,,,,1,,,,,,\n\
+    D-1,police,desk_police,东所,,0,0,2,0,00:00,24:00,,,,,,,\n";
 const HOSPITALS: &str =
     "name,lat,lon,datum,capabilities,beds\n县医院,28.85,120.71,wgs84,trauma;emergency,30\n";
 const CELLS: &str = "cell,lat,lon,datum,radius_m\n460-00-1-2,28.85,120.71,wgs84,500\n460-00-1-1,28.86,120.71,wgs84,900\n";
@@ -113,6 +113,15 @@ fn a_good_folder_is_understood() {
         first.contacts.iter().map(Name::as_str).collect::<Vec<_>>(),
         ["王五", "赵六"]
     );
+    let phones = first
+        .phones
+        .iter()
+        .map(|phone| phone.map(|phone| phone.as_str().to_owned()));
+    assert_eq!(
+        phones.collect::<Vec<_>>(),
+        [None, Some("000-0000-0006".into())]
+    );
+    assert!(second.phones.is_empty());
     assert_eq!(
         (second.home, second.speed_mm_s, second.strength),
         (DistrictId(11), 11_250, 1)

@@ -218,8 +218,8 @@ fn desks_do_not_travel_and_vehicles_do() {
     );
     check(
         "units.csv",
-        ",1,,,\n",
-        ",2,,,\n",
+        ",1,,,,,,\n",
+        ",2,,,,,,\n",
         "units.csv:3: capacity: `2` is not a number that fits here; write a whole number from 1 to 1",
     );
     check(
@@ -347,5 +347,28 @@ fn what_is_no_toml_is_named() {
     let nested = format!("a = {}", "[".repeat(30_000));
     assert!(
         messages("city.toml", nested.as_bytes())[0].starts_with("city.toml:1: it is not TOML (")
+    );
+}
+
+/// A number is checked, belongs to somebody, and is not repeated by the message.
+#[test]
+fn numbers_are_checked_and_not_told() {
+    for (wrong, line) in [
+        (
+            "ring me",
+            "units.csv:2: leader_phone: it is no telephone number; write 3 to 20 digits, with blanks, + and - between them",
+        ),
+        (
+            "000-0000-0006-0006-0006",
+            "units.csv:2: leader_phone: it is no telephone number; write 3 to 20 digits, with blanks, + and - between them",
+        ),
+    ] {
+        check("units.csv", "000-0000-0006", wrong, line);
+    }
+    check(
+        "units.csv",
+        "赵六,,,000",
+        "赵六,,112,000",
+        "units.csv:2: deputy_phone: there is a number, and nobody in deputy; name the person too, or leave the number out",
     );
 }
