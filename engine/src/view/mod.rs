@@ -6,6 +6,7 @@
 
 mod census;
 mod counters;
+mod human;
 mod incident;
 mod ledger;
 mod order;
@@ -13,6 +14,7 @@ mod unit;
 
 pub use census::Census;
 pub use counters::{AgencyClocks, Counters};
+pub use human::{HumanReason, HumanView};
 pub use incident::{IncidentView, NeedView, ReportRef};
 pub use ledger::LedgerView;
 pub use order::OrderView;
@@ -71,6 +73,7 @@ pub struct View {
     ledger: ledger::Ledger,
     refused_calls: u64,
     counters: Counters,
+    humans: human::Humans,
 }
 
 /// One record as the parts of the view take it in.
@@ -147,6 +150,7 @@ impl View {
         for (index, event) in record.events.iter().enumerate() {
             self.hear_of_call(event, heard);
             self.hear_of_incident(event, heard);
+            self.hear_of_human(event, heard);
             self.hear_of_need(event);
             self.hear_of_unit(event, heard);
             self.hear_of_order(event, heard, index as u32);
