@@ -9,6 +9,7 @@ pub(crate) use words::duration;
 
 use crate::language::Language;
 use crate::records::{Records, RecordsError};
+use crate::wire::whole_seconds;
 use engine::command::Actor;
 use engine::event::{Choice, Event};
 use engine::explain::{Candidate, Fold, Grounds, Standing};
@@ -125,7 +126,8 @@ impl Serialize for Explanation {
     }
 }
 
-/// The JSON of an explanation. Times are RFC 3339, durations seconds.
+/// The JSON of an explanation. Times are RFC 3339, durations seconds: `travel_s` whole and rounded up, as in the decision;
+/// `total_s`, which is the way (`road_s`) and the turnout together, to the millisecond, as units were compared by.
 #[derive(Debug, Serialize)]
 struct Told {
     order: OrderId,
@@ -141,7 +143,8 @@ struct Told {
     seq: Sequence,
     at: Moment,
     by: Actor,
-    travel_s: f64,
+    travel_s: u32,
+    road_s: f64,
     turnout_s: f64,
     total_s: f64,
     foreseen_late: bool,
@@ -165,8 +168,9 @@ struct ToldAsked {
 struct ToldCandidate {
     unit: String,
     unit_id: UnitId,
+    travel_s: u32,
     total_s: f64,
-    travel_s: f64,
+    road_s: f64,
     turnout_s: f64,
     distance_m: f64,
     state: &'static str,
@@ -195,11 +199,13 @@ const fn code(standing: &Standing) -> &'static str {
 fn told(grounds: &Grounds, language: Language) -> Told {
     let issued = &grounds.issued;
     let chosen = grounds.chosen();
+    let total_ms = issued.travel_ms.saturating_add(issued.turnout_ms);
     let candidate = |candidate: &Candidate| ToldCandidate {
         unit: candidate.name.to_string(),
         unit_id: candidate.unit,
+        travel_s: whole_seconds(candidate.total_ms()),
         total_s: seconds(candidate.total_ms()),
-        travel_s: seconds(candidate.travel_ms),
+        road_s: seconds(candidate.travel_ms),
         turnout_s: seconds(candidate.turnout_ms),
         distance_m: f64::from(candidate.distance_dm) / 10.0,
         state: code(&candidate.standing),
@@ -219,9 +225,10 @@ fn told(grounds: &Grounds, language: Language) -> Told {
         seq: grounds.sequence,
         at: grounds.at,
         by: grounds.actor,
-        travel_s: seconds(issued.travel_ms),
+        travel_s: whole_seconds(total_ms),
+        road_s: seconds(issued.travel_ms),
         turnout_s: seconds(issued.turnout_ms),
-        total_s: seconds(issued.travel_ms.saturating_add(issued.turnout_ms)),
+        total_s: seconds(total_ms),
         foreseen_late: issued.foreseen_late,
         waited_since: grounds.waited_since,
         asked: grounds

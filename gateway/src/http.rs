@@ -2,7 +2,7 @@
 //!
 //! One file for each noun; `table` is all there is, and `/openapi.json` says the same (a test holds one against the
 //! other). A call goes the same way as over QUIC: intake, lane, journal, decision. Lists come from the view, words from
-//! the journal; every answer names the sequence it reflects. Errors are RFC 9457 problems.
+//! the journal; every answer names the sequence it reflects. Errors are RFC 9457 problems. Who may ask: `visitor`.
 
 mod asking;
 mod calls;
@@ -19,6 +19,7 @@ mod server;
 mod show;
 mod stats;
 mod units;
+mod visitor;
 
 use crate::exchange::Exchange;
 use crate::figures::Door;
@@ -57,6 +58,7 @@ pub fn serve(
         let _within = runtime.enter();
         TcpListener::from_std(listener)?
     };
+    let port = listener.local_addr()?.port();
     let (ended, end) = oneshot::channel::<()>();
     let (keep, cut) = oneshot::channel::<()>();
     std::thread::Builder::new()
@@ -65,7 +67,7 @@ pub fn serve(
             runtime.block_on(async {
                 tokio::spawn(Arc::clone(&exchange.feed).gather());
                 tokio::select! {
-                    () = server::serve(listener, routes(exchange), connections_max, stop) => {}
+                    () = server::serve(listener, routes(exchange, port), connections_max, stop) => {}
                     // Nobody sends: the other end is dropped.
                     _ = cut => {}
                 }
@@ -90,7 +92,7 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/openapi.json", get(openapi::document)),
         ("/v1/stats", get(stats::stats)),
         ("/v1/events", get(events::stream)),
-        ("/v1/calls", post(calls::take)),
+        ("/v1/calls", get(calls::list).post(calls::take)),
         ("/v1/calls/{id}/facts", post(calls::facts)),
         ("/v1/calls/{id}/end", post(calls::end)),
         ("/v1/calls/{id}/classify", post(calls::classify)),
@@ -137,7 +139,7 @@ async fn counted(State(exchange): Shared, request: Request, next: Next) -> Respo
     response
 }
 
-fn routes(exchange: Arc<Exchange>) -> Router {
+fn routes(exchange: Arc<Exchange>, port: u16) -> Router {
     let mut router = crate::console::routes();
     for (path, methods) in table() {
         router = router.route(path, methods);
@@ -145,6 +147,7 @@ fn routes(exchange: Arc<Exchange>) -> Router {
     router
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_this_way)
+        .layer(from_fn_with_state(port, visitor::admitted))
         .layer(from_fn_with_state(Arc::clone(&exchange), counted))
         .with_state(exchange)
 }

@@ -90,6 +90,12 @@ export class Centre {
     return JSON.parse(text);
   }
 
+  /** Closes an incident. */
+  async close(incident) {
+    const answer = await fetch(`${this.origin}/v1/incidents/${incident}/close`, { method: "POST" });
+    assert.equal(answer.status, 200, await answer.text());
+  }
+
   /** Ids of all events after one and up to another, as the centre streams them. */
   async idsBetween(after, last) {
     const stop = AbortSignal.timeout(30_000);

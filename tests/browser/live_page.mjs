@@ -44,6 +44,7 @@ const HOSTILE = [
 
 const steps = [
   ["the page opens, empty and live", opens],
+  ["what waits for a person is listed until a person has judged it", awaitsAPerson],
   ["an incident appears under a real trace", appears],
   ["callers' words stay words", staysText],
   ["an incident is escalated", escalates],
@@ -116,6 +117,50 @@ async function opens({ page, centre }) {
   await page.locator("#connection[data-state=live]").waitFor(SOON);
   await page.getByText("当前没有未结警情").waitFor(SOON);
   assert.equal(await page.evaluate(() => document.documentElement.lang), "zh-CN");
+}
+
+/** Silent calls make no incident; only the list of calls before a person has them. */
+async function awaitsAPerson({ page, centre }) {
+  const place = { lat: 28.62, lon: 120.5 };
+  const judged = await centre.call("page-human", { line: "110", text: "", ...place });
+  const ended = await centre.call("page-silent", { line: "110", text: "", ...place });
+  assert.deepEqual([judged.human, judged.incident, ended.incident], [true, null, null]);
+  await page.locator("#tab-humans", { hasText: "待人工 2" }).click(SOON);
+  const row = (call) => page.locator(`#humans .asks[data-call="${call}"]`);
+  await row(ended.call).locator(".tag.human").first().waitFor(SOON);
+  assert.match(await row(judged.call).innerText(), /无声/);
+  await page.locator(`[data-key="human end ${ended.call}"]`).click(SOON);
+  await page.locator("#act-confirm").click();
+  await row(ended.call).waitFor({ state: "detached", ...SOON });
+  // What the centre cannot use is named, and the dialog stays; what it can is taken.
+  await page.locator(`[data-key="human facts ${judged.call}"]`).click(SOON);
+  await page.locator("#field-text").fill("有人打架");
+  await page.locator("#field-injured").fill("好几个");
+  await page.locator("#act-confirm").click();
+  await page.locator("#act-refused", { hasText: "injured" }).waitFor(SOON);
+  await page.locator("#field-injured").fill("2");
+  await page.locator("#act-confirm").click();
+  await page.locator("#act").waitFor({ state: "hidden", ...SOON });
+  await page.screenshot({ path: join(PICTURES, "before-a-person.png") });
+  await row(judged.call).locator(".link").waitFor(SOON);
+  const { items } = await centre.read("/v1/calls?human=true");
+  assert.deepEqual(items.map((item) => item.id), [judged.call]);
+  // The incident that came of it is marked and can be filtered; a verdict ends both.
+  const marked = page.locator(`#incidents .row[data-id="${items[0].incident}"]`);
+  await marked.locator(".tag.human").waitFor(SOON);
+  await page.locator('#incident-filters [data-name="human"]', { hasText: "待人工 1" }).click(SOON);
+  await page.locator(`[data-key="human classify ${judged.call}"]`).click(SOON);
+  await page.locator("#field-kind").selectOption("fight");
+  await page.locator("#act-confirm").click();
+  await row(judged.call).waitFor({ state: "detached", ...SOON });
+  await marked.waitFor({ state: "detached", ...SOON });
+  await page.locator('#incident-filters [data-name="all"]').click();
+  await marked.waitFor(SOON);
+  assert.equal(await marked.locator(".tag.human").count(), 0);
+  const shown = await centre.read(`/v1/incidents/${items[0].incident}`);
+  assert.deepEqual([shown.human, shown.injured, shown.kind], [false, 2, "fight"]);
+  await centre.close(shown.id);
+  await page.locator("#tab-detail").click();
 }
 
 /** A trace with crews on the wall's clock, and a call of our own in its midst. */

@@ -28,6 +28,7 @@ class Interface:
         self.document = answer.json()
         jsonschema.Draft202012Validator.check_schema({"$defs": self.document["components"]["schemas"]})
         self.answered: set[tuple[str, str, int]] = set()
+        self.told: set[str] = set()
 
     def operations(self) -> set[tuple[str, str]]:
         """Every method and path that the document has."""
@@ -99,6 +100,8 @@ class Interface:
     def check(self, method: str, path: str, answer: Answer) -> None:
         """Holds an answer against what the document says of it."""
         kind = (answer.headers["Content-Type"] or "").split(";")[0]
+        if kind == "application/problem+json":
+            self.told.add(answer.json()["type"].rpartition(":")[2])
         template = self.template(path)
         operation = self.document["paths"].get(template, {}).get(method.lower())
         if operation is None:

@@ -18,7 +18,7 @@ def main(port: int, reading: int, idle: int) -> None:
     held = []
     for count in range(reading + idle):
         raw = socket.create_connection(("127.0.0.1", port), timeout=20)
-        raw.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         held.append(raw)
         if count < reading:
             head = raw.recv(65_536)

@@ -128,6 +128,54 @@ def test_what_a_unit_does_when_idle_shows(interface: Interface) -> None:
     assert interface.get(path)["position"] == {"lat": 28.9, "lon": 120.8}
 
 
+def test_a_position_is_answered_with_its_own_record(interface: Interface) -> None:
+    """With a key and without: the answer names the record that says it, and whoever asks next finds the unit there."""
+    unit = interface.free_unit("medical")
+    seen = set()
+    for step in range(20):
+        there = {"lat": 28.9 + step / 1_000, "lon": 120.8}
+        done = interface.act("POST", f"/v1/units/{unit}/position", {**there, "datum": "wgs84"}, f"step-{step}" if step % 2 else None)
+        assert types(done["events"]) == ["unit_moved"] and done["events"][0]["id"].split(".")[1] == str(done["seq"]), done
+        shown = interface.get(f"/v1/units/{unit}")
+        assert shown["position"] == pytest.approx(there) and shown["seq"] >= done["seq"]
+        seen.add(done["seq"])
+    assert len(seen) == 20
+
+
+def test_how_long_until_there_means_one_thing(interface: Interface) -> None:
+    """With the turnout, in whole seconds rounded up: in the decision, the lists and the explanation, and in its words."""
+    decision = interface.call("travel", text="老人突然晕倒，没有呼吸")
+    assert decision["orders"]
+    for order in decision["orders"]:
+        (listed,) = [known for known in interface.get(f"/v1/incidents/{decision['incident']}")["orders"] if known["id"] == order["order"]]
+        told = interface.get(f"/v1/explain/{order['order']}?lang=en")
+        assert order["travel_s"] == listed["travel_s"] == told["travel_s"] and isinstance(listed["travel_s"], int)
+        assert told["travel_s"] - 1 < told["total_s"] <= told["travel_s"] and told["turnout_s"] == listed["turnout_s"]
+        assert told["total_s"] == pytest.approx(told["road_s"] + told["turnout_s"])
+        minutes, seconds = divmod(order["travel_s"], 60)
+        assert (f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s") in told["words"], told["words"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "ignored"),
+    [
+        ({"text": "还有人被困", "injured": 2}, []),
+        ({"txet": "more"}, ["txet"]),
+        ({"lat": "abc"}, ["lat"]),
+        ({"lat": 28.8, "lon": 120.7}, ["lat", "lon"]),
+        ({"lat": 28.8, "lon": 120.7, "datum": "wgs84", "kind": "dragon", "injured": -1}, ["kind", "injured"]),
+        ({"text": 7, "accuracy_m": "far", "cell": [], "kind": None, "n" * 100: 1}, ["text", "accuracy_m", "cell", "n" * 64]),
+        ({f"f{number:02}": 1 for number in range(40)}, [f"f{number:02}" for number in range(16)]),
+        ({}, []),
+    ],
+)  # fmt: skip
+def test_facts_say_what_of_them_was_not_taken(interface: Interface, facts: dict[str, Any], ignored: list[str]) -> None:
+    path = f"/v1/calls/{interface.call(f'facts-{facts}'[:100])['call']}/facts"
+    done = interface.act("POST", path, facts, "first" + str(abs(hash(str(facts)))))
+    assert done["ignored"] == ignored and types(done["events"])[0] == "call_amended", done
+    assert interface.act("POST", path, facts, "first" + str(abs(hash(str(facts))))) == done, "a repeat says the same"
+
+
 # --- Once under one key --------------------------------------------------------------------------------------------
 
 Asked = tuple[str, Any]

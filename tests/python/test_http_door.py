@@ -1,4 +1,5 @@
-"""The HTTP door under attack: sockets that ask nothing, heads that drip, bodies that nest, methods that do not fit.
+"""The HTTP door under attack: sockets that ask nothing, heads that drip, bodies that nest, methods that do not fit, pages
+of somebody else's that ask through a browser.
 
 What one client does there costs nobody else anything: neither another client of HTTP nor anybody on QUIC.
 """
@@ -111,7 +112,7 @@ def test_a_call_is_taken_however_deep_a_stranger_beside_it_nests(centre: Running
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("GET", "/v1/calls", "POST"), ("DELETE", "/livez", "GET"), ("PUT", "/v1/stats", "GET")],
+    [("PUT", "/v1/calls", "POST"), ("DELETE", "/livez", "GET"), ("PUT", "/v1/stats", "GET")],
 )
 def test_a_wrong_method_is_told_the_right_one(centre: RunningCentre, method: str, path: str, allowed: str) -> None:
     answer = ask(centre, method, path)
@@ -130,10 +131,76 @@ def test_problems_over_http_do_not_speak_of_lines(centre: RunningCentre, body: b
 def test_no_room_is_said_aloud(start_centre: StartCentre) -> None:
     """Every place is held by a body that comes slowly; a newcomer is told so, and served once there is room."""
     small = start_centre("wall", http="connections_max = 2")
-    head = b"POST /v1/calls HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
+    head = b"POST /v1/calls HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{"
     with connect(small, head), connect(small, head):
         time.sleep(0.3)
         answer = ask(small, "GET", "/livez")
         assert answer.status == 503 and answer.json()["retry_after_ms"], answer.body
     time.sleep(0.5)
     assert ask(small, "GET", "/livez").status == 200
+
+
+# --- Pages of somebody else's ---------------------------------------------------------------------------------------
+
+FOREIGN = [
+    {"Host": "evil.example"}, {"Host": "evil.example:8110"}, {"Host": "localhost:1"}, {"Host": "localhost.evil.example"},
+    {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"}, {"Origin": "https://localhost"},
+    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors"},
+]  # fmt: skip
+
+
+def everything_served(centre: RunningCentre) -> list[tuple[str, str]]:
+    """Every method and path of the document, the files of the page, and a path that is none."""
+    document = ask(centre, "GET", "/openapi.json").json()
+    fill = {"{id}": "1.1", "{act}": "acknowledge"}
+    found = [("GET", "/"), ("GET", "/static/app.js"), ("GET", "/nothing"), ("DELETE", "/v1/calls")]
+    for path, methods in document["paths"].items():
+        assert all("403" in operation["responses"] for operation in methods.values()), path
+        for name, value in fill.items():
+            path = path.replace(name, value)
+        found += [(method.upper(), path) for method in methods]
+    return found
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_whoever_asks_from_elsewhere_is_refused_everywhere(centre: RunningCentre, headers: dict[str, str]) -> None:
+    before = centre.stats()
+    for method, path in everything_served(centre):
+        body = b'{"key":"foreign","line":"110"}' if method != "GET" else None
+        answer = ask(centre, method, path, body, more=headers)
+        assert answer.status == 403 and answer.headers["Content-Type"] == "application/problem+json", (method, path)
+        problem = answer.json()
+        assert problem["type"].endswith(":foreign_origin") and problem["field"] == next(iter(headers)), problem
+    after = centre.stats()
+    assert (after["sequence"], after["hash"]) == (before["sequence"], before["hash"]), "it changed something"
+
+
+def test_our_own_page_and_programs_of_this_machine_are_let_in(centre: RunningCentre) -> None:
+    port = centre.http_port
+    good = [
+        {"Host": host, "Origin": f"http://{origin}:{port}", "Sec-Fetch-Site": site}
+        for host, origin, site in [
+            ("localhost", "localhost", "same-origin"), (f"127.0.0.1:{port}", "127.0.0.1", "same-origin"), (f"[::1]:{port}", "[::1]", "none"),
+        ]
+    ] + [{"Host": f"LocalHost:{port}"}, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}]  # fmt: skip
+    for headers in good:
+        for path in ("/", "/livez", "/v1/incidents"):
+            assert ask(centre, "GET", path, more=headers).status == 200, (path, headers)
+    for number, headers in enumerate(good[:3]):
+        assert ask(centre, "POST", "/v1/calls", json.dumps(call(f"ours-{number}")).encode(), more=headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "act", "taken"),
+    [
+        ("application/json; charset=utf-8", 200, 200), ("application/x-www-form-urlencoded", 200, 200), ("application/octet-stream", 200, 200),
+        ("text/plain", 415, 200), ("multipart/form-data; boundary=x", 415, 200), ("application/xml", 415, 200),
+    ],
+)  # fmt: skip
+def test_what_an_act_is_declared_as(centre: RunningCentre, kind: str, act: int, taken: int) -> None:
+    """What only a form of a page says is refused on an act; a call is never lost for what it is declared as."""
+    more = {"Content-Type": kind}
+    assert ask(centre, "POST", "/v1/units/T-01/duty", b'{"duty":"standby"}', more=more).status == act
+    answer = ask(centre, "POST", "/v1/calls", json.dumps(call(f"as-{kind}")).encode(), more=more)
+    assert answer.status == taken and answer.json()["call"]
+    assert ask(centre, "POST", "/v1/units/T-01/duty", None).status == 422, "an empty body is an act without fields"

@@ -32,6 +32,7 @@ async def some_hours(interface: Interface) -> None:
         await advance(talk, CALLS * 60)
         for number, text in enumerate(TEXTS):
             await asyncio.to_thread(interface.call, f"last-{number}", text=text, at=None)
+            await asyncio.to_thread(interface.call, f"silent-{number}", text="", at=None)
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +45,15 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
         centre.assert_unharmed()
 
 
-def number(id_: str) -> tuple[int, ...]:
+def number(id_: str | int) -> tuple[int, ...]:
     """An id in its order."""
-    return tuple(int(part) for part in id_.split("."))
+    return tuple(int(part) for part in str(id_).split("."))
 
 
 LISTS = [
     "/v1/incidents", "/v1/incidents?state=closed", "/v1/incidents?state=all", "/v1/units", "/v1/units?agency=police",
     "/v1/units?state=busy", "/v1/orders", "/v1/orders?state=all", "/v1/ledger", "/v1/ledger?state=all", "/v1/ledger?state=all&agency=fire",
+    "/v1/districts", "/v1/hospitals", "/v1/calls", "/v1/calls?human=true",
 ]  # fmt: skip
 
 
@@ -93,6 +95,52 @@ def test_a_filter_leaves_what_it_says(interface: Interface, path: str, whole: st
     expected = [item for item in everything if wanted(item)]
     assert 0 < len(expected) < len(everything), "a filter that leaves all or nothing proves nothing"
     assert interface.pages(path, 1000) == expected
+
+
+def test_calls_before_a_person_are_listed_until_one_has_judged(interface: Interface) -> None:
+    """Silent, without a place, outside, damaged: each with its reason and its words, and each leaves as it should."""
+    whole = {item["id"] for item in interface.pages("/v1/calls", 1000)}
+    made = {
+        "silent": interface.call("human-silent", text="", at=None),
+        "voice": interface.call("human-voice", text=None, at=None),
+        "nowhere": interface.call("human-nowhere", text="有人打架", lat=None, lon=None, datum=None, at=None),
+        "outside": interface.call("human-outside", text="有人打架", at=None, **{"lat": 39.9, "lon": 116.4}),
+        "damaged": interface.call("human-damaged", text="有人打架", at="yesterday"),
+        "drill": interface.call("human-drill", text="", drill=True, at=None),
+    }
+    sure = interface.call("human-sure", text="两车追尾，有人受伤，请快来", at=None)
+    items = {item["id"]: item for item in interface.pages("/v1/calls", 1000)}
+    expected = {decision["call"] for decision in [*made.values(), sure] if decision["human"]}
+    assert set(items) - whole == expected and expected >= {decision["call"] for decision in made.values()}
+    shown = {name: items[decision["call"]] for name, decision in made.items()}
+    reasons = {"silent": "no_matter", "voice": "unsure", "nowhere": "no_place", "outside": "outside", "damaged": "damaged"}
+    for name, reason in reasons.items():
+        assert reason in shown[name]["reasons"], (name, shown[name])
+    assert [shown[name]["text"] for name in ("silent", "voice", "nowhere")] == ["", None, "有人打架"]
+    for name, decision in made.items():
+        item = shown[name]
+        assert (item["seq"], item["incident"], item["kind"]) == (decision["seq"], decision["incident"], decision["kind"])
+        assert item["caller"] == "+8613800000000" and item["line"] == "110" and item["drill"] == (name == "drill")
+        assert item["outcome"] == decision["outcome"]
+
+    def left() -> set[str]:
+        now = {item["id"] for item in interface.pages("/v1/calls", 1000)}
+        for decision in made.values():
+            if decision["incident"]:
+                assert interface.get(f"/v1/incidents/{decision['incident']}")["human"] == (decision["call"] in now), decision
+        return {name for name, decision in made.items() if decision["call"] not in now}
+
+    assert left() == set()
+    interface.act("POST", f"/v1/calls/{made['silent']['call']}/end")
+    assert left() == {"silent"}
+    interface.act("POST", f"/v1/calls/{made['nowhere']['call']}/facts", {"injured": 1})
+    assert left() == {"silent"}, "more that is known is no verdict"
+    interface.act("POST", f"/v1/calls/{made['nowhere']['call']}/classify", {"lat": 28.85, "lon": 120.73, "datum": "wgs84"})
+    interface.act("POST", f"/v1/calls/{made['voice']['call']}/facts", {"kind": "fight"})
+    assert left() == {"silent", "nowhere", "voice"}
+    interface.act("POST", f"/v1/incidents/{made['outside']['incident']}/close")
+    assert left() == {"silent", "nowhere", "voice", "outside"}
+    assert all(item["human"] in (True, False) for item in interface.pages("/v1/incidents", 1000))
 
 
 def test_orders_of_a_unit_and_of_an_incident(interface: Interface) -> None:

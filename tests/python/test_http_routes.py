@@ -32,13 +32,20 @@ def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
 
 @pytest.fixture(scope="module")
 def scene(interface: Interface) -> dict[str, str]:
-    """Ids of an incident with an order, of its call, of a closed incident, and of one without a place."""
+    """What refusals are about."""
+    return scene_of(interface)
+
+
+def scene_of(interface: Interface) -> dict[str, str]:
+    """Ids of an incident with an order, of its call, of a closed incident, of one without a place, of a call that ended."""
     decision = interface.call("scene")
     closed = interface.call("scene-closed")
     interface.act("POST", f"/v1/incidents/{closed['incident']}/close")
     nowhere = interface.call("scene-nowhere", lat=None, lon=None, datum=None)
     finished = interface.call("scene-finished")["orders"][0]["order"]
     interface.act("POST", f"/v1/orders/{finished}/acknowledge")
+    ended = interface.call("scene-ended")["call"]
+    interface.act("POST", f"/v1/calls/{ended}/end")
     return {
         "incident": decision["incident"],
         "call": decision["call"],
@@ -47,6 +54,7 @@ def scene(interface: Interface) -> dict[str, str]:
         "closed": closed["incident"],
         "nowhere": nowhere["incident"],
         "acknowledged": finished,
+        "ended": ended,
         "free": interface.free_unit("forestry"),
     }
 
@@ -101,7 +109,7 @@ def merged_into(interface: Interface) -> bool:
 def first_event(interface: Interface) -> bool:
     """Whether the stream begins as one of events does."""
     with socket.create_connection(("127.0.0.1", interface.centre.http_port), timeout=10) as raw:
-        raw.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = raw.recv(65_536)
     return b"200 OK" in head and b"text/event-stream" in head
 
@@ -113,6 +121,7 @@ GOOD: dict[tuple[str, str], Good] = {
     ("GET", "/openapi.json"): lambda i: i.get("/openapi.json")["openapi"] == "3.1.0",
     ("GET", "/v1/stats"): lambda i: i.get("/v1/stats")["hash"] and "hash" not in i.get("/v1/stats?hash=false"),
     ("GET", "/v1/events"): first_event,
+    ("GET", "/v1/calls"): lambda i: i.get("/v1/calls?human=true&limit=1000")["seq"],
     ("POST", "/v1/calls"): lambda i: i.call("good-call")["orders"],
     ("POST", "/v1/calls/{id}/facts"): lambda i: i.act("POST", f"/v1/calls/{i.call('good-f')['call']}/facts", {"injured": 2})["events"],
     ("POST", "/v1/calls/{id}/end"): lambda i: i.act("POST", f"/v1/calls/{i.call('good-e')['call']}/end")["events"],
@@ -189,6 +198,9 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("GET", "/v1/events?units=T-01,nobody", None, 404, "unknown_unit", "units"),
     ("GET", "/v1/events?unit=T-01", None, 422, "unknown_field", "unit"),
     ("GET", "/v1/events?units=" + "T-01," * 256 + "T-01", None, 422, "bad_field", "units"),
+    ("GET", "/v1/calls?human=false", None, 422, "bad_field", "human"),
+    ("GET", "/v1/calls?limit=0", None, 422, "bad_field", "limit"),
+    ("GET", "/v1/calls?state=open", None, 422, "unknown_field", "state"),
     ("POST", "/v1/calls", {"line": "110"}, 422, "no_key", None),
     ("POST", "/v1/calls", {"key": "k" * 129}, 422, "no_key", None),
     ("POST", "/v1/calls/1.999999/facts", {"injured": 1}, 404, "unknown_call", "call"),
@@ -196,6 +208,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/v1/calls/1.999999/end", {}, 404, "unknown_call", "call"),
     ("POST", "/v1/calls/{call}/end", {"why": "x"}, 422, "unknown_field", "why"),
     ("POST", "/v1/calls/7/end", {}, 422, "bad_field", "id"),
+    ("POST", "/v1/calls/{ended}/end", None, 409, "not_allowed_now", "act"),
     ("POST", "/v1/calls/1.999999/classify", {"kind": "fight"}, 404, "unknown_call", "call"),
     ("POST", "/v1/calls/{call}/classify", {"kind": "dragon"}, 422, "bad_field", "kind"),
     ("POST", "/v1/calls/{call}/classify", {"kind": "unknown"}, 422, "bad_field", "kind"),
@@ -279,7 +292,11 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("GET", "/v1/explain/{order}?lang=fr", None, 422, "bad_field", "lang"),
     ("GET", "/v1/ledger?agency=navy", None, 422, "bad_field", "agency"),
     ("GET", "/v1/ledger?after=1.1", None, 422, "bad_field", "after"),
-    ("GET", "/v1/districts?limit=1", None, 422, "unknown_field", "limit"),
+    ("GET", "/v1/districts?limit=0", None, 422, "bad_field", "limit"),
+    ("GET", "/v1/districts?after=1.1", None, 422, "bad_field", "after"),
+    ("GET", "/v1/districts?zone=town", None, 422, "unknown_field", "zone"),
+    ("GET", "/v1/hospitals?limit=x", None, 422, "bad_field", "limit"),
+    ("GET", "/v1/hospitals?after=-1", None, 422, "bad_field", "after"),
     ("GET", "/v1/hospitals?open=true", None, 422, "unknown_field", "open"),
     ("PUT", "/v1/hospitals/New", {"open": False}, 422, "bad_field", "lat"),
     ("PUT", "/v1/hospitals/New", POSITION, 422, "bad_field", "capabilities"),
@@ -334,7 +351,7 @@ def test_bodies_that_cannot_be_read(interface: Interface, scene: dict[str, str],
             assert interface.problem(method, concrete, b"{}", key) == (422, "bad_field", "Idempotency-Key"), key
     with socket.create_connection(("127.0.0.1", interface.centre.http_port), timeout=10) as raw:
         begun = time.monotonic()
-        raw.sendall(f"{method} {concrete} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{{".encode())
+        raw.sendall(f"{method} {concrete} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{{".encode())
         told = raw.recv(65_536)
         assert told.startswith(b"HTTP/1.1 408 ") and b"too_slow" in told and time.monotonic() - begun < 4, told
     assert ("408" in interface.document["paths"][path][method.lower()]["responses"])

@@ -7,6 +7,7 @@
 mod acts;
 mod census;
 mod counters;
+mod human;
 mod incident;
 mod ledger;
 mod order;
@@ -16,6 +17,7 @@ mod unit;
 pub use acts::{ACTS_MAX, Acts};
 pub use census::Census;
 pub use counters::{AgencyClocks, Counters};
+pub use human::{HumanReason, HumanView};
 pub use incident::{IncidentView, NeedView, ReportRef};
 pub use ledger::LedgerView;
 pub use order::OrderView;
@@ -81,6 +83,7 @@ pub struct View {
     refused_calls: u64,
     counters: Counters,
     acts: Acts,
+    humans: human::Humans,
 }
 
 /// One record as the parts of the view take it in.
@@ -162,6 +165,7 @@ impl View {
         for (index, event) in record.events.iter().enumerate() {
             self.hear_of_call(event, heard);
             self.hear_of_incident(event, heard);
+            self.hear_of_human(event, heard);
             self.hear_of_need(event);
             self.hear_of_unit(event, heard);
             self.hear_of_order(event, heard, index as u32);

@@ -13,7 +13,7 @@ const PRIORITIES = [1, 2, 3, 4];
 
 /** {fields, hint?, body()} of an act on an incident or a call, or of a report on an order. */
 export function fieldsOf(name, subject, model) {
-  const make = { escalate, merge, split, assign, close, classify, report }[name];
+  const make = { escalate, merge, split, assign, close, classify, facts, end, report }[name];
   return make(subject, model);
 }
 
@@ -83,17 +83,43 @@ function close() {
 /** A person's verdict on a call: what it is, where it is, or both. */
 function classify() {
   const kind = element("select", { id: "field-kind" }, element("option", { value: "" }, word("field.unchanged")), codesOf("kind"));
+  const place = placed();
+  const body = () => ({ ...(kind.value === "" ? {} : { kind: kind.value }), ...place.body() });
+  return { fields: [labelled(word("field.kind"), kind), place.fields], hint: word("act.classify.hint"), body };
+}
+
+/** What is newly known of a call. The centre judges a call by all that was said: what was known goes along. */
+function facts({ known }) {
+  const text = element("textarea", { id: "field-text", rows: "3", maxlength: "4000", autocomplete: "off" });
+  const injured = element("input", { type: "text", inputmode: "numeric", id: "field-injured", autocomplete: "off", placeholder: word("field.unchanged") });
+  const place = placed();
+  const body = () => {
+    const said = text.value.trim();
+    return {
+      ...(said === "" ? {} : { text: [known, said].filter(Boolean).join("\n") }),
+      ...(injured.value.trim() === "" ? {} : { injured: number(injured) }),
+      ...place.body(),
+    };
+  };
+  const fields = [labelled(word("field.text"), text), labelled(word("field.injured"), injured), place.fields];
+  return { fields, hint: word("act.facts.hint"), body };
+}
+
+function end() {
+  return { fields: null, hint: word("act.end.hint"), body: () => ({}) };
+}
+
+/** Fields for a place, and what they say; nothing where nothing was typed. */
+function placed() {
   const latitude = element("input", { type: "text", inputmode: "decimal", id: "field-latitude", autocomplete: "off", placeholder: word("field.unchanged") });
   const longitude = element("input", { type: "text", inputmode: "decimal", id: "field-longitude", autocomplete: "off", placeholder: word("field.unchanged") });
   const datum = element("select", { id: "field-datum" }, codesOf("datum"));
   const place = [labelled(word("field.latitude"), latitude), labelled(word("field.longitude"), longitude), labelled(word("field.datum"), datum)];
-  const fields = [labelled(word("field.kind"), kind), element("div", { class: "abreast" }, place)];
   const body = () => {
-    const said = kind.value === "" ? {} : { kind: kind.value };
-    const placed = latitude.value.trim() !== "" || longitude.value.trim() !== "";
-    return placed ? { ...said, lat: number(latitude), lon: number(longitude), datum: datum.value } : said;
+    const given = latitude.value.trim() !== "" || longitude.value.trim() !== "";
+    return given ? { lat: number(latitude), lon: number(longitude), datum: datum.value } : {};
   };
-  return { fields, hint: word("act.classify.hint"), body };
+  return { fields: element("div", { class: "abreast" }, place), body };
 }
 
 /** What was typed as a number; where it is none, as it was typed, for the centre to refuse by name. */

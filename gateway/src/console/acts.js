@@ -1,5 +1,5 @@
-//! What may be done from this page: escalate, merge, split, assign, close, correct what a call was taken
-//! for, and enter what a unit reports by telephone.
+//! What may be done from this page: escalate, merge, split, assign, close, correct what a call was taken for, add to a call
+//! and end it, and enter what a unit reports by telephone.
 //!
 //! Each act asks for confirmation in one dialog, is sent under a key of its own so that a lost answer can be asked for
 //! again without doing it twice, and shows the centre's own words when it is refused. Which act is allowed is the centre's
@@ -51,11 +51,21 @@ export class Acts {
     this.#show({ title: word(`act.${name}.title`), about, path, ...fieldsOf(name, incident, this.#model) });
   }
 
-  /** Asks for a verdict on a call of an incident. */
-  openVerdict(call, incident) {
-    const about = [coded("kind", incident.kind), " · ", word("noun.call"), " ", call];
-    const path = `/v1/calls/${encodeURIComponent(call)}/classify`;
-    this.#show({ title: word("act.classify.title"), about, path, ...fieldsOf("classify", incident, this.#model) });
+  /** Asks for a verdict on a call; `subject` is its incident, or the call itself. */
+  openVerdict(call, subject) {
+    const asked = fieldsOf("classify", subject, this.#model);
+    this.#show({ title: word("act.classify.title"), about: aboutCall(call, subject), path: pathOf(call, "classify"), ...asked });
+  }
+
+  /** Asks for what is newly known of a call; `known` is what was said of it so far. */
+  openFacts(call, subject, known) {
+    const asked = fieldsOf("facts", { known }, this.#model);
+    this.#show({ title: word("act.facts.title"), about: aboutCall(call, subject), path: pathOf(call, "facts"), ...asked });
+  }
+
+  /** Asks whether a call has ended. */
+  openEnd(call, subject) {
+    this.#show({ title: word("act.end.title"), about: aboutCall(call, subject), path: pathOf(call, "end"), ...fieldsOf("end", subject, this.#model) });
   }
 
   /** Asks for a report on an order. */
@@ -91,7 +101,12 @@ export class Acts {
     this.#refuse("");
     try {
       const answer = await act(asked.path, body, asked.key);
-      this.#dialog.close();
+      if (answer.ignored?.length > 0) {
+        // Done, but not all of it: the dialog stays, so that it can be said again as the centre understands it.
+        this.#refuse(word("act.ignored", { fields: answer.ignored.join(word("list.comma")) }));
+      } else {
+        this.#dialog.close();
+      }
       this.#done(asked, answer);
     } catch (error) {
       // "No" is an answer; "not in time" and "not now" are none, and what was sent may have been done.
@@ -108,6 +123,14 @@ export class Acts {
     replace(this.#refused, said);
     this.#refused.hidden = said.every((part) => part === "");
   }
+}
+
+function aboutCall(call, subject) {
+  return [coded("kind", subject.kind), " · ", word("noun.call"), " ", call];
+}
+
+function pathOf(call, name) {
+  return `/v1/calls/${encodeURIComponent(call)}/${name}`;
 }
 
 /** The centre's own words, and the field they are about. */

@@ -9,6 +9,7 @@ import { read, readDated, readList } from "./door.js";
 import { Detail } from "./detail.js";
 import { EventStream } from "./events.js";
 import { Head } from "./head.js";
+import { HumanList } from "./humans.js";
 import { choose, chooseAtStart, language, onLanguage, word } from "./language.js";
 import { LedgerTable } from "./ledger.js";
 import { IncidentList } from "./list.js";
@@ -23,7 +24,7 @@ import { UnitTable } from "./units.js";
 
 const TICK_MS = 250;
 /** The most that is read of each list. */
-const MOST = { incidents: 1000, units: 20_000, ledger: 5000 };
+const MOST = { incidents: 1000, units: 20_000, ledger: 5000, humans: 500, districts: 2000, hospitals: 5000 };
 
 const model = new Model();
 const clock = new CentreClock();
@@ -34,6 +35,7 @@ const refresh = new Refresh(
     detail: { read: readDetail, every_ms: 5000 },
     units: { read: readUnits, every_ms: 10_000 },
     ledger: { read: readLedger, every_ms: 10_000 },
+    humans: { read: readHumans, every_ms: 10_000 },
     districts: { read: readDistricts, every_ms: 600_000 },
     hospitals: { read: readHospitals, every_ms: 60_000 },
   },
@@ -49,6 +51,7 @@ const views = [
   new IncidentList(model, clock, chooseIncident),
   new Detail(model, clock, acts, reasons, chooseIncident),
   new UnitTable(model, chooseUnit),
+  new HumanList(model, clock, acts, chooseIncident),
   new LedgerTable(model, clock, chooseIncident),
   new EventLog(model, clock, chooseIncident),
 ];
@@ -185,13 +188,20 @@ async function readLedger() {
   model.takeLedger(list.items);
 }
 
+async function readHumans() {
+  const list = await readList("/v1/calls?human=true", MOST.humans);
+  model.cut.humans = list.cut;
+  model.humans = list.items;
+  model.changed();
+}
+
 async function readDistricts() {
-  model.districts = (await read("/v1/districts")).items;
+  model.districts = (await readList("/v1/districts", MOST.districts)).items;
   model.changed();
 }
 
 async function readHospitals() {
-  model.hospitals = (await read("/v1/hospitals")).items;
+  model.hospitals = (await readList("/v1/hospitals", MOST.hospitals)).items;
   model.changed();
 }
 

@@ -313,5 +313,13 @@ export const CODES = {
   "event.call_split": ["拆分报警", "call split off"],
   "event.hospital_defined": ["医院登记", "hospital defined"],
   "event.need_refused": ["需求未受理", "need refused"],
+  "human.unsure": ["把握不足", "not sure what it is"],
+  "human.damaged": ["内容有误", "a field was dropped"],
+  "human.no_place": ["地点不明", "no place"],
+  "human.cell_place": ["仅基站定位", "placed by its cell alone"],
+  "human.outside": ["辖区外", "outside the area"],
+  "human.waiting": ["无可派力量", "nobody is free"],
+  "human.no_matter": ["无效报警", "nothing to send for"],
+  "human.nobody_sent": ["未派力量", "nobody was sent"],
   "event.unreadable": ["无法读取", "unreadable"],
 };

@@ -175,7 +175,7 @@ export class Detail {
         element("strong", {}, foreign(order.unit)),
         open && order.state === "issued" && order.rung !== "primary" && element("span", { class: "rung" }, word("rung.told", { who: coded("rung", order.rung) })),
         element("span", { class: "quiet" }, word("order.issued-at", { at: this.#time(order.issued_at) })),
-        order.travel_s > 0 && element("span", { class: "quiet" }, word("order.travel", { span: span((order.travel_s + order.turnout_s) * 1000) })),
+        order.travel_s > 0 && element("span", { class: "quiet" }, word("order.travel", { span: span(order.travel_s * 1000) })),
         element("span", { class: "quiet" }, coded("choice", order.choice)),
         order.foreseen_late && open && element("span", { class: "tag foreseen" }, word("tag.foreseen")),
       ),
@@ -228,12 +228,20 @@ export class Detail {
         kind && element("span", {}, coded("kind", kind)),
         injured > 0 && element("span", {}, word("tag.injured", { n: injured })),
         element("span", { class: "id" }, call),
-        incident.state === "open" &&
-          element("button", { type: "button", class: "link", "data-key": `classify ${call}`, onclick: () => this.#acts.openVerdict(call, incident) }, word("act.classify")),
+        incident.state === "open" && this.#callActs(call, incident, facts.findLast((added) => added.text)?.text ?? said?.text ?? null),
       ),
       said && element("p", { class: "said" }, words(said.text)),
       facts.map((added) => element("p", { class: "said later" }, element("span", { class: "quiet number" }, this.#time(added.at)), " ", words(added.text))),
     );
+  }
+
+  #callActs(call, incident, known) {
+    const link = (name, act) => element("button", { type: "button", class: "link", "data-key": `${name} ${call}`, onclick: act }, word(`act.${name}`));
+    return [
+      link("classify", () => this.#acts.openVerdict(call, incident)),
+      link("facts", () => this.#acts.openFacts(call, incident, known)),
+      link("end", () => this.#acts.openEnd(call, incident)),
+    ];
   }
 
   #time(text) {

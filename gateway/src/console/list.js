@@ -16,6 +16,7 @@ const FILTERS = {
   silent: (stands) => stands.silent.length > 0,
   late: (stands, now) => level(stands, now).endsWith("late"),
   lacking: (stands) => stands.lacking.length > 0,
+  human: (stands) => stands.incident.human,
   life: (stands) => stands.incident.priority === 1,
 };
 

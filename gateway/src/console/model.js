@@ -13,6 +13,8 @@ export class Model {
   standings = [];
   units = [];
   ledger = [];
+  /** Calls that wait for a person, oldest first. */
+  humans = [];
   districts = [];
   hospitals = [];
   stats = null;

@@ -79,6 +79,7 @@ export function tags(incident) {
   return [
     incident.state === "closed" && tag("closed"),
     incident.drill && tag("drill"),
+    incident.human && incident.state !== "closed" && tag("human"),
     incident.outside && tag("outside"),
     incident.injured > 0 && tag("injured", { n: incident.injured }),
     incident.state !== "closed" && incident.orders.some((order) => order.foreseen_late && !order.ended_at) && tag("foreseen"),

@@ -11,7 +11,7 @@ use engine::kind::{Agency, Category, Kind, Nature, Priority};
 use engine::order::{OrderClock, OrderState, Rung};
 use engine::place::datum::Datum;
 use engine::unit::Duty;
-use engine::view::UnitStatus;
+use engine::view::{HumanReason, UnitStatus};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -218,7 +218,7 @@ fn every_code_of_the_centre_has_its_name() {
     codes! {
         "datum" Datum "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
         "order" OrderState "clock" OrderClock "overdue" OrderClock "rung" Rung "choice" Choice "matter" LedgerMatter
-        "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal
+        "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal "human" HumanReason
     }
     wanted.extend(
         Priority::ALL

@@ -191,7 +191,12 @@ impl Exchange {
 
     /// Takes in where a unit is, as a command that is journalled and answered; a position that is only the latest goes
     /// by [`Exchange::take`].
-    pub fn move_unit(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
+    pub fn place_unit(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
+        self.figures.ask(RequestKind::Position);
+        self.move_unit(pending, position, to);
+    }
+
+    fn move_unit(&self, pending: &mut Pending, position: UnitPosition, to: AnswerTo) {
         if !self.serves() {
             return self.turn_away(to);
         }

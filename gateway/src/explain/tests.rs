@@ -83,7 +83,9 @@ fn an_order_is_explained_from_the_journal_alone() {
     let issued = played.newest(Capability::Ambulance);
     let chosen = value["candidates"].as_array().unwrap().last().unwrap();
     assert_eq!(value["total_s"], chosen["total_s"]);
-    assert_eq!(value["travel_s"], f64::from(issued.travel_ms) / 1_000.0);
+    assert_eq!(value["road_s"], f64::from(issued.travel_ms) / 1_000.0);
+    let total_ms = issued.travel_ms + issued.turnout_ms;
+    assert_eq!(value["travel_s"], total_ms.div_ceil(1_000));
     assert_eq!(value["order"], order.to_string());
     assert!(value["words"].as_str().unwrap().contains("declined"));
 

@@ -6,6 +6,7 @@
 use crate::columns::{Align, Columns};
 use crate::language::Language;
 use crate::local_time::LocalTime;
+use crate::wire::whole_seconds;
 use engine::command::Actor;
 use engine::event::Choice;
 use engine::explain::{Asked, Candidate, Freed, Grounds, Standing};
@@ -472,8 +473,9 @@ impl Speaker<'_> {
         duration(span, self.language)
     }
 
+    /// Rounded up to the second, as in the decision.
     fn ms(&self, ms: u32) -> String {
-        self.span(Span(i64::from(ms)))
+        self.span(Span(i64::from(whole_seconds(ms)) * 1_000))
     }
 }
 

@@ -5,6 +5,7 @@
 //! answer finds what it says in whatever is asked next: an answer waits for the view.
 
 use super::reply::{Answered, Early, json, problem};
+use super::visitor::readable;
 use crate::acts::Begun;
 use crate::announce::announce_alone;
 use crate::answering::{not_now, refused_act};
@@ -22,7 +23,7 @@ use engine::event::Event;
 use engine::id::Sequence;
 use engine::limits::{FRAME_BYTES_MAX, KEY_BYTES_MAX};
 use engine::runtime::ReleasedRecord;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -104,32 +105,46 @@ pub struct Act {
     /// What was asked.
     pub fields: Strict,
     key: Option<ActKey>,
+    /// What its answer says beside what its record says: of the body alone, so that a repeat says the same.
+    beside: Map<String, Value>,
 }
 
 impl Act {
     /// Reads an act; an empty body has no fields. The same act under the same key is answered as it was before, whatever
     /// has happened since.
     pub async fn read(exchange: &Arc<Exchange>, request: Request) -> Result<Act, Early> {
-        let (key, bytes) = read(exchange, request, FRAME_BYTES_MAX).await?;
-        let fields =
-            lines::read_act(&bytes).inspect_err(|_| exchange.count(Counter::Unreadable))?;
-        Ok(Act { fields, key })
+        let look = |bytes: Bytes| Ok((lines::read_act(&bytes)?, Map::new()));
+        let (mut act, fields) = Act::read_as(exchange, request, FRAME_BYTES_MAX, look).await?;
+        act.fields = fields;
+        Ok(act)
     }
 
-    /// The same for an act whose body is looked at by who takes it.
-    pub async fn read_bytes(
+    /// The same for an act whose body is looked at by who takes it: what `look` makes of it, and what the answer is to
+    /// say of it beside.
+    pub async fn read_as<T>(
         exchange: &Arc<Exchange>,
         request: Request,
         most: usize,
-    ) -> Result<(Act, Bytes), Early> {
-        let (key, bytes) = read(exchange, request, most).await?;
-        let fields = Strict::new(serde_json::Map::new());
-        Ok((Act { fields, key }, bytes))
-    }
-
-    /// Whether its sender gave it a key.
-    pub fn is_keyed(&self) -> bool {
-        self.key.is_some()
+        look: impl FnOnce(Bytes) -> Result<(T, Map<String, Value>), Problem>,
+    ) -> Result<(Act, T), Early> {
+        let (head, body) = request.into_parts();
+        readable(&head)?;
+        let bytes = body_of(exchange, body, most).await?;
+        let key = key_of(&head.method, &head.uri, &head.headers, &bytes)?;
+        let looked_at = look(bytes).inspect_err(|_| exchange.count(Counter::Unreadable));
+        let (seen, beside) = looked_at?;
+        if let Some(key) = key {
+            settled(exchange, key, Feed::look_for, &beside).await?;
+        }
+        let fields = Strict::new(Map::new());
+        Ok((
+            Act {
+                fields,
+                key,
+                beside,
+            },
+            seen,
+        ))
     }
 
     /// Has a person's decision carried out, once.
@@ -150,7 +165,7 @@ impl Act {
         let mut pending = Pending::new(WORKER);
         pending.act = self.key;
         if let Some(key) = self.key {
-            settled(exchange, key, Feed::begin).await?;
+            settled(exchange, key, Feed::begin, &self.beside).await?;
         }
         match ask(exchange, &mut pending, take_in).await {
             Ok(None) => Err(unanswered()),
@@ -158,7 +173,7 @@ impl Act {
                 if let Some(key) = self.key {
                     exchange.feed.acts().done(key, seq);
                 }
-                answer_of(exchange, seq).await
+                answer_of(exchange, seq, &self.beside).await
             }
             Ok(Some(
                 Reply::Decision { .. }
@@ -181,26 +196,13 @@ impl Act {
     }
 }
 
-async fn read(
-    exchange: &Arc<Exchange>,
-    request: Request,
-    most: usize,
-) -> Result<(Option<ActKey>, Bytes), Early> {
-    let (head, body) = request.into_parts();
-    let bytes = body_of(exchange, body, most).await?;
-    let key = key_of(&head.method, &head.uri, &head.headers, &bytes)?;
-    if let Some(key) = key {
-        settled(exchange, key, Feed::look_for).await?;
-    }
-    Ok((key, bytes))
-}
-
 /// Goes on where the act is to be done now; otherwise that is the answer. Who asks again while the act is being done
 /// waits for the answer to it.
 async fn settled(
     exchange: &Arc<Exchange>,
     key: ActKey,
     look: fn(&Feed, ActKey) -> Begun,
+    beside: &Map<String, Value>,
 ) -> Result<(), Early> {
     let asked = Instant::now();
     let mut begun = look(&exchange.feed, key);
@@ -211,7 +213,7 @@ async fn settled(
     match begun {
         Begun::First => Ok(()),
         Begun::Done(record) => Err(Early::Answered(Box::new(
-            answer_of(exchange, record).await?,
+            answer_of(exchange, record, beside).await?,
         ))),
         Begun::OnTheWay => {
             let detail = "the same act is on its way; ask again under the same key";
@@ -279,8 +281,12 @@ pub async fn records(
     }
 }
 
-/// What an act is answered with: what its record says.
-async fn answer_of(exchange: &Arc<Exchange>, sequence: Sequence) -> Answered {
+/// What an act is answered with: what its record says, and what its body says beside.
+async fn answer_of(
+    exchange: &Arc<Exchange>,
+    sequence: Sequence,
+    beside: &Map<String, Value>,
+) -> Answered {
     let records = records(exchange, vec![sequence]).await?;
     let Some(released) = records.first() else {
         let detail = "the act was done, but its record cannot be read back";
@@ -307,6 +313,9 @@ async fn answer_of(exchange: &Arc<Exchange>, sequence: Sequence) -> Answered {
         } else if let Event::ObjectActivated(activation) = event {
             answer["hash"] = activation.hash.to_string().into();
         }
+    }
+    for (name, value) in beside {
+        answer[name] = value.clone();
     }
     json(&answer)
 }

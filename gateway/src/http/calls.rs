@@ -1,19 +1,23 @@
-//! Calls over HTTP: taken like any other, added to, ended, and judged by a person.
+//! Calls over HTTP: taken like any other, added to, ended, judged by a person, and which of them wait for one.
 
 use super::Shared;
-use super::asking::{Act, WORKER, ask, body_of, unanswered};
-use super::query::Named;
-use super::reply::{Answered, Early, json_bytes};
+use super::asking::{Act, WORKER, ask, body_of, records, unanswered};
+use super::query::{Named, Query};
+use super::reply::{Answered, Early, json, json_bytes, page};
 use crate::exchange::{Counter, Pending};
 use crate::wire::{Problem, ProblemKind, Request, Response as Reply, json as lines};
-use axum::body::Body;
-use axum::extract::{Request as HttpRequest, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{RawQuery, Request as HttpRequest, State};
 use axum::http::StatusCode;
-use engine::call::Assessment;
+use engine::call::{Assessment, Outcome};
 use engine::command::{CallVerdict, Command};
-use engine::id::CallId;
+use engine::id::{CallId, IncidentId, Sequence};
 use engine::kind::Kind;
 use engine::limits::FRAME_BYTES_MAX;
+use engine::moment::Moment;
+use engine::view::{HumanReason, HumanView};
+use serde::Serialize;
+use serde_json::Map;
 use std::str::FromStr;
 
 /// An id of a path.
@@ -24,6 +28,81 @@ pub fn id<T: FromStr>(given: &str) -> Result<T, Early> {
             .about("id")
             .into()
     })
+}
+
+/// A call that waits for a person, with its caller's words from the journal.
+#[derive(Debug, Serialize)]
+struct WaitingJson {
+    id: CallId,
+    seq: u64,
+    at: Moment,
+    line: String,
+    kind: Kind,
+    priority: u8,
+    drill: bool,
+    outcome: Outcome,
+    incident: Option<IncidentId>,
+    reasons: Vec<HumanReason>,
+    caller: Option<String>,
+    text: Option<String>,
+}
+
+fn waiting(call: CallId, known: &HumanView) -> WaitingJson {
+    WaitingJson {
+        id: call,
+        seq: known.record.0,
+        at: known.at,
+        line: known.line.number().to_string(),
+        kind: known.kind,
+        priority: known.priority.number(),
+        drill: known.drill,
+        outcome: known.outcome,
+        incident: known.incident,
+        reasons: known.reasons.clone(),
+        caller: None,
+        text: None,
+    }
+}
+
+/// Calls that wait for a person to judge them, oldest first; no other calls are listed.
+pub async fn list(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
+    let mut query = Query::of(query.as_deref())?;
+    let limit = query.limit()?;
+    let after: Option<CallId> = query.id("after")?;
+    if !query.flag("human", true)? {
+        let detail =
+            "only calls that wait for a person are listed; leave `human` out, or give true";
+        return Err(Problem::new(ProblemKind::BadField, detail)
+            .about("human")
+            .into());
+    }
+    query.finish()?;
+    let mut answer = {
+        let view = exchange.feed.view();
+        let at = (view.sequence().0, view.now());
+        let list = view.human_calls_after(after);
+        page(&exchange, list, limit, at, |_, &call, known| {
+            waiting(call, known)
+        })
+    };
+    let wanted = answer.items.iter().map(|item| Sequence(item.seq)).collect();
+    for released in records(&exchange, wanted).await? {
+        let found = answer
+            .items
+            .binary_search_by_key(&released.sequence.0, |item| item.seq);
+        let item = found.ok().map(|index| &mut answer.items[index]);
+        match (item, released.record.testimony()) {
+            (Some(item), Ok(said)) => {
+                let said = said.unwrap_or_default();
+                (item.caller, item.text) = (said.caller, said.text);
+            }
+            (None, _) => {}
+            (Some(_), Err(error)) => {
+                tracing::error!(record = released.sequence.0, %error, "the words of a call cannot be read");
+            }
+        }
+    }
+    json(&answer)
 }
 
 /// Somebody calls.
@@ -49,15 +128,19 @@ pub async fn take(State(exchange): Shared, body: Body) -> Answered {
     }
 }
 
-/// More is known of a call.
+/// More is known of a call. What can be used of it is taken, and the answer names what could not be.
 pub async fn facts(
     State(exchange): Shared,
     Named(call): Named<String>,
     request: HttpRequest,
 ) -> Answered {
     let call: CallId = id(&call)?;
-    let (act, bytes) = Act::read_bytes(&exchange, request, FRAME_BYTES_MAX).await?;
-    let facts = Box::new(lines::read_facts(call, &bytes)?);
+    let look = |bytes: Bytes| {
+        let (facts, ignored) = lines::read_facts(call, &bytes)?;
+        let beside = Map::from_iter([("ignored".to_owned(), ignored.into())]);
+        Ok((Box::new(facts), beside))
+    };
+    let (act, facts) = Act::read_as(&exchange, request, FRAME_BYTES_MAX, look).await?;
     let request = Request::Facts { tag: None, facts };
     act.done(&exchange, |pending, to| exchange.take(pending, request, to))
         .await

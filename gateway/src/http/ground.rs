@@ -4,17 +4,21 @@
 use super::Shared;
 use super::asking::Act;
 use super::query::{Named, Query};
-use super::reply::{Answered, Page, json};
+use super::reply::{Answered, json, page};
 use super::show;
 use super::units::bad_position;
+use crate::exchange::Exchange;
 use crate::wire::{Problem, ProblemKind};
 use axum::extract::{RawQuery, Request, State};
+use engine::city::District;
 use engine::command::{Command, ObjectKind};
-use engine::hospital::{HospitalCapabilities, HospitalCapability, HospitalDefinition};
+use engine::hospital::{HospitalCapabilities, HospitalCapability, HospitalDefinition, HospitalId};
+use engine::moment::Moment;
 use engine::name::Name;
-use engine::place::{DistrictId, Zone};
+use engine::place::{DistrictId, Point, Zone};
 use engine::plan::Plan;
 use serde::Serialize;
+use serde_json::Map;
 use std::sync::Arc;
 
 /// Bytes of a plan at most.
@@ -31,42 +35,60 @@ struct DistrictJson {
 
 /// The districts of the city in force at the start.
 pub async fn districts(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
-    Query::of(query.as_deref())?.finish()?;
-    let districts = exchange.intake.city.districts.iter();
-    let items: Vec<DistrictJson> = districts
-        .map(|district| DistrictJson {
-            id: district.id,
-            name: district.name.to_string(),
-            zone: district.zone,
-            ring: district
-                .shape
-                .rings()
-                .first()
-                .map(Vec::as_slice)
-                .unwrap_or_default()
-                .iter()
-                .map(|corner| {
-                    [
-                        f64::from(corner.lon_e7) / 1e7,
-                        f64::from(corner.lat_e7) / 1e7,
-                    ]
-                })
-                .collect(),
-        })
-        .collect();
-    let answer = Page::whole(&exchange.feed.view(), items);
+    let mut query = Query::of(query.as_deref())?;
+    let limit = query.limit()?;
+    let after: Option<u32> = query.number("after")?;
+    query.finish()?;
+    let at = at(&exchange);
+    let mut districts: Vec<&District> = exchange.intake.city.districts.iter().collect();
+    districts.sort_unstable_by_key(|district| district.id);
+    let behind = districts
+        .into_iter()
+        .filter(|district| after.is_none_or(|after| district.id.0 > after))
+        .map(|district| (district.id.0, district));
+    let answer = page(&exchange, behind, limit, at, |_, _, district| {
+        shown(district)
+    });
     json(&answer)
 }
 
-/// All hospitals.
-pub async fn hospitals(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
-    Query::of(query.as_deref())?.finish()?;
+fn shown(district: &District) -> DistrictJson {
+    let outer = district.shape.rings().first().map(Vec::as_slice);
+    let corner = |corner: &Point| {
+        [
+            f64::from(corner.lon_e7) / 1e7,
+            f64::from(corner.lat_e7) / 1e7,
+        ]
+    };
+    DistrictJson {
+        id: district.id,
+        name: district.name.to_string(),
+        zone: district.zone,
+        ring: outer.unwrap_or_default().iter().map(corner).collect(),
+    }
+}
+
+/// Sequence and time that a reading reflects.
+fn at(exchange: &Exchange) -> (u64, Moment) {
     let view = exchange.feed.view();
-    let items: Vec<_> = view
+    (view.sequence().0, view.now())
+}
+
+/// Hospitals, by number.
+pub async fn hospitals(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
+    let mut query = Query::of(query.as_deref())?;
+    let limit = query.limit()?;
+    let after: Option<u16> = query.number("after")?;
+    query.finish()?;
+    let view = exchange.feed.view();
+    let at = (view.sequence().0, view.now());
+    let behind = view
         .hospitals()
-        .map(|(id, hospital)| show::hospital(id, hospital))
-        .collect();
-    let answer = Page::whole(&view, items);
+        .filter(|(id, _)| after.is_none_or(|after| id.0 > after))
+        .map(|(id, hospital)| (id.0, hospital));
+    let answer = page(&exchange, behind, limit, at, |_, &id, hospital| {
+        show::hospital(HospitalId(id), hospital)
+    });
     drop(view);
     json(&answer)
 }
@@ -137,7 +159,8 @@ fn of_codes(codes: Vec<String>) -> Result<HospitalCapabilities, Problem> {
 
 /// Another plan, from here on: checked, stored, prepared beside the writer, then activated by a command (H9, H10).
 pub async fn plan(State(exchange): Shared, request: Request) -> Answered {
-    let (act, bytes) = Act::read_bytes(&exchange, request, PLAN_BYTES_MAX).await?;
+    let look = |bytes| Ok((bytes, Map::new()));
+    let (act, bytes) = Act::read_as(&exchange, request, PLAN_BYTES_MAX, look).await?;
     let asked = Arc::clone(&exchange);
     let stored = tokio::task::spawn_blocking(move || {
         let mistaken =

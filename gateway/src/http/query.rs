@@ -95,6 +95,20 @@ impl Query {
         })
     }
 
+    /// A number that may be missing.
+    pub fn number<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, Problem> {
+        let Some(given) = self.text(name) else {
+            return Ok(None);
+        };
+        let number = given.parse().map(Some);
+        number.map_err(|_| {
+            bad(
+                name,
+                "must be a number such as 7, as `next` and `id` give it",
+            )
+        })
+    }
+
     /// A word of a vocabulary that may be missing.
     pub fn word<T>(
         &mut self,

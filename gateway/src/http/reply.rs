@@ -5,7 +5,6 @@ use crate::wire::{Problem, ProblemKind};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use engine::moment::Moment;
-use engine::view::View;
 use serde::Serialize;
 
 /// What a route gives: an answer, or a problem that says what is wrong.
@@ -85,18 +84,6 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// What to give as `after` for the next page; `None` on the last.
     pub next: Option<String>,
-}
-
-impl<T> Page<T> {
-    /// A whole list that is never long.
-    pub fn whole(view: &View, items: Vec<T>) -> Page<T> {
-        Page {
-            seq: view.sequence().0,
-            now: view.now(),
-            items,
-            next: None,
-        }
-    }
 }
 
 /// One thing with the sequence it reflects.

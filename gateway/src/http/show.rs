@@ -3,6 +3,7 @@
 //! Field names are a contract (`/openapi.json`). Nothing here reads the clock: "now" is the view's.
 
 use crate::exchange::Exchange;
+use crate::wire::whole_seconds;
 use engine::capability::Capability;
 use engine::city::City;
 use engine::event::{Choice, LedgerMatter};
@@ -101,7 +102,8 @@ pub struct OrderJson {
     state: OrderState,
     rung: Rung,
     issued_at: Moment,
-    travel_s: f64,
+    /// How long until there, turnout and way together: whole seconds, rounded up, as in the decision.
+    travel_s: u32,
     turnout_s: f64,
     deadlines: Deadlines,
     next_clock: Option<ClockJson>,
@@ -129,7 +131,7 @@ pub fn order(view: &View, id: OrderId, order: &OrderView) -> OrderJson {
         state: order.state,
         rung: order.rung,
         issued_at: order.at,
-        travel_s: seconds(issued.travel_ms),
+        travel_s: whole_seconds(issued.travel_ms.saturating_add(issued.turnout_ms)),
         turnout_s: seconds(issued.turnout_ms),
         deadlines: issued.deadlines,
         next_clock: order
@@ -160,6 +162,7 @@ pub struct IncidentJson {
     agencies: AgencySet,
     place: Option<PlaceJson>,
     outside: bool,
+    human: bool,
     drill: bool,
     injured: u16,
     opened_at: Moment,
@@ -208,6 +211,7 @@ pub fn incident(
             .place
             .map(|known| place(&exchange.intake.city, known)),
         outside: incident.place.is_some_and(|place| place.district.is_none()),
+        human: view.is_before_a_person(id),
         drill: incident.drill,
         injured: incident.injured,
         opened_at: incident.opened_at,

@@ -1,15 +1,13 @@
 //! Units over HTTP: lists, one, its definition (H9), where it is, what it does when idle.
 
 use super::Shared;
-use super::asking::{Act, WORKER, ask, unanswered};
+use super::asking::Act;
 use super::query::{Named, Query};
 use super::reply::{Answered, Early, One, json, not_found, page};
 use super::show;
 use crate::answering::refused;
-use crate::exchange::{Exchange, Pending};
-use crate::wire::{
-    PositionError, Problem, ProblemKind, Request as Asked, Response as Reply, Strict,
-};
+use crate::exchange::Exchange;
+use crate::wire::{PositionError, Problem, ProblemKind, Strict};
 use axum::extract::{RawQuery, Request, State};
 use engine::capability::{Capability, CapabilitySet};
 use engine::city::{DAY_MIN, SPEED_MOST_MM_S, TURNOUT_MOST_MS};
@@ -87,8 +85,8 @@ pub async fn one(State(exchange): Shared, Named(unit): Named<String>) -> Answere
     json(&answer)
 }
 
-/// Where a unit is. On the wall clock the latest position wins and is journalled when it says something new; one that
-/// comes under a key is an act like any other.
+/// Where a unit is: an act like any other, journalled and answered with its own record. Crews who tell it every second say
+/// it over QUIC, where the latest wins.
 pub async fn position(
     State(exchange): Shared,
     Named(unit): Named<String>,
@@ -96,36 +94,12 @@ pub async fn position(
 ) -> Answered {
     let mut act = Act::read(&exchange, request).await?;
     let unit = unit_of(&exchange, &unit, "id")?;
-    let position = act.fields.position()?;
-    if act.is_keyed() {
-        let point = position.point().map_err(bad_position)?;
-        let moved = UnitPosition { unit, point };
-        return act
-            .done(&exchange, |pending, to| {
-                exchange.move_unit(pending, moved, to)
-            })
-            .await;
-    }
-    act.fields.finish()?;
-    let request = Asked::Position {
-        tag: Some(0),
-        unit: exchange.feed.names().get().of(unit).to_string(),
-        position,
-    };
-    let mut pending = Pending::new(WORKER);
-    let reply = ask(&exchange, &mut pending, |pending, to| {
-        exchange.take(pending, request, to);
-    });
-    match reply.await? {
-        Some(Reply::Done { seq, .. }) => json(&serde_json::json!({ "seq": seq.0, "events": [] })),
-        Some(
-            Reply::Decision { .. }
-            | Reply::Problem { .. }
-            | Reply::Advanced { .. }
-            | Reply::Event(_),
-        )
-        | None => Err(unanswered()),
-    }
+    let point = act.fields.position()?.point().map_err(bad_position)?;
+    let moved = UnitPosition { unit, point };
+    act.done(&exchange, |pending, to| {
+        exchange.place_unit(pending, moved, to)
+    })
+    .await
 }
 
 /// What a unit does when idle (J3).

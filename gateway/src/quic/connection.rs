@@ -332,7 +332,9 @@ impl Reading<'_> {
             | ProblemKind::Pruned
             | ProblemKind::NotFound
             | ProblemKind::MethodNotAllowed
-            | ProblemKind::KeyTaken => Counter::Bad,
+            | ProblemKind::KeyTaken
+            | ProblemKind::ForeignOrigin
+            | ProblemKind::BadMediaType => Counter::Bad,
         };
         self.serving.exchange.count(counter);
         self.link.say(Response::Problem { tag, problem });

@@ -281,13 +281,13 @@ async fn http(server: &ServerHandle, request: &str) -> String {
 }
 
 fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
 }
 
 fn post(body: &str) -> String {
     let length = body.len();
     format!(
-        "POST /v1/calls HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        "POST /v1/calls HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
     )
 }
 
@@ -352,6 +352,34 @@ async fn http_takes_calls_and_tells_figures() {
 }
 
 /// Answers find their askers however many are on the way.
+/// A lane without room refuses acts and calls over HTTP alike, says after how long a repeat helps, and has done nothing:
+/// the same act under the same key is no repeat.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_lane_is_said_over_http() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path(), ClockMode::Wall);
+    (config.lanes.life, config.lanes.urgent, config.lanes.service) = (0, 0, 0);
+    let server = serve(config).await.unwrap();
+    let body = "{\"duty\":\"standby\"}";
+    let length = body.len();
+    let act = format!(
+        "POST /v1/units/T-01/duty HTTP/1.1\r\nhost: localhost\r\nidempotency-key: k\r\n\
+         connection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    for asked in [act.clone(), act, post("{\"key\":\"k\",\"line\":\"119\"}")] {
+        let answer = http(&server, &asked).await;
+        for said in [
+            "HTTP/1.1 503",
+            "retry-after: 1",
+            "problem:overloaded",
+            "\"retry_after_ms\":250",
+        ] {
+            assert!(answer.contains(said), "{said}: {answer}");
+        }
+    }
+    server.stop().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_requests_are_answered_in_any_order() {
     let folder = tempfile::tempdir().unwrap();

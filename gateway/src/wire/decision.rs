@@ -87,6 +87,11 @@ pub struct OrderLine {
     pub why: Choice,
 }
 
+/// Seconds as they are told: whole and rounded up, so that nobody is promised sooner than was reckoned.
+pub fn whole_seconds(ms: u32) -> u32 {
+    ms.div_ceil(1_000)
+}
+
 /// A shortage in a decision.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShortLine {

@@ -83,11 +83,13 @@ pub(crate) fn read_act(body: &[u8]) -> Result<Strict, Problem> {
     read_object(body, ACT).map(Strict::new)
 }
 
-/// Facts over HTTP: the object that stands under `facts` in a line; the call is named by the path.
-pub(crate) fn read_facts(id: CallId, body: &[u8]) -> Result<FactsWords, Problem> {
+/// Facts over HTTP: the object that stands under `facts` in a line; the call is named by the path. Beside them the names
+/// of fields that were given and not taken.
+pub(crate) fn read_facts(id: CallId, body: &[u8]) -> Result<(FactsWords, Vec<String>), Problem> {
     let mut object = read_object(body, ACT)?;
     object.insert("call".into(), id.to_string().into());
-    facts(object)
+    let mut lenient = Lenient::new(object);
+    Ok((facts(&mut lenient)?, lenient.ignored()))
 }
 
 /// What would be right where no object could be read.
@@ -185,7 +187,7 @@ fn take(
         return Err(Problem::new(ProblemKind::BadField, detail).about("tag"));
     }
     if name == "facts" {
-        let facts = Box::new(facts(body)?);
+        let facts = Box::new(facts(&mut Lenient::new(body))?);
         return Ok(Request::Facts { tag, facts });
     }
     let mut strict = Strict::new(body);
@@ -249,8 +251,7 @@ fn call(body: Map<String, Value>) -> Result<CallWords, Problem> {
     Ok(call)
 }
 
-fn facts(body: Map<String, Value>) -> Result<FactsWords, Problem> {
-    let mut lenient = Lenient::new(body);
+fn facts(lenient: &mut Lenient) -> Result<FactsWords, Problem> {
     let call: CallId = lenient
         .raw_text("call")
         .and_then(|text| text.parse().ok())

@@ -17,6 +17,7 @@ mod request;
 #[cfg(test)]
 mod samples;
 
+pub(crate) use decision::whole_seconds;
 pub use decision::{Decision, Evidence, Forward, OrderLine, ShortLine};
 pub(crate) use event::fields_of as event_fields;
 pub use event::{Announced, EventNote};

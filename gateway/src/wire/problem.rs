@@ -37,6 +37,10 @@ pub enum ProblemKind {
     TooSlow,
     /// The key of an act was given with another act before.
     KeyTaken,
+    /// A page or a name that is none of ours asks over HTTP.
+    ForeignOrigin,
+    /// An act over HTTP whose body is declared as something that no act is.
+    BadMediaType,
 }
 
 /// Whether a repeat of the same request may help.
@@ -64,7 +68,7 @@ impl std::fmt::Display for Again {
     }
 }
 
-const OWN: [ProblemKind; 14] = [
+const OWN: [ProblemKind; 16] = [
     ProblemKind::NotReadable,
     ProblemKind::TooLarge,
     ProblemKind::NoKey,
@@ -79,6 +83,8 @@ const OWN: [ProblemKind; 14] = [
     ProblemKind::MethodNotAllowed,
     ProblemKind::TooSlow,
     ProblemKind::KeyTaken,
+    ProblemKind::ForeignOrigin,
+    ProblemKind::BadMediaType,
 ];
 
 impl ProblemKind {
@@ -106,6 +112,8 @@ impl ProblemKind {
             ProblemKind::MethodNotAllowed => "method_not_allowed",
             ProblemKind::TooSlow => "too_slow",
             ProblemKind::KeyTaken => "key_taken",
+            ProblemKind::ForeignOrigin => "foreign_origin",
+            ProblemKind::BadMediaType => "bad_media_type",
         }
     }
 
@@ -148,6 +156,8 @@ impl ProblemKind {
             ProblemKind::MethodNotAllowed => 405,
             ProblemKind::TooSlow => 408,
             ProblemKind::KeyTaken => 409,
+            ProblemKind::ForeignOrigin => 403,
+            ProblemKind::BadMediaType => 415,
         }
     }
 
@@ -186,7 +196,9 @@ impl ProblemKind {
             | ProblemKind::NotFound
             | ProblemKind::Pruned
             | ProblemKind::MethodNotAllowed
-            | ProblemKind::KeyTaken => Again::No,
+            | ProblemKind::KeyTaken
+            | ProblemKind::ForeignOrigin
+            | ProblemKind::BadMediaType => Again::No,
         }
     }
 
@@ -226,6 +238,8 @@ impl ProblemKind {
             ProblemKind::MethodNotAllowed => "not by this method",
             ProblemKind::TooSlow => "begun and not ended in time",
             ProblemKind::KeyTaken => "the key was given with another act",
+            ProblemKind::ForeignOrigin => "asked from elsewhere",
+            ProblemKind::BadMediaType => "not declared as an act",
         }
     }
 }
@@ -313,6 +327,30 @@ mod tests {
             assert!((400..600).contains(&kind.status()));
         }
         assert_eq!(ProblemKind::from_code("nonsense"), None);
+    }
+
+    /// The table of errors in `docs/protocol.md`: every code once, with its status.
+    #[test]
+    fn the_protocol_names_every_code_with_its_status() {
+        let document = include_str!("../../../docs/protocol.md");
+        let table = document.split("## Errors").nth(1).unwrap();
+        let table = table.split("## JSON lines").next().unwrap();
+        let mut named = Vec::new();
+        for row in table.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            for code in cells[1].split(", ") {
+                let code = code.trim_matches('`');
+                let kind = ProblemKind::from_code(code).unwrap_or_else(|| panic!("{row}"));
+                assert_eq!(kind.status().to_string(), cells[2], "{row}");
+                assert!(!named.contains(&code), "{code} stands there twice");
+                named.push(code);
+            }
+        }
+        let missing: Vec<_> = ProblemKind::all()
+            .map(ProblemKind::code)
+            .filter(|code| !named.contains(code))
+            .collect();
+        assert!(missing.is_empty(), "the protocol does not name {missing:?}");
     }
 
     #[test]

@@ -13,10 +13,15 @@ pub fn count(value: &Value) -> Option<u16> {
     value.as_u64().and_then(|count| u16::try_from(count).ok())
 }
 
+/// Names of fields that an answer repeats, and characters of each: an answer never grows with a question.
+const IGNORED_MAX: usize = 16;
+const NAME_MAX: usize = 64;
+
 /// Fields of which each may be missing or wrong; what is wrong is dropped and marked.
 pub struct Lenient {
     fields: Map<String, Value>,
     marks: Marks,
+    dropped: Vec<&'static str>,
 }
 
 impl Lenient {
@@ -25,7 +30,16 @@ impl Lenient {
         Lenient {
             fields,
             marks: Marks::default(),
+            dropped: Vec::new(),
         }
+    }
+
+    /// Names of fields that were given and not taken: those that were wrong, then those that nobody asked for.
+    pub fn ignored(self) -> Vec<String> {
+        let short = |name: &str| name.chars().take(NAME_MAX).collect();
+        let wrong = self.dropped.into_iter().map(short);
+        let strange = self.fields.keys().map(|name| short(name));
+        wrong.chain(strange).take(IGNORED_MAX).collect()
     }
 
     /// What was wrong with them.
@@ -60,16 +74,25 @@ impl Lenient {
     /// A field with a meaning of its own.
     pub fn known<T>(
         &mut self,
-        name: &str,
+        name: &'static str,
         mark: Mark,
         meaning: impl FnOnce(&Value) -> Option<T>,
     ) -> Option<T> {
         let given = self.take(name)?;
-        request::known(Some(&given), meaning, mark, &mut self.marks)
+        let known = request::known(Some(&given), meaning, mark, &mut self.marks);
+        self.kept(name, known)
+    }
+
+    /// The same, remembered as dropped where nothing is left of it.
+    fn kept<T>(&mut self, name: &'static str, known: Option<T>) -> Option<T> {
+        if known.is_none() {
+            self.dropped.push(name);
+        }
+        known
     }
 
     /// A short text.
-    pub fn short(&mut self, name: &str) -> Option<String> {
+    pub fn short(&mut self, name: &'static str) -> Option<String> {
         let given = self.take(name)?;
         let bytes = match given {
             Value::String(text) if !text.contains(REPLACEMENT) => text.into_bytes(),
@@ -80,10 +103,11 @@ impl Lenient {
             | Value::Array(_)
             | Value::Object(_) => {
                 self.mark(Mark::BadField);
-                return None;
+                return self.kept(name, None);
             }
         };
-        request::short(Some(bytes), &mut self.marks)
+        let short = request::short(Some(bytes), &mut self.marks);
+        self.kept(name, short)
     }
 
     /// What was said. A mended text is kept and marked: half a cry for help is still one.
@@ -101,7 +125,7 @@ impl Lenient {
             | Value::Array(_)
             | Value::Object(_) => {
                 self.mark(Mark::BadText);
-                None
+                self.kept("text", None)
             }
         }
     }
@@ -133,14 +157,20 @@ impl Lenient {
     /// Where, with its datum (N5).
     pub fn position(&mut self) -> Option<Position> {
         let (lat, lon) = (self.take("lat"), self.take("lon"));
+        let said = self.take("datum");
+        let mut given = Vec::new();
+        for (name, value) in [("lat", &lat), ("lon", &lon), ("datum", &said)] {
+            given.extend(value.as_ref().map(|_| name));
+        }
         // A number of the wrong type is none: NaN makes the position a bad one, not a missing one.
         let number = |value: Value| value.as_f64().unwrap_or(f64::NAN);
-        let datum = self
-            .take("datum")
-            .as_ref()
-            .and_then(Value::as_str)
-            .and_then(Datum::from_code);
-        request::position(lat.map(number), lon.map(number), datum, &mut self.marks)
+        let datum = said.as_ref().and_then(Value::as_str);
+        let datum = datum.and_then(Datum::from_code);
+        let position = request::position(lat.map(number), lon.map(number), datum, &mut self.marks);
+        if position.is_none() {
+            self.dropped.extend(given);
+        }
+        position
     }
 }
 

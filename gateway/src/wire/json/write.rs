@@ -3,7 +3,7 @@
 use crate::wire::event::fields_of;
 use crate::wire::{
     Announced, Decision, EventNote, Evidence, OrderLine, Problem, ProblemKind, Response, ShortLine,
-    Tag,
+    Tag, whole_seconds,
 };
 use engine::call::Outcome;
 use engine::event::{Choice, Event};
@@ -136,7 +136,7 @@ impl<'a> From<&'a OrderLine> for OrderJson<'a> {
             order: line.order,
             unit: &line.unit,
             agency: line.agency,
-            travel_s: line.travel_ms.div_ceil(1_000),
+            travel_s: whole_seconds(line.travel_ms),
             arrive_by: line.arrive_by,
             why: line.why,
         }
