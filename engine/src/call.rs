@@ -329,6 +329,22 @@ pub struct Call {
     pub drill: bool,
 }
 
+impl Call {
+    /// What stands in a place whose call has left and will not be asked for.
+    pub(crate) const GONE: Call = Call {
+        key: KeyDigest([0; 16]),
+        body: BodyDigest(0),
+        taken: Sequence(0),
+        taken_at: Moment(0),
+        incident: None,
+        state: CallState::Ended,
+        outcome: Outcome::Human,
+        line: Line::POLICE,
+        place: None,
+        drill: false,
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -149,7 +149,7 @@ impl fmt::Display for Sequence {
 }
 
 /// The id of one event: `centre.sequence.index`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EventId {
     /// The centre that said it.
     pub centre: CentreId,

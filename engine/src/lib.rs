@@ -31,6 +31,7 @@ pub mod plan;
 pub mod position_slots;
 pub mod record;
 pub mod runtime;
+pub mod saved;
 pub mod table;
 pub mod unit;
 pub mod view;

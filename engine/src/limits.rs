@@ -65,7 +65,25 @@ impl Capacities {
         orders_max: 0,
         calls_max: 0,
     };
+
+    /// The most that can be configured: 3 million calls a day for a week. What a damaged file claims beyond it is not
+    /// reserved.
+    pub const MOST: Capacities = Capacities {
+        units_max: 1 << 18,
+        incidents_max: 1 << 22,
+        orders_max: 1 << 23,
+        calls_max: 1 << 24,
+    };
 }
+
+const _: () = assert!(
+    (Capacities::MOST.incidents_max as u64) * (NEEDS_PER_INCIDENT_MAX as u64) < u32::MAX as u64,
+    "every need has a number among those that wait"
+);
+const _: () = assert!(
+    Capacities::MOST.units_max as usize > crate::city::UNITS_MAX,
+    "the largest city fits"
+);
 
 impl Default for Capacities {
     fn default() -> Capacities {

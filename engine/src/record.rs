@@ -52,7 +52,7 @@ fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Erro
 }
 
 /// Lets postcard append to a vector that the caller keeps.
-struct Append<'a>(&'a mut Vec<u8>);
+pub(crate) struct Append<'a>(pub &'a mut Vec<u8>);
 
 impl postcard::ser_flavors::Flavor for Append<'_> {
     type Output = ();

@@ -393,17 +393,19 @@ impl<T: Serialize> Serialize for Table<T> {
     }
 }
 
+/// A table as it is written. Whoever does not believe the capacity reads these first.
+pub(crate) type TableParts<T> = (u32, Vec<(u64, Slot, T)>, Vec<u32>);
+
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Table<T>, D::Error> {
-        type Parts<T> = (u32, Vec<(u64, Slot, T)>, Vec<u32>);
-        let (capacity, mut taken, vacancies) = Parts::<T>::deserialize(deserializer)?;
+        let (capacity, mut taken, vacancies) = TableParts::<T>::deserialize(deserializer)?;
         restore(capacity, &mut taken, &vacancies).map_err(D::Error::custom)
     }
 }
 
 /// Why what was written is not a table.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-enum DamagedTable {
+pub(crate) enum DamagedTable {
     #[error(
         "{entries} slots do not fit a table of {capacity} (at most {max}); each slot must be listed once"
     )]
@@ -418,7 +420,8 @@ enum DamagedTable {
     Number(u64),
 }
 
-fn restore<T>(
+/// A table from its parts, with room for all of its capacity.
+pub(crate) fn restore<T>(
     capacity: u32,
     taken: &mut Vec<(u64, Slot, T)>,
     vacancies: &[u32],

@@ -68,6 +68,7 @@ const CENTRE: CentreId = CentreId(1);
 
 struct World {
     centre: Centre,
+    prepared: Vec<Prepared>,
     city: Arc<City>,
     now: Moment,
     events: Vec<Event>,
@@ -158,8 +159,13 @@ impl World {
         let mut centre = Centre::new(capacities);
         let city_hash = ObjectHash::of(&city.canonical_bytes().unwrap());
         let plan_hash = plan.hash;
-        centre.prepare(Prepared::City(city_hash, Arc::clone(&city)));
-        centre.prepare(Prepared::Plan(plan));
+        let prepared = vec![
+            Prepared::City(city_hash, Arc::clone(&city)),
+            Prepared::Plan(plan),
+        ];
+        for object in &prepared {
+            centre.prepare(object.clone());
+        }
         let hospitals = (0..64)
             .map(|number| HospitalDefinition {
                 name: Name::new(&format!("hospital {number}")).unwrap(),
@@ -171,6 +177,7 @@ impl World {
             .collect();
         let mut world = World {
             centre,
+            prepared,
             city: Arc::clone(&city),
             now: "2026-11-21T02:00:00Z".parse().unwrap(),
             events: Vec::with_capacity(EVENTS_PER_COMMAND_MAX),
@@ -418,6 +425,24 @@ fn the_core_allocates_nothing_in_steady_state() {
     }
     assert_eq!(allocated, 0, "allocations in 100 000 commands");
     assert!(world.centre.conservation().holds());
+}
+
+/// A centre that was loaded has all its room again: it allocates nothing from the first command on.
+#[test]
+fn a_loaded_centre_allocates_nothing_in_steady_state() {
+    let mut world = World::new();
+    for _ in 0..3_000 {
+        world.step();
+    }
+    let mut saved = Vec::new();
+    world.centre.save(&mut saved);
+    world.centre = Centre::load(&saved, world.prepared.clone()).unwrap();
+    let before = ALLOCATIONS.with(Cell::get);
+    for _ in 0..40_000 {
+        world.step();
+    }
+    let allocated = ALLOCATIONS.with(Cell::get) - before;
+    assert_eq!(allocated, 0, "allocations in 40 000 commands");
 }
 
 /// The counter counts: a test that could not fail would show nothing.

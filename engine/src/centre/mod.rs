@@ -12,6 +12,8 @@ mod intake;
 mod needs;
 mod orders;
 mod ring;
+mod snapshot;
+mod soundness;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -107,12 +109,7 @@ impl Centre {
 
     fn activate(&mut self, actor: Actor, activation: Activation, events: &mut Vec<Event>) {
         let hash = activation.hash;
-        let at_hand = match activation.object {
-            ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
-            ObjectKind::Lexicon => self.lexicons.contains(&hash),
-            ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
-        };
-        if !at_hand {
+        if !self.has(activation.object, hash) {
             return events.push(Event::Refused(Refusal::ObjectMissing));
         }
         match activation.object {
@@ -133,6 +130,15 @@ impl Centre {
         }
         if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
             Desk::new(&mut self.state, finder, events).read_rosters_anew();
+        }
+    }
+
+    /// Whether an object is at hand.
+    fn has(&self, kind: ObjectKind, hash: ObjectHash) -> bool {
+        match kind {
+            ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
+            ObjectKind::Lexicon => self.lexicons.contains(&hash),
+            ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::Desk;
 use super::due::ASK_AGAIN;
-use super::state::{DueOf, numbered, present, unit_index};
+use super::state::{DueOf, State, numbered, present, unit_index};
 use crate::capability::Capability;
 use crate::dispatch::queue::Rank;
 use crate::dispatch::travel::Travel;
@@ -50,6 +50,23 @@ struct Declined {
 impl Declined {
     fn contains(&self, unit: UnitId) -> bool {
         self.units.contains(&Some(unit))
+    }
+}
+
+impl State {
+    /// What a need ranks by among those that wait.
+    pub(super) fn rank(&self, slot: Slot, need: u8) -> Rank {
+        let incident = self.incident(slot);
+        let deadline = incident
+            .needs
+            .get(need)
+            .map_or(Moment(0), |need| need.deadline);
+        Rank {
+            priority: incident.priority().number(),
+            deadline: deadline.0,
+            id: self.incident_id(slot).bits(),
+            sub: need,
+        }
     }
 }
 
@@ -346,7 +363,7 @@ impl Desk<'_> {
 
     /// Lets a need wait, in its queue where a unit that comes free may serve it.
     fn let_wait(&mut self, slot: Slot, need: u8, shortage: Shortage) {
-        let rank = self.rank(slot, need);
+        let rank = self.state.rank(slot, need);
         let incident = self.state.incident_id(slot);
         let waiting = present(self.state.incident_mut(slot).needs.get_mut(need));
         waiting.state = NeedState::Waiting;
@@ -375,20 +392,6 @@ impl Desk<'_> {
         });
     }
 
-    fn rank(&self, slot: Slot, need: u8) -> Rank {
-        let incident = self.state.incident(slot);
-        let deadline = incident
-            .needs
-            .get(need)
-            .map_or(Moment(0), |need| need.deadline);
-        Rank {
-            priority: incident.priority().number(),
-            deadline: deadline.0,
-            id: self.state.incident_id(slot).bits(),
-            sub: need,
-        }
-    }
-
     /// Ranks an incident's waiting needs anew, after its priority rose.
     pub(super) fn rerank(&mut self, slot: Slot) {
         for need in 0..self.state.incident(slot).needs.len() as u8 {
@@ -399,7 +402,7 @@ impl Desk<'_> {
                 if let Some(need) = self.state.incident_mut(slot).needs.get_mut(need) {
                     need.deadline = need.deadline.min(deadline);
                 }
-                let rank = self.rank(slot, need);
+                let rank = self.state.rank(slot, need);
                 self.state
                     .queues
                     .push(queue_of(capability, rank.priority), node, rank);
@@ -661,12 +664,12 @@ fn is_declined(order: &Order) -> bool {
 }
 
 /// The queue of a capability: one for service calls, one for all others.
-fn queue_of(capability: Capability, priority: u8) -> u32 {
+pub(super) fn queue_of(capability: Capability, priority: u8) -> u32 {
     2 * capability as u32 + u32::from(priority == Priority::P4.number())
 }
 
 /// The queue's number of a need.
-fn queue_node(incident: Slot, need: u8) -> u32 {
+pub(super) fn queue_node(incident: Slot, need: u8) -> u32 {
     incident.0 * NEEDS_PER_INCIDENT_MAX as u32 + u32::from(need)
 }
 

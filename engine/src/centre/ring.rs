@@ -1,6 +1,7 @@
 //! Calls of the idempotence window (N2): the newest so many, found by number and by key.
 
 use crate::call::{Call, KeyDigest};
+use crate::id::NUMBER_MAX;
 use crate::moment::{Moment, Span};
 use crate::table::Index;
 use serde::{Serialize, Serializer};
@@ -29,6 +30,51 @@ impl CallRing {
             next: 1,
             by_key: Index::new(capacity + 1),
         }
+    }
+
+    /// The ring that [`CallRing`] was written as, with its room in full; otherwise what is wrong.
+    pub fn restored(
+        capacity: u32,
+        (first, next, calls): (u64, u64, Vec<(u64, Call)>),
+    ) -> Result<CallRing, String> {
+        let mut ring = CallRing::new(capacity);
+        let window = next.checked_sub(first).filter(|_| first > 0);
+        if window != Some(calls.len() as u64) || calls.len() as u64 > ring.capacity {
+            return Err(format!(
+                "{} calls are listed for the numbers from {first} to before {next}; {} fit",
+                calls.len(),
+                ring.capacity
+            ));
+        }
+        if next > NUMBER_MAX {
+            return Err(format!("{next} is no number"));
+        }
+        (ring.first, ring.next) = (first, next);
+        // Places outside the window hold what left it and are never read; until the first round is full there must be as
+        // many places as there were numbers.
+        let touched = (next - 1).min(ring.capacity) as usize;
+        ring.calls.resize(touched, Call::GONE);
+        for (expected, (number, call)) in (first..next).zip(calls) {
+            if number != expected {
+                return Err(format!("call {number} stands where {expected} should"));
+            }
+            let place = ring.place(number);
+            ring.calls[place] = call;
+            if ring.by_key.insert(call.key.0, place as u32) != Ok(None) {
+                return Err(format!("the key of call {number} came before"));
+            }
+        }
+        Ok(ring)
+    }
+
+    /// The number that the next call gets.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// The calls of the window with their numbers, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Call)> {
+        (self.first..self.next).map(|number| (number, &self.calls[self.place(number)]))
     }
 
     fn place(&self, number: u64) -> usize {
@@ -95,8 +141,7 @@ impl CallRing {
 
 impl Serialize for CallRing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let calls = (self.first..self.next).map(|number| (number, &self.calls[self.place(number)]));
-        (self.first, self.next, calls.collect::<Vec<_>>()).serialize(serializer)
+        (self.first, self.next, self.iter().collect::<Vec<_>>()).serialize(serializer)
     }
 }
 

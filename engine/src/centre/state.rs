@@ -18,7 +18,7 @@ use crate::order::Order;
 use crate::runtime::port::Conservation;
 use crate::table::{Slot, Table};
 use crate::unit::Unit;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// What a centre's next decision depends on.
@@ -63,7 +63,7 @@ pub(super) struct State {
 }
 
 /// The last numbers given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Numbers {
     pub call: u64,
     pub incident: u64,

@@ -6,6 +6,8 @@ mod explaining;
 mod fields;
 mod merging;
 mod orders;
+mod random;
+mod saving;
 mod waiting;
 
 use super::*;
@@ -94,6 +96,10 @@ impl World {
     }
 
     pub fn say_as(&mut self, actor: Actor, command: Command) -> Vec<Event> {
+        self.say_with(actor, command, Vec::new())
+    }
+
+    pub fn say_with(&mut self, actor: Actor, command: Command, testimony: Vec<u8>) -> Vec<Event> {
         let mut events = Vec::new();
         let envelope = Envelope { actor, command };
         self.centre.apply(self.now, &envelope, &mut events);
@@ -103,7 +109,7 @@ impl World {
             record: Record {
                 at: self.now,
                 envelope,
-                testimony: Vec::new(),
+                testimony,
                 events: events.clone(),
             },
         };
@@ -239,6 +245,7 @@ impl World {
     /// What must hold after every command.
     pub fn check(&self) {
         self.check_view();
+        assert_eq!(self.centre.state.ensure_sound(), Ok(()));
         let state = &self.centre.state;
         assert!(
             self.centre.conservation().holds(),

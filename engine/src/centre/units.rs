@@ -199,7 +199,7 @@ impl Desk<'_> {
 }
 
 /// Whether a definition can be meant; the city's check says more, this is the core's own guard.
-fn is_sound(definition: &UnitDefinition) -> bool {
+pub(super) fn is_sound(definition: &UnitDefinition) -> bool {
     let desk = definition
         .capabilities
         .iter()

@@ -94,6 +94,25 @@ impl Wheel {
         }
     }
 
+    /// A wheel for nodes 0 to `nodes` - 1 with these armed, as [`Wheel::iter`] gives them; otherwise what is wrong.
+    pub(crate) fn restored(
+        nodes: u32,
+        start: Moment,
+        armed: &[(u32, Moment)],
+    ) -> Result<Wheel, String> {
+        let mut wheel = Wheel::new(nodes, start);
+        for (at, &(node, due)) in armed.iter().enumerate() {
+            if node >= nodes {
+                return Err(format!("there are nodes 0 to {nodes} - 1, not {node}"));
+            }
+            if at > 0 && armed[at - 1].0 >= node {
+                return Err(format!("node {node} is armed twice or out of order"));
+            }
+            wheel.arm(node, due);
+        }
+        Ok(wheel)
+    }
+
     /// How many nodes are armed.
     pub fn len(&self) -> u32 {
         self.armed

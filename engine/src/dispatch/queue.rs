@@ -90,6 +90,36 @@ impl Queues {
         }
     }
 
+    /// Queues 0 to `queues` - 1 over the nodes 0 to `nodes` - 1 with these (node, queue, rank) waiting, in the order of
+    /// the nodes; otherwise what is wrong.
+    pub(crate) fn restored(
+        nodes: u32,
+        queues: u32,
+        waiting: &[(u32, u32, Rank)],
+    ) -> Result<Queues, String> {
+        let mut restored = Queues::new(nodes, queues);
+        for (at, &(node, queue, rank)) in waiting.iter().enumerate() {
+            if node >= nodes || queue >= queues {
+                return Err(format!(
+                    "node {node} of {nodes} waits in queue {queue} of {queues}"
+                ));
+            }
+            if at > 0 && waiting[at - 1].0 >= node {
+                return Err(format!("node {node} waits twice or out of order"));
+            }
+            restored.push(queue, node, rank);
+        }
+        Ok(restored)
+    }
+
+    /// The nodes that wait anywhere, in their order, with queue and rank.
+    pub(crate) fn waiting_all(&self) -> impl Iterator<Item = (u32, u32, Rank)> {
+        (0..self.nodes.len() as u32).filter_map(|node| {
+            let (queue, rank) = self.waiting(node)?;
+            Some((node, queue, rank))
+        })
+    }
+
     /// How many nodes wait in a queue.
     pub fn len(&self, queue: u32) -> u32 {
         self.queues[queue as usize].len
@@ -293,10 +323,8 @@ impl Serialize for Queues {
         use serde::ser::SerializeSeq;
         let waiting = self.queues.iter().map(|queue| queue.len as usize).sum();
         let mut entries = serializer.serialize_seq(Some(waiting))?;
-        for node in 0..self.nodes.len() as u32 {
-            if let Some((queue, rank)) = self.waiting(node) {
-                entries.serialize_element(&(node, queue, rank))?;
-            }
+        for entry in self.waiting_all() {
+            entries.serialize_element(&entry)?;
         }
         entries.end()
     }

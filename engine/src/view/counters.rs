@@ -7,10 +7,11 @@ use crate::incident::CloseReason;
 use crate::kind::Agency;
 use crate::order::{OrderClock, OrderState, Rung};
 use crate::runtime::port::Conservation;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Clocks of one agency that ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgencyClocks {
     /// In time.
     pub met: u64,
@@ -19,7 +20,7 @@ pub struct AgencyClocks {
 }
 
 /// Numbers that only grow.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Calls by what became of them.
     pub outcomes: BTreeMap<Outcome, u64>,
@@ -98,6 +99,29 @@ impl Counters {
         clock: OrderClock,
     ) -> Option<&mut AgencyClocks> {
         Some(self.clocks_by_agency.entry((agency?, clock)).or_default())
+    }
+
+    /// Every count there is.
+    pub(super) fn counts(&self) -> impl Iterator<Item = u64> {
+        let single = [
+            self.repeated,
+            self.conflicts,
+            self.orders_issued,
+            self.incidents_opened,
+            self.events,
+        ];
+        let clocks = self.clocks_by_agency.values();
+        single
+            .into_iter()
+            .chain(self.outcomes.values().copied())
+            .chain(self.refusals.values().copied())
+            .chain(self.orders_moved.values().copied())
+            .chain(self.clocks_met.values().copied())
+            .chain(self.clocks_missed.values().copied())
+            .chain(clocks.flat_map(|clocks| [clocks.met, clocks.missed]))
+            .chain(self.rungs.values().copied())
+            .chain(self.ledger.values().copied())
+            .chain(self.incidents_closed.values().copied())
     }
 
     /// How calls add up, with what is open now.

@@ -9,13 +9,14 @@ use crate::incident::{CloseReason, NeedState, Shortage};
 use crate::kind::{AgencySet, Category, Kind, Nature, Priority};
 use crate::moment::Moment;
 use crate::place::Place;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// Newest records of callers' words that an incident names.
-const REPORTS_MAX: usize = 64;
+pub(super) const REPORTS_MAX: usize = 64;
 
 /// A need as readers see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeedView {
     /// What its unit must be able to do.
     pub capability: Capability,
@@ -27,8 +28,16 @@ pub struct NeedView {
     pub order: Option<OrderId>,
 }
 
+impl NeedView {
+    /// Whether a unit that comes free can serve it.
+    pub(super) fn waits_for_a_unit(&self) -> bool {
+        let for_want = self.shortage.is_some_and(Shortage::is_for_want_of_a_unit);
+        self.state == NeedState::Waiting && for_want
+    }
+}
+
 /// A record with a caller's words about an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportRef {
     /// The call.
     pub call: CallId,
@@ -37,7 +46,7 @@ pub struct ReportRef {
 }
 
 /// An incident as readers see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IncidentView {
     /// What it is held to be.
     pub kind: Kind,

@@ -8,10 +8,12 @@ use crate::event::{Event, LedgerMatter};
 use crate::id::{EventId, OrderId, UnitId};
 use crate::moment::{Moment, Span};
 use crate::order::{OrderState, Rung};
+use crate::saved::{LoadError, ensure, ensure_moment};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// One entry of the ledger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerView {
     /// When it was entered.
     pub at: Moment,
@@ -37,9 +39,10 @@ impl LedgerView {
 }
 
 /// All entries that are kept.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ledger {
     entries: BTreeMap<EventId, LedgerView>,
+    #[serde(skip)]
     open: BTreeMap<OrderId, Vec<EventId>>,
     settled: VecDeque<EventId>,
 }
@@ -99,6 +102,28 @@ impl Ledger {
             };
             self.entries.remove(&oldest);
         }
+    }
+
+    /// Builds what follows from the entries, and refuses a list of settled ones that is not theirs.
+    pub(super) fn index(&mut self) -> Result<(), LoadError> {
+        let mut settled: Vec<EventId> = self.settled.iter().copied().collect();
+        settled.sort_unstable();
+        let entries = self.entries.iter();
+        let expected = entries.filter(|(_, entry)| entry.settled_at.is_some());
+        ensure(
+            settled.into_iter().eq(expected.map(|(&id, _)| id)),
+            "ledger",
+            || "other entries are listed as settled than say so".into(),
+        )?;
+        for (&id, entry) in &self.entries {
+            for at in [entry.at, entry.due, entry.settled_at.unwrap_or(entry.at)] {
+                ensure_moment(at, "ledger")?;
+            }
+            if entry.settled_at.is_none() {
+                self.open.entry(entry.order).or_default().push(id);
+            }
+        }
+        Ok(())
     }
 
     /// Entries that are not settled, by what is owed.

@@ -4,13 +4,16 @@
 //! file for each noun; `hear` hands every event to those it is about. Everything that is over is kept for a day and up to a bound, so
 //! a view grows with what is open, never with time. It also derives the outbox: orders that are out and unacknowledged.
 
+mod acts;
 mod census;
 mod counters;
 mod incident;
 mod ledger;
 mod order;
+mod snapshot;
 mod unit;
 
+pub use acts::{ACTS_MAX, Acts};
 pub use census::Census;
 pub use counters::{AgencyClocks, Counters};
 pub use incident::{IncidentView, NeedView, ReportRef};
@@ -25,6 +28,7 @@ use crate::id::{CallId, EventId, IncidentId, OrderId, Sequence, UnitId};
 use crate::moment::{Moment, Span};
 use crate::runtime::ReleasedRecord;
 use crate::runtime::port::Conservation;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 
@@ -38,7 +42,7 @@ const LEDGER_MAX: usize = 50_000;
 const CALLS_MAX: usize = 1 << 17;
 
 /// A call, as far as it is known by its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallView {
     /// The record that took it.
     pub taken: Sequence,
@@ -49,11 +53,12 @@ pub struct CallView {
 }
 
 /// What readers know of a centre.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct View {
     sequence: Sequence,
     now: Moment,
     clock: Option<ClockMode>,
+    #[serde(skip)]
     names: BTreeMap<String, UnitId>,
     units: BTreeMap<UnitId, UnitView>,
     hospitals: BTreeMap<HospitalId, HospitalDefinition>,
@@ -61,16 +66,21 @@ pub struct View {
     calls: VecDeque<CallView>,
     calls_taken: u64,
     incidents: BTreeMap<IncidentId, IncidentView>,
+    #[serde(skip)]
     incidents_open: BTreeSet<IncidentId>,
     incidents_closed: VecDeque<(Moment, IncidentId)>,
     orders: BTreeMap<OrderId, OrderView>,
+    #[serde(skip)]
     orders_open: BTreeSet<OrderId>,
     /// Nearest clock of every open order.
+    #[serde(skip)]
     due: BTreeSet<(Moment, OrderId)>,
+    #[serde(skip)]
     waiting: BTreeSet<(IncidentId, u8)>,
     ledger: ledger::Ledger,
     refused_calls: u64,
     counters: Counters,
+    acts: Acts,
 }
 
 /// One record as the parts of the view take it in.
@@ -119,6 +129,11 @@ impl View {
         self.calls.get_mut(index)
     }
 
+    /// The newest acts by the key they came under.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
+    }
+
     /// Numbers that only grow.
     pub fn counters(&self) -> &Counters {
         &self.counters
@@ -153,6 +168,7 @@ impl View {
             self.hear_of_ledger(event, heard, index as u32);
             self.count(event);
         }
+        self.acts.hear(released);
         self.forget();
     }
 

@@ -6,9 +6,10 @@ use crate::id::{EventId, IncidentId, OrderId, UnitId};
 use crate::incident::NeedState;
 use crate::moment::Moment;
 use crate::order::{Deadlines, OrderState, Rung};
+use serde::{Deserialize, Serialize};
 
 /// An order that is open, or whose incident was closed within a day.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderView {
     /// As it was issued.
     pub issued: OrderIssued,

@@ -9,6 +9,7 @@ use crate::moment::Moment;
 use crate::order::OrderState;
 use crate::place::Point;
 use crate::unit::{Duty, UnitDefinition};
+use serde::{Deserialize, Serialize};
 
 vocabulary! {
     /// What a unit does, in one word.
@@ -35,7 +36,7 @@ vocabulary! {
 }
 
 /// A unit as readers see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitView {
     /// What it is.
     pub definition: UnitDefinition,
