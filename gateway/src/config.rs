@@ -441,13 +441,34 @@ impl Check<'_> {
             );
             self.wrong(&None, "capacity.units_max", what);
         }
-        for (value, field) in [
-            (capacities.incidents_max, "capacity.incidents_max"),
-            (capacities.orders_max, "capacity.orders_max"),
-            (capacities.calls_max, "capacity.calls_max"),
+        let most = Capacities::MOST;
+        let (incidents, orders) = (capacities.incidents_max, capacities.orders_max);
+        for (value, least, most, field) in [
+            // How many units are too few is the city's to say.
+            (
+                capacities.units_max,
+                0,
+                most.units_max,
+                "capacity.units_max",
+            ),
+            (incidents, 64, most.incidents_max, "capacity.incidents_max"),
+            (orders, 64, most.orders_max, "capacity.orders_max"),
+            (
+                capacities.calls_max,
+                64,
+                most.calls_max,
+                "capacity.calls_max",
+            ),
         ] {
-            if value < 64 {
-                self.wrong(&None, field, format!("{value} is too few; at least 64"));
+            if value < least {
+                self.wrong(
+                    &None,
+                    field,
+                    format!("{value} is too few; at least {least}"),
+                );
+            } else if value > most {
+                // What a snapshot claims beyond this is not believed.
+                self.wrong(&None, field, format!("{value} is too many; at most {most}"));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! begins at one sequence exactly: what the view holds at that moment, then the live chunks after it. One that
 //! falls behind goes back to the journal (`history`), so a slow reader costs nobody else anything.
 
-use crate::acts::Acts;
+use crate::acts::{Acts, Begun};
 use crate::announce::{Announcement, Interest, announce};
 use crate::names::NameTable;
 use axum::body::Bytes;
@@ -87,15 +87,24 @@ pub struct Feed {
 impl Feed {
     /// A feed that has heard nothing yet.
     pub fn new(centre: CentreId) -> Feed {
+        Feed::resumed(centre, View::new())
+    }
+
+    /// A feed that has heard what this view knows, and goes on from there.
+    pub fn resumed(centre: CentreId, view: View) -> Feed {
+        let names = NameTable::default();
+        let units = view.units();
+        names.add(units.map(|(id, unit)| (id, Arc::from(unit.definition.name.as_str()))));
+        let heard = watch::Sender::new(view.sequence());
         Feed {
             centre,
-            view: RwLock::new(View::new()),
-            names: NameTable::default(),
+            view: RwLock::new(view),
+            names,
             acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
             gathered: broadcast::Sender::new(GATHERED_KEPT),
             wanted: Notify::new(),
-            heard: watch::Sender::new(Sequence(0)),
+            heard,
         }
     }
 
@@ -114,9 +123,19 @@ impl Feed {
         &self.names
     }
 
-    /// Acts by the key they came under.
+    /// Acts that were asked for lately, by the key they came under.
     pub fn acts(&self) -> &Acts {
         &self.acts
+    }
+
+    /// What is known of an act's key.
+    pub fn look_for(&self, act: ActKey) -> Begun {
+        self.acts.look(self.view().acts(), act)
+    }
+
+    /// Somebody asks for an act under a key; whoever is first is to have it done.
+    pub fn begin(&self, act: ActKey) -> Begun {
+        self.acts.begin(self.view().acts(), act)
     }
 
     /// Begins to listen: `look` sees the view as it is at one sequence, and the chunks after it follow.
@@ -193,11 +212,6 @@ impl Feed {
             })
         });
         self.names.add(defined);
-        for released in records {
-            if let Some(act) = act_of(released) {
-                self.acts.done(act, released.sequence);
-            }
-        }
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         if self.live.receiver_count() == 0 {
             records.iter().for_each(|released| view.hear(released));
@@ -225,23 +239,6 @@ impl Feed {
         };
         // No receiver left is no error: they have gone since they were counted.
         drop(self.live.send(Arc::new(chunk)));
-    }
-}
-
-/// The key under which a record's act came, if its sender gave one.
-fn act_of(released: &ReleasedRecord) -> Option<ActKey> {
-    // Calls have keys of their own, and most that is said comes without words.
-    if released.record.testimony.is_empty()
-        || matches!(released.record.envelope.command, Command::TakeCall(_))
-    {
-        return None;
-    }
-    match released.record.testimony() {
-        Ok(testimony) => testimony?.act,
-        Err(error) => {
-            tracing::error!(record = released.sequence.0, %error, "the words of a record cannot be read");
-            None
-        }
     }
 }
 

@@ -5,10 +5,11 @@
 //! answer finds what it says in whatever is asked next: an answer waits for the view.
 
 use super::reply::{Answered, Early, json, problem};
-use crate::acts::{Acts, Begun};
+use crate::acts::Begun;
 use crate::announce::announce_alone;
 use crate::answering::refused;
 use crate::exchange::{AnswerTo, Counter, Exchange, Pending};
+use crate::feed::Feed;
 use crate::history::History;
 use crate::wire::{Problem, ProblemKind, Response as Reply, Strict, json as lines};
 use axum::body::{Body, Bytes, to_bytes};
@@ -149,7 +150,7 @@ impl Act {
         let mut pending = Pending::new(WORKER);
         pending.act = self.key;
         if let Some(key) = self.key {
-            settled(exchange, key, Acts::begin).await?;
+            settled(exchange, key, Feed::begin).await?;
         }
         match ask(exchange, &mut pending, take_in).await {
             Ok(None) => Err(unanswered()),
@@ -189,7 +190,7 @@ async fn read(
     let bytes = body_of(exchange, body, most).await?;
     let key = key_of(&head.method, &head.uri, &head.headers, &bytes)?;
     if let Some(key) = key {
-        settled(exchange, key, Acts::look).await?;
+        settled(exchange, key, Feed::look_for).await?;
     }
     Ok((key, bytes))
 }
@@ -199,13 +200,13 @@ async fn read(
 async fn settled(
     exchange: &Arc<Exchange>,
     key: ActKey,
-    look: fn(&Acts, ActKey) -> Begun,
+    look: fn(&Feed, ActKey) -> Begun,
 ) -> Result<(), Early> {
     let asked = Instant::now();
-    let mut begun = look(exchange.feed.acts(), key);
+    let mut begun = look(&exchange.feed, key);
     while begun == Begun::OnTheWay && asked.elapsed() < ANSWER_TIME {
         tokio::time::sleep(ON_THE_WAY_PERIOD).await;
-        begun = look(exchange.feed.acts(), key);
+        begun = look(&exchange.feed, key);
     }
     match begun {
         Begun::First => Ok(()),
