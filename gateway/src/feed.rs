@@ -87,15 +87,24 @@ pub struct Feed {
 impl Feed {
     /// A feed that has heard nothing yet.
     pub fn new(centre: CentreId) -> Feed {
+        Feed::resumed(centre, View::new())
+    }
+
+    /// A feed that has heard what this view knows, and goes on from there.
+    pub fn resumed(centre: CentreId, view: View) -> Feed {
+        let names = NameTable::default();
+        let units = view.units();
+        names.add(units.map(|(id, unit)| (id, Arc::from(unit.definition.name.as_str()))));
+        let heard = watch::Sender::new(view.sequence());
         Feed {
             centre,
-            view: RwLock::new(View::new()),
-            names: NameTable::default(),
+            view: RwLock::new(view),
+            names,
             acts: Acts::default(),
             live: broadcast::Sender::new(CHUNKS_KEPT),
             gathered: broadcast::Sender::new(GATHERED_KEPT),
             wanted: Notify::new(),
-            heard: watch::Sender::new(Sequence(0)),
+            heard,
         }
     }
 

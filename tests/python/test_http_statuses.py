@@ -24,7 +24,9 @@ from test_http_routes import ACTS, BODY_MOST, GOOD, PLAN_MOST, REFUSED, UNIT, fi
 Seen = set[tuple[str, str, int]]
 
 # (method, path, status) that the document names and nothing here brings about, with the reason.
-UNSEEN: dict[tuple[str, str, int], str] = {}
+UNSEEN: dict[tuple[str, str, int], str] = {
+    ("get", "/v1/events", 410): "nothing is pruned within a day",
+}
 # Codes that no request over HTTP is answered with, with the reason.
 UNTOLD = {
     "not_opened": "a centre is opened before it listens",
@@ -32,6 +34,8 @@ UNTOLD = {
     "object_missing": "a plan is stored before it is brought into force",
     "not_yours": "whoever asks over HTTP speaks for all units until rights are configured",
     "not_advanced": "no time is driven over HTTP",
+    "pruned": "nothing is pruned within a day",
+    "no_room": "the disk of a test is not filled here; `test_disk_faults.py` does",
     "hospitals_full": "there is room for 10 000 of them",
 }
 # As few as may be configured; the embedded city brings 218 units.

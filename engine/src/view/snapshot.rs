@@ -28,6 +28,7 @@ impl View {
         view.ensure_closed()?;
         view.ledger.index()?;
         view.acts.ensure_sound()?;
+        view.humans.index()?;
         view.index();
         Ok(view)
     }
