@@ -186,14 +186,23 @@ pub struct Fold {
     city: Option<(ObjectHash, City)>,
     /// Whether somebody is on a unit's roster, as the centre holds it.
     staffed: BTreeMap<UnitId, bool>,
-    /// Since when needs wait.
-    waits: BTreeMap<(IncidentId, u8), Moment>,
 }
 
 impl Fold {
     /// Nothing yet.
     pub fn new() -> Fold {
         Fold::default()
+    }
+
+    /// Goes on from what was known at a snapshot, once the plan and the city of that time are in force.
+    pub fn resume(&mut self, view: View) {
+        let minute = view.now().minute_of_day(self.utc_offset_min());
+        let staffed = view.units().map(|(id, unit)| {
+            let defined = || unit.definition.is_staffed(minute);
+            (id, unit.staffed.unwrap_or_else(defined))
+        });
+        self.staffed = staffed.collect();
+        self.view = view;
     }
 
     /// The plan or city that a record brought into force, if it did; its bytes are wanted before the record is heard.
@@ -246,7 +255,6 @@ impl Fold {
         let record = &released.record;
         for event in &record.events {
             self.hear_of_roster(event, record);
-            self.hear_of_waiting(event, record.at);
         }
         self.view.hear(&released);
         let (_, issued) = found?;
@@ -261,18 +269,6 @@ impl Fold {
             self.staffed.insert(*unit, definition.is_staffed(minute));
         } else if let Event::UnitStaffed { unit, staffed } = *event {
             self.staffed.insert(unit, staffed);
-        }
-    }
-
-    fn hear_of_waiting(&mut self, event: &Event, at: Moment) {
-        if let Event::NeedWaits { incident, need, .. } = *event {
-            self.waits.entry((incident, need)).or_insert(at);
-        } else if let Event::NeedDropped { incident, need } = *event {
-            self.waits.remove(&(incident, need));
-        } else if let Event::OrderIssued(issued) = event {
-            self.waits.remove(&(issued.incident, issued.need));
-        } else if let Event::OrderTransferred { into, need, .. } = *event {
-            self.waits.remove(&(into, need));
         }
     }
 
@@ -301,7 +297,10 @@ impl Fold {
             city: *city_hash,
             utc_offset_min: city.utc_offset_min,
             district: district.map(|district| district.name),
-            waited_since: self.waits.get(&(issued.incident, issued.need)).copied(),
+            waited_since: incident
+                .needs
+                .get(usize::from(issued.need))
+                .and_then(|need| need.waits_since),
             freed: freed(issued.unit, &record.events),
             asked,
             candidates,

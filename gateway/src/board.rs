@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::local_time::LocalTime;
 use crate::records::{Records, RecordsError};
 use engine::city::{CONTACTS_MAX, City};
-use engine::command::ObjectKind;
+use engine::command::{Activation, ObjectKind};
 use engine::explain::Fold;
 use engine::id::{IncidentId, OrderId, Sequence, UnitId};
 use engine::incident::NeedState;
@@ -34,7 +34,7 @@ pub struct Board {
 
 /// Reads the board of a data folder, as far as it can be read.
 pub fn board(data: &Path) -> Result<Board, RecordsError> {
-    let mut records = Records::open(data, Sequence(u64::MAX))?;
+    let mut records = Records::open_late(data, Sequence(u64::MAX))?;
     let mut board = Board {
         view: View::new(),
         city: None,
@@ -42,18 +42,15 @@ pub fn board(data: &Path) -> Result<Board, RecordsError> {
         damage: None,
         unusable: None,
     };
+    if let Some(before) = records.take_before() {
+        for activation in &before.in_force {
+            board.live_in(&records, before.sequence, activation);
+        }
+        board.view = before.view;
+    }
     while let Some(released) = records.read_whole(&mut board.damage)? {
-        if let Some(activation) = Fold::wants(&released.record)
-            && activation.object == ObjectKind::City
-        {
-            let taken = records.object(released.sequence, &activation, |bytes| {
-                let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
-                board.local = LocalTime::ahead_by(city.utc_offset_min);
-                board.city = Some(city);
-                Ok(())
-            });
-            // Without its city a board still says what is open and who was sent.
-            board.unusable = taken.err().map(|error| error.to_string());
+        if let Some(activation) = Fold::wants(&released.record) {
+            board.live_in(&records, released.sequence, &activation);
         }
         board.view.hear(&released);
     }
@@ -61,6 +58,20 @@ pub fn board(data: &Path) -> Result<Board, RecordsError> {
 }
 
 impl Board {
+    /// Takes up a city. Without it a board still says what is open and who was sent.
+    fn live_in(&mut self, records: &Records, sequence: Sequence, activation: &Activation) {
+        if activation.object != ObjectKind::City {
+            return;
+        }
+        let taken = records.object(sequence, activation, |bytes| {
+            let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
+            self.local = LocalTime::ahead_by(city.utc_offset_min);
+            self.city = Some(city);
+            Ok(())
+        });
+        self.unusable = taken.err().map(|error| error.to_string());
+    }
+
     /// Why it is not whole, if it is not: the end of what could be read, or a city that could not.
     pub fn damage(&self) -> Option<&str> {
         self.damage.as_deref().or(self.unusable.as_deref())

@@ -76,6 +76,14 @@ pub fn explain(
 ) -> Result<Explanation, ExplainError> {
     let mut records = Records::open(data, durable)?;
     let mut fold = Fold::new();
+    if let Some(before) = records.take_before() {
+        for activation in &before.in_force {
+            records.object(before.sequence, activation, |bytes| {
+                fold.bring_into_force(activation, bytes)
+            })?;
+        }
+        fold.resume(before.view);
+    }
     let mut held = Held(None);
     while let Some(released) = records.read_next()? {
         if let Some(activation) = Fold::wants(&released.record) {

@@ -1,4 +1,4 @@
-//! The journal of a data folder, read from the first record on, with the objects that it names.
+//! The journal of a data folder, read from the first record that is kept, with the objects that it names.
 //!
 //! Only reads: takes no lock, changes nothing, works beside a centre that is running. Used by whatever tells from the
 //! journal alone: `explain`, `report`, `board`.
@@ -8,7 +8,7 @@ use engine::id::Sequence;
 use engine::journal::objects::ObjectError;
 use engine::journal::{Objects, ReadError, Reader};
 use engine::record::{DecodeError, Record};
-use engine::runtime::ReleasedRecord;
+use engine::runtime::{Glimpse, ReleasedRecord};
 use std::path::{Path, PathBuf};
 
 /// Why a journal cannot be told from.
@@ -20,6 +20,9 @@ pub enum RecordsError {
     /// A folder without a record.
     #[error("{}: no journal in this folder; name the data folder of a centre that has been started", .0.display())]
     NoJournal(PathBuf),
+    /// A journal whose beginning is gone, and no snapshot to stand for it.
+    #[error("{}: the journal's beginning was pruned and no snapshot can stand for it; bring back the folder `snapshots` from a backup", .0.display())]
+    NoBeginning(PathBuf),
     /// The files.
     #[error("{}: {source}", folder.display())]
     Read {
@@ -57,6 +60,7 @@ pub struct Records {
     objects: Objects,
     durable: Sequence,
     last: Option<Sequence>,
+    before: Option<Glimpse>,
 }
 
 impl Records {
@@ -65,17 +69,57 @@ impl Records {
         if !folder.is_dir() {
             return Err(RecordsError::NoFolder(folder.to_owned()));
         }
-        let reader = Reader::open(folder).map_err(|source| RecordsError::Read {
+        let unread = |source| RecordsError::Read {
             folder: folder.to_owned(),
             source,
-        })?;
-        Ok(Records {
+        };
+        let mut reader = Reader::open(folder).map_err(unread)?;
+        let mut before = None;
+        // Damage to the first segment is said when it is read.
+        if reader.is_pruned().unwrap_or(false) {
+            let first = reader.first().map_err(unread)?;
+            before = Glimpse::oldest(folder, first).map_err(unread)?;
+            if before.is_none() {
+                return Err(RecordsError::NoBeginning(folder.to_owned()));
+            }
+        }
+        Ok(Records::behind(folder, durable, reader, before))
+    }
+
+    /// The same from the newest snapshot on, for whoever asks only how things stand in the end.
+    pub fn open_late(folder: &Path, durable: Sequence) -> Result<Records, RecordsError> {
+        // One that cannot be read is no reason to say nothing: the journal is told from its beginning.
+        match (Reader::open(folder), Glimpse::newest(folder)) {
+            (Ok(reader), Ok(Some(before))) => {
+                Ok(Records::behind(folder, durable, reader, Some(before)))
+            }
+            (Ok(_) | Err(_), _) => Records::open(folder, durable),
+        }
+    }
+
+    fn behind(
+        folder: &Path,
+        durable: Sequence,
+        mut reader: Reader,
+        before: Option<Glimpse>,
+    ) -> Records {
+        let last = before.as_ref().map(|before| before.sequence);
+        if let Some(last) = last {
+            reader.seek(last.next());
+        }
+        Records {
             folder: folder.to_owned(),
             reader,
             objects: Objects::of(folder),
             durable,
-            last: None,
-        })
+            last,
+            before,
+        }
+    }
+
+    /// What was known before the first record that will be read, where that is not the journal's very first.
+    pub fn take_before(&mut self) -> Option<Glimpse> {
+        self.before.take()
     }
 
     /// The next record; `None` at the end. A journal without a single one is an error.

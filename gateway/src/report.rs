@@ -9,7 +9,7 @@ mod print;
 use crate::local_time::LocalTime;
 use crate::records::{Records, RecordsError};
 use engine::call::Outcome;
-use engine::command::{ClockMode, Command, ObjectKind};
+use engine::command::{Activation, ClockMode, Command, ObjectKind};
 use engine::event::{Event, LedgerMatter};
 use engine::explain::Fold;
 use engine::id::{CallId, OrderId, Sequence, UnitId};
@@ -197,23 +197,38 @@ pub fn report(data: &Path, day: Date, wall: Moment) -> Result<DayReport, ReportE
     let mut records = Records::open(data, Sequence(u64::MAX))?;
     let mut count = Count::new(day);
     let mut damage = None;
+    if let Some(before) = records.take_before() {
+        for activation in &before.in_force {
+            count.live_in(local_time(&records, before.sequence, activation)?)?;
+        }
+        count.view = before.view;
+    }
     while let Some(released) = records.read_whole(&mut damage)? {
-        if let Some(activation) = Fold::wants(&released.record)
-            && activation.object == ObjectKind::City
-        {
-            let mut local = None;
-            records.object(released.sequence, &activation, |bytes| {
-                let city = engine::city::City::from_canonical(bytes);
-                let city = city.map_err(|error| error.to_string())?;
-                local = Some(LocalTime::ahead_by(city.utc_offset_min));
-                Ok(())
-            })?;
-            count.live_in(local)?;
+        if let Some(activation) = Fold::wants(&released.record) {
+            count.live_in(local_time(&records, released.sequence, &activation)?)?;
         }
         count.hear(released.sequence, &released.record);
         count.view.hear(&released);
     }
     count.finish(wall, damage)
+}
+
+/// The time of the city that is brought into force, if it is one.
+fn local_time(
+    records: &Records,
+    sequence: Sequence,
+    activation: &Activation,
+) -> Result<Option<LocalTime>, RecordsError> {
+    let mut local = None;
+    if activation.object == ObjectKind::City {
+        records.object(sequence, activation, |bytes| {
+            let city = engine::city::City::from_canonical(bytes);
+            let city = city.map_err(|error| error.to_string())?;
+            local = Some(LocalTime::ahead_by(city.utc_offset_min));
+            Ok(())
+        })?;
+    }
+    Ok(local)
 }
 
 /// What is counted of one order.

@@ -11,6 +11,7 @@
 //! [`stepped`] is the same centre without any, for whoever simulates a world.
 
 mod boot;
+mod glimpse;
 pub mod keeper;
 mod measures;
 mod metered;
@@ -25,6 +26,7 @@ mod watcher;
 mod writer;
 
 pub use boot::StartError;
+pub use glimpse::Glimpse;
 pub use measures::{Lag, Measures};
 pub use release::Wake;
 pub use replay::{Replay, ReplayError};

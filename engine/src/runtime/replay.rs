@@ -12,7 +12,7 @@ use crate::journal::{
 use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, LOGIC_VERSION, Record};
-use crate::saved::{Parts, append};
+use crate::saved::{LoadError, Parts, append};
 use crate::view::View;
 use std::sync::Arc;
 
@@ -114,6 +114,14 @@ pub(super) fn frozen(centre: &Centre, view: &View, place: Place) -> Snapshot {
     Snapshot::new(place, LOGIC_VERSION, hash, [names, state, seen])
 }
 
+/// The objects that were in force, from a snapshot's first part.
+pub(super) fn names_of(part: &[u8]) -> Result<Vec<Activation>, LoadError> {
+    let mut parts = Parts(part);
+    let in_force = parts.take("names of objects")?;
+    parts.end()?;
+    Ok(in_force)
+}
+
 /// A centre and its view from a snapshot; what is wrong with it otherwise.
 pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre, View), String> {
     let header = &snapshot.header;
@@ -127,11 +135,7 @@ pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre
     if ObjectHash::of(state) != header.state_hash {
         return Err("its state is not the one that its header names".into());
     }
-    let mut names = Parts(names);
-    let in_force: Vec<Activation> = names
-        .take("names of objects")
-        .map_err(|error| error.to_string())?;
-    names.end().map_err(|error| error.to_string())?;
+    let in_force = names_of(names).map_err(|error| error.to_string())?;
     let at_hand: Result<Vec<Prepared>, String> = in_force
         .iter()
         .map(|activation| prepared(objects, activation))

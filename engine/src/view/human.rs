@@ -208,10 +208,10 @@ impl View {
 
 /// Whether a command says what a person holds a call to be.
 fn is_a_persons_word(command: &Command) -> bool {
-    match command {
-        Command::JudgeCall(_) => true,
-        Command::AddFacts(facts) => facts.marks.contains(Mark::Stated),
-        _ => false,
+    if let Command::AddFacts(facts) = command {
+        facts.marks.contains(Mark::Stated)
+    } else {
+        matches!(command, Command::JudgeCall(_))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct NeedView {
     pub state: NeedState,
     /// Why it has no unit, while it waits.
     pub shortage: Option<Shortage>,
+    /// Since when it waits.
+    pub waits_since: Option<Moment>,
     /// The order that serves it, or the last that was to.
     pub order: Option<OrderId>,
 }
@@ -334,7 +336,7 @@ impl View {
         }
     }
 
-    pub(super) fn hear_of_need(&mut self, event: &Event) {
+    pub(super) fn hear_of_need(&mut self, event: &Event, heard: Heard<'_>) {
         if let Event::NeedOpened {
             incident,
             capability,
@@ -345,6 +347,7 @@ impl View {
                 capability,
                 state: NeedState::Waiting,
                 shortage: None,
+                waits_since: None,
                 order: None,
             };
             self.change_incident(incident, |known| known.needs.push(need));
@@ -362,6 +365,7 @@ impl View {
             }
             self.change_need(incident, need, |known| {
                 (known.state, known.shortage) = (NeedState::Waiting, Some(shortage));
+                known.waits_since = known.waits_since.or(Some(heard.at));
             });
         } else if let Event::NeedMet { incident, need } = *event {
             self.change_need(incident, need, |known| known.state = NeedState::Met);
@@ -369,11 +373,14 @@ impl View {
             self.change_need(incident, need, |known| known.state = NeedState::Done);
         } else if let Event::NeedDropped { incident, need } = *event {
             self.waiting.remove(&(incident, need));
-            self.change_need(incident, need, |known| known.state = NeedState::Dropped);
+            self.change_need(incident, need, |known| {
+                (known.state, known.waits_since) = (NeedState::Dropped, None)
+            });
         } else if let Event::OrderIssued(issued) = event {
             self.waiting.remove(&(issued.incident, issued.need));
             self.change_need(issued.incident, issued.need, |known| {
                 (known.state, known.shortage) = (NeedState::Ordered, None);
+                known.waits_since = None;
                 known.order = Some(issued.order);
             });
         }

@@ -166,7 +166,7 @@ impl View {
             self.hear_of_call(event, heard);
             self.hear_of_incident(event, heard);
             self.hear_of_human(event, heard);
-            self.hear_of_need(event);
+            self.hear_of_need(event, heard);
             self.hear_of_unit(event, heard);
             self.hear_of_order(event, heard, index as u32);
             self.hear_of_ledger(event, heard, index as u32);

@@ -421,7 +421,7 @@ async fn a_wrong_method_is_told_the_right_one() {
     let folder = tempfile::tempdir().unwrap();
     let server = serve(config(folder.path(), ClockMode::Wall)).await.unwrap();
     for (request, allowed) in [
-        (get("/v1/calls"), "allow: POST"),
+        (get("/v1/plans"), "allow: PUT"),
         (post("{}").replace("/v1/calls", "/livez"), "allow: GET"),
     ] {
         let answer = http(&server, &request).await;
