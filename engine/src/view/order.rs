@@ -158,6 +158,7 @@ impl View {
         self.waiting.remove(&(into, need));
         self.change_need(into, need, |known| {
             (known.state, known.shortage, known.order) = (state, None, Some(order));
+            known.waits_since = None;
         });
     }
 
