@@ -6,11 +6,11 @@ use tests::duel::small_worlds::{CASTS, walk};
 use tests::duel::{Coverage, run_crowd, run_seed};
 
 /// Seeds of the fixed set; other sets are run by `SEEDS=from..to`, other lengths by `STEPS=n`.
-const SEEDS: std::ops::Range<u64> = 0..48;
+const SEEDS: std::ops::Range<u64> = 0..80;
 /// Commands of each seed.
 const STEPS: usize = 500;
 /// Steps of a small world, and of one where the tests are built for speed; others by `DEPTH=n`.
-const DEPTH: usize = if cfg!(debug_assertions) { 4 } else { 7 };
+const DEPTH: usize = if cfg!(debug_assertions) { 4 } else { 6 };
 
 fn set(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -34,9 +34,15 @@ fn the_engine_says_what_the_model_says() {
     }
     println!("{coverage}");
     println!("fewer than 100: {:?}", coverage.rarer_than(100));
-    // A crowd alone meets these two.
+    // A crowd alone meets these two. Other sets of seeds may be too small to meet everything.
     let crowd = ["event Continues ", "refusal hospitals_full "];
-    assert_eq!(coverage.rarer_than(1), crowd, "the streams do not meet these");
+    if set("SEEDS").is_none() {
+        assert_eq!(
+            coverage.rarer_than(1),
+            crowd,
+            "the streams do not meet these"
+        );
+    }
 }
 
 #[test]

@@ -33,7 +33,9 @@ impl Clocks {
     fn end(&mut self, order: OrderId, clock: OrderClock, due: Moment) -> Result<(), String> {
         match self.running.remove(&(order, clock)) {
             Some(running) if running == due => Ok(()),
-            other => Err(format!("{clock} of {order} at {due}: {other:?} was running")),
+            other => Err(format!(
+                "{clock} of {order} at {due}: {other:?} was running"
+            )),
         }
     }
 
@@ -46,13 +48,18 @@ impl Clocks {
     ) -> Result<(), String> {
         let stood = self.ladders.remove(&order);
         let follows = match rung {
-            Rung::Deputy => stood.is_none(),
+            // The clock itself is missed first, and that is said.
+            Rung::Deputy => {
+                stood.is_none() && !self.running.contains_key(&(order, OrderClock::Acknowledge))
+            }
             Rung::DutyLeader => stood.is_some_and(|(before, _)| before == Rung::Deputy),
             Rung::NextUnit => stood.is_some_and(|(before, _)| before == Rung::DutyLeader),
             Rung::Primary => false,
         };
         if !follows || next_due.is_none() != (rung == Rung::NextUnit) {
-            return Err(format!("the ladder of {order} went from {stood:?} to {rung}"));
+            return Err(format!(
+                "the ladder of {order} went from {stood:?} to {rung}"
+            ));
         }
         if let Some((_, due)) = stood {
             self.fire(heard, due)?;
@@ -75,6 +82,12 @@ impl Clocks {
             }
             Event::OrderMoved { order, to, .. } => {
                 self.ladders.remove(&order);
+                let passed_over = self.running.iter().find(|((of, _), due)| {
+                    *of == order && self.fired.is_some_and(|fired| **due < fired)
+                });
+                if let Some(((_, clock), due)) = passed_over {
+                    return Err(format!("{clock} of {order} at {due} never fired"));
+                }
                 use OrderState::{Cancelled, Declined, Reassigned};
                 if matches!(to, Cancelled | Declined | Reassigned) {
                     self.running.retain(|(of, _), _| *of != order);
@@ -116,8 +129,8 @@ impl Check for Clocks {
             return Err(format!("{left:?} runs on though its order has finished"));
         }
         let done = !matches!(heard.events.last(), Some(Event::Continues { .. }));
-        let ticked = heard.envelope.command == Command::Tick
-            && !matches!(heard.events, [Event::Refused(_)]);
+        let ticked =
+            heard.envelope.command == Command::Tick && !matches!(heard.events, [Event::Refused(_)]);
         if ticked && done {
             let overdue = self.running.iter().find(|&(_, &due)| due < heard.at);
             let late = self.ladders.iter().find(|&(_, &(_, due))| due < heard.at);

@@ -4,9 +4,7 @@
 use super::coverage::CAPABILITIES;
 use super::random::Random;
 use super::scene::{self, MORNING, Scene};
-use engine::call::{
-    Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks,
-};
+use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks};
 use engine::capability::Capability;
 use engine::command::{
     Actor, Assignment, CallSplit, CallVerdict, Command, Envelope, Escalation, IncidentMerge,
@@ -43,15 +41,15 @@ const USUAL: &[Kind] = &[
     Kind::Unknown,
     Kind::TerrorExplosive,
     Kind::Earthquake,
+    Kind::Wildfire,
+    Kind::Landslide,
 ];
 
 /// Lines: emergency, service, forwarded, of nobody.
 const LINES: &[u32] = &[110, 110, 110, 119, 120, 122, 12_345, 12_395, 999];
 
 /// What can be written, each with its weight before a seed's temper bends it.
-const SUBJECTS: [usize; 18] = [
-    30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 1,
-];
+const SUBJECTS: [usize; 18] = [30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 1];
 
 /// The author of one stream.
 #[derive(Debug)]
@@ -70,13 +68,22 @@ pub struct Author {
     units: Vec<UnitId>,
     /// Acts of crews by weight: acknowledge, decline, set off, arrive, finish, cancel, reassign.
     acts: [usize; 7],
+    /// One incident gets nearly everything, so that it comes to need more than it can.
+    heaps: bool,
 }
 
 impl Author {
     /// An author for a scene. The stream begins with the opening, now and then with something said too early.
     pub fn new(scene: Scene, mut random: Random) -> Author {
-        let weights = SUBJECTS.map(|weight| weight * random.one(&[1, 2, 4, 8]));
-        let acts = std::array::from_fn(|_| random.one(&[0, 1, 2, 6]) + 1);
+        let mut weights = SUBJECTS.map(|weight| weight * random.one(&[1, 2, 4, 8]));
+        let mut acts = std::array::from_fn(|_| random.one(&[0, 1, 2, 6]) + 1);
+        let heaps = random.percent(25);
+        if heaps {
+            // Nobody closes it, hardly anybody finishes, and time stands nearly still.
+            (weights[4], weights[9], weights[10]) = (0, 20, 1);
+            (weights[11], weights[12], weights[15]) = (60, 30, 200);
+            acts = [4, 1, 4, 8, 1, 1, 1];
+        }
         let mut script = VecDeque::from(scene.overture());
         if random.percent(20) {
             script.insert(random.below(3), Command::Tick);
@@ -94,6 +101,7 @@ impl Author {
             running: Vec::new(),
             units: Vec::new(),
             acts,
+            heaps,
             scene,
         };
         author.muster();
@@ -104,8 +112,10 @@ impl Author {
     fn muster(&mut self) {
         let city = &self.scene.cities[0].1;
         if city.units.is_empty() {
-            for _ in 0..self.scene.capacities.units_max * 3 / 4 {
-                let unit = self.definition();
+            let quarters = self.random.one(&[2, 3, 3, 4]);
+            for number in 0..self.scene.capacities.units_max * quarters / 4 {
+                let mut unit = self.definition();
+                unit.name = scene::name(&format!("U-{number}"));
                 self.script.push_back(Command::DefineUnit(unit));
             }
         } else {
@@ -204,7 +214,10 @@ impl Author {
     }
 
     fn late(&mut self) -> Span {
-        let most = self.random.one(&[1_000, 60_000, 60_000, 300_000, 300_000, 300_000, 600_000, 600_000, 4_000_000, 95_000_000]);
+        let most = self.random.one(&[
+            1_000, 60_000, 60_000, 300_000, 300_000, 300_000, 600_000, 600_000, 4_000_000,
+            95_000_000,
+        ]);
         Span(self.random.between(0, most))
     }
 
@@ -238,10 +251,10 @@ impl Author {
         if self.random.percent(6) {
             return None;
         }
-        let x_m = self.random.one(&[-3_000, -2_000, 0, 0, 1_000, 3_200, 9_000]);
-        let y_m = self.random.one(&[-1_000, 0, 900]);
+        let x_m = self.random.one(&[-3_000, -2_000, 0, 0, 0, 3_200, 9_000]);
+        let y_m = self.random.one(&[0, 0, 900]);
         // Some steps within the radius at which calls are one event, some just beyond it.
-        let off = self.random.one(&[0, 0, 0, 30, 79, 80, 81, 150, 700]);
+        let off = self.random.one(&[0, 0, 0, 0, 30, 79, 80, 81, 150]);
         let city = &self.scene.cities[0].1;
         let mut place = scene::place(city, scene::point(x_m + off, y_m));
         if self.random.percent(2) {
@@ -341,7 +354,8 @@ impl Author {
         let running = self.random.percent(80);
         let orders = if running { &self.running } else { &self.orders };
         let told = self.random.late(orders);
-        let (order, unit) = told.unwrap_or_else(|| (known(OrderId::new(scene::CENTRE, 9)), self.unit()));
+        let (order, unit) =
+            told.unwrap_or_else(|| (known(OrderId::new(scene::CENTRE, 9)), self.unit()));
         let act = OrderAct::ALL[self.random.weighed(&self.acts)];
         let actor = match self.random.below(12) {
             0 => Actor::Unit(self.unit()),
@@ -353,11 +367,17 @@ impl Author {
     }
 
     fn definition(&mut self) -> UnitDefinition {
-        let number = self.random.below(self.scene.capacities.units_max as usize + 2);
+        let number = self
+            .random
+            .below(self.scene.capacities.units_max as usize + 2);
         let first = self.random.one(CAPABILITIES);
         let mut capabilities = vec![first];
         if !first.is_desk() && self.random.percent(30) {
-            capabilities.push(self.random.one(&[Capability::Patrol, Capability::Rescue, Capability::Ambulance]));
+            capabilities.push(self.random.one(&[
+                Capability::Patrol,
+                Capability::Rescue,
+                Capability::Ambulance,
+            ]));
         }
         let post = scene::point(
             self.random.between(-8, 8) as i32 * 500,
@@ -398,7 +418,9 @@ impl Author {
 
     fn duty(&mut self) -> Command {
         let unit = self.unit();
-        let duty = self.random.one(&[Duty::OnCall, Duty::Patrolling, Duty::Standby, Duty::Off]);
+        let duty = self
+            .random
+            .one(&[Duty::OnCall, Duty::Patrolling, Duty::Standby, Duty::Off]);
         let strength = self.random.percent(25).then(|| self.random.below(5) as u16);
         Command::SetDuty(UnitDuty {
             unit,
@@ -451,7 +473,11 @@ impl Author {
     }
 
     fn call_id(&mut self) -> CallId {
-        let found = self.random.late(&self.calls);
+        let found = if self.heaps && self.random.percent(50) {
+            self.calls.first().copied()
+        } else {
+            self.random.late(&self.calls)
+        };
         let stranger = self.stranger();
         let found = found.filter(|_| self.random.percent(96));
         known(found.or(CallId::new(stranger.0, stranger.1)))
@@ -460,6 +486,7 @@ impl Author {
     /// Mostly an open incident, often the oldest, so that one has much to bear; else any, or a stranger.
     fn incident(&mut self) -> IncidentId {
         let found = match self.random.below(20) {
+            0..15 if self.heaps => self.open.first().copied(),
             0..8 => self.open.first().copied(),
             8..17 => self.random.late(&self.open),
             17 | 18 => self.random.late(&self.incidents),

@@ -167,19 +167,24 @@ impl Watched {
     }
 }
 
-/// Plays so many commands of a seed on engine and model, all checkers listening. Every sixteenth seed plays in the county.
-///
-/// # Errors
-/// The first difference, with the seed and the step.
-pub fn run_seed(seed: u64, steps: usize) -> Result<Coverage, Box<Difference>> {
+/// The scene of a seed, and the author of its stream. Every sixteenth seed plays in the county.
+pub fn staged(seed: u64) -> (Scene, Author) {
     let mut random = Random::new(seed);
     let scene = if seed % 16 == 15 {
         Scene::county()
     } else {
         Scene::small(&mut random)
     };
+    (scene.clone(), Author::new(scene, random))
+}
+
+/// Plays so many commands of a seed on engine and model, all checkers listening.
+///
+/// # Errors
+/// The first difference, with the seed and the step.
+pub fn run_seed(seed: u64, steps: usize) -> Result<Coverage, Box<Difference>> {
+    let (scene, mut author) = staged(seed);
     let mut watched = Watched::new(&scene);
-    let mut author = Author::new(scene, random);
     let play = |watched: &mut Watched, author: &mut Author| {
         for _ in 0..steps {
             let due = watched.duel.model.next_due();
