@@ -154,7 +154,12 @@ impl Model {
         for id in self.unit_ids() {
             let unit = self.unit(id);
             if unit.staffed == is_staffed(&unit.definition, minute) {
+                // What was left to the unit before stays: it is woken no later than it would have been.
+                let left = unit.due;
                 self.await_shift(id);
+                if let Some(then) = left {
+                    self.look_again(id, then);
+                }
             } else if self.may_follow_up() {
                 self.follow_ups += 1;
                 self.shift_changes(id);

@@ -175,7 +175,7 @@ impl Model {
     }
 
     /// Lets a unit look at what waits once more, then at the latest.
-    fn look_again(&mut self, unit: UnitId, then: Moment) {
+    pub(super) fn look_again(&mut self, unit: UnitId, then: Moment) {
         let unit = self.unit_mut(unit);
         unit.due = Some(unit.due.map_or(then, |due| due.min(then)));
     }
