@@ -165,7 +165,12 @@ impl Desk<'_> {
         for index in 0..self.state.units.len() as u32 {
             let unit = &self.state.units[index as usize];
             if unit.staffed == unit.definition.is_staffed(minute) {
+                let left = self.state.wheel.due(self.state.node(DueOf::Unit(index)));
                 self.await_shift(index);
+                // What an earlier command left to the unit is not put off by another city.
+                if let Some(then) = left {
+                    self.look_again(index, then);
+                }
             } else if self.may_follow_up() {
                 self.follow_ups += 1;
                 self.shift_changes(index);

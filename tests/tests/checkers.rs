@@ -1,0 +1,217 @@
+//! Each checker passes what the engine says, and fails on the same stream with one event altered.
+
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
+use engine::command::Envelope;
+use engine::event::{Choice, Event};
+use engine::id::{CallId, Sequence, UnitId};
+use engine::incident::Shortage;
+use engine::moment::{Moment, Span};
+use engine::order::{OrderState, Step, StepSet};
+use engine::runtime::port::Conservation;
+use tests::checks::{Check, Clocks, Heard, Idle, Keys, Nearest, OneOrder, Sums, Transitions};
+use tests::duel::scene::{CENTRE, Scene};
+use tests::duel::{Duel, staged};
+
+/// One command with all that a checker hears of it.
+struct Said {
+    sequence: Sequence,
+    at: Moment,
+    envelope: Envelope,
+    events: Vec<Event>,
+    conservation: Conservation,
+}
+
+/// What the engine says in a seed in which every checker has something to do.
+fn stream(seed: u64) -> (Scene, Vec<Said>) {
+    let (scene, mut author) = staged(seed);
+    let mut duel = Duel::new(&scene);
+    let mut stream = Vec::new();
+    for _ in 0..500 {
+        let (at, envelope) = author.next(duel.model.now(), duel.model.next_due());
+        let events = duel
+            .say(at, &envelope)
+            .unwrap_or_else(|other| panic!("{other}"));
+        author.hear(&events);
+        stream.push(Said {
+            sequence: duel.centre.sequence(),
+            at: duel.centre.now(),
+            envelope,
+            events,
+            conservation: duel.centre.conservation(),
+        });
+    }
+    (scene, stream)
+}
+
+/// The first complaint of a checker about a stream.
+fn complaint(check: &mut dyn Check, stream: &[Said]) -> Option<String> {
+    stream.iter().find_map(|said| {
+        let heard = Heard {
+            sequence: said.sequence,
+            at: said.at,
+            envelope: &said.envelope,
+            events: &said.events,
+            conservation: said.conservation,
+        };
+        check.hear(&heard).err()
+    })
+}
+
+/// Alters the first event that `doctor` has something for, in some seed, and gives what the checker says then. What it says
+/// of the stream as it was must be nothing.
+fn plant(
+    check: impl Fn(&Scene) -> Box<dyn Check>,
+    doctor: impl Fn(&Event) -> Option<Vec<Event>>,
+) -> String {
+    for seed in 0..12 {
+        let (scene, mut stream) = stream(seed);
+        assert_eq!(complaint(&mut *check(&scene), &stream), None, "seed {seed}");
+        let places = stream.iter().enumerate().flat_map(|(at, said)| {
+            let events = said.events.iter().enumerate();
+            events.map(move |(index, event)| (at, index, *event))
+        });
+        let found = places
+            .filter_map(|(at, index, event)| Some((at, index, doctor(&event)?)))
+            .next();
+        if let Some((at, index, altered)) = found {
+            stream[at].events.splice(index..=index, altered);
+            return complaint(&mut *check(&scene), &stream)
+                .unwrap_or_else(|| panic!("seed {seed}: an altered event went unseen"));
+        }
+    }
+    panic!("nothing to alter in any seed");
+}
+
+#[test]
+fn a_key_with_another_first_decision_is_seen() {
+    let keys = |scene: &Scene| Box::new(Keys::new(scene.capacities.calls_max)) as Box<dyn Check>;
+    let told = plant(keys, |event| match *event {
+        Event::CallRepeated {
+            first, conflict, ..
+        } => Some(vec![Event::CallRepeated {
+            call: CallId::new(CENTRE, 999_999).unwrap(),
+            first,
+            conflict,
+        }]),
+        _ => None,
+    });
+    assert!(
+        told.contains("decided as") || told.contains("not answered"),
+        "{told}"
+    );
+    let told = plant(keys, |event| {
+        matches!(event, Event::CallDecided { .. }).then(Vec::new)
+    });
+    assert!(told.contains("decided as []"), "{told}");
+}
+
+#[test]
+fn a_way_that_is_not_in_the_table_is_seen() {
+    let check = |scene: &Scene| Box::new(Transitions::new(&scene.objects())) as Box<dyn Check>;
+    let told = plant(check, |event| match *event {
+        Event::OrderMoved {
+            order,
+            unit,
+            from: OrderState::Issued,
+            to: OrderState::Acknowledged,
+            ..
+        } => Some(vec![Event::OrderMoved {
+            order,
+            unit,
+            from: OrderState::Issued,
+            to: OrderState::Acknowledged,
+            missing: StepSet::default().with(Step::SetOff),
+        }]),
+        _ => None,
+    });
+    assert!(told.contains("owed"), "{told}");
+}
+
+#[test]
+fn a_second_order_for_a_unit_is_seen() {
+    let check = |scene: &Scene| Box::new(OneOrder::new(&scene.objects())) as Box<dyn Check>;
+    let told = plant(check, |event| match *event {
+        Event::OrderIssued(issued) if !issued.capability.is_desk() => {
+            let mut second = issued;
+            second.order = engine::id::OrderId::new(CENTRE, 999_999).unwrap();
+            Some(vec![*event, Event::OrderIssued(second)])
+        }
+        _ => None,
+    });
+    assert!(told.contains("open orders and gets"), "{told}");
+}
+
+#[test]
+fn a_clock_that_fires_never_twice_or_early_is_seen() {
+    let check = |_: &Scene| Box::new(Clocks::default()) as Box<dyn Check>;
+    let missed = |event: &Event| matches!(event, Event::ClockMissed { .. });
+    let told = plant(check, |event| missed(event).then(Vec::new));
+    assert!(
+        ["overdue", "runs on", "never fired", "the ladder"]
+            .iter()
+            .any(|word| told.contains(word)),
+        "{told}"
+    );
+    let told = plant(check, |event| missed(event).then(|| vec![*event; 2]));
+    assert!(told.contains("None was running"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::ClockMissed { order, clock, due } => Some(vec![Event::ClockMissed {
+            order,
+            clock,
+            due: due - Span(1),
+        }]),
+        _ => None,
+    });
+    assert!(told.contains("was running"), "{told}");
+}
+
+#[test]
+fn a_sum_that_does_not_add_up_is_seen() {
+    let check = |_: &Scene| Box::new(Sums::default()) as Box<dyn Check>;
+    let told = plant(check, |event| {
+        matches!(event, Event::IncidentClosed { .. }).then(Vec::new)
+    });
+    assert!(told.contains("add up"), "{told}");
+}
+
+#[test]
+fn a_unit_that_is_not_the_nearest_is_seen() {
+    let check = |scene: &Scene| Box::new(Nearest::new(&scene.objects())) as Box<dyn Check>;
+    let told = plant(check, |event| match *event {
+        Event::OrderIssued(mut issued) if issued.choice == Choice::Nearest => {
+            let other = if issued.unit.number() == 1 { 2 } else { 1 };
+            issued.unit = UnitId::new(CENTRE, other).unwrap();
+            Some(vec![Event::OrderIssued(issued)])
+        }
+        _ => None,
+    });
+    assert!(!told.is_empty());
+    let told = plant(check, |event| match *event {
+        Event::OrderIssued(issued) if issued.choice == Choice::Waiting => {
+            let mut nearest = issued;
+            nearest.travel_ms += 1;
+            Some(vec![Event::OrderIssued(nearest)])
+        }
+        _ => None,
+    });
+    assert!(told.contains("takes"), "{told}");
+}
+
+#[test]
+fn a_need_that_waits_beside_a_free_unit_is_seen() {
+    let check = |scene: &Scene| Box::new(Idle::new(&scene.objects())) as Box<dyn Check>;
+    let told = plant(check, |event| match *event {
+        Event::OrderIssued(issued) if issued.choice == Choice::Nearest => {
+            Some(vec![Event::NeedWaits {
+                incident: issued.incident,
+                need: issued.need,
+                capability: issued.capability,
+                shortage: Shortage::AllBusy,
+                deadline: Moment(0),
+            }])
+        }
+        _ => None,
+    });
+    assert!(told.contains("beside"), "{told}");
+}
