@@ -19,6 +19,7 @@ mod server;
 mod show;
 mod stats;
 mod units;
+pub mod untrusted;
 
 use crate::exchange::Exchange;
 use crate::figures::Door;

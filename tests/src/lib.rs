@@ -1,4 +1,5 @@
 //! What the tests that cross Liandong's crates share. The tests themselves are in `tests/` (Rust) and `python/`
 //! (end to end, by a client in another language); `tests/run` runs all of both.
 
+pub mod fuzzed;
 pub mod repository;
