@@ -19,6 +19,7 @@ mod server;
 mod show;
 mod stats;
 mod units;
+pub mod untrusted;
 mod visitor;
 
 use crate::exchange::Exchange;

@@ -38,6 +38,9 @@ pub mod serve;
 mod stream;
 pub mod wire;
 
+#[doc(hidden)]
+pub use http::untrusted;
+
 /// Version and commit, as `--version` says them.
 pub const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),

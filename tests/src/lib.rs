@@ -3,5 +3,6 @@
 
 pub mod checks;
 pub mod duel;
+pub mod fuzzed;
 pub mod model;
 pub mod repository;

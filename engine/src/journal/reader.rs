@@ -63,7 +63,8 @@ impl Reader {
             landmarks: BTreeMap::new(),
             wanted: first,
             batch: Vec::new(),
-            cursor: Sequence(0),
+            // Behind `last`, so that no batch is in hand; sequence 0 would otherwise be found in it.
+            cursor: Sequence(1),
             cursor_at: 0,
             last: Sequence(0),
             epoch: 0,

@@ -386,6 +386,8 @@ struct Rest {
 
 impl Open {
     /// Looks through the rest of the segment, block by block, for headers of this journal that are intact.
+    /// Every block is looked at: a header that a disk wrote to a wrong place says nothing of where the next one stands, and
+    /// must not hide one that says what was durable. No payload poses as one, for none holds its magic.
     fn rest(&mut self, from: u64) -> Result<Rest, ReadError> {
         let mut rest = Rest {
             is_blank: true,
@@ -406,7 +408,6 @@ impl Open {
             if header.centre == self.place.chain.centre {
                 rest.durable_through = rest.durable_through.max(Some(header.durable_through));
                 rest.last = rest.last.max(Some(header.last()));
-                offset += aligned(header.bytes() as u64) - BLOCK_BYTES;
             }
         }
         Ok(rest)

@@ -232,7 +232,7 @@ async fn settled(
 }
 
 /// The act's key, with a digest of all that was asked under it.
-fn key_of(
+pub(super) fn key_of(
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,

@@ -1,0 +1,4 @@
+//! Fuzzes configurations; what must hold is in `tests::fuzzed::settings`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tests::fuzzed::settings::config(data));

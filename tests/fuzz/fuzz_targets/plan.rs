@@ -1,0 +1,4 @@
+//! Fuzzes plans; what must hold is in `tests::fuzzed::settings`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| tests::fuzzed::settings::plan(data));
