@@ -2,3 +2,4 @@
 //! (end to end, by a client in another language); `tests/run` runs all of both.
 
 pub mod repository;
+pub mod world;
