@@ -1,0 +1,276 @@
+//! Units, orders and incidents as a reader of the stream knows them: nothing but what commands and events say.
+
+use super::Heard;
+use engine::capability::Capability;
+use engine::centre::Prepared;
+use engine::city::City;
+use engine::command::{Command, ObjectKind};
+use engine::event::Event;
+use engine::id::{IncidentId, ObjectHash, OrderId, UnitId};
+use engine::moment::Moment;
+use engine::order::{OrderState, Rung};
+use engine::place::projection::distance_dm;
+use engine::place::{Place, Point};
+use engine::plan::Plan;
+use engine::unit::{Duty, UnitDefinition};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Orders of one round of asking that count as declined at most.
+const ASKED_MAX: usize = 8;
+
+/// What is known of a unit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FleetUnit {
+    pub definition: UnitDefinition,
+    pub point: Point,
+    pub duty: Duty,
+    pub staffed: bool,
+    pub silent: bool,
+    pub load: u16,
+}
+
+impl FleetUnit {
+    pub fn is_available(&self) -> bool {
+        self.duty != Duty::Off
+            && self.staffed
+            && !self.silent
+            && self.definition.strength >= self.definition.least_strength
+            && self.load < self.definition.capacity
+    }
+}
+
+/// What is known of an order.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FleetOrder {
+    pub incident: IncidentId,
+    pub need: u8,
+    pub unit: UnitId,
+    pub state: OrderState,
+    pub rung: Rung,
+    pub previous: Option<OrderId>,
+}
+
+/// What is known of an incident.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FleetIncident {
+    pub place: Option<Place>,
+    pub drill: bool,
+}
+
+/// All of it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fleet {
+    plans: Vec<Arc<Plan>>,
+    cities: Vec<(ObjectHash, Arc<City>)>,
+    plan: Option<Arc<Plan>>,
+    city: Option<Arc<City>>,
+    pub units: BTreeMap<UnitId, FleetUnit>,
+    pub orders: BTreeMap<OrderId, FleetOrder>,
+    pub incidents: BTreeMap<IncidentId, FleetIncident>,
+}
+
+/// Whether an order binds its unit.
+pub(super) fn is_open(state: OrderState) -> bool {
+    use OrderState::*;
+    matches!(state, Issued | Acknowledged | SetOff | Arrived)
+}
+
+impl Fleet {
+    pub fn new(objects: &[Prepared]) -> Fleet {
+        let mut fleet = Fleet::default();
+        for object in objects {
+            match object {
+                Prepared::Plan(plan) => fleet.plans.push(Arc::clone(plan)),
+                Prepared::City(hash, city) => fleet.cities.push((*hash, Arc::clone(city))),
+                Prepared::Lexicon(_) => {}
+            }
+        }
+        fleet
+    }
+
+    /// Takes in one event of a command; they come in their order.
+    pub fn hear(&mut self, heard: &Heard, event: &Event) {
+        match *event {
+            Event::ObjectActivated(active) => self.activate(active.object, active.hash),
+            Event::UnitDefined { unit } => self.define(heard, unit),
+            Event::IncidentOpened {
+                incident,
+                place,
+                drill,
+                ..
+            } => {
+                let opened = FleetIncident { place, drill };
+                self.incidents.insert(incident, opened);
+            }
+            Event::IncidentPlaced { incident, place } => {
+                let placed = self.incidents.get_mut(&incident);
+                placed.into_iter().for_each(|placed| placed.place = Some(place));
+            }
+            Event::OrderIssued(_) | Event::OrderMoved { .. } => self.hear_of_order(event),
+            Event::OrderTransferred {
+                order, into, need, ..
+            } => {
+                if let Some(order) = self.orders.get_mut(&order) {
+                    (order.incident, order.need) = (into, need);
+                }
+            }
+            Event::LadderClimbed { order, rung, .. } => {
+                let told = self.orders.get_mut(&order);
+                told.into_iter().for_each(|told| told.rung = rung);
+            }
+            _ => self.hear_of_unit(event),
+        }
+    }
+
+    fn hear_of_order(&mut self, event: &Event) {
+        if let Event::OrderIssued(issued) = event {
+            let order = FleetOrder {
+                incident: issued.incident,
+                need: issued.need,
+                unit: issued.unit,
+                state: OrderState::Issued,
+                rung: Rung::Primary,
+                previous: issued.previous,
+            };
+            self.orders.insert(issued.order, order);
+            self.change(issued.unit, |unit| unit.load += 1);
+        }
+        if let Event::OrderMoved {
+            order, unit, to, ..
+        } = *event
+        {
+            let moved = self.orders.get_mut(&order);
+            moved.into_iter().for_each(|moved| moved.state = to);
+            if !is_open(to) {
+                self.change(unit, |unit| unit.load = unit.load.saturating_sub(1));
+            }
+        }
+    }
+
+    fn hear_of_unit(&mut self, event: &Event) {
+        match *event {
+            Event::UnitMoved { unit, point } => self.change(unit, |unit| unit.point = point),
+            Event::UnitStaffed { unit, staffed } => {
+                self.change(unit, |unit| unit.staffed = staffed);
+            }
+            Event::UnitSilent { unit } => self.change(unit, |unit| unit.silent = true),
+            Event::UnitHeard { unit } => self.change(unit, |unit| unit.silent = false),
+            Event::UnitDutyChanged {
+                unit,
+                duty,
+                strength,
+            } => self.change(unit, |unit| {
+                (unit.duty, unit.definition.strength) = (duty, strength);
+            }),
+            _ => {}
+        }
+    }
+
+    fn change(&mut self, unit: UnitId, change: impl FnOnce(&mut FleetUnit)) {
+        if let Some(unit) = self.units.get_mut(&unit) {
+            change(unit);
+        }
+    }
+
+    fn activate(&mut self, object: ObjectKind, hash: ObjectHash) {
+        let plan = self.plans.iter().find(|plan| plan.hash == hash);
+        let city = self.cities.iter().find(|city| city.0 == hash);
+        match object {
+            ObjectKind::Plan => self.plan = plan.cloned(),
+            ObjectKind::City => self.city = city.map(|city| Arc::clone(&city.1)),
+            ObjectKind::Lexicon => {}
+        }
+    }
+
+    /// A definition comes with its command. A unit that stood at its post stands at the new one.
+    fn define(&mut self, heard: &Heard, id: UnitId) {
+        let (Command::DefineUnit(definition), Some(city)) = (heard.envelope.command, &self.city)
+        else {
+            return;
+        };
+        let staffed = definition.is_staffed(heard.at.minute_of_day(city.utc_offset_min));
+        let unit = self.units.entry(id).or_insert(FleetUnit {
+            definition,
+            point: definition.post,
+            duty: Duty::OnCall,
+            staffed,
+            silent: false,
+            load: 0,
+        });
+        if unit.point == unit.definition.post {
+            unit.point = definition.post;
+        }
+        (unit.definition, unit.staffed) = (definition, staffed);
+    }
+
+    pub fn travels(&self, unit: UnitId) -> bool {
+        let unit = self.units.get(&unit);
+        unit.is_some_and(|unit| unit.definition.speed_mm_s > 0)
+    }
+
+    /// Travel of a unit that moves, in milliseconds, by the plan's rule.
+    pub fn travel_ms(&self, unit: &FleetUnit, to: Point) -> u32 {
+        let (Some(plan), Some(city)) = (&self.plan, &self.city) else {
+            return u32::MAX;
+        };
+        let plane = |point| city.projection.plane(point);
+        let way = u64::from(distance_dm(plane(unit.point), plane(to)));
+        let way = way * u64::from(plan.detour_permille) * 100;
+        u32::try_from(way / u64::from(unit.definition.speed_mm_s.max(1))).unwrap_or(u32::MAX)
+    }
+
+    /// Units that are out of the question for a need whose last order this is. With `within`, the row ends at the first order
+    /// that served another incident: that incident may be forgotten.
+    pub fn declined(&self, last: Option<OrderId>, within: Option<IncidentId>) -> Vec<UnitId> {
+        let mut declined = Vec::new();
+        let mut at = last;
+        for _ in 0..ASKED_MAX {
+            let Some(order) = at.and_then(|at| self.orders.get(&at)) else {
+                break;
+            };
+            if within.is_some_and(|incident| incident != order.incident) {
+                break;
+            }
+            let relieved = order.state == OrderState::Reassigned && order.rung != Rung::NextUnit;
+            if order.state == OrderState::Declined || relieved {
+                declined.push(order.unit);
+            }
+            at = order.previous;
+        }
+        declined
+    }
+
+    /// The best unit for a need: the desk with the fewest orders, else whoever is there first; of equals the first defined.
+    pub fn best(
+        &self,
+        capability: Capability,
+        to: Option<Point>,
+        declined: &[UnitId],
+    ) -> Option<(u32, UnitId)> {
+        let fit = self.units.iter().filter_map(|(&id, unit)| {
+            let able = unit.definition.capabilities.contains(capability);
+            if !able || !unit.is_available() || declined.contains(&id) {
+                return None;
+            }
+            if capability.is_desk() {
+                return Some((u32::from(unit.load), id));
+            }
+            let to = to.filter(|_| unit.definition.travels())?;
+            let travel_ms = self.travel_ms(unit, to);
+            Some((travel_ms.saturating_add(unit.definition.turnout_ms), id))
+        });
+        fit.min()
+    }
+
+    /// Where a unit would be sent to for an incident, if it may be sent at all.
+    pub fn destination(&self, incident: IncidentId) -> Option<Point> {
+        let place = self.incidents.get(&incident)?.place?;
+        place.district.map(|_| place.point)
+    }
+}
+
+/// Whether a moment lies so far back.
+pub(super) fn is_older(then: Moment, now: Moment, span: engine::moment::Span) -> bool {
+    then + span < now
+}

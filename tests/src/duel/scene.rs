@@ -1,0 +1,227 @@
+//! The stage of a duel: a small city of three districts, plans that differ in what hurts most, units, capacities.
+//!
+//! Everything is a few kilometres wide, so that units are near, merging is likely and tables are full soon.
+
+use super::random::Random;
+use engine::capability::{Capability, CapabilitySet};
+use engine::centre::Prepared;
+use engine::city::{City, District, Districts, Polygon};
+use engine::command::{Activation, ClockMode, Command, ObjectKind, Opening};
+use engine::id::{CentreId, ObjectHash};
+use engine::limits::Capacities;
+use engine::moment::Moment;
+use engine::name::Name;
+use engine::place::projection::{Plane, Projection};
+use engine::place::{DistrictId, Place, PlaceSource, Point, Zone};
+use engine::plan::Plan;
+use engine::record::LOGIC_VERSION;
+use engine::unit::UnitDefinition;
+use std::sync::Arc;
+
+/// Ten in the morning in China, 21 November 2026.
+pub const MORNING: Moment = Moment(1_795_226_400_000);
+/// The centre's number.
+pub const CENTRE: CentreId = CentreId(1);
+/// Half the width of a district, in metres.
+const HALF_M: i32 = 1_500;
+
+/// What a centre is started with and what may be activated later.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// How much the centre can hold.
+    pub capacities: Capacities,
+    /// The plans at hand, the first one in force at the start.
+    pub plans: Vec<Arc<Plan>>,
+    /// The cities at hand, the first one in force at the start.
+    pub cities: Vec<(ObjectHash, Arc<City>)>,
+}
+
+impl Scene {
+    /// The scene of a seed: the small city in two local times, two plans, tables mostly too small.
+    pub fn small(random: &mut Random) -> Scene {
+        let capacities = Capacities {
+            units_max: random.one(&[10, 16, 24, 32]),
+            incidents_max: random.one(&[4, 8, 16, 48]),
+            orders_max: random.one(&[5, 40, 160, 160]),
+            calls_max: random.one(&[0, 6, 64, 512]),
+        };
+        let mut plans = vec![plan(3, 24), plan(2, 2), plan(8, 24)];
+        let first = random.below(plans.len());
+        plans.swap(0, first);
+        Scene {
+            capacities,
+            plans,
+            cities: vec![named(city(480)), named(city(0))],
+        }
+    }
+
+    /// The county that a centre starts with when it has no city of its own, with room for a while.
+    ///
+    /// # Panics
+    /// When the county cannot be generated: a defect of the generator.
+    pub fn county() -> Scene {
+        let county = match engine::city::generate(1, None) {
+            Ok(county) => county,
+            Err(error) => panic!("{error}"),
+        };
+        Scene {
+            capacities: Capacities {
+                units_max: 256,
+                incidents_max: 64,
+                orders_max: 160,
+                calls_max: 256,
+            },
+            plans: vec![plan(8, 24), plan(3, 24)],
+            cities: vec![named(county)],
+        }
+    }
+
+    /// What must be put at hand before the first command.
+    pub fn objects(&self) -> Vec<Prepared> {
+        let plans = self.plans.iter().cloned().map(Prepared::Plan);
+        let cities = self.cities.iter().cloned();
+        plans
+            .chain(cities.map(|(hash, city)| Prepared::City(hash, city)))
+            .chain([Prepared::Lexicon(ObjectHash::of(b"lexicon"))])
+            .collect()
+    }
+
+    /// The commands that open the centre and bring the first plan and city into force.
+    pub fn overture(&self) -> [Command; 3] {
+        [
+            Command::OpenCentre(Opening {
+                centre: CENTRE,
+                clock: ClockMode::Driven,
+                logic_version: LOGIC_VERSION,
+                capacities: self.capacities,
+            }),
+            activate(ObjectKind::Plan, self.plans[0].hash),
+            activate(ObjectKind::City, self.cities[0].0),
+        ]
+    }
+}
+
+/// The command that brings an object into force.
+pub fn activate(object: ObjectKind, hash: ObjectHash) -> Command {
+    Command::Activate(Activation { object, hash })
+}
+
+fn named(city: City) -> (ObjectHash, Arc<City>) {
+    let name = match city.canonical_bytes() {
+        Ok(bytes) => ObjectHash::of(&bytes),
+        Err(error) => panic!("{error}"),
+    };
+    (name, Arc::new(city))
+}
+
+/// The default plan with another floor for service calls and another lapse; patrols go to 110 before its words are known.
+///
+/// # Panics
+/// When the default plan does not load any more, or its text has changed so that nothing was replaced.
+pub fn plan(service_floor: u16, lapse_h: i64) -> Arc<Plan> {
+    let mut text = engine::plan::DEFAULT.to_owned();
+    let unknown = "orders_when_unknown = [{ capability = \"patrol\", count = 1 }]";
+    for (from, to) in [
+        (
+            "service_floor = 8",
+            format!("service_floor = {service_floor}"),
+        ),
+        ("lapse_h = 24", format!("lapse_h = {lapse_h}")),
+        ("number = 110", format!("number = 110\n{unknown}")),
+    ] {
+        assert!(text.contains(from), "the default plan says `{from}` no more");
+        text = text.replacen(from, &to, 1);
+    }
+    match Plan::load(&text) {
+        Ok(plan) => Arc::new(plan),
+        Err(mistakes) => panic!("{mistakes}"),
+    }
+}
+
+/// A town in the middle, a suburb east and a township west of it, 3 km each.
+pub fn city(utc_offset_min: i32) -> City {
+    let districts = [
+        (1, "town", Zone::Town, 0),
+        (2, "suburb", Zone::Suburb, 2 * HALF_M),
+        (3, "township", Zone::Township, -2 * HALF_M),
+    ];
+    let rows = districts.map(|(id, name, zone, x_m)| District {
+        id: DistrictId(id),
+        name: self::name(name),
+        zone,
+        parent: None,
+        lines: Vec::new(),
+        shape: Polygon::new(vec![
+            [(-1, -1), (1, -1), (1, 1), (-1, 1)]
+                .map(|(x, y)| point(x_m + x * HALF_M, y * HALF_M))
+                .to_vec(),
+        ]),
+    });
+    City {
+        name: name("small"),
+        centre: CENTRE,
+        projection: projection(),
+        utc_offset_min,
+        desk_limit: 64,
+        seed: None,
+        districts: Districts::new(rows.to_vec()),
+        posts: Vec::new(),
+        units: Vec::new(),
+        hospitals: Vec::new(),
+        cells: Vec::new(),
+    }
+}
+
+fn projection() -> Projection {
+    Projection::new(Point {
+        lat_e7: 288_500_000,
+        lon_e7: 1_207_300_000,
+    })
+}
+
+/// The point so many metres east and north of the middle of the town.
+pub fn point(x_m: i32, y_m: i32) -> Point {
+    projection().point(Plane {
+        x_dm: x_m * 10,
+        y_dm: y_m * 10,
+    })
+}
+
+/// The place of a point, in the district of the city that it lies in.
+pub fn place(city: &City, point: Point) -> Place {
+    Place {
+        point,
+        radius_m: 10,
+        source: PlaceSource::Caller,
+        district: city.district_at(point),
+    }
+}
+
+/// A name; panics on one that is none.
+pub fn name(text: &str) -> Name {
+    match Name::new(text) {
+        Ok(name) => name,
+        Err(error) => panic!("`{text}`: {error}"),
+    }
+}
+
+/// A unit that can do this: a desk where that is a desk's, else a vehicle at this post.
+pub fn unit(title: &str, capabilities: &[Capability], post: Point) -> UnitDefinition {
+    let capabilities: CapabilitySet = capabilities.iter().copied().collect();
+    let first = capabilities.iter().next().unwrap_or(Capability::Patrol);
+    let desk = first.is_desk();
+    UnitDefinition {
+        name: name(title),
+        agency: first.agency(),
+        capabilities,
+        home: DistrictId(1),
+        post,
+        speed_mm_s: if desk { 0 } else { 15_000 },
+        turnout_ms: if desk { 0 } else { 60_000 },
+        strength: 3,
+        least_strength: 1,
+        roster_on_min: 0,
+        roster_off_min: 0,
+        capacity: if desk { 3 } else { 1 },
+    }
+}

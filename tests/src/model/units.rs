@@ -1,0 +1,192 @@
+//! Units: definitions, positions, duty, shifts, silence.
+
+use super::Model;
+use super::state::KnownUnit;
+use engine::command::{Actor, UnitDuty, UnitPosition};
+use engine::event::{Event, Refusal};
+use engine::id::{IncidentId, UnitId};
+use engine::moment::{Moment, Span};
+use engine::place::Point;
+use engine::unit::{Duty, UnitDefinition};
+
+/// Minutes of a day.
+const DAY: i64 = 24 * 60;
+
+/// Whether a definition can be meant: it can do something; a desk stands still and nobody else does; only a desk takes
+/// more than one order; rosters are minutes of a day.
+fn is_sound(definition: &UnitDefinition) -> bool {
+    let is_desk = definition
+        .capabilities
+        .iter()
+        .any(|capability| capability.is_desk());
+    let stands_still = definition.speed_mm_s == 0;
+    let takes = definition.capacity;
+    !definition.capabilities.is_empty()
+        && is_desk == stands_still
+        && (takes == 1 || (takes > 1 && is_desk))
+        && i64::from(definition.roster_on_min) < DAY
+        && i64::from(definition.roster_off_min) < DAY
+}
+
+/// Whether a minute of the day lies in a shift: from its first minute up to, not with, its last; over midnight if need be.
+fn is_staffed(definition: &UnitDefinition, minute: u16) -> bool {
+    let (on, off) = (definition.roster_on_min, definition.roster_off_min);
+    let length = (i64::from(off) - i64::from(on)).rem_euclid(DAY);
+    let since = (i64::from(minute) - i64::from(on)).rem_euclid(DAY);
+    length == 0 || since < length
+}
+
+impl Model {
+    /// A unit is new, or is another than it was. Its number stays; a unit that stands at its post moves with it.
+    pub(super) fn define_unit(&mut self, definition: UnitDefinition) {
+        if !is_sound(&definition) {
+            return self.refuse(Refusal::BadDefinition);
+        }
+        let staffed = is_staffed(&definition, self.minute());
+        let named = self
+            .unit_ids()
+            .find(|&id| self.unit(id).definition.name == definition.name);
+        let id = if let Some(id) = named {
+            let unit = self.unit_mut(id);
+            if unit.point == unit.definition.post {
+                unit.point = definition.post;
+            }
+            unit.definition = definition;
+            unit.staffed = staffed;
+            id
+        } else if self.units.len() == self.capacities.units_max as usize {
+            return self.refuse(Refusal::UnitsFull);
+        } else {
+            self.units.push(KnownUnit {
+                definition,
+                point: definition.post,
+                duty: Duty::OnCall,
+                staffed,
+                silent: false,
+                due: None,
+            });
+            super::known(self.unit_ids().last())
+        };
+        self.say(Event::UnitDefined { unit: id });
+        self.await_shift(id);
+        self.serve_waiting(id);
+    }
+
+    /// A unit is here now.
+    pub(super) fn move_unit(&mut self, actor: Actor, position: UnitPosition) {
+        if !self.may_speak_of(actor, position.unit) {
+            return;
+        }
+        let heard = self.hear(position.unit);
+        self.put(position.unit, position.point);
+        if heard {
+            self.serve_waiting(position.unit);
+        }
+    }
+
+    pub(super) fn put(&mut self, unit: UnitId, point: Point) {
+        self.unit_mut(unit).point = point;
+        self.say(Event::UnitMoved { unit, point });
+    }
+
+    /// A unit does something else when idle.
+    pub(super) fn set_duty(&mut self, actor: Actor, said: UnitDuty) {
+        if !self.may_speak_of(actor, said.unit) {
+            return;
+        }
+        self.hear(said.unit);
+        let unit = self.unit_mut(said.unit);
+        unit.duty = said.duty;
+        if let Some(strength) = said.strength {
+            unit.definition.strength = strength;
+        }
+        let strength = unit.definition.strength;
+        self.say(Event::UnitDutyChanged {
+            unit: said.unit,
+            duty: said.duty,
+            strength,
+        });
+        self.serve_waiting(said.unit);
+    }
+
+    /// Whether the unit is known and the actor may speak of it: a unit of itself alone.
+    fn may_speak_of(&mut self, actor: Actor, unit: UnitId) -> bool {
+        if self.find_unit(unit).is_none() {
+            self.refuse(Refusal::UnknownUnit);
+            return false;
+        }
+        if let Actor::Unit(speaker) = actor
+            && speaker != unit
+        {
+            self.refuse(Refusal::NotYours);
+            return false;
+        }
+        true
+    }
+
+    /// A unit was heard of; `true` when it had fallen silent before.
+    pub(super) fn hear(&mut self, unit: UnitId) -> bool {
+        if !self.unit(unit).silent {
+            return false;
+        }
+        self.unit_mut(unit).silent = false;
+        self.say(Event::UnitHeard { unit });
+        true
+    }
+
+    /// A shift begins or ends, or something was left to this unit.
+    pub(super) fn shift_changes(&mut self, id: UnitId) {
+        let minute = self.minute();
+        let unit = self.unit_mut(id);
+        let staffed = is_staffed(&unit.definition, minute);
+        let changed = unit.staffed != staffed;
+        unit.staffed = staffed;
+        self.await_shift(id);
+        if changed {
+            self.say(Event::UnitStaffed { unit: id, staffed });
+        }
+        self.serve_waiting(id);
+    }
+
+    /// Rosters by the local time of a city that has come into force; what is too much for one command is left.
+    pub(super) fn read_rosters_anew(&mut self) {
+        let minute = self.minute();
+        for id in self.unit_ids() {
+            let unit = self.unit(id);
+            if unit.staffed == is_staffed(&unit.definition, minute) {
+                self.await_shift(id);
+            } else if self.may_follow_up() {
+                self.follow_ups += 1;
+                self.shift_changes(id);
+            } else {
+                self.put_off(id);
+            }
+        }
+        self.say_whether_more_is_left();
+    }
+
+    /// The next whole minute at which the unit's shift begins or ends, within a day from now; none for round the clock.
+    fn await_shift(&mut self, id: UnitId) {
+        let minute = i64::from(self.minute());
+        let now = self.now;
+        let unit = self.unit_mut(id);
+        let on = i64::from(unit.definition.roster_on_min);
+        let off = i64::from(unit.definition.roster_off_min);
+        let ahead = (1..=DAY).find(|ahead| {
+            let then = (minute + ahead) % DAY;
+            then == on || then == off
+        });
+        let this_minute = Moment(now.0 - now.0.rem_euclid(Span::minutes(1).0));
+        unit.due = ahead
+            .filter(|_| on != off)
+            .map(|minutes| this_minute + Span::minutes(minutes));
+    }
+
+    /// How long a unit takes to an incident; nothing for a desk, or while nobody knows where that is.
+    pub(super) fn travel_to(&self, unit: UnitId, incident: IncidentId) -> u32 {
+        match self.incident(incident).place {
+            Some(place) if self.unit(unit).travels() => self.travel_ms(unit, place.point),
+            Some(_) | None => 0,
+        }
+    }
+}
