@@ -36,7 +36,11 @@ fn the_engine_says_what_the_model_says() {
     println!("fewer than 100: {:?}", coverage.rarer_than(100));
     // A crowd alone meets these two.
     let crowd = ["event Continues ", "refusal hospitals_full "];
-    assert_eq!(coverage.rarer_than(1), crowd, "the streams do not meet these");
+    assert_eq!(
+        coverage.rarer_than(1),
+        crowd,
+        "the streams do not meet these"
+    );
 }
 
 #[test]

@@ -35,13 +35,19 @@ struct Arguments {
     /// Three days and 10 000 commands a seed.
     #[arg(long)]
     long: bool,
+    /// A file of seeds, the first word of each line, that are lived through before the others.
+    #[arg(long, value_name = "FILE")]
+    kept: Option<std::path::PathBuf>,
     /// Goes on after a failure and prints each.
     #[arg(long)]
     keep_going: bool,
 }
 
 struct Run {
-    next: AtomicU64,
+    kept: Vec<u64>,
+    first: u64,
+    end: u64,
+    begun: AtomicU64,
     stop: AtomicBool,
     sum: Mutex<Sum>,
 }
@@ -62,10 +68,20 @@ fn main() -> ExitCode {
         eprintln!("world: seeds are written as A..B, A less than B");
         return ExitCode::from(2);
     };
-    println!("seeds {first}..{end}");
+    let kept = match arguments.kept.as_deref().map(kept).transpose() {
+        Ok(kept) => kept.unwrap_or_default(),
+        Err(error) => {
+            eprintln!("world: the kept seeds cannot be read: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    println!("kept seeds {kept:?}, then seeds {first}..{end}");
     let begun = Instant::now();
     let run = Run {
-        next: AtomicU64::new(first),
+        kept,
+        first,
+        end,
+        begun: AtomicU64::new(0),
         stop: AtomicBool::new(false),
         sum: Mutex::default(),
     };
@@ -77,11 +93,19 @@ fn main() -> ExitCode {
     }
     std::thread::scope(|scope| {
         for _ in 0..arguments.threads {
-            scope.spawn(|| live(&run, end, &arguments, begun));
+            scope.spawn(|| live(&run, &arguments, begun));
         }
     });
     let sum = run.sum.into_inner().unwrap_or_else(PoisonError::into_inner);
     print(&sum, begun.elapsed(), arguments.long)
+}
+
+/// The seeds of a file: the first word of each line that is no comment.
+fn kept(file: &std::path::Path) -> Result<Vec<u64>, Box<dyn std::error::Error>> {
+    let text = std::fs::read_to_string(file)?;
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let firsts = lines.filter_map(|line| line.split_whitespace().next());
+    Ok(firsts.map(str::parse).collect::<Result<_, _>>()?)
 }
 
 fn seeds(arguments: &Arguments) -> Option<(u64, u64)> {
@@ -105,12 +129,15 @@ fn options(seed: u64, long: bool) -> Options {
     options
 }
 
-fn live(run: &Run, end: u64, arguments: &Arguments, begun: Instant) {
+fn live(run: &Run, arguments: &Arguments, begun: Instant) {
     let budget = arguments.budget.map(Duration::from_secs);
     loop {
-        let seed = run.next.fetch_add(1, Ordering::Relaxed);
+        let index = run.begun.fetch_add(1, Ordering::Relaxed);
+        let kept = run.kept.get(index as usize).copied();
+        let seed = kept.unwrap_or_else(|| run.first + index - run.kept.len() as u64);
         let is_late = budget.is_some_and(|budget| begun.elapsed() >= budget);
-        if seed >= end || is_late || run.stop.load(Ordering::Relaxed) {
+        let is_last = kept.is_none() && (seed >= run.end || is_late);
+        if is_last || run.stop.load(Ordering::Relaxed) {
             return;
         }
         let since = Instant::now();

@@ -36,7 +36,10 @@ impl Nearest {
         let incident = fleet.incidents.get(&issued.incident);
         let incident = incident.ok_or_else(|| format!("{} is unknown", issued.incident))?;
         if incident.drill {
-            return Err(format!("{} is a drill and gets {}", issued.incident, issued.order));
+            return Err(format!(
+                "{} is a drill and gets {}",
+                issued.incident, issued.order
+            ));
         }
         let to = incident.place.map(|place| place.point);
         let travel_ms = match to {
@@ -45,7 +48,10 @@ impl Nearest {
         };
         let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
         if issued.travel_ms != travel_ms && total_ms != u32::MAX {
-            return Err(format!("{} takes {travel_ms} ms, not {}", issued.unit, issued.travel_ms));
+            return Err(format!(
+                "{} takes {travel_ms} ms, not {}",
+                issued.unit, issued.travel_ms
+            ));
         }
         if !matches!(issued.choice, Choice::Nearest | Choice::Desk) {
             return Ok(());
@@ -55,7 +61,11 @@ impl Nearest {
             fleet.best(issued.capability, to, &declined)
         };
         let (all, known) = (best(None), best(Some(issued.incident)));
-        if [all, known].iter().flatten().any(|best| best.1 == issued.unit) {
+        if [all, known]
+            .iter()
+            .flatten()
+            .any(|best| best.1 == issued.unit)
+        {
             return Ok(());
         }
         Err(format!("{} was sent, and the best is {all:?}", issued.unit))
@@ -133,7 +143,8 @@ impl Idle {
                 self.waits.insert((incident, need), waits);
             }
             Event::OrderIssued(issued) => {
-                self.last.insert((issued.incident, issued.need), issued.order);
+                self.last
+                    .insert((issued.incident, issued.need), issued.order);
                 self.waits.remove(&(issued.incident, issued.need));
             }
             Event::OrderTransferred {
@@ -157,8 +168,7 @@ impl Idle {
     /// Whether a unit has declined so much of what waits for this capability that it looks no further.
     fn looks_no_further(&self, unit: UnitId, capability: Capability) -> bool {
         let declined = self.waits.values().filter(|waits| {
-            waits.capability == capability
-                && self.fleet.declined(waits.last, None).contains(&unit)
+            waits.capability == capability && self.fleet.declined(waits.last, None).contains(&unit)
         });
         declined.count() >= LOOKED_AT
     }
@@ -183,10 +193,13 @@ impl Check for Idle {
             let declined = self.fleet.declined(waits.last, None);
             let to = self.fleet.destination(incident);
             let free = self.fleet.best(waits.capability, to, &declined);
-            if let Some((_, unit)) = free.filter(|&(_, unit)| {
-                !self.looks_no_further(unit, waits.capability)
-            }) {
-                return Err(format!("need {need} of {incident} waits ({}) beside {unit}", waits.shortage));
+            if let Some((_, unit)) =
+                free.filter(|&(_, unit)| !self.looks_no_further(unit, waits.capability))
+            {
+                return Err(format!(
+                    "need {need} of {incident} waits ({}) beside {unit}",
+                    waits.shortage
+                ));
             }
         }
         Ok(())

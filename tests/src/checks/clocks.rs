@@ -33,7 +33,9 @@ impl Clocks {
     fn end(&mut self, order: OrderId, clock: OrderClock, due: Moment) -> Result<(), String> {
         match self.running.remove(&(order, clock)) {
             Some(running) if running == due => Ok(()),
-            other => Err(format!("{clock} of {order} at {due}: {other:?} was running")),
+            other => Err(format!(
+                "{clock} of {order} at {due}: {other:?} was running"
+            )),
         }
     }
 
@@ -52,7 +54,9 @@ impl Clocks {
             Rung::Primary => false,
         };
         if !follows || next_due.is_none() != (rung == Rung::NextUnit) {
-            return Err(format!("the ladder of {order} went from {stood:?} to {rung}"));
+            return Err(format!(
+                "the ladder of {order} went from {stood:?} to {rung}"
+            ));
         }
         if let Some((_, due)) = stood {
             self.fire(heard, due)?;
@@ -116,8 +120,8 @@ impl Check for Clocks {
             return Err(format!("{left:?} runs on though its order has finished"));
         }
         let done = !matches!(heard.events.last(), Some(Event::Continues { .. }));
-        let ticked = heard.envelope.command == Command::Tick
-            && !matches!(heard.events, [Event::Refused(_)]);
+        let ticked =
+            heard.envelope.command == Command::Tick && !matches!(heard.events, [Event::Refused(_)]);
         if ticked && done {
             let overdue = self.running.iter().find(|&(_, &due)| due < heard.at);
             let late = self.ladders.iter().find(|&(_, &(_, due))| due < heard.at);

@@ -105,7 +105,9 @@ impl Fleet {
             }
             Event::IncidentPlaced { incident, place } => {
                 let placed = self.incidents.get_mut(&incident);
-                placed.into_iter().for_each(|placed| placed.place = Some(place));
+                placed
+                    .into_iter()
+                    .for_each(|placed| placed.place = Some(place));
             }
             Event::OrderIssued(_) | Event::OrderMoved { .. } => self.hear_of_order(event),
             Event::OrderTransferred {

@@ -104,7 +104,10 @@ impl Check for Keys {
         } else if may_be_forgotten {
             self.first_time(&report, heard)
         } else {
-            Err(format!("the key of {} was not answered {answer:?}", known.call))
+            Err(format!(
+                "the key of {} was not answered {answer:?}",
+                known.call
+            ))
         }
     }
 }

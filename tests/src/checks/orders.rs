@@ -17,7 +17,11 @@ const WAYS: &[(OrderState, OrderState, &[Step])] = {
         (Issued, Acknowledged, &[]),
         (Issued, SetOff, NOBODY_SAID_YES),
         (Issued, Arrived, &[Step::Acknowledged, Step::SetOff]),
-        (Issued, Finished, &[Step::Acknowledged, Step::SetOff, Step::Arrived]),
+        (
+            Issued,
+            Finished,
+            &[Step::Acknowledged, Step::SetOff, Step::Arrived],
+        ),
         (Issued, Declined, &[]),
         (Issued, Cancelled, &[]),
         (Issued, Reassigned, &[]),
@@ -190,7 +194,9 @@ impl Check for OneOrder {
                         && (known.incident, known.need) == (incident, need)
                 });
                 if let Some((other, _)) = served {
-                    return Err(format!("need {need} of {incident} has {other} and gets {order}"));
+                    return Err(format!(
+                        "need {need} of {incident} has {other} and gets {order}"
+                    ));
                 }
             }
             self.fleet.hear(heard, event);

@@ -93,7 +93,10 @@ impl Check for Sums {
         self.sums.needs_waiting = self.waiting.len() as u64;
         if self.sums != heard.conservation {
             let counted = heard.conservation;
-            return Err(format!("the events add up to {:?}, counted is {counted:?}", self.sums));
+            return Err(format!(
+                "the events add up to {:?}, counted is {counted:?}",
+                self.sums
+            ));
         }
         if !self.sums.holds() {
             return Err(format!("a key is not exactly one thing: {:?}", self.sums));

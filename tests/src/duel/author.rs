@@ -4,9 +4,7 @@
 use super::coverage::CAPABILITIES;
 use super::random::Random;
 use super::scene::{self, MORNING, Scene};
-use engine::call::{
-    Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks,
-};
+use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks};
 use engine::capability::Capability;
 use engine::command::{
     Actor, Assignment, CallSplit, CallVerdict, Command, Envelope, Escalation, IncidentMerge,
@@ -49,9 +47,7 @@ const USUAL: &[Kind] = &[
 const LINES: &[u32] = &[110, 110, 110, 119, 120, 122, 12_345, 12_395, 999];
 
 /// What can be written, each with its weight before a seed's temper bends it.
-const SUBJECTS: [usize; 18] = [
-    30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 1,
-];
+const SUBJECTS: [usize; 18] = [30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 1];
 
 /// The author of one stream.
 #[derive(Debug)]
@@ -204,7 +200,10 @@ impl Author {
     }
 
     fn late(&mut self) -> Span {
-        let most = self.random.one(&[1_000, 60_000, 60_000, 300_000, 300_000, 300_000, 600_000, 600_000, 4_000_000, 95_000_000]);
+        let most = self.random.one(&[
+            1_000, 60_000, 60_000, 300_000, 300_000, 300_000, 600_000, 600_000, 4_000_000,
+            95_000_000,
+        ]);
         Span(self.random.between(0, most))
     }
 
@@ -238,7 +237,9 @@ impl Author {
         if self.random.percent(6) {
             return None;
         }
-        let x_m = self.random.one(&[-3_000, -2_000, 0, 0, 1_000, 3_200, 9_000]);
+        let x_m = self
+            .random
+            .one(&[-3_000, -2_000, 0, 0, 1_000, 3_200, 9_000]);
         let y_m = self.random.one(&[-1_000, 0, 900]);
         // Some steps within the radius at which calls are one event, some just beyond it.
         let off = self.random.one(&[0, 0, 0, 30, 79, 80, 81, 150, 700]);
@@ -341,7 +342,8 @@ impl Author {
         let running = self.random.percent(80);
         let orders = if running { &self.running } else { &self.orders };
         let told = self.random.late(orders);
-        let (order, unit) = told.unwrap_or_else(|| (known(OrderId::new(scene::CENTRE, 9)), self.unit()));
+        let (order, unit) =
+            told.unwrap_or_else(|| (known(OrderId::new(scene::CENTRE, 9)), self.unit()));
         let act = OrderAct::ALL[self.random.weighed(&self.acts)];
         let actor = match self.random.below(12) {
             0 => Actor::Unit(self.unit()),
@@ -353,11 +355,17 @@ impl Author {
     }
 
     fn definition(&mut self) -> UnitDefinition {
-        let number = self.random.below(self.scene.capacities.units_max as usize + 2);
+        let number = self
+            .random
+            .below(self.scene.capacities.units_max as usize + 2);
         let first = self.random.one(CAPABILITIES);
         let mut capabilities = vec![first];
         if !first.is_desk() && self.random.percent(30) {
-            capabilities.push(self.random.one(&[Capability::Patrol, Capability::Rescue, Capability::Ambulance]));
+            capabilities.push(self.random.one(&[
+                Capability::Patrol,
+                Capability::Rescue,
+                Capability::Ambulance,
+            ]));
         }
         let post = scene::point(
             self.random.between(-8, 8) as i32 * 500,
@@ -398,7 +406,9 @@ impl Author {
 
     fn duty(&mut self) -> Command {
         let unit = self.unit();
-        let duty = self.random.one(&[Duty::OnCall, Duty::Patrolling, Duty::Standby, Duty::Off]);
+        let duty = self
+            .random
+            .one(&[Duty::OnCall, Duty::Patrolling, Duty::Standby, Duty::Off]);
         let strength = self.random.percent(25).then(|| self.random.below(5) as u16);
         Command::SetDuty(UnitDuty {
             unit,

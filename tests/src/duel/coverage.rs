@@ -82,15 +82,39 @@ impl Coverage {
         };
         all("event", &mut EVENTS.iter().copied());
         all("command", &mut COMMANDS.iter().copied());
-        all("refusal", &mut Refusal::ALL.iter().map(|value| value.code()));
-        all("clock met", &mut OrderClock::ALL.iter().map(|value| value.code()));
-        all("clock missed", &mut OrderClock::ALL.iter().map(|value| value.code()));
-        all("ladder", &mut Rung::ALL.iter().skip(1).map(|value| value.code()));
-        all("ledger", &mut LedgerMatter::ALL.iter().map(|value| value.code()));
-        all("shortage", &mut Shortage::ALL.iter().map(|value| value.code()));
+        all(
+            "refusal",
+            &mut Refusal::ALL.iter().map(|value| value.code()),
+        );
+        all(
+            "clock met",
+            &mut OrderClock::ALL.iter().map(|value| value.code()),
+        );
+        all(
+            "clock missed",
+            &mut OrderClock::ALL.iter().map(|value| value.code()),
+        );
+        all(
+            "ladder",
+            &mut Rung::ALL.iter().skip(1).map(|value| value.code()),
+        );
+        all(
+            "ledger",
+            &mut LedgerMatter::ALL.iter().map(|value| value.code()),
+        );
+        all(
+            "shortage",
+            &mut Shortage::ALL.iter().map(|value| value.code()),
+        );
         all("choice", &mut Choice::ALL.iter().map(|value| value.code()));
-        all("outcome", &mut Outcome::ALL.iter().map(|value| value.code()));
-        all("close", &mut CloseReason::ALL.iter().map(|value| value.code()));
+        all(
+            "outcome",
+            &mut Outcome::ALL.iter().map(|value| value.code()),
+        );
+        all(
+            "close",
+            &mut CloseReason::ALL.iter().map(|value| value.code()),
+        );
         expected.extend(transitions());
         expected
             .into_iter()
@@ -138,17 +162,74 @@ macro_rules! names {
     };
 }
 
-names!(EVENTS, event_name, Event, [
-    CentreOpened, ObjectActivated, UnitDefined, CallTaken, CallRepeated, IncidentOpened, IncidentJoined,
-    IncidentRaised, IncidentPlaced, IncidentClosed, NeedOpened, NeedWaits, NeedMet, NeedDone, NeedDropped,
-    OrderIssued, OrderMoved, ClockMet, ClockMissed, LadderClimbed, LedgerEntered, UnitMoved, UnitDutyChanged,
-    UnitStaffed, UnitSilent, UnitHeard, CallAmended, CallEnded, CallDecided, Refused, Continues,
-    IncidentReclassified, IncidentMerged, OrderTransferred, CallSplit, HospitalDefined, NeedRefused,
-]);
-names!(COMMANDS, command_name, Command, [
-    OpenCentre, Activate, DefineUnit, TakeCall, AddFacts, EndCall, CloseIncident, Report, MoveUnit, SetDuty,
-    Tick, JudgeCall, MergeIncidents, SplitCall, EscalateIncident, AssignUnit, DefineHospital,
-]);
+names!(
+    EVENTS,
+    event_name,
+    Event,
+    [
+        CentreOpened,
+        ObjectActivated,
+        UnitDefined,
+        CallTaken,
+        CallRepeated,
+        IncidentOpened,
+        IncidentJoined,
+        IncidentRaised,
+        IncidentPlaced,
+        IncidentClosed,
+        NeedOpened,
+        NeedWaits,
+        NeedMet,
+        NeedDone,
+        NeedDropped,
+        OrderIssued,
+        OrderMoved,
+        ClockMet,
+        ClockMissed,
+        LadderClimbed,
+        LedgerEntered,
+        UnitMoved,
+        UnitDutyChanged,
+        UnitStaffed,
+        UnitSilent,
+        UnitHeard,
+        CallAmended,
+        CallEnded,
+        CallDecided,
+        Refused,
+        Continues,
+        IncidentReclassified,
+        IncidentMerged,
+        OrderTransferred,
+        CallSplit,
+        HospitalDefined,
+        NeedRefused,
+    ]
+);
+names!(
+    COMMANDS,
+    command_name,
+    Command,
+    [
+        OpenCentre,
+        Activate,
+        DefineUnit,
+        TakeCall,
+        AddFacts,
+        EndCall,
+        CloseIncident,
+        Report,
+        MoveUnit,
+        SetDuty,
+        Tick,
+        JudgeCall,
+        MergeIncidents,
+        SplitCall,
+        EscalateIncident,
+        AssignUnit,
+        DefineHospital,
+    ]
+);
 
 /// Capabilities of the small city's units, vehicles, a team and desks.
 pub const CAPABILITIES: &[Capability] = &[

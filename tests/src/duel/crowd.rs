@@ -53,7 +53,11 @@ pub fn run_crowd(hospitals: usize) -> Result<Coverage, Box<Difference>> {
     };
     set_duty(&mut duel, now, desk, Duty::Off)?;
     for number in 0..UNITS {
-        let kind = if number < 30 { Kind::Fight } else { Kind::Noise };
+        let kind = if number < 30 {
+            Kind::Fight
+        } else {
+            Kind::Noise
+        };
         system(&mut duel, now, call(&scene, number, kind))?;
     }
     // The desk is there again: more waits for it than one command may grant.
@@ -79,7 +83,10 @@ pub fn run_crowd(hospitals: usize) -> Result<Coverage, Box<Difference>> {
 }
 
 fn call(scene: &Scene, number: u32, kind: Kind) -> Command {
-    let point = scene::point((number % 60) as i32 * 140 - 4_300, (number / 60) as i32 * 140 - 1_400);
+    let point = scene::point(
+        (number % 60) as i32 * 140 - 4_300,
+        (number / 60) as i32 * 140 - 1_400,
+    );
     Command::TakeCall(CallReport {
         key: KeyDigest::of(0, &number.to_string()),
         body: BodyDigest(0),
@@ -91,11 +98,7 @@ fn call(scene: &Scene, number: u32, kind: Kind) -> Command {
     })
 }
 
-fn system(
-    duel: &mut Duel,
-    now: Moment,
-    command: Command,
-) -> Result<Vec<Event>, Box<Difference>> {
+fn system(duel: &mut Duel, now: Moment, command: Command) -> Result<Vec<Event>, Box<Difference>> {
     duel.system(now, command)
 }
 
@@ -114,10 +117,7 @@ fn set_duty(
     system(duel, now, Command::SetDuty(said))
 }
 
-fn tick_until_done(
-    duel: &mut Duel,
-    now: Moment,
-) -> Result<(), Box<Difference>> {
+fn tick_until_done(duel: &mut Duel, now: Moment) -> Result<(), Box<Difference>> {
     loop {
         let events = system(duel, now, Command::Tick)?;
         if !matches!(events.last(), Some(Event::Continues { .. })) {

@@ -129,7 +129,10 @@ pub fn plan(service_floor: u16, lapse_h: i64) -> Arc<Plan> {
         ("lapse_h = 24", format!("lapse_h = {lapse_h}")),
         ("number = 110", format!("number = 110\n{unknown}")),
     ] {
-        assert!(text.contains(from), "the default plan says `{from}` no more");
+        assert!(
+            text.contains(from),
+            "the default plan says `{from}` no more"
+        );
         text = text.replacen(from, &to, 1);
     }
     match Plan::load(&text) {

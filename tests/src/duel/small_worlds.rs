@@ -210,10 +210,12 @@ fn step(
     let mut child = node.clone();
     child.way.push((at, envelope));
     child.called += usize::from(matches!(command, Command::TakeCall(_)));
-    child.orders.extend(events.iter().filter_map(|event| match event {
-        Event::OrderIssued(issued) => Some(issued.order),
-        _ => None,
-    }));
+    child
+        .orders
+        .extend(events.iter().filter_map(|event| match event {
+            Event::OrderIssued(issued) => Some(issued.order),
+            _ => None,
+        }));
     let paper = match postcard::to_stdvec(&duel.model) {
         Ok(bytes) => *blake3::hash(&bytes).as_bytes(),
         Err(error) => panic!("the model cannot be written: {error}"),

@@ -62,7 +62,10 @@ impl Model {
     /// A call without an incident makes one unless it only is passed on, or asks for nothing.
     pub(super) fn asks_for_an_incident(&self, said: &Said) -> bool {
         let plan = self.plan_in_force();
-        let mode = said.line.and_then(|line| plan.line(line)).map(|row| row.mode);
+        let mode = said
+            .line
+            .and_then(|line| plan.line(line))
+            .map(|row| row.mode);
         !matches!(mode, Some(LineMode::Forward(_))) && said.assessment.nature != Nature::Invalid
     }
 
@@ -234,7 +237,10 @@ impl Model {
         let drill = incident.drill;
         if let Some(place) = facts.place.filter(|place| is_better(incident.place, place)) {
             incident.place = Some(place);
-            self.say(Event::IncidentPlaced { incident: id, place });
+            self.say(Event::IncidentPlaced {
+                incident: id,
+                place,
+            });
             self.seek_all_waiting(id);
         }
         let assessment = facts.assessment.unwrap_or(self.incident(id).assessment);

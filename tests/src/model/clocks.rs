@@ -21,8 +21,8 @@ impl Model {
     /// Every deadline that runs, with the two numbers that decide between equal ones.
     pub(super) fn deadlines(&self) -> Vec<(Moment, u8, u32, Owner)> {
         let units = (0..).zip(self.unit_ids().zip(&self.units));
-        let units = units
-            .filter_map(|(place, (id, unit))| Some((unit.due?, 0, place, Owner::Unit(id))));
+        let units =
+            units.filter_map(|(place, (id, unit))| Some((unit.due?, 0, place, Owner::Unit(id))));
         let incidents = self.incidents.iter().filter_map(|known| {
             Some((known.due?, 1, known.place_number, Owner::Incident(known.id)))
         });

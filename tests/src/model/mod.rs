@@ -258,8 +258,7 @@ impl Model {
 
     /// Minute of the local day.
     fn minute(&self) -> u16 {
-        self.now
-            .minute_of_day(self.city_in_force().utc_offset_min)
+        self.now.minute_of_day(self.city_in_force().utc_offset_min)
     }
 
     fn say(&mut self, event: Event) {

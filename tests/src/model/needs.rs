@@ -148,8 +148,7 @@ impl Model {
                 break;
             };
             // Who let the ladder run out may be asked again as soon as it is heard of.
-            let relieved =
-                order.state == OrderState::Reassigned && order.rung != Rung::NextUnit;
+            let relieved = order.state == OrderState::Reassigned && order.rung != Rung::NextUnit;
             if order.state == OrderState::Declined || relieved {
                 declined.push(order.unit);
             }

@@ -46,7 +46,11 @@ fn after(state: OrderState, act: OrderAct, travels: bool) -> Option<OrderState> 
 /// The reports that should have come in between and did not. A desk owes an acknowledgement alone.
 fn missing(from: OrderState, to: OrderState, travels: bool) -> Vec<Step> {
     let mut steps = Vec::new();
-    for (step, reached) in [(Step::Acknowledged, 1), (Step::SetOff, 2), (Step::Arrived, 3)] {
+    for (step, reached) in [
+        (Step::Acknowledged, 1),
+        (Step::SetOff, 2),
+        (Step::Arrived, 3),
+    ] {
         let owed = travels || step == Step::Acknowledged;
         if owed && progress(from) < reached && reached < progress(to) {
             steps.push(step);
@@ -159,7 +163,10 @@ impl Model {
             unit: before.unit,
             from: before.state,
             to,
-            missing: skipped.iter().copied().fold(StepSet::default(), StepSet::with),
+            missing: skipped
+                .iter()
+                .copied()
+                .fold(StepSet::default(), StepSet::with),
         });
         for step in skipped {
             let (matter, clock) = match step {

@@ -202,7 +202,10 @@ impl Model {
 
     /// How many orders are open.
     pub(super) fn open_orders(&self) -> usize {
-        self.orders.iter().filter(|order| is_open(order.state)).count()
+        self.orders
+            .iter()
+            .filter(|order| is_open(order.state))
+            .count()
     }
 
     /// How many orders of an incident are open.

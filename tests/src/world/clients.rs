@@ -77,7 +77,9 @@ fn remember<T>(list: &mut VecDeque<T>, item: T) {
 fn envelope_of(wish: &Wish) -> Option<Envelope> {
     match wish {
         Wish::Command { envelope, .. } => Some(*envelope),
-        Wish::Activate { actor, activation, .. } => Some(Envelope {
+        Wish::Activate {
+            actor, activation, ..
+        } => Some(Envelope {
             actor: *actor,
             command: Command::Activate(*activation),
         }),
@@ -122,7 +124,8 @@ impl World {
     pub(super) fn ask(&mut self, wish: Wish) {
         self.clients.asked += 1;
         let request = self.clients.asked;
-        let is_call = envelope_of(&wish).is_some_and(|envelope| matches!(envelope.command, Command::TakeCall(_)));
+        let is_call = envelope_of(&wish)
+            .is_some_and(|envelope| matches!(envelope.command, Command::TakeCall(_)));
         let known = Request {
             lane: lane_of(&wish),
             wish,
@@ -137,17 +140,22 @@ impl World {
 
     /// A command is asked for.
     pub(super) fn ask_command(&mut self, envelope: Envelope, testimony: Box<[u8]>) {
-        self.ask(Wish::Command { envelope, testimony });
+        self.ask(Wish::Command {
+            envelope,
+            testimony,
+        });
     }
 
     fn try_again(&mut self, request: u64) {
-        let Some(known) = self.clients.requests.get_mut(&request) else { return };
+        let Some(known) = self.clients.requests.get_mut(&request) else {
+            return;
+        };
         known.tries += 1;
         let token = Token {
             request,
             attempt: known.tries,
         };
-        let backoff = i64::from(known.tries.min(6));
+        let backoff = 1 << known.tries.min(7);
         let network = &self.options.network;
         let patience = network.timeout_ms * backoff + 2 * network.delay_ms;
         self.agenda.note(self.now + patience, Thing::TimeOut(token));
@@ -181,8 +189,12 @@ impl World {
 
     /// A message reaches the centre's door; when nobody is there it is lost.
     pub(super) fn arrives(&mut self, token: Token) {
-        let Some(centre) = self.machine.centre() else { return };
-        let Some(request) = self.clients.requests.get(&token.request) else { return };
+        let Some(centre) = self.machine.centre() else {
+            return;
+        };
+        let Some(request) = self.clients.requests.get(&token.request) else {
+            return;
+        };
         let mut wish = request.wish.clone();
         if token.attempt > 1 {
             self.books.counters.hit("world", "call_resent");
@@ -249,7 +261,9 @@ impl World {
 
     /// An answer is there. A caller may then say more, or hang up.
     pub(super) fn answered(&mut self, token: Token, answer: Answer) {
-        let Some(request) = self.clients.requests.get_mut(&token.request) else { return };
+        let Some(request) = self.clients.requests.get_mut(&token.request) else {
+            return;
+        };
         if request.answer.is_some() {
             return;
         }
@@ -277,7 +291,9 @@ impl World {
 
     /// Nothing came in time.
     pub(super) fn time_out(&mut self, token: Token) {
-        let Some(request) = self.clients.requests.get(&token.request) else { return };
+        let Some(request) = self.clients.requests.get(&token.request) else {
+            return;
+        };
         if !self.clients.open.contains_key(&token.request) || request.tries != token.attempt {
             return;
         }

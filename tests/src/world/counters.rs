@@ -21,11 +21,39 @@ pub struct Counters {
 
 /// What a world does beside its disk.
 pub const DEEDS: &[&str] = &[
-    "accident_call", "advance", "call", "call_ended", "call_resent", "conflict_sent", "crash", "cut_in_start",
-    "duplicate", "facts", "field_oddity", "flip_refused", "flip_survived", "flood_call", "gave_up", "inspection",
-    "kill", "lane_full", "lost_message", "lost_reply", "ordinary_start", "person_act", "plan_change", "position",
-    "prank_call", "redial", "replayed_hash", "reply", "reply_dropped", "restart", "start_refused", "start_retried",
-    "storm", "stop_clean", "wall_back", "wall_forward",
+    "accident_call",
+    "advance",
+    "call",
+    "call_ended",
+    "call_resent",
+    "conflict_sent",
+    "crash",
+    "duplicate",
+    "facts",
+    "field_oddity",
+    "flip_refused",
+    "flip_survived",
+    "flood_call",
+    "gave_up",
+    "inspection",
+    "kill",
+    "lane_full",
+    "lost_message",
+    "lost_reply",
+    "person_act",
+    "plan_change",
+    "position",
+    "prank_call",
+    "redial",
+    "replayed_hash",
+    "reply",
+    "reply_dropped",
+    "restart",
+    "start_refused",
+    "storm",
+    "stop_clean",
+    "wall_back",
+    "wall_forward",
 ];
 
 impl Counters {
@@ -38,17 +66,37 @@ impl Counters {
         EVENTS.iter().for_each(|name| row("event", name));
         COMMANDS.iter().for_each(|name| row("command", name));
         DEEDS.iter().for_each(|name| row("world", name));
-        Fault::ALL.iter().for_each(|fault| row("fault", fault.code()));
-        Refusal::ALL.iter().for_each(|refusal| row("refusal", refusal.code()));
-        OrderClock::ALL.iter().for_each(|clock| row("clock met", clock.code()));
-        OrderClock::ALL.iter().for_each(|clock| row("clock missed", clock.code()));
+        Fault::ALL
+            .iter()
+            .for_each(|fault| row("fault", fault.code()));
+        Refusal::ALL
+            .iter()
+            .for_each(|refusal| row("refusal", refusal.code()));
+        OrderClock::ALL
+            .iter()
+            .for_each(|clock| row("clock met", clock.code()));
+        OrderClock::ALL
+            .iter()
+            .for_each(|clock| row("clock missed", clock.code()));
         Rung::ALL.iter().for_each(|rung| row("rung", rung.code()));
-        LedgerMatter::ALL.iter().for_each(|matter| row("ledger", matter.code()));
-        Choice::ALL.iter().for_each(|choice| row("choice", choice.code()));
-        Shortage::ALL.iter().for_each(|shortage| row("shortage", shortage.code()));
-        CloseReason::ALL.iter().for_each(|reason| row("closed", reason.code()));
-        Outcome::ALL.iter().for_each(|outcome| row("outcome", outcome.code()));
-        ClockMode::ALL.iter().for_each(|clock| row("worlds", clock.code()));
+        LedgerMatter::ALL
+            .iter()
+            .for_each(|matter| row("ledger", matter.code()));
+        Choice::ALL
+            .iter()
+            .for_each(|choice| row("choice", choice.code()));
+        Shortage::ALL
+            .iter()
+            .for_each(|shortage| row("shortage", shortage.code()));
+        CloseReason::ALL
+            .iter()
+            .for_each(|reason| row("closed", reason.code()));
+        Outcome::ALL
+            .iter()
+            .for_each(|outcome| row("outcome", outcome.code()));
+        ClockMode::ALL
+            .iter()
+            .for_each(|clock| row("worlds", clock.code()));
         for &from in OrderState::ALL {
             for act in OrderAct::ALL {
                 if let Some(to) = from.after(*act, true) {

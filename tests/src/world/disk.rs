@@ -202,7 +202,9 @@ impl SimulatedDisk {
     fn act(&self, power: u64, fault: Option<Fault>) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.state();
         if power != state.power {
-            return Err(io::Error::other("the machine was off since this was opened"));
+            return Err(io::Error::other(
+                "the machine was off since this was opened",
+            ));
         }
         state.faults.act(fault)?;
         Ok(state)
@@ -297,7 +299,10 @@ impl Disk for SimulatedDisk {
                 file
             }
             (Access::Create, None) => {
-                if path.parent().is_some_and(|above| !state.shown.folders.contains(above)) {
+                if path
+                    .parent()
+                    .is_some_and(|above| !state.shown.folders.contains(above))
+                {
                     return Err(ErrorKind::NotFound.into());
                 }
                 state.files_made += 1;
@@ -433,7 +438,9 @@ impl DiskFile for SimulatedFile {
         } else {
             into.len()
         };
-        Ok(state.inode(self.file)?.read(&mut into[..most], offset as usize))
+        Ok(state
+            .inode(self.file)?
+            .read(&mut into[..most], offset as usize))
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {

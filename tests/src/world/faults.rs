@@ -104,6 +104,8 @@ pub struct Faults {
     /// Acts until the power goes.
     power_left: Option<u64>,
     is_off: bool,
+    /// Acts until one is refused.
+    refusal_left: Option<u64>,
 }
 
 impl Faults {
@@ -115,7 +117,18 @@ impl Faults {
             counts: BTreeMap::new(),
             power_left: None,
             is_off: false,
+            refusal_left: None,
         }
+    }
+
+    /// After so many acts more one is refused, whatever it is; then none.
+    pub fn refuse_after(&mut self, acts: u64) {
+        self.refusal_left = Some(acts);
+    }
+
+    /// Whether the refusal that was asked for has come.
+    pub fn has_refused(&self) -> bool {
+        self.refusal_left.is_none()
     }
 
     /// From here on one of so many acts fails so; 0: none.
@@ -177,6 +190,14 @@ impl Faults {
         if self.is_off {
             return Err(io::Error::other("the power is gone, as the seed says"));
         }
+        match &mut self.refusal_left {
+            Some(0) => {
+                self.refusal_left = None;
+                return Err(io::Error::other("refused, as it was asked for"));
+            }
+            Some(left) => *left -= 1,
+            None => {}
+        }
         match fault.filter(|&fault| self.is_due(fault)) {
             Some(fault) => {
                 self.count(fault);
@@ -189,7 +210,11 @@ impl Faults {
 
     pub(super) fn keeps_name(&mut self) -> bool {
         let keeps = self.random.chance(500);
-        self.count(if keeps { Fault::KeptName } else { Fault::LostName });
+        self.count(if keeps {
+            Fault::KeptName
+        } else {
+            Fault::LostName
+        });
         keeps
     }
 

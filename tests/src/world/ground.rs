@@ -21,8 +21,26 @@ agencies = ["police"]
 hurt = "unhurt"
 [kind.structure_fire]
 60 = ["着火"]
+[kind.fight]
+40 = ["打架"]
 [concept]
 hurt = ["受伤"]
+weapon = ["刀"]
+[[rule]]
+name = "持刀打架"
+all = ["weapon"]
+kind = "fight"
+weight = 20
+[[adjust]]
+name = "有人伤"
+all = ["hurt"]
+none = ["unhurt"]
+add = ["medical"]
+[[adjust]]
+name = "无人伤"
+all = ["unhurt"]
+none = ["hurt"]
+lower = 1
 "#;
 
 /// How many vehicles the counties have beside their desks.
@@ -53,9 +71,15 @@ static GROUNDS: LazyLock<Vec<Ground>> = LazyLock::new(|| VEHICLES.map(county).in
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     let changes: [&[(&str, &str)]; 4] = [
         &[("lapse_h = 24", "lapse_h = 6")],
-        &[("rung_s = 30", "rung_s = 15"), ("lapse_h = 24", "lapse_h = 3")],
+        &[
+            ("rung_s = 30", "rung_s = 15"),
+            ("lapse_h = 24", "lapse_h = 3"),
+        ],
         &[("service_floor = 8", "service_floor = 2")],
-        &[("radius_m = 80", "radius_m = 400"), ("lapse_h = 24", "lapse_h = 2")],
+        &[
+            ("radius_m = 80", "radius_m = 400"),
+            ("lapse_h = 24", "lapse_h = 2"),
+        ],
     ];
     changes.iter().map(|changes| plan(changes)).collect()
 });
@@ -92,7 +116,8 @@ fn county(vehicles: usize) -> Ground {
             break;
         }
     }
-    city.units.retain(|unit| unit.speed_mm_s == 0 || kept.contains(&unit.name));
+    city.units
+        .retain(|unit| unit.speed_mm_s == 0 || kept.contains(&unit.name));
     city.cells.clear();
     let bytes = match city.canonical_bytes() {
         Ok(bytes) => bytes,

@@ -119,7 +119,9 @@ impl Inode {
     pub(super) fn crash(&mut self, faults: &mut Faults) {
         let changes = std::mem::take(&mut self.changes);
         match faults.keeps() {
-            Keeps::All => changes.iter().for_each(|change| change.apply(&mut self.durable)),
+            Keeps::All => changes
+                .iter()
+                .for_each(|change| change.apply(&mut self.durable)),
             Keeps::Nothing => faults.count_of(Fault::LostWrite, changes.len() as u64),
             Keeps::Prefix => {
                 let kept = faults.part_of(changes.len());
@@ -160,7 +162,11 @@ impl Inode {
             let end = end.min(bytes.len());
             if faults.part_of(1) == 0 {
                 let piece = &bytes[at..end];
-                let kept = if is_whole { piece.len() } else { faults.part_of(piece.len()) };
+                let kept = if is_whole {
+                    piece.len()
+                } else {
+                    faults.part_of(piece.len())
+                };
                 write(&mut self.durable, offset + at, &piece[..kept]);
             }
             at = end;

@@ -60,7 +60,10 @@ pub(super) struct Machine {
 impl Machine {
     /// When the next step is due.
     pub(super) fn next_at(&self) -> Option<i64> {
-        [self.writer_at, self.journal_at, self.view_at].into_iter().flatten().min()
+        [self.writer_at, self.journal_at, self.view_at]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// The centre, if it runs.
@@ -132,9 +135,20 @@ impl World {
 
     /// How often the disk failed so far, in ways that whoever asked must have seen.
     fn injected(&self) -> u64 {
-        let at_crash = [Fault::LostWrite, Fault::TornWrite, Fault::LostName, Fault::KeptName, Fault::ShortRead, Fault::FlippedBit];
+        let at_crash = [
+            Fault::LostWrite,
+            Fault::TornWrite,
+            Fault::LostName,
+            Fault::KeptName,
+            Fault::ShortRead,
+            Fault::FlippedBit,
+        ];
         let counts = self.disk.faults(|faults| faults.counts().clone());
-        counts.iter().filter(|(fault, _)| !at_crash.contains(fault)).map(|(_, times)| times).sum()
+        counts
+            .iter()
+            .filter(|(fault, _)| !at_crash.contains(fault))
+            .map(|(_, times)| times)
+            .sum()
     }
 
     fn start_refused(&mut self, before: u64, why: &str) -> Result<(), String> {
@@ -151,14 +165,16 @@ impl World {
 
     /// Everything that was journalled is told again, and the state is what it was.
     fn process_begins(&mut self, before: u64) -> Result<(), String> {
-        let Some(centre) = &self.machine.centre else { return Ok(()) };
+        let Some(centre) = &self.machine.centre else {
+            return Ok(());
+        };
         let epoch = centre.running().epoch();
         if epoch <= self.machine.epoch {
             return Err(format!("epoch: {epoch} follows {}", self.machine.epoch));
         }
         self.books.process_begins();
         loop {
-            match self.step_view_once() {
+            match self.step_view_once()? {
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(why) if self.injected() == before => return Err(why),
@@ -182,9 +198,13 @@ impl World {
 
     /// A driven centre's time is moved by the one client that may.
     fn advance(&mut self) {
-        let Some(centre) = &self.machine.centre else { return };
+        let Some(centre) = &self.machine.centre else {
+            return;
+        };
         if self.options.clock == ClockMode::Driven {
-            let wish = Wish::Advance { to: Moment(self.now) };
+            let wish = Wish::Advance {
+                to: Moment(self.now),
+            };
             let mut submissions = vec![Submission { origin: None, wish }];
             let counters = &mut self.books.counters;
             match centre.running().submit(Lane::Life, &mut submissions) {
@@ -196,8 +216,11 @@ impl World {
 
     /// Holds the state against the one that never crashed, where both are at the same record.
     fn inspect(&mut self) -> Result<(), String> {
-        let Some(centre) = &self.machine.centre else { return Ok(()) };
-        if centre.running().told() != centre.centre().sequence() || self.books.records().is_empty() {
+        let Some(centre) = &self.machine.centre else {
+            return Ok(());
+        };
+        if centre.running().told() != centre.centre().sequence() || self.books.records().is_empty()
+        {
             return Ok(());
         }
         let inspection = centre.centre().inspect();
@@ -235,14 +258,20 @@ impl World {
 
     fn step_writer(&mut self) -> Result<(), String> {
         self.machine.writer_at = None;
+        // It may have to make the journal go on, to get a buffer back.
+        self.machine.is_sealed = false;
         self.advance();
-        let Some(centre) = &mut self.machine.centre else { return Ok(()) };
+        let Some(centre) = &mut self.machine.centre else {
+            return Ok(());
+        };
         let Some(_) = centre.step_writer() else {
             return self.die();
         };
         let (now, due) = (centre.running().now(), centre.next_due());
         if due.is_some_and(|due| due < now) {
-            return Err(format!("clocks: the writer looked at {now} and left what was due at {due:?}"));
+            return Err(format!(
+                "clocks: the writer looked at {now} and left what was due at {due:?}"
+            ));
         }
         if let Some(due) = due {
             let offset = match self.options.clock {
@@ -250,7 +279,10 @@ impl World {
                 ClockMode::Driven => 0,
             };
             // What is put off to the next tick is due at once; a driven centre waits for its time to be moved.
-            wake(&mut self.machine.writer_at, (due.0 - offset).max(self.now + 1));
+            wake(
+                &mut self.machine.writer_at,
+                (due.0 - offset).max(self.now + 1),
+            );
         }
         let at = self.lag(1);
         wake(&mut self.machine.journal_at, at);
@@ -259,7 +291,10 @@ impl World {
 
     fn step_journal(&mut self) -> Result<(), String> {
         self.machine.journal_at = None;
-        let Some(centre) = &mut self.machine.centre else { return Ok(()) };
+        self.machine.is_sealed = false;
+        let Some(centre) = &mut self.machine.centre else {
+            return Ok(());
+        };
         let stepped = centre.step_journal();
         let mut replies = Vec::new();
         centre.running().replies(0, &mut replies);
@@ -290,7 +325,7 @@ impl World {
     fn step_view(&mut self) -> Result<(), String> {
         self.machine.view_at = None;
         let before = self.injected();
-        match self.step_view_once() {
+        match self.step_view_once()? {
             Ok(0) => Ok(()),
             Ok(_) => {
                 let at = self.lag(2);
@@ -305,12 +340,19 @@ impl World {
         }
     }
 
-    /// One step of the view; the books hear what it told.
-    fn step_view_once(&mut self) -> Result<usize, String> {
-        let Some(centre) = &mut self.machine.centre else { return Ok(0) };
+    /// One step of the view; the books hear what it told. Inside: what it could read, or why it could not.
+    fn step_view_once(&mut self) -> Result<Result<usize, String>, String> {
+        let Some(centre) = &mut self.machine.centre else {
+            return Ok(Ok(0));
+        };
         let stepped = centre.step_view();
         let told: Vec<ReleasedRecord> = {
-            let mut inbox = self.machine.inbox.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut inbox = self
+                .machine
+                .inbox
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             inbox.drain(..).collect()
         };
         for record in told {
@@ -319,7 +361,7 @@ impl World {
                 self.released(&new);
             }
         }
-        stepped.map_err(|error| format!("view: cannot read the journal: {error}"))
+        Ok(stepped.map_err(|error| format!("view: cannot read the journal: {error}")))
     }
 
     fn perhaps_break(&mut self) -> Result<(), String> {
@@ -330,8 +372,12 @@ impl World {
         if self.is_calm || self.machine.breaks >= breaks.restarts_max {
             return Ok(());
         }
-        let (crash, kill, cut, full) =
-            (breaks.crash_one_in, breaks.kill_one_in, breaks.cut_one_in, breaks.full_one_in);
+        let (crash, kill, cut, full) = (
+            breaks.crash_one_in,
+            breaks.kill_one_in,
+            breaks.cut_one_in,
+            breaks.full_one_in,
+        );
         let mut comes = |one_in: u64| one_in > 0 && self.random.below(one_in) == 0;
         if comes(crash) {
             return self.end(End::Power);
@@ -361,8 +407,17 @@ impl World {
 
     fn end(&mut self, end: End) -> Result<(), String> {
         self.machine.breaks += 1;
-        self.machine.centre = None;
-        (self.machine.writer_at, self.machine.journal_at, self.machine.view_at) = (None, None, None);
+        if let Some(centre) = self.machine.centre.take() {
+            let dropped = centre.running().replies_dropped();
+            self.books
+                .counters
+                .add(("world", "reply_dropped", ""), dropped);
+        }
+        (
+            self.machine.writer_at,
+            self.machine.journal_at,
+            self.machine.view_at,
+        ) = (None, None, None);
         match end {
             End::Power => {
                 self.books.counters.hit("world", "crash");
@@ -409,14 +464,18 @@ impl World {
         };
         self.disk.faults(|disk| {
             disk.cease();
-            faults.iter().for_each(|&(fault, one_in)| disk.set(fault, one_in));
+            faults
+                .iter()
+                .for_each(|&(fault, one_in)| disk.set(fault, one_in));
         });
     }
 
     /// All is over: a clean end, a sound journal, the same state from it, and books that close.
     pub(super) fn settle(&mut self) -> Result<(), String> {
         while let Some(centre) = &mut self.machine.centre
-            && centre.step_journal().map_err(|error| format!("stop: {error}"))?
+            && centre
+                .step_journal()
+                .map_err(|error| format!("stop: {error}"))?
         {}
         self.inspect()?;
         let Some(centre) = self.machine.centre.take() else {
@@ -426,8 +485,14 @@ impl World {
         drop(centre);
         self.books.counters.hit("world", "stop_clean");
         let verdict = verify(self.folder(), None).map_err(|fault| format!("verify: {fault}"))?;
-        if !verdict.is_sound() || verdict.tail.is_some() || verdict.records != self.books.records().len() as u64 {
-            return Err(format!("verify: after a clean stop with {} records: {verdict}", self.books.records().len()));
+        if !verdict.is_sound()
+            || verdict.tail.is_some()
+            || verdict.records != self.books.records().len() as u64
+        {
+            return Err(format!(
+                "verify: after a clean stop with {} records: {verdict}",
+                self.books.records().len()
+            ));
         }
         let mut replay = Replay::new(self.folder()).map_err(|error| format!("replay: {error}"))?;
         while replay
@@ -437,7 +502,9 @@ impl World {
         {}
         let replayed = replay.centre().inspect();
         if replayed.hash != inspection.hash {
-            return Err(format!("replay: another state: {replayed:?}, it was {inspection:?}"));
+            return Err(format!(
+                "replay: another state: {replayed:?}, it was {inspection:?}"
+            ));
         }
         self.books.counters.hit("world", "replayed_hash");
         self.books.end()

@@ -8,13 +8,13 @@
 //! `stage` moves time, `machine` is the process that runs and dies, `clients` ask and ask again, `traffic` and `people`
 //! say what happens in a day.
 
+mod agenda;
 pub mod checks;
+mod clients;
 pub mod counters;
 pub mod disk;
 pub mod faults;
 pub mod ground;
-mod agenda;
-mod clients;
 mod inode;
 mod machine;
 pub mod options;

@@ -135,7 +135,11 @@ impl Options {
     /// The options of a seed.
     pub fn draw(seed: u64) -> Options {
         let random = &mut Random::stream(seed, 0x0971);
-        let clock = if random.chance(300) { ClockMode::Driven } else { ClockMode::Wall };
+        let clock = if random.chance(300) {
+            ClockMode::Driven
+        } else {
+            ClockMode::Wall
+        };
         let batch_bytes = (32 << random.below(3)) << 10;
         Options {
             seed,
@@ -199,7 +203,10 @@ fn breaks(random: &mut Random) -> Breaks {
         crash_one_in: one_of(random, &seldom),
         kill_one_in: one_of(random, &seldom),
         cut_one_in: one_of(random, &seldom),
-        faults: faults.into_iter().filter(|&(_, one_in)| one_in > 0).collect(),
+        faults: faults
+            .into_iter()
+            .filter(|&(_, one_in)| one_in > 0)
+            .collect(),
         full_one_in: one_of(random, &[0, 0, 4_000]),
         rot: random.chance(300),
         restarts_max: 4 + random.below(8),

@@ -4,8 +4,8 @@ use super::ground::ground;
 use super::stage::{Thing, World};
 use engine::capability::Capability;
 use engine::command::{
-    Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope, Escalation, IncidentMerge,
-    ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
+    Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
+    Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
 };
 use engine::hospital::{HospitalCapabilities, HospitalDefinition};
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
@@ -30,20 +30,44 @@ impl World {
     }
 
     fn any_call(&mut self) -> Option<CallId> {
-        self.draw(|world| world.clients.calls.iter().copied().collect(), CallId::new(CENTRE, 9_999_999))
+        self.draw(
+            |world| world.clients.calls.iter().copied().collect(),
+            CallId::new(CENTRE, 9_999_999),
+        )
     }
 
     fn any_incident(&mut self) -> Option<IncidentId> {
         let unknown = IncidentId::new(CENTRE, 9_999_999);
         // Mostly one of the newest, which are open.
         let newest = 1 + self.random.below(40) as usize;
-        self.draw(|world| world.clients.incidents.iter().rev().take(newest).copied().collect(), unknown)
+        self.draw(
+            |world| {
+                world
+                    .clients
+                    .incidents
+                    .iter()
+                    .rev()
+                    .take(newest)
+                    .copied()
+                    .collect()
+            },
+            unknown,
+        )
     }
 
     fn any_order(&mut self) -> Option<OrderId> {
         let newest = 1 + self.random.below(60) as usize;
         self.draw(
-            |world| world.clients.orders.iter().rev().take(newest).copied().collect(),
+            |world| {
+                world
+                    .clients
+                    .orders
+                    .iter()
+                    .rev()
+                    .take(newest)
+                    .copied()
+                    .collect()
+            },
             OrderId::new(CENTRE, 9_999_999),
         )
     }
@@ -74,7 +98,11 @@ impl World {
             0..=3 => Command::JudgeCall(CallVerdict {
                 call: self.any_call()?,
                 assessment: self.random.chance(700).then(|| self.any_assessment()),
-                place: if self.random.chance(400) { self.any_place() } else { None },
+                place: if self.random.chance(400) {
+                    self.any_place()
+                } else {
+                    None
+                },
             }),
             4..=6 => Command::MergeIncidents(IncidentMerge {
                 from: self.any_incident()?,
@@ -101,7 +129,10 @@ impl World {
             16 => Command::SetDuty(UnitDuty {
                 unit: self.any_unit()?,
                 duty: self.random.pick(Duty::ALL).copied()?,
-                strength: self.random.chance(300).then_some(self.random.below(6) as u16),
+                strength: self
+                    .random
+                    .chance(300)
+                    .then_some(self.random.below(6) as u16),
             }),
             17 => Command::DefineUnit(self.any_definition()?),
             18 => Command::DefineHospital(self.any_hospital()?),
@@ -163,8 +194,14 @@ impl World {
                 }
             }
             1 => {
-                if let (Some(unit), Some(duty)) = (self.any_unit(), self.random.pick(Duty::ALL).copied()) {
-                    let duty = UnitDuty { unit, duty, strength: None };
+                if let (Some(unit), Some(duty)) =
+                    (self.any_unit(), self.random.pick(Duty::ALL).copied())
+                {
+                    let duty = UnitDuty {
+                        unit,
+                        duty,
+                        strength: None,
+                    };
                     self.say(Actor::Unit(unit), Command::SetDuty(duty));
                 }
             }
@@ -173,7 +210,10 @@ impl World {
     }
 
     fn odd_report(&mut self) {
-        let (Some(order), Some(act)) = (self.any_order(), self.random.pick(OrderAct::ALL).copied()) else { return };
+        let (Some(order), Some(act)) = (self.any_order(), self.random.pick(OrderAct::ALL).copied())
+        else {
+            return;
+        };
         let own = self.unit_of(order);
         let actor = match self.random.below(8) {
             0 => self.any_unit().map(Actor::Unit),
@@ -189,7 +229,10 @@ impl World {
     }
 
     fn unit_of(&self, order: OrderId) -> Option<UnitId> {
-        self.books.view().order(order).map(|order| order.issued.unit)
+        self.books
+            .view()
+            .order(order)
+            .map(|order| order.issued.unit)
     }
 
     fn position_jumps(&mut self) {
@@ -203,7 +246,10 @@ impl World {
         self.books.counters.hit("world", "position");
         match (self.options.clock, self.machine.centre()) {
             (ClockMode::Driven, _) => {
-                self.say(Actor::Unit(unit), Command::MoveUnit(UnitPosition { unit, point }));
+                self.say(
+                    Actor::Unit(unit),
+                    Command::MoveUnit(UnitPosition { unit, point }),
+                );
             }
             (ClockMode::Wall, Some(centre)) => {
                 centre.running().position(unit, point);
@@ -218,7 +264,10 @@ impl World {
         match act {
             Act::Report { order, act } => {
                 if let Some(unit) = self.unit_of(order) {
-                    self.say(Actor::Unit(unit), Command::Report(OrderReport { order, act }));
+                    self.say(
+                        Actor::Unit(unit),
+                        Command::Report(OrderReport { order, act }),
+                    );
                 }
             }
             Act::Position { unit, point } => {

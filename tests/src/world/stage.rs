@@ -108,7 +108,11 @@ pub struct Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (seed, step, at) = (self.seed, self.step, self.at_ms / 1_000);
-        write!(f, "seed {seed}, step {step}, {at} s after its beginning: {}", self.what)
+        write!(
+            f,
+            "seed {seed}, step {step}, {at} s after its beginning: {}",
+            self.what
+        )
     }
 }
 
@@ -202,7 +206,10 @@ impl World {
         let patience = self.now + PATIENCE_MS;
         while !self.is_over() {
             if self.now >= patience {
-                return Err(format!("liveness: not everything ended: {:?}", self.books.conservation()));
+                return Err(format!(
+                    "liveness: not everything ended: {:?}",
+                    self.books.conservation()
+                ));
             }
             self.turn(patience)?;
         }
@@ -267,9 +274,16 @@ impl World {
         for event in &record.record.events {
             if let Event::OrderMoved { order, to, .. } = *event {
                 self.crews.order_moved(Moment(self.now), order, to);
-            } else if let Event::LadderClimbed { order, rung, next_due, .. } = *event {
+            } else if let Event::LadderClimbed {
+                order,
+                rung,
+                next_due,
+                ..
+            } = *event
+            {
                 let left = next_due.map(|due| Moment(self.now + record.record.at.until(due).0));
-                self.crews.ladder_climbed(Moment(self.now), order, rung, left);
+                self.crews
+                    .ladder_climbed(Moment(self.now), order, rung, left);
             } else if let Event::OrderIssued(issued) = *event {
                 self.tell_crew(issued.order);
             }
@@ -280,7 +294,9 @@ impl World {
     /// A crew is told of its order, perhaps not for the first time.
     pub(super) fn tell_crew(&mut self, order: engine::id::OrderId) {
         let view = self.books.view();
-        let Some(known) = view.order(order) else { return };
+        let Some(known) = view.order(order) else {
+            return;
+        };
         let incident = view.incident(known.incident);
         let told = Told {
             order,
@@ -289,7 +305,9 @@ impl World {
             desk: known.issued.capability.is_desk(),
             travel_ms: known.issued.travel_ms,
             turnout_ms: known.issued.turnout_ms,
-            point: incident.and_then(|incident| incident.place).map(|place| place.point),
+            point: incident
+                .and_then(|incident| incident.place)
+                .map(|place| place.point),
             kind: incident.map(|incident| incident.kind),
         };
         if self.options.planted != Some(Planted::NobodyObeys) {
@@ -315,7 +333,12 @@ impl World {
             | Thing::Relief => false,
         });
         self.crews = Crews::new(Behaviour::Standard, self.options.seed);
-        let open: Vec<_> = self.books.view().open_orders().map(|(order, _)| order).collect();
+        let open: Vec<_> = self
+            .books
+            .view()
+            .open_orders()
+            .map(|(order, _)| order)
+            .collect();
         open.into_iter().for_each(|order| self.tell_crew(order));
         self.everybody_returns();
     }

@@ -2,7 +2,9 @@
 
 use super::ground::{ground, plans};
 use super::stage::{Thing, World};
-use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks, Testimony};
+use engine::call::{
+    Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks, Testimony,
+};
 use engine::command::{Actor, Command, Envelope, ObjectKind};
 use engine::id::CallId;
 use engine::kind::Kind;
@@ -21,13 +23,18 @@ pub(super) enum Source {
     /// One of hundreds who see the same accident.
     Accident(Point),
     /// Somebody who calls for fun, again and again.
-    Prankster(u32),
+    Prankster,
     /// The same caller about the same thing, under a new key.
     Redial(CallReport),
 }
 
 /// What people see of an accident.
-const SEEN: [Kind; 4] = [Kind::CrashInjury, Kind::CrashDamage, Kind::HitAndRun, Kind::VehicleFire];
+const SEEN: [Kind; 4] = [
+    Kind::CrashInjury,
+    Kind::CrashDamage,
+    Kind::HitAndRun,
+    Kind::VehicleFire,
+];
 /// Around a post, in units of 1e-7 degree: about 4 km.
 const AROUND_E7: i64 = 400_000;
 
@@ -41,14 +48,17 @@ impl World {
             self.agenda.note(at, Thing::Call(Source::Usual));
         }
         for _ in 0..traffic.floods {
-            self.burst(150, Span::minutes(4), |_| Source::Flood);
+            let begin = self.random.between(0, day);
+            self.burst(150, begin, Span::minutes(4), |_| Source::Flood);
         }
         for _ in 0..traffic.accidents {
             let point = self.somewhere();
-            self.burst(180, Span::minutes(9), |_| Source::Accident(point));
+            let begin = self.random.between(0, day);
+            self.burst(180, begin, Span::minutes(9), |_| Source::Accident(point));
         }
         for _ in 0..traffic.pranksters {
-            self.burst(40, Span::hours(3), |world| Source::Prankster(world.random.below(5) as u32));
+            let begin = self.random.between(0, day);
+            self.burst(40, begin, Span::hours(3), |_| Source::Prankster);
         }
         let mut note = |times: u64, thing: Thing| {
             for _ in 0..times {
@@ -65,17 +75,19 @@ impl World {
 
     /// A day in which too little happened goes on.
     pub(super) fn top_up(&mut self) {
-        self.burst(60, Span::hours(1), |_| Source::Usual);
+        self.burst(60, 0, Span::hours(1), |_| Source::Usual);
     }
 
-    fn burst(&mut self, calls: u64, within: Span, source: impl Fn(&mut World) -> Source) {
-        let last = (self.options.day_ms - within.0).max(1);
-        let begin = match self.now == self.wall.load(std::sync::atomic::Ordering::Relaxed) - self.offset && self.steps > 0 {
-            true => 0,
-            false => self.random.between(0, last),
-        };
+    /// So many calls within a while that begins so long from now.
+    fn burst(
+        &mut self,
+        calls: u64,
+        begin_ms: i64,
+        within: Span,
+        source: impl Fn(&World) -> Source,
+    ) {
         for _ in 0..calls {
-            let at = self.after(Span(begin), Span(begin + within.0));
+            let at = self.after(Span(begin_ms), Span(begin_ms + within.0));
             let source = source(self);
             self.agenda.note(at, Thing::Call(source));
         }
@@ -83,7 +95,10 @@ impl World {
 
     fn somewhere(&mut self) -> Point {
         let city = &ground(self.options.ground).city;
-        let middle = self.random.pick(&city.posts).map_or(city.reference(), |post| post.point);
+        let middle = self
+            .random
+            .pick(&city.posts)
+            .map_or(city.reference(), |post| post.point);
         let mut near = |at: i32| at + self.random.between(-AROUND_E7, AROUND_E7) as i32;
         Point {
             lat_e7: near(middle.lat_e7),
@@ -115,7 +130,11 @@ impl World {
 
     /// What somebody holds a thing to be.
     pub(super) fn any_assessment(&mut self) -> Assessment {
-        let kind = self.random.pick(Kind::ALL).copied().unwrap_or(Kind::Unknown);
+        let kind = self
+            .random
+            .pick(Kind::ALL)
+            .copied()
+            .unwrap_or(Kind::Unknown);
         let mut assessment = Assessment::stated(kind);
         assessment.human = self.random.chance(60);
         assessment
@@ -124,7 +143,10 @@ impl World {
     fn line_of(&mut self, kind: Kind) -> Line {
         let lines = plans()[0].plan.lines();
         match (kind.row().line, self.random.below(12)) {
-            (_, 0) => self.random.pick(lines).map_or(Line::POLICE, |line| line.line),
+            (_, 0) => self
+                .random
+                .pick(lines)
+                .map_or(Line::POLICE, |line| line.line),
             (0, _) => Line::POLICE,
             (line, _) => Line::new(line).unwrap_or(Line::POLICE),
         }
@@ -158,15 +180,23 @@ impl World {
             Source::Usual => ("call", self.any_assessment(), self.any_place()),
             Source::Flood => ("flood_call", self.any_assessment(), self.any_place()),
             Source::Accident(point) => {
-                let seen = self.random.pick(&SEEN).copied().unwrap_or(Kind::CrashInjury);
+                let seen = self
+                    .random
+                    .pick(&SEEN)
+                    .copied()
+                    .unwrap_or(Kind::CrashInjury);
                 let mut near = |at: i32| at + self.random.between(-6_000, 6_000) as i32;
                 let point = Point {
                     lat_e7: near(point.lat_e7),
                     lon_e7: near(point.lon_e7),
                 };
-                ("accident_call", Assessment::stated(seen), Some(self.place(point)))
+                (
+                    "accident_call",
+                    Assessment::stated(seen),
+                    Some(self.place(point)),
+                )
             }
-            Source::Prankster(_) => {
+            Source::Prankster => {
                 let kinds = [Kind::Silent, Kind::Nuisance, Kind::StructureFire];
                 let kind = self.random.pick(&kinds).copied().unwrap_or(Kind::Silent);
                 ("prank_call", Assessment::stated(kind), self.any_place())
@@ -199,7 +229,11 @@ impl World {
         self.books.counters.hit("world", "facts");
         let facts = CallFacts {
             call,
-            place: if self.random.chance(400) { self.any_place() } else { None },
+            place: if self.random.chance(400) {
+                self.any_place()
+            } else {
+                None
+            },
             assessment: self.random.chance(500).then(|| self.any_assessment_again()),
             injured: self.random.chance(300).then_some(2),
             marks: Marks::default(),
@@ -212,7 +246,11 @@ impl World {
     }
 
     fn any_assessment_again(&mut self) -> Assessment {
-        let kind = self.random.pick(&SEEN).copied().unwrap_or(Kind::CrashInjury);
+        let kind = self
+            .random
+            .pick(&SEEN)
+            .copied()
+            .unwrap_or(Kind::CrashInjury);
         match self.random.chance(500) {
             true => Assessment::stated(kind),
             false => self.any_assessment(),
@@ -232,8 +270,12 @@ impl World {
     /// A person brings another plan into force while calls come in.
     pub(super) fn change_plan(&mut self) -> Result<(), String> {
         let index = self.random.below(plans().len() as u64) as usize;
-        let Some(centre) = self.machine.centre() else { return Ok(()) };
-        let stored = centre.running().store(ObjectKind::Plan, plans()[index].text.as_bytes());
+        let Some(centre) = self.machine.centre() else {
+            return Ok(());
+        };
+        let stored = centre
+            .running()
+            .store(ObjectKind::Plan, plans()[index].text.as_bytes());
         match stored {
             Ok((activation, object)) => {
                 self.books.counters.hit("world", "plan_change");

@@ -64,7 +64,8 @@ impl Books {
 
     /// The record with this sequence, if it was heard.
     pub fn record(&self, sequence: Sequence) -> Option<&ReleasedRecord> {
-        self.records.get(usize::try_from(sequence.0).ok()?.checked_sub(1)?)
+        self.records
+            .get(usize::try_from(sequence.0).ok()?.checked_sub(1)?)
     }
 
     /// A hash over all that was released.
@@ -86,7 +87,9 @@ impl Books {
                 self.told
             ));
         }
-        self.replies.all_heard().map_err(|lost| format!("replies: {lost}"))
+        self.replies
+            .all_heard()
+            .map_err(|lost| format!("replies: {lost}"))
     }
 
     /// A reply left the centre.
@@ -101,17 +104,25 @@ impl Books {
 
     /// A record is told; the new ones are returned.
     pub fn hear(&mut self, mut record: ReleasedRecord) -> Result<Option<&ReleasedRecord>, String> {
-        if self.planted.is_some_and(|planted| self.doctor(planted, &mut record)) {
+        if self
+            .planted
+            .is_some_and(|planted| self.doctor(planted, &mut record))
+        {
             return Ok(None);
         }
         if record.sequence.0 != self.told as u64 + 1 {
-            return Err(format!("record {} is told after {}", record.sequence, self.told));
+            return Err(format!(
+                "record {} is told after {}",
+                record.sequence, self.told
+            ));
         }
         self.told += 1;
         if let Some(known) = self.records.get(self.told - 1) {
             return match known.record == record.record {
                 true => Ok(None),
-                false => Err(format!("history is another: {known:?} was released, now it is {record:?}")),
+                false => Err(format!(
+                    "history is another: {known:?} was released, now it is {record:?}"
+                )),
             };
         }
         self.enter(record).map(Some)
@@ -138,7 +149,9 @@ impl Books {
             checker.hear(&record).map_err(|why| wrong(name, why))?;
         }
         self.twin.hear(&record).map_err(|why| wrong("twin", why))?;
-        self.replies.hear(&record).map_err(|why| wrong("replies", why))?;
+        self.replies
+            .hear(&record)
+            .map_err(|why| wrong("replies", why))?;
         self.records.push(record);
         self.records.last().ok_or_else(String::new)
     }
@@ -147,7 +160,9 @@ impl Books {
     pub fn inspect(&mut self, running: &Inspection) -> Result<(), String> {
         let twin = self.twin.inspect();
         if running.sequence != twin.sequence || running.hash != twin.hash {
-            return Err(format!("twin: the state is another: {running:?}, and never crashed {twin:?}"));
+            return Err(format!(
+                "twin: the state is another: {running:?}, and never crashed {twin:?}"
+            ));
         }
         let counted = running.conservation;
         if !counted.holds() {
@@ -155,7 +170,9 @@ impl Books {
         }
         let seen = self.view.conservation();
         if seen != counted {
-            return Err(format!("view: readers count {seen:?}, the centre {counted:?}"));
+            return Err(format!(
+                "view: readers count {seen:?}, the centre {counted:?}"
+            ));
         }
         self.counters.hit("world", "inspection");
         Ok(())
@@ -190,7 +207,9 @@ impl Books {
                 false
             }
             Planted::ClockTwice if is_late => {
-                let fired = events.iter().find(|event| matches!(event, Event::ClockMissed { .. }));
+                let fired = events
+                    .iter()
+                    .find(|event| matches!(event, Event::ClockMissed { .. }));
                 events.extend(fired.copied());
                 false
             }
@@ -204,7 +223,9 @@ impl Books {
             }
             Planted::KeyTwice if is_late => {
                 let is_call = matches!(record.record.envelope.command, Command::TakeCall(_));
-                if let (true, Some(Event::CallRepeated { call, .. })) = (is_call, events.first().copied()) {
+                if let (true, Some(Event::CallRepeated { call, .. })) =
+                    (is_call, events.first().copied())
+                {
                     *events = vec![Event::CallTaken { call }];
                 }
                 false

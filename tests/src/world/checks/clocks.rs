@@ -41,7 +41,9 @@ impl Clocks {
                 }
             }
         } else if let Event::ClockMissed { order, clock, due } = *event {
-            if self.stop(order, clock) != Some(due) || self.climbing.contains(&order) && clock == OrderClock::Acknowledge {
+            if self.stop(order, clock) != Some(due)
+                || self.climbing.contains(&order) && clock == OrderClock::Acknowledge
+            {
                 return Err(format!("a clock fired that did not run: {event:?}"));
             }
             if at <= due {
@@ -52,13 +54,23 @@ impl Clocks {
             }
         } else if let Event::ClockMet { order, clock, due } = *event {
             if self.stop(order, clock) != Some(due) || at > due {
-                return Err(format!("a clock was met at {at} that did not run: {event:?}"));
+                return Err(format!(
+                    "a clock was met at {at} that did not run: {event:?}"
+                ));
             }
-        } else if let Event::LadderClimbed { order, rung, next_due, .. } = *event {
+        } else if let Event::LadderClimbed {
+            order,
+            rung,
+            next_due,
+            ..
+        } = *event
+        {
             let before = self.stop(order, OrderClock::Acknowledge);
             let is_first = rung == Rung::Deputy;
             if is_first != before.is_none() || before.is_some_and(|due| at <= due) {
-                return Err(format!("a ladder was climbed at {at}, its rung due {before:?}: {event:?}"));
+                return Err(format!(
+                    "a ladder was climbed at {at}, its rung due {before:?}: {event:?}"
+                ));
             }
             if let Some(due) = next_due {
                 self.start(order, OrderClock::Acknowledge, due);
@@ -76,7 +88,9 @@ impl Clocks {
         for &clock in to.stops() {
             let left = self.stop(order, clock);
             if left.is_some() && !(clock == OrderClock::Acknowledge && is_climbing) {
-                return Err(format!("a clock stopped without a word: {clock} due {left:?} of {event:?}"));
+                return Err(format!(
+                    "a clock stopped without a word: {clock} due {left:?} of {event:?}"
+                ));
             }
         }
         if !to.is_open() {
@@ -106,7 +120,10 @@ impl Checker for Clocks {
         for event in &record.events {
             self.settle(event)?;
         }
-        self.continues = record.events.iter().any(|event| matches!(event, Event::Continues { .. }));
+        self.continues = record
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Continues { .. }));
         Ok(())
     }
 

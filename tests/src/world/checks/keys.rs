@@ -31,7 +31,9 @@ pub struct Keys {
 impl Keys {
     /// Whether the key must still be known: the newest so many are, for a day.
     fn must_know(&self, first: &First, now: Moment) -> bool {
-        let room = self.opening.map_or(0, |opening| u64::from(opening.capacities.calls_max));
+        let room = self
+            .opening
+            .map_or(0, |opening| u64::from(opening.capacities.calls_max));
         first.call.number() + room > self.calls && now <= first.at + WINDOW
     }
 }
@@ -50,7 +52,9 @@ impl Checker for Keys {
         for event in &record.events {
             if let Event::CallTaken { call } = *event {
                 if let Some(first) = known.filter(|first| self.must_know(first, record.at)) {
-                    return Err(format!("a key has two decisions: {first:?} and call {call}"));
+                    return Err(format!(
+                        "a key has two decisions: {first:?} and call {call}"
+                    ));
                 }
                 if call.number() != self.calls + 1 {
                     return Err(format!("call {call} follows the {}th", self.calls));
@@ -64,7 +68,12 @@ impl Checker for Keys {
                 };
                 self.firsts.insert(report.key.0, first);
                 decided = true;
-            } else if let Event::CallRepeated { call, first: sequence, conflict } = *event {
+            } else if let Event::CallRepeated {
+                call,
+                first: sequence,
+                conflict,
+            } = *event
+            {
                 let Some(first) = known else {
                     return Err(format!("call {call} is said to be a repeat and is none"));
                 };

@@ -22,7 +22,7 @@ pub use twin::Twin;
 use engine::runtime::ReleasedRecord;
 
 /// Something that must hold of what a centre releases.
-pub trait Checker: Send {
+pub trait Checker {
     /// Takes in the next record.
     fn hear(&mut self, record: &ReleasedRecord) -> Result<(), String>;
 

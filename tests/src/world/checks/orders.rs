@@ -25,22 +25,39 @@ impl Orders {
             return Err(format!("order {order} follows the {}th", self.orders));
         }
         self.orders = order.number();
-        let room = self.units.get(&unit).map_or(0, |unit| usize::from(unit.capacity));
+        let room = self
+            .units
+            .get(&unit)
+            .map_or(0, |unit| usize::from(unit.capacity));
         let beside = self.by_unit.entry(unit).or_default();
         beside.insert(order);
         if beside.len() > room {
-            return Err(format!("unit {unit} has room for {room} and has the orders {beside:?}"));
+            return Err(format!(
+                "unit {unit} has room for {room} and has the orders {beside:?}"
+            ));
         }
         self.open.insert(order, (unit, OrderState::Issued));
         Ok(())
     }
 
-    fn moved(&mut self, order: OrderId, unit: UnitId, from: OrderState, to: OrderState) -> Result<(), String> {
+    fn moved(
+        &mut self,
+        order: OrderId,
+        unit: UnitId,
+        from: OrderState,
+        to: OrderState,
+    ) -> Result<(), String> {
         if self.open.get(&order) != Some(&(unit, from)) {
-            return Err(format!("order {order} of unit {unit} is not {from}: {:?}", self.open.get(&order)));
+            return Err(format!(
+                "order {order} of unit {unit} is not {from}: {:?}",
+                self.open.get(&order)
+            ));
         }
         let travels = self.units.get(&unit).is_some_and(UnitDefinition::travels);
-        if !OrderAct::ALL.iter().any(|&act| from.after(act, travels) == Some(to)) {
+        if !OrderAct::ALL
+            .iter()
+            .any(|&act| from.after(act, travels) == Some(to))
+        {
             return Err(format!("order {order} went from {from} to {to}"));
         }
         if to.is_open() {
@@ -64,7 +81,14 @@ impl Checker for Orders {
                 self.units.insert(*unit, definition);
             } else if let Event::OrderIssued(issued) = *event {
                 self.issued(issued.order, issued.unit)?;
-            } else if let Event::OrderMoved { order, unit, from, to, .. } = *event {
+            } else if let Event::OrderMoved {
+                order,
+                unit,
+                from,
+                to,
+                ..
+            } = *event
+            {
                 self.moved(order, unit, from, to)?;
             } else if let Event::IncidentOpened { incident, .. } = *event {
                 self.incidents_open.insert(incident);
@@ -80,7 +104,9 @@ impl Checker for Orders {
     fn end(&mut self) -> Result<(), String> {
         match (self.open.first_key_value(), self.incidents_open.first()) {
             (None, None) => Ok(()),
-            (order, incident) => Err(format!("still open: order {order:?}, incident {incident:?}")),
+            (order, incident) => Err(format!(
+                "still open: order {order:?}, incident {incident:?}"
+            )),
         }
     }
 }

@@ -52,7 +52,12 @@ impl Checker for Reference {
         if expected == record.events {
             return Ok(());
         }
-        let differs = expected.iter().zip(&record.events).position(|(one, other)| one != other);
-        Err(format!("from event {differs:?} on the model says {expected:?}"))
+        let differs = expected
+            .iter()
+            .zip(&record.events)
+            .position(|(one, other)| one != other);
+        Err(format!(
+            "from event {differs:?} on the model says {expected:?}"
+        ))
     }
 }

@@ -37,7 +37,12 @@ impl Replies {
     }
 
     /// A reply left. Its record is held against it now, or when it is heard.
-    pub fn left(&mut self, sequence: Sequence, left: Left, known: Option<&ReleasedRecord>) -> Result<(), String> {
+    pub fn left(
+        &mut self,
+        sequence: Sequence,
+        left: Left,
+        known: Option<&ReleasedRecord>,
+    ) -> Result<(), String> {
         match known {
             Some(record) => check(record, &left),
             None if self.unseen.insert(sequence, left).is_some() => {
@@ -59,7 +64,9 @@ impl Replies {
     pub fn all_heard(&self) -> Result<(), String> {
         match self.unseen.first_key_value() {
             None => Ok(()),
-            Some((sequence, left)) => Err(format!("acknowledged and lost: record {sequence}, {left:?}")),
+            Some((sequence, left)) => Err(format!(
+                "acknowledged and lost: record {sequence}, {left:?}"
+            )),
         }
     }
 }
