@@ -6,3 +6,4 @@ pub mod duel;
 pub mod fuzzed;
 pub mod model;
 pub mod repository;
+pub mod world;

@@ -11,7 +11,9 @@ use engine::id::{CentreId, HeaderHash, Sequence};
 use engine::journal::header::{BatchHeader, HEADER_BYTES, Kind};
 use engine::journal::log::{Log, Sealed};
 use engine::journal::verify::Asked;
-use engine::journal::{Batch, Files, OpenError, Reader, Shape, Verdict, frame, open, verify};
+use engine::journal::{
+    Batch, Durability, Files, OpenError, Reader, Shape, Verdict, frame, open, verify,
+};
 use engine::moment::Moment;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -39,6 +41,7 @@ pub fn shape() -> Shape {
         batch_bytes: 2_048,
         batch_records: 8,
         batches: 4,
+        durability: Durability::Sync,
         genesis: Sequence(1),
     }
 }

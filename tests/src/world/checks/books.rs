@@ -1,0 +1,263 @@
+//! All that was released, in order, and everybody who must hear it once; what a restart tells again must be the same.
+
+use super::replies::Left;
+use super::{Checker, Clocks, Keys, Orders, Reference, Replies, Twin};
+use crate::world::counters::Counters;
+use crate::world::ground::Ground;
+use crate::world::options::Planted;
+use engine::command::Command;
+use engine::event::Event;
+use engine::id::{ObjectHash, Sequence};
+use engine::record::RecordRef;
+use engine::runtime::ReleasedRecord;
+use engine::runtime::port::{Conservation, Inspection};
+use engine::view::View;
+
+/// The released records of a world and those who check them.
+pub struct Books {
+    records: Vec<ReleasedRecord>,
+    view: View,
+    twin: Twin,
+    replies: Replies,
+    checkers: Vec<(&'static str, Box<dyn Checker>)>,
+    /// What was met.
+    pub counters: Counters,
+    digest: ObjectHash,
+    bytes: Vec<u8>,
+    planted: Option<Planted>,
+    /// How far the process that runs now has told.
+    told: usize,
+}
+
+impl Books {
+    /// Empty books.
+    pub fn new(ground: &Ground, planted: Option<Planted>) -> Books {
+        let checkers: Vec<(&'static str, Box<dyn Checker>)> = vec![
+            ("keys", Box::new(Keys::default())),
+            ("clocks", Box::new(Clocks::default())),
+            ("orders", Box::new(Orders::default())),
+            ("model", Box::new(Reference::new(ground))),
+        ];
+        Books {
+            records: Vec::new(),
+            view: View::new(),
+            twin: Twin::new(ground),
+            replies: Replies::default(),
+            checkers,
+            counters: Counters::with_all_rows(),
+            digest: ObjectHash([0; 32]),
+            bytes: Vec::new(),
+            planted,
+            told: 0,
+        }
+    }
+
+    /// What readers know.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// All records so far.
+    pub fn records(&self) -> &[ReleasedRecord] {
+        &self.records
+    }
+
+    /// The record with this sequence, if it was heard.
+    pub fn record(&self, sequence: Sequence) -> Option<&ReleasedRecord> {
+        self.records
+            .get(usize::try_from(sequence.0).ok()?.checked_sub(1)?)
+    }
+
+    /// A hash over all that was released.
+    pub fn digest(&self) -> ObjectHash {
+        self.digest
+    }
+
+    /// Another process tells from the first record on, or from behind a snapshot, which must show what was released.
+    pub fn process_begins(&mut self, restored: Option<&View>) -> Result<(), String> {
+        self.told = 0;
+        let Some(restored) = restored else {
+            return Ok(());
+        };
+        let told = usize::try_from(restored.sequence().0).unwrap_or(usize::MAX);
+        let Some(before) = self.records.get(..told) else {
+            return Err(format!(
+                "snapshot: it is of record {told}, {} were released",
+                self.records.len()
+            ));
+        };
+        let mut view = View::new();
+        before.iter().for_each(|record| view.hear(record));
+        if view != *restored {
+            return Err(format!(
+                "snapshot: the view in it is not what was released up to {told}"
+            ));
+        }
+        self.told = told;
+        Ok(())
+    }
+
+    /// Everything durable was told; whoever was answered must find it there.
+    pub fn all_told(&self) -> Result<(), String> {
+        if self.told < self.records.len() {
+            return Err(format!(
+                "released and lost: {} records were told, now there are {}",
+                self.records.len(),
+                self.told
+            ));
+        }
+        self.replies
+            .all_heard()
+            .map_err(|lost| format!("replies: {lost}"))
+    }
+
+    /// A reply left the centre.
+    pub fn reply(&mut self, sequence: Sequence, mut left: Left) -> Result<(), String> {
+        if self.planted == Some(Planted::ReplyAltered) && sequence.0.is_multiple_of(50) {
+            left.answer = engine::answer::Answer::Done;
+        }
+        let known = self.records.get((sequence.0 as usize).wrapping_sub(1));
+        let checked = self.replies.left(sequence, left, known);
+        checked.map_err(|wrong| format!("replies: {wrong}"))
+    }
+
+    /// A record is told; the new ones are returned.
+    pub fn hear(&mut self, mut record: ReleasedRecord) -> Result<Option<&ReleasedRecord>, String> {
+        if self
+            .planted
+            .is_some_and(|planted| self.doctor(planted, &mut record))
+        {
+            return Ok(None);
+        }
+        if record.sequence.0 != self.told as u64 + 1 {
+            return Err(format!(
+                "record {} is told after {}",
+                record.sequence, self.told
+            ));
+        }
+        self.told += 1;
+        if let Some(known) = self.records.get(self.told - 1) {
+            return match known.record == record.record {
+                true => Ok(None),
+                false => Err(format!(
+                    "history is another: {known:?} was released, now it is {record:?}"
+                )),
+            };
+        }
+        self.enter(record).map(Some)
+    }
+
+    fn enter(&mut self, record: ReleasedRecord) -> Result<&ReleasedRecord, String> {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(&self.digest.0);
+        let read = &record.record;
+        let written = RecordRef {
+            at: read.at,
+            envelope: &read.envelope,
+            testimony: &read.testimony,
+            events: &read.events,
+        };
+        written.encode(&mut self.bytes);
+        self.digest = ObjectHash::of(&self.bytes);
+        self.counters.hear(&record);
+        if self.planted != Some(Planted::ViewMisses) || record.sequence.0 != 400 {
+            self.view.hear(&record);
+        }
+        let wrong = |who: &str, why: String| format!("{who}: {why}; at record {record:?}");
+        for (name, checker) in &mut self.checkers {
+            checker.hear(&record).map_err(|why| wrong(name, why))?;
+        }
+        self.twin.hear(&record).map_err(|why| wrong("twin", why))?;
+        self.replies
+            .hear(&record)
+            .map_err(|why| wrong("replies", why))?;
+        self.records.push(record);
+        self.records.last().ok_or_else(String::new)
+    }
+
+    /// Holds the state of the centre that runs against the one that never crashed, and against what readers know.
+    pub fn inspect(&mut self, running: &Inspection) -> Result<(), String> {
+        let twin = self.twin.inspect();
+        if running.sequence != twin.sequence || running.hash != twin.hash {
+            return Err(format!(
+                "twin: the state is another: {running:?}, and never crashed {twin:?}"
+            ));
+        }
+        let counted = running.conservation;
+        if !counted.holds() {
+            return Err(format!("conservation: {counted:?}"));
+        }
+        let seen = self.view.conservation();
+        if seen != counted {
+            return Err(format!(
+                "view: readers count {seen:?}, the centre {counted:?}"
+            ));
+        }
+        self.counters.hit("world", "inspection");
+        Ok(())
+    }
+
+    /// How calls add up by what readers know.
+    pub fn conservation(&self) -> Conservation {
+        self.view.conservation()
+    }
+
+    /// All is over: asks every checker, and folds the view once more from the first record.
+    pub fn end(&mut self) -> Result<(), String> {
+        for (name, checker) in &mut self.checkers {
+            checker.end().map_err(|why| format!("{name}: {why}"))?;
+        }
+        let mut view = View::new();
+        self.records.iter().for_each(|record| view.hear(record));
+        match format!("{view:?}") == format!("{:?}", self.view) {
+            true => Ok(()),
+            false => Err("view: it is not what the journal folds to".into()),
+        }
+    }
+
+    /// Plants a defect in the stream; true drops the record.
+    fn doctor(&mut self, planted: Planted, record: &mut ReleasedRecord) -> bool {
+        let is_late = record.sequence.0 > 400;
+        let events = &mut record.record.events;
+        match planted {
+            Planted::RecordDropped => record.sequence.0 == 400,
+            Planted::EventAltered if record.sequence.0 == 400 => {
+                events.push(Event::Refused(engine::event::Refusal::UnknownCall));
+                false
+            }
+            Planted::ClockTwice if is_late => {
+                let fired = events
+                    .iter()
+                    .find(|event| matches!(event, Event::ClockMissed { .. }));
+                events.extend(fired.copied());
+                false
+            }
+            Planted::OrderJumps if is_late => {
+                for event in events.iter_mut() {
+                    if let Event::OrderMoved { from, .. } = event {
+                        *from = engine::order::OrderState::Finished;
+                    }
+                }
+                false
+            }
+            Planted::KeyTwice if is_late => {
+                let is_call = matches!(record.record.envelope.command, Command::TakeCall(_));
+                if let (true, Some(Event::CallRepeated { call, .. })) =
+                    (is_call, events.first().copied())
+                {
+                    *events = vec![Event::CallTaken { call }];
+                }
+                false
+            }
+            Planted::EventAltered
+            | Planted::ClockTwice
+            | Planted::KeyTwice
+            | Planted::OrderJumps
+            | Planted::Lie(_)
+            | Planted::ReplyAltered
+            | Planted::ViewMisses
+            | Planted::NobodyObeys
+            | Planted::SecretFlip => false,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What must hold in every world, each in a checker of its own that hears released records and nothing else.
+//!
+//! A checker knows nothing of the engine's state. [`Books`] keeps all that was released, hands it to every checker in
+//! order, and holds what comes again after a restart against what came first.
+
+mod books;
+mod clocks;
+mod keys;
+mod orders;
+mod reference;
+mod replies;
+mod twin;
+
+pub use books::Books;
+pub use clocks::Clocks;
+pub use keys::Keys;
+pub use orders::Orders;
+pub use reference::Reference;
+pub use replies::Replies;
+pub use twin::Twin;
+
+use engine::runtime::ReleasedRecord;
+
+/// Something that must hold of what a centre releases.
+pub trait Checker {
+    /// Takes in the next record.
+    fn hear(&mut self, record: &ReleasedRecord) -> Result<(), String>;
+
+    /// Says what must hold once all is over.
+    fn end(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}

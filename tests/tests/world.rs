@@ -1,0 +1,138 @@
+//! The simulated world: a few seeds hold, a seed is the same world twice, and every checker sees the defect it is for.
+
+#![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
+use tests::repository::root;
+use tests::world::disk::Lie;
+use tests::world::{Options, Planted, Report, run_caught};
+
+/// A world that is over soon, for tests without optimization.
+fn short(seed: u64) -> Options {
+    let mut options = Options::draw(seed);
+    options.day_ms /= 8;
+    options.commands_min = 600;
+    options.traffic.calls = 100;
+    options.breaks.restarts_max = options.breaks.restarts_max.min(5);
+    options
+}
+
+fn live(options: Options) -> Report {
+    run_caught(options).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+/// The seeds that once found a bug, each with a word on it.
+fn kept_seeds() -> Vec<u64> {
+    let text = std::fs::read_to_string(root().join("tests/seeds.txt")).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| line.split_whitespace().next().unwrap().parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn worlds_hold() {
+    for seed in 1..=3 {
+        let report = live(short(seed));
+        assert!(report.records >= 600, "seed {seed}: {}", report.records);
+    }
+}
+
+/// The whole list runs in release, before new seeds; here each of its lines is read.
+#[test]
+fn seeds_that_found_a_bug_are_kept() {
+    assert!(!kept_seeds().is_empty());
+}
+
+#[test]
+fn a_seed_is_the_same_world_twice() {
+    let (first, again) = (live(short(7)), live(short(7)));
+    assert_eq!(first, again);
+    assert_ne!(first.digest, live(short(8)).digest);
+}
+
+/// A world in which much breaks, so that a defect of the disk comes to light.
+fn with(planted: Planted) -> Options {
+    let mut options = short(11);
+    options.planted = Some(planted);
+    options.breaks.crash_one_in = 150;
+    options.breaks.kill_one_in = 300;
+    options.breaks.cut_one_in = 0;
+    options.breaks.full_one_in = 0;
+    options.breaks.faults.clear();
+    options.breaks.restarts_max = 12;
+    options.network.repeat_permille = 300;
+    options.network.loss_permille = 100;
+    options.capacities.calls_max = 4_096;
+    options
+}
+
+#[test]
+fn without_a_defect_the_same_worlds_hold() {
+    let mut options = with(Planted::NobodyObeys);
+    options.planted = None;
+    let report = live(options);
+    assert!(report.counters.get("world", "crash") >= 3);
+    assert!(report.counters.get("world", "kill") >= 1);
+}
+
+#[test]
+fn every_checker_sees_the_defect_it_is_for() {
+    let defects = [
+        (
+            Planted::Lie(Lie::NoSync),
+            &[
+                "released and lost",
+                "acknowledged and lost",
+                "start:",
+                "epoch:",
+            ][..],
+        ),
+        (
+            Planted::Lie(Lie::LateSync),
+            &[
+                "released and lost",
+                "acknowledged and lost",
+                "start:",
+                "epoch:",
+            ],
+        ),
+        (
+            Planted::Lie(Lie::NoFolderSync),
+            &[
+                "released and lost",
+                "acknowledged and lost",
+                "start:",
+                "epoch:",
+            ],
+        ),
+        (Planted::RecordDropped, &["is told after"]),
+        (Planted::EventAltered, &["model:", "twin:"]),
+        (Planted::ReplyAltered, &["is not what was answered"]),
+        (
+            Planted::ClockTwice,
+            &["clocks: a clock fired that did not run"],
+        ),
+        (Planted::KeyTwice, &["keys: "]),
+        (Planted::OrderJumps, &["orders: "]),
+        (Planted::ViewMisses, &["view: "]),
+        (Planted::NobodyObeys, &["liveness: "]),
+        (
+            Planted::SecretFlip,
+            &["start: refused", "view: cannot read", "history is another"],
+        ),
+    ];
+    for (planted, says) in defects {
+        match run_caught(with(planted)) {
+            Ok(_) => panic!("{planted:?} was not seen"),
+            Err(failure) => {
+                println!("{planted:?}: {failure:.300}");
+                assert!(
+                    says.iter().any(|says| failure.what.contains(says)),
+                    "{planted:?}: {failure}"
+                );
+            }
+        }
+    }
+}
