@@ -94,7 +94,7 @@ impl Books {
 
     /// A reply left the centre.
     pub fn reply(&mut self, sequence: Sequence, mut left: Left) -> Result<(), String> {
-        if self.planted == Some(Planted::ReplyAltered) && sequence.0 % 50 == 0 {
+        if self.planted == Some(Planted::ReplyAltered) && sequence.0.is_multiple_of(50) {
             left.answer = engine::answer::Answer::Done;
         }
         let known = self.records.get((sequence.0 as usize).wrapping_sub(1));
