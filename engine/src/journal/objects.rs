@@ -61,7 +61,8 @@ impl Objects {
         }
     }
 
-    /// Keeps these bytes, durably, and returns their name. Keeping what is there already writes nothing.
+    /// Keeps these bytes, durably, and returns their name. Of what is there already only the name is made durable: whoever
+    /// kept it first may have been stopped before that.
     pub fn put(&self, bytes: &[u8]) -> Result<ObjectHash, ObjectError> {
         if bytes.len() as u64 > OBJECT_BYTES_MAX {
             return Err(ObjectError::Large {
@@ -70,7 +71,10 @@ impl Objects {
         }
         let hash = object_hash(bytes);
         match self.get(hash) {
-            Ok(_) => return Ok(hash),
+            Ok(_) => {
+                self.folder.sync()?;
+                return Ok(hash);
+            }
             // A damaged one is mended by what it should have been.
             Err(
                 ObjectError::Missing { .. }

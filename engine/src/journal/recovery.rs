@@ -90,6 +90,9 @@ pub fn open_from(
     folder.make()?;
     let lock = folder.lock("LOCK")?;
     Spare::discard(folder)?;
+    // A start before this one may have given a segment its name and not lived to make that durable: what is acknowledged
+    // from here on must not hang on a name that a crash can take away.
+    folder.sync()?;
 
     let mut walk = Walk::new(folder)?;
     if let Some(last) = walk.segments().last() {

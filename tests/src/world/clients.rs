@@ -254,7 +254,8 @@ impl World {
         self.books.reply(reply.sequence, left)?;
         if !self.is_lost("lost_reply") {
             let at = self.way();
-            self.agenda.note(at, Thing::Answered(token, answer));
+            self.agenda
+                .note(at, Thing::Answered(token, Box::new(answer)));
         }
         Ok(())
     }

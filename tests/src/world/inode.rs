@@ -148,8 +148,8 @@ impl Inode {
         }
     }
 
-    /// Any of the sectors of a write arrive. The last piece, where it is no whole sector, may also be cut inside: memory
-    /// writes whole sectors, but who knows what it held when it began.
+    /// Any of the sectors of a write arrive. The last piece of several, where it is no whole sector, may also be cut
+    /// inside; a write within one sector arrives or does not, which is what the journal counts on.
     fn tear(&mut self, change: &Change, faults: &mut Faults) {
         let Change::Bytes { offset, bytes } = change else {
             return;
@@ -162,7 +162,7 @@ impl Inode {
             let end = end.min(bytes.len());
             if faults.part_of(1) == 0 {
                 let piece = &bytes[at..end];
-                let kept = if is_whole {
+                let kept = if is_whole || bytes.len() <= SECTOR {
                     piece.len()
                 } else {
                     faults.part_of(piece.len())

@@ -38,7 +38,7 @@ pub(super) enum Thing {
     /// A message reaches the centre, if it runs.
     Arrives(Token),
     /// An answer reaches a client.
-    Answered(Token, Answer),
+    Answered(Token, Box<Answer>),
     /// A client has waited long enough.
     TimeOut(Token),
     /// A person acts.
@@ -244,7 +244,7 @@ impl World {
             Thing::Facts(call) => self.say_more(call),
             Thing::HangUp(call) => self.hang_up(call),
             Thing::Arrives(token) => self.arrives(token),
-            Thing::Answered(token, answer) => self.answered(token, answer),
+            Thing::Answered(token, answer) => self.answered(token, *answer),
             Thing::TimeOut(token) => self.time_out(token),
             Thing::Person => self.person_acts(),
             Thing::Field => self.field_acts(),
