@@ -56,6 +56,9 @@ impl View {
                 || format!("incident {id} needs {} units", known.needs.len()),
             )?;
             ensure_moment(known.opened_at, "incidents")?;
+            for since in known.needs.iter().filter_map(|need| need.waits_since) {
+                ensure_moment(since, "incidents")?;
+            }
             ensure(known.calls <= u32::MAX / 2, "incidents", || {
                 format!("{} calls point to incident {id}", known.calls)
             })?;
