@@ -294,6 +294,33 @@ fn an_old_header_in_a_wrong_place_hides_nothing() {
     assert_eq!(fs::read(&path).unwrap(), bytes, "nothing was changed");
 }
 
+/// What stands behind a mark in its block would be the padding of the batch that is written over the mark: it is cleared
+/// before, or that batch is lost after it was acknowledged. (Found by fuzzing.)
+#[test]
+fn what_stands_behind_a_mark_spoils_no_later_batch() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut files, _) = open(folder.path(), CENTRE, &small()).unwrap();
+    append(&mut files, 2);
+    while files.tend(true).unwrap() {}
+    drop(files);
+    let path = folder.path().join(segment_name(Sequence(1)));
+    let whole = fs::read(&path).unwrap();
+    let mark = batches(&whole).1;
+    for at in mark + HEADER_BYTES..mark + 512 {
+        let mut bytes = whole.clone();
+        bytes[at] = 1;
+        fs::write(&path, bytes).unwrap();
+        let tail = verify(folder.path(), None).unwrap().tail;
+        assert_eq!(tail.unwrap().damage.flaw, Flaw::Padding, "byte {at}");
+        let (mut files, recovery) = open(folder.path(), CENTRE, &small()).unwrap();
+        assert_eq!(recovery.records, 2, "byte {at}");
+        append(&mut files, 1);
+        drop(files);
+        assert_eq!(read_all(folder.path()).unwrap(), 3, "byte {at}");
+        assert_eq!(damage_or_tail(folder.path()), "", "byte {at}");
+    }
+}
+
 /// There is no record 0, whoever asks for it and whatever a file is called. (Found by fuzzing.)
 #[test]
 fn a_reader_that_has_read_nothing_invents_nothing() {

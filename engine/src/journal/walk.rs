@@ -347,10 +347,13 @@ impl Walk {
         }
         let is_short = open.window.file_bytes()? < place.segment_bytes;
         let is_flawed = matches!(stop, Look::Flawed { .. });
-        if rest.is_blank && !is_flawed && !is_short {
+        let is_alone = !matches!(stop, Look::End(Some(_))) || open.is_mark_alone()?;
+        if rest.is_blank && is_alone && !is_flawed && !is_short {
             return Ok(None);
         }
-        let flaw = if is_short && !is_flawed {
+        let flaw = if !is_alone {
+            Flaw::Padding
+        } else if is_short && !is_flawed {
             Flaw::Shortened
         } else {
             flaw
@@ -385,6 +388,13 @@ struct Rest {
 }
 
 impl Open {
+    /// Whether a mark's block holds nothing else. The batch that is written over the mark counts on zeros behind it: what
+    /// stood there would make it unreadable after it was acknowledged.
+    fn is_mark_alone(&mut self) -> Result<bool, ReadError> {
+        let block = self.window.at(self.place.offset, BLOCK_BYTES as usize)?;
+        Ok(block[HEADER_BYTES..].iter().all(|byte| *byte == 0))
+    }
+
     /// Looks through the rest of the segment, block by block, for headers of this journal that are intact.
     /// Every block is looked at: a header that a disk wrote to a wrong place says nothing of where the next one stands, and
     /// must not hide one that says what was durable. No payload poses as one, for none holds its magic.
