@@ -162,7 +162,11 @@ impl World {
             disk.lie(lie);
         }
         World {
-            books: Books::new(ground(options.ground), options.planted),
+            books: Books::new(
+                ground(options.ground),
+                options.planted,
+                seed.is_multiple_of(4),
+            ),
             machine: Machine::default(),
             clients: Clients::default(),
             crews: Crews::new(field(), seed),

@@ -31,7 +31,7 @@ pub struct Books {
 
 impl Books {
     /// Empty books.
-    pub fn new(ground: &Ground, planted: Option<Planted>) -> Books {
+    pub fn new(ground: &Ground, planted: Option<Planted>, is_attended: bool) -> Books {
         let checkers: Vec<(&'static str, Box<dyn Checker>)> = vec![
             ("keys", Box::new(Keys::default())),
             ("clocks", Box::new(Clocks::default())),
@@ -41,7 +41,7 @@ impl Books {
         Books {
             records: Vec::new(),
             view: View::new(),
-            twin: Twin::new(ground),
+            twin: Twin::new(ground, is_attended),
             replies: Replies::default(),
             checkers,
             counters: Counters::with_all_rows(),

@@ -20,16 +20,19 @@ pub struct Twin {
     centre: Centre,
     ground: Ground,
     checks: Option<Checks>,
+    is_attended: bool,
     events: Vec<Event>,
 }
 
 impl Twin {
-    /// One that stands on this ground and has heard nothing.
-    pub fn new(ground: &Ground) -> Twin {
+    /// One that stands on this ground and has heard nothing. The checkers beside it look at all that is open at every
+    /// command, which takes longer than all the rest: not every world is attended by them.
+    pub fn new(ground: &Ground, is_attended: bool) -> Twin {
         Twin {
             centre: Centre::new(Capacities::NONE),
             ground: ground.clone(),
             checks: None,
+            is_attended,
             events: Vec::new(),
         }
     }
@@ -67,7 +70,8 @@ impl Checker for Twin {
             for plan in plans() {
                 self.centre.prepare(Prepared::Plan(Arc::clone(&plan.plan)));
             }
-            self.checks = Some(Checks::new(&self.scene(opening.capacities)));
+            let attended = self.is_attended.then(|| self.scene(opening.capacities));
+            self.checks = attended.map(|scene| Checks::new(&scene));
         }
         self.events.clear();
         self.centre
