@@ -334,6 +334,56 @@ fn a_reader_that_has_read_nothing_invents_nothing() {
     assert!(reader.next(Sequence(u64::MAX)).is_err());
 }
 
+/// A mark that a crash cut short once the next segment had its name, and whatever stands where no record does: named, but
+/// nothing is lost and a start goes on. (Found by the simulated world.)
+#[test]
+fn what_takes_no_record_away_is_named_and_refuses_nobody() {
+    let (folder, last) = journal();
+    let folder = folder.path();
+    let path = folder.join(segment_name(Sequence(1)));
+    let bytes = fs::read(&path).unwrap();
+    let mark = batches(&bytes).1.next_multiple_of(512);
+    let mut named = 0;
+    for at in (mark..bytes.len()).step_by(7) {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        fs::write(&path, &changed).unwrap();
+        let verdict = verify(folder, None).unwrap();
+        assert!(verdict.is_sound(), "byte {at}: {verdict}");
+        assert!(verdict.to_string().contains("odd"), "byte {at}: {verdict}");
+        assert_eq!(read_durable(folder, last).unwrap(), last.0);
+        named += 1;
+    }
+    assert!(named > 20);
+    let mut torn = bytes.clone();
+    torn[mark + 40..mark + 128].fill(0);
+    fs::write(&path, &torn).unwrap();
+    let (_, recovery) = open(folder, CENTRE, &small()).unwrap();
+    assert_eq!((recovery.records, recovery.cut), (last.0, None));
+}
+
+/// The first batch of a start overwrites the mark that counted it, and is torn: the next start has another epoch all the same.
+#[test]
+fn every_start_has_an_epoch_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut epochs = Vec::new();
+    for _ in 0..4 {
+        let (files, recovery) = open(folder.path(), CENTRE, &small()).unwrap();
+        epochs.push(recovery.chain.epoch);
+        drop(files);
+        let path = folder.path().join(segment_name(Sequence(1)));
+        let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+        file.write_all_at(&[0xFF; 60], 512).unwrap();
+    }
+    assert_eq!(epochs, [1, 2, 3, 4]);
+    // Without its count, and with one that nobody can have counted, the journal says.
+    for count in ["", "18446744073709551615", "\u{FF}x"] {
+        fs::write(folder.path().join("EPOCH"), count).unwrap();
+        let (_, recovery) = open(folder.path(), CENTRE, &small()).unwrap();
+        assert!(recovery.chain.epoch < 100, "{}", recovery.chain.epoch);
+    }
+}
+
 #[test]
 fn swapped_and_doubled_batches_are_found() {
     let (folder, last) = journal();

@@ -7,6 +7,7 @@
 //! <folder>/LOCK                     held by the one process that writes; holds its process id
 //! <folder>/0000000000000001.log     a segment, named by the first sequence it holds, in hexadecimal
 //! <folder>/000000000001f3a0.log     the one after it
+//! <folder>/EPOCH                    how often the centre was started
 //! <folder>/next.new                 the segment to come, being filled with zeros; no part of the journal
 //! <folder>/objects/<hash>           plans, lexicons, cities, by content
 //! <folder>/snapshots/…              what all records up to one came to

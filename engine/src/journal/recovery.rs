@@ -6,7 +6,7 @@
 
 use super::IoFault;
 use super::chain::{Chain, Damage, Depth, Flaw};
-use super::disk::{Folder, Held};
+use super::disk::{Access, Folder, Held};
 use super::files::Files;
 use super::lock::LockError;
 use super::reader::ReadError;
@@ -15,6 +15,12 @@ use super::shape::{Shape, ShapeError};
 use super::walk::{Cut, Next, Place, Walk};
 use crate::id::{CentreId, HeaderHash, Sequence};
 use crate::moment::Moment;
+use std::io::ErrorKind;
+
+/// The file that counts the starts.
+const EPOCH: &str = "EPOCH";
+/// Starts in a row of which the journal kept no trace, at most.
+const STARTS_TORN_MAX: u64 = 1 << 20;
 
 /// Why a journal cannot be opened for writing.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +117,7 @@ pub fn open_from(
         segment.clear_tail()?;
     }
     let chain = Chain {
-        epoch: place.chain.epoch.saturating_add(1),
+        epoch: next_epoch(folder, place.chain.epoch)?,
         ..place.chain
     };
     let mut files = Files::new(folder, shape, segment, chain, lock);
@@ -135,7 +141,7 @@ fn begin(
 ) -> Result<(Files, Recovery), OpenError> {
     let chain = Chain {
         centre,
-        epoch: 1,
+        epoch: next_epoch(folder, 0)?,
         next: shape.genesis,
         previous: HeaderHash::NONE,
         at: Moment::EARLIEST,
@@ -151,6 +157,22 @@ fn begin(
             cut: None,
         },
     ))
+}
+
+/// The epoch of this start, counted durably before anything is written under it. The journal alone cannot say: the first batch
+/// of a start overwrites its mark, and may be torn.
+fn next_epoch(folder: &Folder, written: u64) -> Result<u64, IoFault> {
+    let counted = match folder.open(EPOCH, Access::Read) {
+        Ok(file) => String::from_utf8(file.read_whole(32)?).ok(),
+        Err(fault) if fault.source.kind() == ErrorKind::NotFound => None,
+        Err(fault) => return Err(fault),
+    };
+    let counted: Option<u64> = counted.and_then(|text| text.trim().parse().ok());
+    // What nobody can have counted was not written here.
+    let counted = counted.filter(|&counted| counted.saturating_sub(written) <= STARTS_TORN_MAX);
+    let epoch = written.max(counted.unwrap_or(0)).saturating_add(1);
+    folder.write_durably(EPOCH, format!("{epoch}\n").as_bytes())?;
+    Ok(epoch)
 }
 
 /// Reads everything that no snapshot vouches for; the number of records and what the tail needs.

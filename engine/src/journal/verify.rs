@@ -40,6 +40,9 @@ pub struct Verdict {
     pub snapshots: u64,
     /// The first snapshot that is not.
     pub snapshot_damaged: Option<Sequence>,
+    /// Something that belongs to no record and takes none away: a mark that was not written whole, bytes behind the last batch
+    /// of a closed segment.
+    pub odd: Option<Damage>,
     /// Damage to what was durable.
     pub damage: Option<Damage>,
     /// An unfinished tail, as a crash leaves it or a writer at work.
@@ -92,6 +95,7 @@ pub fn verify(folder: impl Into<Folder>, wanted: Option<HeaderHash>) -> Result<V
         head: HeaderHash::NONE,
         snapshots: 0,
         snapshot_damaged: None,
+        odd: None,
         damage: None,
         tail: None,
         asked: if wanted.is_some() {
@@ -169,6 +173,7 @@ fn prove(
     verdict: &mut Verdict,
 ) -> Result<(), Stop> {
     let mut walk = Walk::new(folder)?;
+    walk.is_thorough = true;
     verdict.segments = walk.segments().len() as u64;
     // A pruned journal's beginning is vouched for by a snapshot that the rest of it leads to.
     let mut is_vouched = !walk.begin()? || walk.is_at_genesis();
@@ -188,6 +193,7 @@ fn prove(
             is_vouched = true;
         }
         let next = walk.next(Depth::Hashes, Sequence(0))?;
+        verdict.odd = walk.odd;
         verdict.segments = walk.segments().len() as u64;
         if let Some(place) = walk.place() {
             verdict.centre = Some(place.chain.centre);
@@ -248,6 +254,9 @@ impl fmt::Display for Verdict {
                 f,
                 "FOREIGN: the journal does not lead to the head that was asked for"
             )?,
+        }
+        if let Some(odd) = self.odd {
+            writeln!(f, "odd, but nothing is lost: {odd}")?;
         }
         if let Some(tail) = self.tail {
             writeln!(f, "{tail}")?;

@@ -68,6 +68,10 @@ struct Open {
 }
 
 pub(super) struct Walk {
+    /// Also looks at what no record stands in.
+    pub(super) is_thorough: bool,
+    /// The first place where something stands in a closed segment that belongs to no record and takes none away.
+    pub(super) odd: Option<Damage>,
     folder: Folder,
     segments: Vec<Sequence>,
     open: Option<Open>,
@@ -77,6 +81,8 @@ impl Walk {
     pub(super) fn new(folder: &Folder) -> Result<Walk, ReadError> {
         let segments = segment::list(folder)?;
         Ok(Walk {
+            is_thorough: false,
+            odd: None,
             folder: folder.clone(),
             segments,
             open: None,
@@ -241,7 +247,16 @@ impl Walk {
                 }
                 look = self.look(depth, from)?;
             }
-            let Look::End(_) = look else { return Ok(look) };
+            let mark_flaw = match look {
+                Look::End(_) => None,
+                // A write of the mark that was cut short, once the next segment had its name: nothing is lost if that
+                // hooks in here.
+                Look::Flawed {
+                    flaw: flaw @ (Flaw::NoHeader | Flaw::HeaderChecksum),
+                    ..
+                } => Some(flaw),
+                Look::Batch(_) | Look::Flawed { .. } => return Ok(look),
+            };
             let Some(place) = self.place() else {
                 return Ok(look);
             };
@@ -254,8 +269,32 @@ impl Walk {
             if self.segments.binary_search(&place.chain.next).is_err() {
                 return Ok(look);
             }
+            self.leave(&place, mark_flaw)?;
             self.enter(place.chain.next, Some(&place.chain))?;
         }
+    }
+
+    /// Looks, if it was asked to, whether a segment that another follows holds anything behind its last batch but its mark.
+    fn leave(&mut self, place: &Place, mark_flaw: Option<Flaw>) -> Result<(), ReadError> {
+        let Some(open) = self.open.as_mut().filter(|_| self.is_thorough) else {
+            return Ok(());
+        };
+        let odd = |offset, flaw| Damage {
+            segment: place.segment,
+            offset,
+            sequence: place.chain.next,
+            flaw,
+        };
+        if let Some(flaw) = mark_flaw {
+            self.odd = self.odd.or(Some(odd(place.offset, flaw)));
+        }
+        let mark: [u8; BLOCK_BYTES as usize] =
+            field(open.window.at(place.offset, BLOCK_BYTES as usize)?, 0);
+        let behind_mark = mark[HEADER_BYTES..].iter().all(|byte| *byte == 0);
+        if !behind_mark || !open.is_blank(place.offset + BLOCK_BYTES)? {
+            self.odd = self.odd.or(Some(odd(place.offset, Flaw::Padding)));
+        }
+        Ok(())
     }
 
     fn look(&mut self, depth: Depth, from: Sequence) -> Result<Look, ReadError> {
@@ -388,6 +427,19 @@ struct Rest {
 }
 
 impl Open {
+    /// Whether all is zero from some offset on.
+    fn is_blank(&mut self, from: u64) -> Result<bool, ReadError> {
+        let mut offset = from;
+        while offset + BLOCK_BYTES <= self.place.segment_bytes {
+            let block = self.window.at(offset, BLOCK_BYTES as usize)?;
+            if block.iter().any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+            offset += BLOCK_BYTES;
+        }
+        Ok(true)
+    }
+
     /// Whether a mark's block holds nothing else. The batch that is written over the mark counts on zeros behind it: what
     /// stood there would make it unreadable after it was acknowledged.
     fn is_mark_alone(&mut self) -> Result<bool, ReadError> {
