@@ -65,6 +65,9 @@ fn with(planted: Planted) -> Options {
     options.network.repeat_permille = 300;
     options.network.loss_permille = 100;
     options.capacities.calls_max = 4_096;
+    // What stands before a snapshot is not read at a start.
+    options.keeping.snapshot_records = u64::MAX;
+    options.keeping.snapshot_age = engine::moment::Span::hours(10_000);
     options
 }
 

@@ -178,6 +178,9 @@ fn prove(
     // A pruned journal's beginning is vouched for by a snapshot that the rest of it leads to.
     let mut is_vouched = !walk.begin()? || walk.is_at_genesis();
     let first = walk.segments().first().copied();
+    if let Some(first) = first.filter(|_| !is_vouched && heads.is_empty()) {
+        return Err(Stop::Damaged(beginning(first)));
+    }
     loop {
         if let Some(place) = walk.place()
             && let Some(head) = heads.get(&place.chain.last())

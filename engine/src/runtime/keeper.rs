@@ -255,6 +255,10 @@ impl Keeper {
     fn keep(&mut self) -> Result<bool, Trouble> {
         let durable = (self.durable)();
         let now = Moment(self.shown.now_ms.load(Ordering::Relaxed));
+        if self.last.1 == Moment(0) {
+            // There was none yet: its age counts from here.
+            self.last.1 = now;
+        }
         let aged = self.last.1 + self.keeping.snapshot_age <= now;
         let grown = durable.0.saturating_sub(self.last.0.0);
         if grown < self.keeping.snapshot_records && !(aged && grown > 0) {

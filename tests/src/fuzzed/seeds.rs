@@ -3,7 +3,6 @@
 use super::{city, commands, journal, scratch};
 use engine::call::{Mark, Testimony};
 use engine::capability::Capability;
-use engine::event::Refusal;
 use engine::id::{CallId, CentreId, EventId, OrderId, Sequence};
 use engine::kind::{Agency, AgencySet, Kind};
 use engine::moment::Moment;
@@ -132,8 +131,7 @@ fn requests() -> Vec<Request> {
 }
 
 fn responses() -> Vec<Response> {
-    let problem =
-        Problem::new(ProblemKind::Refused(Refusal::UnknownOrder), "no order 1.99").about("id");
+    let problem = Problem::new(ProblemKind::Overloaded, "no order 1.99").about("id");
     let announced = Announced::Other {
         json: r#"{"type":"call_ended","call":"1.17"}"#.into(),
     };
@@ -152,7 +150,7 @@ fn responses() -> Vec<Response> {
     vec![
         Response::Problem {
             tag,
-            problem: problem.retry_after_ms(9),
+            problem: problem.retry_after_ms(250),
         },
         Response::Done {
             tag,

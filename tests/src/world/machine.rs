@@ -203,8 +203,10 @@ impl World {
             }
         }
         self.machine.epoch = epoch;
-        if self.machine.flip.take().is_some() {
+        if let Some(flip) = self.machine.flip.take() {
+            // It lies where a start does not look: before a snapshot, or in an older one.
             self.books.counters.hit("world", "flip_survived");
+            self.disk.unflip(&flip);
         }
         self.machine.refused = 0;
         self.set_faults();
