@@ -184,9 +184,11 @@ impl SimulatedDisk {
         if used == 0 {
             return None;
         }
+        let offset = random.below(used as u64) as usize;
         let flip = Flip {
             path,
-            offset: random.below(used as u64) as usize,
+            offset,
+            was: inode.byte(offset),
             mask: 1 << random.below(8),
         };
         state.faults.count(Fault::FlippedBit);
@@ -194,9 +196,14 @@ impl SimulatedDisk {
         Some(flip)
     }
 
-    /// Flips a bit back.
+    /// Flips a bit back, unless something else was written there since.
     pub fn unflip(&self, flip: &Flip) {
-        self.state().flip(flip);
+        let mut state = self.state();
+        let state = &mut *state;
+        let inode = state.shown.files.get(&flip.path);
+        if let Some(inode) = inode.and_then(|id| state.files.get_mut(id)) {
+            inode.unflip(flip.offset, flip.was, flip.mask);
+        }
     }
 
     fn act(&self, power: u64, fault: Option<Fault>) -> io::Result<MutexGuard<'_, State>> {
@@ -218,6 +225,7 @@ pub struct Flip {
     pub path: PathBuf,
     /// The byte.
     pub offset: usize,
+    was: u8,
     mask: u8,
 }
 

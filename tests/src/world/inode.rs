@@ -115,6 +115,19 @@ impl Inode {
         }
     }
 
+    /// What stands on the disk at an offset.
+    pub(super) fn byte(&self, offset: usize) -> u8 {
+        self.durable.get(offset).copied().unwrap_or(0)
+    }
+
+    pub(super) fn unflip(&mut self, offset: usize, was: u8, mask: u8) {
+        for bytes in [&mut self.durable, &mut self.shown] {
+            if let Some(byte) = bytes.get_mut(offset).filter(|byte| **byte == was ^ mask) {
+                *byte = was;
+            }
+        }
+    }
+
     /// The power is gone.
     pub(super) fn crash(&mut self, faults: &mut Faults) {
         let changes = std::mem::take(&mut self.changes);
