@@ -6,6 +6,7 @@ disk is a small file system of its own, and mending it means to take something e
 
 import asyncio
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -15,11 +16,14 @@ from typing import Iterator
 
 import pytest
 
+from calls import call as call_of, spread
 from conftest import StartCentre
 from disk_faults import assert_ended_aloud, assert_everybody_was_told, assert_nothing_is_lost, ask_until_gone
+from http_client import ask, post_call
 from running_centre import STOP_SECONDS, RunningCentre
 
-SETTINGS = "[journal]\nsegment_mib = 8\n"
+# No watermarks: what happens when they were not heeded.
+SETTINGS = "[journal]\nsegment_mib = 8\nroom_low_mib = 0\nroom_least_mib = 0\n"
 SEGMENT_BYTES = 8 << 20
 ATTACH_SECONDS = 20
 # So many bytes a call that a segment is full after a few hundred of them.
@@ -100,14 +104,27 @@ def test_a_write_that_fails_ends_the_centre(
 
 @pytest.mark.parametrize(
     ("call", "error", "why"),
-    [("fsync", "EIO", "cannot sync"), ("/^rename", "EIO", "cannot rename"), ("fallocate", "ENOSPC", "cannot allocate")],
+    [("fsync", "EIO", "cannot sync"), ("/^rename", "EIO", "cannot rename")],
 )
 def test_a_turn_to_the_next_segment_that_fails_ends_the_centre(
     start_centre: StartCentre, tmp_path: pathlib.Path, call: str, error: str, why: str
 ) -> None:
-    """Long calls fill a segment; then the next one cannot be named, or the one after it not be made."""
+    """Long calls fill a segment; then the next one cannot be named."""
     centre = start_centre("wall", SETTINGS)
     fails_and_recovers(centre, call, error, "1", tmp_path / "strace.log", why, LONG_TEXT)
+
+
+def test_a_segment_that_cannot_be_prepared_yet_stops_nobody(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    """The segment after the next is asked for early; where the disk refuses, the one in use is filled and it is asked again."""
+    centre, log = start_centre("wall", SETTINGS), tmp_path / "strace.log"
+    wait_for_spare(centre)
+    with failing(centre, "fallocate", "ENOSPC", "1", log):
+        for number in range(3 * SEGMENT_BYTES // LONG_TEXT_BYTES):
+            answer = post_call(centre, call_of(f"long-{number}", LONG_TEXT))
+            assert answer.status == 200, answer.body
+    assert "(INJECTED)" in log.read_text(encoding="utf-8"), "the fault never came"
+    assert len(list(centre.data.glob("*.log"))) >= 3
+    centre.assert_unharmed()
 
 
 # --- a disk that is full ---------------------------------------------------------------------------------------------
@@ -166,13 +183,22 @@ def small_disk(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterat
     disk.unmount()
 
 
+@contextlib.contextmanager
+def placed_on(small_disk: SmallDisk, settings: str) -> Iterator[RunningCentre]:
+    """A centre whose data will lie on it; not started yet."""
+    centre = RunningCentre(small_disk.folder.with_name("centre"), "wall", settings)
+    centre.data = small_disk.folder / "data"
+    try:
+        yield centre
+    finally:
+        centre.kill()
+
+
 @pytest.fixture
 def on_small_disk(small_disk: SmallDisk) -> Iterator[RunningCentre]:
-    """A centre whose data will lie on it; not started yet."""
-    centre = RunningCentre(small_disk.folder.with_name("centre"), "wall", SETTINGS)
-    centre.data = small_disk.folder / "data"
-    yield centre
-    centre.kill()
+    """One that goes on to the last byte."""
+    with placed_on(small_disk, SETTINGS) as centre:
+        yield centre
 
 
 def test_a_disk_that_fills_up_ends_the_centre_aloud(small_disk: SmallDisk, on_small_disk: RunningCentre) -> None:
@@ -185,17 +211,59 @@ def test_a_disk_that_fills_up_ends_the_centre_aloud(small_disk: SmallDisk, on_sm
     assert_ended_aloud(centre, ("cannot allocate", "next.new", PLACE["ENOSPC"], "at sequence"))
     assert len(told.decisions) * LONG_TEXT_BYTES > SEGMENT_BYTES // 2, "it ended before the segment was used"
     assert_everybody_was_told(told)
-    # On a disk that is still full it ends again, and nothing gets worse by trying.
-    assert "cannot allocate" in ends_by_itself(centre)
+    # On a disk that is still full it serves until it needs room, and nothing gets worse by trying.
+    centre.start()
+    with contextlib.suppress(OSError):
+        while post_call(centre, call_of(f"again-{time.monotonic_ns()}", LONG_TEXT)).status == 200:
+            pass
+    assert centre.process is not None and centre.process.wait(STOP_SECONDS) != 0
     small_disk.mend()
     assert_nothing_is_lost(centre, told)
 
 
-@pytest.mark.parametrize("room_bytes", [SEGMENT_BYTES // 2, SEGMENT_BYTES * 3 // 2])
+def test_a_disk_that_is_nearly_full_refuses_calls_aloud_and_danger_to_life_last(small_disk: SmallDisk) -> None:
+    """Below the mark only calls with danger to life are taken, below an eighth of it none; facts always; then there is room."""
+    marks = "[journal]\nsegment_mib = 8\nroom_low_mib = 60\nroom_least_mib = 40\n"
+    with placed_on(small_disk, marks) as centre:
+        centre.start()
+        wait_for_spare(centre)
+        goes_through_the_marks(centre, small_disk)
+        centre.assert_unharmed()
+
+
+def goes_through_the_marks(centre: RunningCentre, small_disk: SmallDisk) -> None:
+    """Less and less room, then enough again."""
+    fire, noise = "三楼着火了，有人被困", "隔壁装修太吵了"
+    first = post_call(centre, call_of("first", noise, **spread(1))).json()
+
+    def statuses(room_mib: int, room: str) -> list[int]:
+        small_disk.fill(room_mib << 20)
+        until = time.monotonic() + STOP_SECONDS
+        while centre.stats()["disk"]["room"] != room:
+            assert time.monotonic() < until, centre.stats()["disk"]
+            time.sleep(0.1)
+        texts = {f"fire-{time.monotonic_ns()}": fire, f"noise-{time.monotonic_ns()}": noise}
+        answers = [post_call(centre, call_of(key, text, **spread(2))) for key, text in texts.items()]
+        refused = [answer.json() for answer in answers if answer.status != 200]
+        assert all(problem["type"].endswith("no_room") and problem["retry_after_ms"] for problem in refused), refused
+        facts = json.dumps({"text": "又来了一个"}).encode()
+        said = ask(centre, "POST", f"/v1/calls/{first['call']}/facts", facts)
+        assert said.status == 200, said.body
+        small_disk.mend()
+        return [answer.status for answer in answers]
+
+    assert statuses(50, "low") == [200, 200]
+    assert statuses(30, "spent") == [200, 503]
+    assert statuses(4, "gone") == [503, 503]
+    assert "the disk is nearly full" in centre.said()
+    assert statuses(50, "low") == [200, 200]
+
+
+@pytest.mark.parametrize("room_bytes", [SEGMENT_BYTES // 2])
 def test_a_disk_without_room_for_a_journal_is_named_at_the_start(
     small_disk: SmallDisk, on_small_disk: RunningCentre, room_bytes: int
 ) -> None:
-    """Room for half a segment, or for one and not the next: it says what it cannot make, and starts when there is room."""
+    """Room for half a segment: it says what it cannot make, and starts when there is room."""
     small_disk.fill(room_bytes)
     said = ends_by_itself(on_small_disk)
     assert PLACE["ENOSPC"] in said and str(on_small_disk.data) in said, said

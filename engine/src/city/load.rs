@@ -4,7 +4,7 @@
 //! missing. Where a file already has a mistake, what refers to it is not blamed as well. Never stops at the first
 //! mistake, never half-loads.
 //!
-//! The files and their columns are those of [`columns`](super::columns).
+//! The files and their columns are those of [`columns`].
 //! Every table may have a column `note`, which is not read.
 
 use super::mistake::{CityErrors, Mistake, Mistakes};
