@@ -208,7 +208,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/v1/calls/1.999999/end", {}, 404, "unknown_call", "call"),
     ("POST", "/v1/calls/{call}/end", {"why": "x"}, 422, "unknown_field", "why"),
     ("POST", "/v1/calls/7/end", {}, 422, "bad_field", "id"),
-    ("POST", "/v1/calls/{ended}/end", None, 409, "not_allowed_now", "act"),
+    ("POST", "/v1/calls/{ended}/end", None, 409, "not_allowed_now", "call"),
     ("POST", "/v1/calls/1.999999/classify", {"kind": "fight"}, 404, "unknown_call", "call"),
     ("POST", "/v1/calls/{call}/classify", {"kind": "dragon"}, 422, "bad_field", "kind"),
     ("POST", "/v1/calls/{call}/classify", {"kind": "unknown"}, 422, "bad_field", "kind"),
