@@ -25,7 +25,7 @@ Seen = set[tuple[str, str, int]]
 
 # (method, path, status) that the document names and nothing here brings about, with the reason.
 UNSEEN: dict[tuple[str, str, int], str] = {
-    ("get", "/v1/events", 410): "nothing is pruned within a day",
+    ("GET", "/v1/events", 410): "nothing is pruned within a day",
 }
 # Codes that no request over HTTP is answered with, with the reason.
 UNTOLD = {
