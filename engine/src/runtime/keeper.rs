@@ -43,10 +43,10 @@ impl Default for Keeping {
             snapshot_records: 100_000,
             snapshot_age: Span::hours(1),
             retention: Retention {
-                kept: Span::hours(24 * 365),
+                kept: Span::hours(24 * 1_095),
                 bytes_max: None,
             },
-            room_low_bytes: 2 << 30,
+            room_low_bytes: 4 << 30,
             room_least_bytes: 512 << 20,
         }
     }
@@ -66,7 +66,7 @@ pub enum Room {
     Gone,
 }
 
-/// Of the room below which calls are refused, the share that is left to danger to life alone is all but one of so many.
+/// What is left of `room_least_bytes`, divided by this, is for what is open alone.
 const ROOM_GONE: u64 = 8;
 
 /// What others may see of the keeper.

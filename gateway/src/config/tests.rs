@@ -23,6 +23,8 @@ fn the_default_says_what_leaving_all_out_means() {
     assert_eq!(printed.capacities, empty.capacities);
     assert_eq!(printed.lanes, empty.lanes);
     assert_eq!(printed.shape, empty.shape);
+    assert_eq!(printed.keeping, empty.keeping);
+    assert_eq!(empty.keeping, engine::runtime::keeper::Keeping::default());
     assert_eq!(printed.http_listen, empty.http_listen);
     assert_eq!(printed.http_connections_max, empty.http_connections_max);
     assert_eq!(format!("{:?}", printed.quic), format!("{:?}", empty.quic));
