@@ -30,6 +30,7 @@ pub mod place;
 pub mod plan;
 pub mod position_slots;
 pub mod record;
+pub mod roads;
 pub mod runtime;
 pub mod saved;
 pub mod table;
