@@ -5,4 +5,17 @@
 //! Everything that is asked of it while calls come in works on that file. Nothing here knows units' states, plans or clocks:
 //! `dispatch` asks, `roads` answers.
 
+pub mod conditions;
+pub mod dijkstra;
+pub mod hierarchy;
+pub mod labels;
+pub mod metric;
 pub mod network;
+pub mod order;
+pub mod position;
+pub mod road_map;
+pub mod travel;
+pub mod turns;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,339 @@
+//! The contraction hierarchy of a network: who stands above whom, whatever the times are.
+//!
+//! Contracting the states in their order, each leaves arcs between all its neighbours that are still there. What a state is
+//! joined to then are its *upper* neighbours; the lowest of them is its parent in the elimination tree, and all of them are
+//! among its ancestors (Dibbelt, Strasser, Wagner 2016). States are numbered anew here, by *rank*: each subtree of the elimination tree is
+//! one run of ranks with its root last, so that what is near on the map is near in memory, and whether one state stands
+//! above another is two compares. A state without upper neighbours is a root; a network in several parts has several.
+
+use super::turns::Turns;
+
+/// No state.
+const NONE: u32 = u32::MAX;
+
+/// Why an order is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// Too long or too short.
+    #[error(
+        "the contraction order names {order} states, the network has {states}; build the map again"
+    )]
+    Length {
+        /// Of the order.
+        order: usize,
+        /// Of the network.
+        states: u32,
+    },
+    /// A state twice, or none at all.
+    #[error(
+        "the contraction order names state {0} twice, or there is no such state; build the map again"
+    )]
+    State(u32),
+}
+
+/// Who stands above whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hierarchy {
+    /// The rank of each state.
+    ranks: Vec<u32>,
+    /// The lowest rank in the subtree of each rank.
+    first_below: Vec<u32>,
+    /// How many ancestors each rank has.
+    depths: Vec<u32>,
+    /// Where the label of each rank begins: itself and its ancestors, root first; one more at the end.
+    first_label: Vec<u64>,
+    /// The parent of each rank; `NONE` for roots.
+    parents: Vec<u32>,
+    /// Where the upper neighbours of each rank begin; one more at the end.
+    first_upper: Vec<u32>,
+    /// The upper neighbours, ascending.
+    uppers: Vec<u32>,
+    /// The depths of the upper neighbours.
+    upper_depths: Vec<u32>,
+    /// Where the lower neighbours of each rank begin; one more at the end.
+    first_lower: Vec<u32>,
+    /// For each lower neighbour, ascending: the place in `uppers` at which it names this rank.
+    lowers: Vec<u32>,
+    /// For each of `uppers`, whose it is.
+    owners: Vec<u32>,
+    /// For each arc of the turns: its place in `uppers` times two, one more when it leads down; `NONE` for a loop.
+    arc_places: Vec<u32>,
+}
+
+impl Hierarchy {
+    /// The hierarchy of these turns in this order.
+    pub fn new(turns: &Turns, order: &[u32]) -> Result<Hierarchy, OrderError> {
+        let states = turns.len();
+        let given = inverse(order, states)?;
+        let upper_sets = contract(turns, &given);
+        let parents: Vec<u32> = upper_sets
+            .iter()
+            .map(|set| set.first().copied().unwrap_or(NONE))
+            .collect();
+        let renumbered = postorder(&parents);
+        let mut hierarchy = assemble(&upper_sets, &renumbered);
+        hierarchy.ranks = given
+            .iter()
+            .map(|&rank| renumbered[rank as usize])
+            .collect();
+        hierarchy.arc_places = turns
+            .arcs()
+            .iter()
+            .map(|arc| hierarchy.place(arc.tail, arc.head))
+            .collect();
+        Ok(hierarchy)
+    }
+
+    /// How many states there are.
+    pub fn len(&self) -> u32 {
+        self.ranks.len() as u32
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ranks.is_empty()
+    }
+
+    /// The rank of a state.
+    pub fn rank(&self, state: u32) -> u32 {
+        self.ranks[state as usize]
+    }
+
+    /// How many ancestors a rank has.
+    pub fn depth(&self, rank: u32) -> u32 {
+        self.depths[rank as usize]
+    }
+
+    /// The lowest rank in the subtree of a rank: those from it to the rank itself are the subtree.
+    pub fn first_below(&self, rank: u32) -> u32 {
+        self.first_below[rank as usize]
+    }
+
+    /// The parent of a rank.
+    pub fn parent(&self, rank: u32) -> Option<u32> {
+        Some(self.parents[rank as usize]).filter(|&parent| parent != NONE)
+    }
+
+    /// Where the label of a rank stands among all labels: an entry for each ancestor, root first, and one for itself.
+    pub fn label(&self, rank: u32) -> std::ops::Range<usize> {
+        self.first_label[rank as usize] as usize..self.first_label[rank as usize + 1] as usize
+    }
+
+    /// Entries of all labels together.
+    pub fn label_entries(&self) -> usize {
+        self.first_label.last().map_or(0, |&last| last as usize)
+    }
+
+    /// How many pairs of neighbours there are.
+    pub fn upper_count(&self) -> usize {
+        self.uppers.len()
+    }
+
+    /// The places of a rank's upper neighbours in [`Hierarchy::uppers`].
+    pub fn upper_range(&self, rank: u32) -> std::ops::Range<usize> {
+        self.first_upper[rank as usize] as usize..self.first_upper[rank as usize + 1] as usize
+    }
+
+    /// All upper neighbours, rank by rank, ascending within one.
+    pub fn uppers(&self) -> &[u32] {
+        &self.uppers
+    }
+
+    /// The depths of [`Hierarchy::uppers`].
+    pub fn upper_depths(&self) -> &[u32] {
+        &self.upper_depths
+    }
+
+    /// The lower neighbours of a rank, as places in [`Hierarchy::uppers`] that name it.
+    pub fn lowers(&self, rank: u32) -> &[u32] {
+        let range =
+            self.first_lower[rank as usize] as usize..self.first_lower[rank as usize + 1] as usize;
+        &self.lowers[range]
+    }
+
+    /// Whose upper neighbour a place in [`Hierarchy::uppers`] is.
+    pub fn owner(&self, place: u32) -> u32 {
+        self.owners[place as usize]
+    }
+
+    /// Where each arc of the turns is kept: its place among the upper neighbours and whether it leads down.
+    pub fn arc_places(&self) -> impl Iterator<Item = Option<(usize, bool)>> {
+        self.arc_places
+            .iter()
+            .map(|&place| (place != NONE).then_some((place as usize >> 1, place & 1 == 1)))
+    }
+
+    fn place(&self, tail: u32, head: u32) -> u32 {
+        let (tail, head) = (self.rank(tail), self.rank(head));
+        if tail == head {
+            return NONE;
+        }
+        let range = self.upper_range(tail.min(head));
+        let within = self.uppers[range.clone()].partition_point(|&upper| upper < tail.max(head));
+        ((range.start + within) as u32) << 1 | u32::from(tail > head)
+    }
+}
+
+/// The place of each state in the order.
+fn inverse(order: &[u32], states: u32) -> Result<Vec<u32>, OrderError> {
+    if order.len() != states as usize {
+        return Err(OrderError::Length {
+            order: order.len(),
+            states,
+        });
+    }
+    let mut places = vec![NONE; order.len()];
+    for (place, &state) in (0..).zip(order) {
+        match places.get_mut(state as usize) {
+            Some(free) if *free == NONE => *free = place,
+            Some(_) | None => return Err(OrderError::State(state)),
+        }
+    }
+    Ok(places)
+}
+
+/// The upper neighbours of each place in the order, ascending.
+fn contract(turns: &Turns, places: &[u32]) -> Vec<Vec<u32>> {
+    let mut uppers: Vec<Vec<u32>> = vec![Vec::new(); places.len()];
+    for arc in turns.arcs() {
+        let (tail, head) = (places[arc.tail as usize], places[arc.head as usize]);
+        if tail != head {
+            uppers[tail.min(head) as usize].push(tail.max(head));
+        }
+    }
+    for place in 0..uppers.len() {
+        let mut set = std::mem::take(&mut uppers[place]);
+        set.sort_unstable();
+        set.dedup();
+        set.shrink_to_fit();
+        // All that is left of a contracted state is that its neighbours are joined: it is enough to tell the lowest of them,
+        // who passes it on.
+        if let Some((&parent, above)) = set.split_first() {
+            uppers[parent as usize].extend_from_slice(above);
+        }
+        uppers[place] = set;
+    }
+    uppers
+}
+
+/// A number for each place such that every subtree is one run of numbers with its root last, lower children first.
+fn postorder(parents: &[u32]) -> Vec<u32> {
+    let count = parents.len();
+    // A parent stands behind its children, so sizes and starts need no recursion.
+    let mut sizes = vec![1_u32; count];
+    for place in 0..count {
+        if parents[place] != NONE {
+            sizes[parents[place] as usize] += sizes[place];
+        }
+    }
+    // Where the next child's subtree of each place begins; filled from above.
+    let mut next = vec![0_u32; count];
+    let mut begins = vec![0_u32; count];
+    let mut next_root = 0;
+    let mut children: Vec<Vec<u32>> = vec![Vec::new(); count];
+    let mut roots = Vec::new();
+    for (place, &parent) in (0..).zip(parents) {
+        match parent {
+            NONE => roots.push(place),
+            parent => children[parent as usize].push(place),
+        }
+    }
+    for root in roots {
+        begins[root as usize] = next_root;
+        next_root += sizes[root as usize];
+    }
+    for place in (0..count).rev() {
+        next[place] = begins[place];
+        for &child in &children[place] {
+            begins[child as usize] = next[place];
+            next[place] += sizes[child as usize];
+        }
+    }
+    (0..count)
+        .map(|place| begins[place] + sizes[place] - 1)
+        .collect()
+}
+
+fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Hierarchy {
+    let count = upper_sets.len();
+    let mut of_rank = vec![0_u32; count];
+    for (place, &rank) in (0..).zip(renumbered) {
+        of_rank[rank as usize] = place;
+    }
+    let mut first_upper = Vec::with_capacity(count + 1);
+    let (mut uppers, mut owners) = (Vec::new(), Vec::new());
+    first_upper.push(0);
+    for (rank, &place) in (0..).zip(&of_rank) {
+        let from = uppers.len();
+        uppers.extend(
+            upper_sets[place as usize]
+                .iter()
+                .map(|&upper| renumbered[upper as usize]),
+        );
+        uppers[from..].sort_unstable();
+        owners.resize(uppers.len(), rank);
+        first_upper.push(uppers.len() as u32);
+    }
+    let parents: Vec<u32> = (0..count)
+        .map(|rank| {
+            let (from, to) = (first_upper[rank], first_upper[rank + 1]);
+            if from == to {
+                NONE
+            } else {
+                uppers[from as usize]
+            }
+        })
+        .collect();
+    let mut depths = vec![0_u32; count];
+    let mut first_below: Vec<u32> = (0..count as u32).collect();
+    for rank in (0..count).rev() {
+        if parents[rank] != NONE {
+            depths[rank] = depths[parents[rank] as usize] + 1;
+        }
+    }
+    // Children come before their parent, so what reaches a rank is final when it is passed on.
+    for rank in 0..count {
+        let below = first_below[rank];
+        if parents[rank] != NONE {
+            let parent = &mut first_below[parents[rank] as usize];
+            *parent = (*parent).min(below);
+        }
+    }
+    let mut first_label = vec![0_u64; count + 1];
+    for rank in 0..count {
+        first_label[rank + 1] = first_label[rank] + u64::from(depths[rank]) + 1;
+    }
+    let (first_lower, lowers) = lower_neighbours(count, &uppers);
+    Hierarchy {
+        ranks: Vec::new(),
+        first_below,
+        upper_depths: uppers.iter().map(|&upper| depths[upper as usize]).collect(),
+        depths,
+        first_label,
+        parents,
+        first_upper,
+        uppers,
+        first_lower,
+        lowers,
+        owners,
+        arc_places: Vec::new(),
+    }
+}
+
+/// For each rank the places in `uppers` that name it, ascending.
+fn lower_neighbours(count: usize, uppers: &[u32]) -> (Vec<u32>, Vec<u32>) {
+    let mut first = vec![0_u32; count + 1];
+    for &upper in uppers {
+        first[upper as usize + 1] += 1;
+    }
+    for rank in 0..count {
+        first[rank + 1] += first[rank];
+    }
+    let mut next = first.clone();
+    let mut lowers = vec![0; uppers.len()];
+    for (place, &upper) in (0..).zip(uppers) {
+        lowers[next[upper as usize] as usize] = place;
+        next[upper as usize] += 1;
+    }
+    (first, lowers)
+}
