@@ -5,4 +5,6 @@
 //! Everything that is asked of it while calls come in works on that file. Nothing here knows units' states, plans or clocks:
 //! `dispatch` asks, `roads` answers.
 
+pub mod import;
 pub mod network;
+pub mod prepared;
