@@ -8,11 +8,13 @@
 pub mod conditions;
 pub mod dijkstra;
 pub mod hierarchy;
+pub mod import;
 pub mod labels;
 pub mod metric;
 pub mod network;
 pub mod order;
 pub mod position;
+pub mod prepared;
 pub mod road_map;
 pub mod travel;
 pub mod turns;

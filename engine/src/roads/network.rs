@@ -110,3 +110,81 @@ pub struct Network {
     /// Who made the map, to be shown wherever it shows: "© OpenStreetMap contributors"; empty when it is the centre's own.
     pub attribution: String,
 }
+
+impl Ban {
+    /// All its edges in the order in which they are driven.
+    pub fn edges(&self) -> impl Iterator<Item = EdgeIndex> + '_ {
+        let ends = |edge| std::iter::once(edge);
+        ends(self.from)
+            .chain(self.via.iter().copied())
+            .chain(ends(self.to))
+    }
+}
+
+/// What a network must not be. Whoever made it is wrong, or its file was made up.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} {at}: {wrong}; build the map again")]
+pub struct NotANetwork {
+    /// Nodes, edges or bans.
+    pub what: &'static str,
+    /// Which one.
+    pub at: usize,
+    /// What is wrong with it.
+    pub wrong: &'static str,
+}
+
+impl Network {
+    /// Whether it is what its description says, strong connection aside: sorted, in bounds, every ban a way to drive.
+    pub fn check(&self) -> Result<(), NotANetwork> {
+        let wrong = |what, at, wrong| Err(NotANetwork { what, at, wrong });
+        let mut used = vec![false; self.nodes.len()];
+        for (at, node) in self.nodes.iter().enumerate() {
+            let Point { lat_e7, lon_e7 } = node.point;
+            if lat_e7.unsigned_abs() > 900_000_000 || lon_e7.unsigned_abs() > 1_800_000_000 {
+                return wrong("node", at, "is not on the globe");
+            }
+            if at > 0 && self.nodes[at - 1].name >= node.name {
+                return wrong("node", at, "is out of order");
+            }
+        }
+        for (at, edge) in self.edges.iter().enumerate() {
+            let ends = [edge.from, edge.to].map(|end| end.0 as usize);
+            if ends.iter().any(|&end| end >= self.nodes.len()) {
+                return wrong("edge", at, "names a node that is not there");
+            }
+            for end in ends {
+                used[end] = true;
+            }
+            if edge.from == edge.to {
+                return wrong("edge", at, "ends where it begins");
+            }
+            let open = |ms: u32| ms <= EDGE_MS_MAX;
+            if !open(edge.time_ms[1]) || !(open(edge.time_ms[0]) || edge.time_ms[0] == CLOSED_MS) {
+                return wrong("edge", at, "takes longer than a day");
+            }
+            let key = |edge: &Edge| (edge.from, edge.to, edge.time_ms);
+            if at > 0 && key(&self.edges[at - 1]) > key(edge) {
+                return wrong("edge", at, "is out of order");
+            }
+        }
+        if let Some(at) = used.iter().position(|used| !used) {
+            return wrong("node", at, "has no edge");
+        }
+        for (at, ban) in self.bans.iter().enumerate() {
+            if ban.edges().any(|edge| edge.0 as usize >= self.edges.len()) {
+                return wrong("ban", at, "names an edge that is not there");
+            }
+            let driven: Vec<_> = ban
+                .edges()
+                .map(|edge| self.edges[edge.0 as usize])
+                .collect();
+            if driven.windows(2).any(|pair| pair[0].to != pair[1].from) {
+                return wrong("ban", at, "names edges that do not follow one another");
+            }
+            if ban.holds == [false, false] || (at > 0 && self.bans[at - 1] >= *ban) {
+                return wrong("ban", at, "holds for nobody or is out of order");
+            }
+        }
+        Ok(())
+    }
+}
