@@ -1,5 +1,7 @@
 //! What the benches share: the standard load of the design, on a centre of 10 000 units of which 60 % are busy.
 
+mod auckland;
 mod standard;
 
+pub use auckland::auckland;
 pub use standard::{Standard, StandardSize};

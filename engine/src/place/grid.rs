@@ -5,10 +5,10 @@
 //! its own: it is not written anywhere, and nothing it answers depends on the order in which it was filled (but see
 //! [`IncidentGrid::within`]). Roads, speeds and turn-out times come in as functions of the straight distance.
 
-mod cells;
+pub(crate) mod cells;
 mod incidents;
 mod units;
 
 pub use cells::{Bounds, CELLS_MAX, distance_dm};
 pub use incidents::IncidentGrid;
-pub use units::UnitGrid;
+pub use units::{Choice, UnitGrid};

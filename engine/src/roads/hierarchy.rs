@@ -29,6 +29,31 @@ pub enum OrderError {
         "the contraction order names state {0} twice, or there is no such state; build the map again"
     )]
     State(u32),
+    /// Labels would not fit their index.
+    #[error("the labels of this map would hold {0} entries, at most 4 294 967 295 fit; use a smaller extract")]
+    Entries(u64),
+}
+
+/// Where a rank stands: what a question about a pair reads of it, side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stand {
+    /// Where its label begins: its ancestors, root first, and itself.
+    label: u32,
+    /// The lowest rank in its subtree.
+    first: u32,
+}
+
+/// A rank with several children: where ways down part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fork {
+    /// The lowest rank in its subtree.
+    pub first: u32,
+    /// The rank itself, the highest in its subtree.
+    pub rank: u32,
+    /// Entries of its label.
+    pub entries: u32,
+    /// The next fork above; `NONE` at the top.
+    above: u32,
 }
 
 /// Who stands above whom.
@@ -36,12 +61,12 @@ pub enum OrderError {
 pub struct Hierarchy {
     /// The rank of each state.
     ranks: Vec<u32>,
-    /// The lowest rank in the subtree of each rank.
-    first_below: Vec<u32>,
-    /// How many ancestors each rank has.
-    depths: Vec<u32>,
-    /// Where the label of each rank begins: itself and its ancestors, root first; one more at the end.
-    first_label: Vec<u64>,
+    /// One for each rank, and one more at the end.
+    stands: Vec<Stand>,
+    /// All forks, by rank.
+    forks: Vec<Fork>,
+    /// The lowest fork that is each rank or stands above it; `NONE` where there is none.
+    fork_above: Vec<u32>,
     /// The parent of each rank; `NONE` for roots.
     parents: Vec<u32>,
     /// Where the upper neighbours of each rank begin; one more at the end.
@@ -71,7 +96,7 @@ impl Hierarchy {
             .map(|set| set.first().copied().unwrap_or(NONE))
             .collect();
         let renumbered = postorder(&parents);
-        let mut hierarchy = assemble(&upper_sets, &renumbered);
+        let mut hierarchy = assemble(&upper_sets, &renumbered)?;
         hierarchy.ranks = given
             .iter()
             .map(|&rank| renumbered[rank as usize])
@@ -99,14 +124,9 @@ impl Hierarchy {
         self.ranks[state as usize]
     }
 
-    /// How many ancestors a rank has.
-    pub fn depth(&self, rank: u32) -> u32 {
-        self.depths[rank as usize]
-    }
-
     /// The lowest rank in the subtree of a rank: those from it to the rank itself are the subtree.
     pub fn first_below(&self, rank: u32) -> u32 {
-        self.first_below[rank as usize]
+        self.stands[rank as usize].first
     }
 
     /// The parent of a rank.
@@ -114,14 +134,21 @@ impl Hierarchy {
         Some(self.parents[rank as usize]).filter(|&parent| parent != NONE)
     }
 
+    /// The forks from a rank upwards, itself included.
+    pub fn forks(&self, rank: u32) -> impl Iterator<Item = Fork> {
+        let fork = |index: u32| self.forks.get(index as usize).copied();
+        std::iter::successors(fork(self.fork_above[rank as usize]), move |it| fork(it.above))
+    }
+
     /// Where the label of a rank stands among all labels: an entry for each ancestor, root first, and one for itself.
     pub fn label(&self, rank: u32) -> std::ops::Range<usize> {
-        self.first_label[rank as usize] as usize..self.first_label[rank as usize + 1] as usize
+        let (from, to) = (self.stands[rank as usize], self.stands[rank as usize + 1]);
+        from.label as usize..to.label as usize
     }
 
     /// Entries of all labels together.
     pub fn label_entries(&self) -> usize {
-        self.first_label.last().map_or(0, |&last| last as usize)
+        self.stands.last().map_or(0, |end| end.label as usize)
     }
 
     /// How many pairs of neighbours there are.
@@ -254,7 +281,7 @@ fn postorder(parents: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Hierarchy {
+fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Result<Hierarchy, OrderError> {
     let count = upper_sets.len();
     let mut of_rank = vec![0_u32; count];
     for (place, &rank) in (0..).zip(renumbered) {
@@ -299,17 +326,14 @@ fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Hierarchy {
             *parent = (*parent).min(below);
         }
     }
-    let mut first_label = vec![0_u64; count + 1];
-    for rank in 0..count {
-        first_label[rank + 1] = first_label[rank] + u64::from(depths[rank]) + 1;
-    }
     let (first_lower, lowers) = lower_neighbours(count, &uppers);
-    Hierarchy {
+    let (forks, fork_above) = forks(&parents, &depths, &first_below);
+    Ok(Hierarchy {
         ranks: Vec::new(),
-        first_below,
+        stands: stands(&depths, &first_below)?,
+        forks,
+        fork_above,
         upper_depths: uppers.iter().map(|&upper| depths[upper as usize]).collect(),
-        depths,
-        first_label,
         parents,
         first_upper,
         uppers,
@@ -317,7 +341,55 @@ fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Hierarchy {
         lowers,
         owners,
         arc_places: Vec::new(),
+    })
+}
+
+fn stands(depths: &[u32], first_below: &[u32]) -> Result<Vec<Stand>, OrderError> {
+    let mut entries = 0_u64;
+    let mut stands = Vec::with_capacity(depths.len() + 1);
+    for (&depth, &first) in depths.iter().zip(first_below) {
+        let label = entries as u32;
+        stands.push(Stand { label, first });
+        entries += u64::from(depth) + 1;
+        if entries > u64::from(u32::MAX) {
+            let all = depths.iter().map(|&depth| u64::from(depth) + 1).sum();
+            return Err(OrderError::Entries(all));
+        }
     }
+    let (label, first) = (entries as u32, depths.len() as u32);
+    stands.push(Stand { label, first });
+    Ok(stands)
+}
+
+/// All forks, and the lowest one from each rank upwards.
+fn forks(parents: &[u32], depths: &[u32], first_below: &[u32]) -> (Vec<Fork>, Vec<u32>) {
+    let mut children = vec![0_u32; parents.len()];
+    for &parent in parents.iter().filter(|&&parent| parent != NONE) {
+        children[parent as usize] += 1;
+    }
+    let is_fork = |rank: usize| children[rank] > 1;
+    let mut next = (0..parents.len()).filter(|&rank| is_fork(rank)).count() as u32;
+    let mut forks = Vec::with_capacity(next as usize);
+    let mut fork_above = vec![NONE; parents.len()];
+    for rank in (0..parents.len()).rev() {
+        let above = match parents[rank] {
+            NONE => NONE,
+            parent => fork_above[parent as usize],
+        };
+        fork_above[rank] = above;
+        if is_fork(rank) {
+            next -= 1;
+            fork_above[rank] = next;
+            forks.push(Fork {
+                first: first_below[rank],
+                rank: rank as u32,
+                entries: depths[rank] + 1,
+                above,
+            });
+        }
+    }
+    forks.reverse();
+    (forks, fork_above)
 }
 
 /// For each rank the places in `uppers` that name it, ascending.

@@ -181,9 +181,9 @@ impl<C: Cost> Neighbours<C> {
 
     /// Takes in every way over ranks below, rank by rank: when one is reached, all below it are final.
     fn customise(&mut self, hierarchy: &Hierarchy) {
-        let depth_most = (0..hierarchy.len()).map(|rank| hierarchy.depth(rank)).max();
         // The costs between the rank at hand and its ancestors, by their depth.
-        let mut up = vec![C::NEVER; depth_most.map_or(0, |most| most as usize + 1)];
+        let longest = (0..hierarchy.len()).map(|rank| hierarchy.label(rank).len());
+        let mut up = vec![C::NEVER; longest.max().unwrap_or(0)];
         let mut down = up.clone();
         for rank in 0..hierarchy.len() {
             let own = hierarchy.upper_range(rank);

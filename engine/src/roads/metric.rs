@@ -7,6 +7,7 @@ use super::conditions::{Conditions, EdgeTimes};
 use super::labels::{Cost, Labels};
 use super::network::{CLOSED_MS, EdgeIndex, Profile};
 use super::road_map::RoadMap;
+use super::sides::{Sides, all_sides};
 use std::sync::Arc;
 
 /// How far off the straight line between two positions may be, in decimetres: each coordinate of either is rounded down.
@@ -20,8 +21,8 @@ const RATIO_BITS: u32 = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileTimes<C> {
     labels: Labels<C>,
-    /// The whole of each edge for whoever begins or ends on it; [`Cost::NEVER`] where the map lets nobody.
-    own: Vec<C>,
+    /// How each edge is driven there and back.
+    sides: Vec<Sides<C>>,
     /// Milliseconds a decimetre of straight line that no edge undercuts, times 2^20, rounded down.
     ratio: u64,
 }
@@ -64,8 +65,8 @@ impl ProfileTimes<u32> {
     fn new(map: &RoadMap, profile: Profile, times: &EdgeTimes) -> ProfileTimes<u32> {
         let cost = |&ms: &u32| if ms == CLOSED_MS { u32::NEVER } else { ms };
         let through: Vec<u32> = times.through_ms.iter().map(cost).collect();
-        let own = times.own_ms.iter().map(cost).collect();
-        ProfileTimes::with_costs(map, profile, &through, own)
+        let own: Vec<u32> = times.own_ms.iter().map(cost).collect();
+        ProfileTimes::with_costs(map, profile, &through, &own)
     }
 
     /// A time that no way between two positions so far apart on the map's plane undercuts; never falls with the distance.
@@ -87,7 +88,7 @@ impl<C: Cost> ProfileTimes<C> {
         map: &RoadMap,
         profile: Profile,
         through: &[C],
-        own: Vec<C>,
+        own: &[C],
     ) -> ProfileTimes<C> {
         let arcs = map.turns().arcs().iter();
         let arc_costs = arcs.map(|arc| match arc.banned[profile as usize] {
@@ -95,8 +96,11 @@ impl<C: Cost> ProfileTimes<C> {
             false => through[arc.edge.0 as usize],
         });
         let labels = Labels::new(map.hierarchy(), arc_costs);
-        let ratio = least_ratio(map, &own);
-        ProfileTimes { labels, own, ratio }
+        ProfileTimes {
+            labels,
+            sides: all_sides(map, profile, own),
+            ratio: least_ratio(map, own),
+        }
     }
 
     /// The labels.
@@ -104,16 +108,10 @@ impl<C: Cost> ProfileTimes<C> {
         &self.labels
     }
 
-    /// The whole of an edge for whoever begins or ends on it.
-    pub fn own(&self, edge: EdgeIndex) -> C {
-        self.own[edge.0 as usize]
-    }
-
-    /// The quickest of some edges that may be driven; the first of equal ones.
-    pub fn quickest(&self, edges: impl Iterator<Item = EdgeIndex>) -> Option<EdgeIndex> {
-        edges
-            .filter(|&edge| self.own(edge) < C::NEVER)
-            .min_by_key(|&edge| (self.own(edge), edge))
+    /// How an edge is driven there and back.
+    #[inline]
+    pub fn sides(&self, edge: EdgeIndex) -> &Sides<C> {
+        &self.sides[edge.0 as usize]
     }
 }
 

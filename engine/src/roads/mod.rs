@@ -11,11 +11,13 @@ pub mod hierarchy;
 pub mod import;
 pub mod labels;
 pub mod metric;
+pub mod nearest;
 pub mod network;
 pub mod order;
 pub mod position;
 pub mod prepared;
 pub mod road_map;
+pub mod sides;
 pub mod travel;
 pub mod turns;
 

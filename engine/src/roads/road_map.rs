@@ -98,6 +98,11 @@ impl RoadMap {
         &self.network.edges[edge.0 as usize]
     }
 
+    /// Where all nodes are.
+    pub fn planes(&self) -> &[Plane] {
+        &self.planes
+    }
+
     /// Where a node is.
     pub fn node_plane(&self, node: NodeIndex) -> Plane {
         self.planes[node.0 as usize]

@@ -142,7 +142,7 @@ proptest! {
                 let leaving = exits(&map, times, from);
                 for &to in &positions {
                     destination.set(&map, times, profile, to);
-                    let ours = destination.cost(map.hierarchy(), times, &leaving);
+                    let ours = destination.cost(&map, times, from, &leaving);
                     let theirs = naive.to(&reached, from, to);
                     prop_assert_eq!(ours, theirs, "{:?} from {:?} to {:?}", profile, from, to);
                     if let Some(ms) = ours {

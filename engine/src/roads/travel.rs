@@ -4,20 +4,23 @@
 //! comes off the own edge, in either direction, with the cost until then; a [`Destination`] is the same for arriving, with its
 //! labels laid together once, as it is asked about by many. Where both are on the same edge, the way along it counts too.
 
-use super::hierarchy::Hierarchy;
+use super::hierarchy::{Fork, Hierarchy};
 use super::labels::{Cost, least_sum};
 use super::metric::ProfileTimes;
-use super::network::{EdgeIndex, NodeIndex, Profile};
+use super::network::{NodeIndex, Profile};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
+use super::sides::{NO_SIDE, Side};
 
-/// Being on an edge: which one, how far along, what the whole of it costs.
+/// Being in the middle of a segment: which one by its nodes, and each direction of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct OnEdge<C> {
-    from: NodeIndex,
-    to: NodeIndex,
+struct OnSegment<C> {
+    /// From the node of the lower number to the other.
+    nodes: (NodeIndex, NodeIndex),
+    /// How far along, that way.
     along: Fraction,
-    whole: C,
+    /// What the whole costs, that way and back.
+    whole: [C; 2],
 }
 
 /// A state, by rank, and the cost between it and a position.
@@ -34,60 +37,31 @@ pub struct Exit<C> {
 pub struct Exits<C> {
     /// At the ends of the edge; one alone at a node or on a one-way road.
     exits: [Option<Exit<C>>; 2],
-    /// In the middle of an edge: that and the one back.
-    on: [Option<OnEdge<C>>; 2],
 }
 
-/// How one comes away from a position that a profile can drive off from; without any exit where it cannot.
+/// How one comes away from a position; without any exit where the profile may not drive there.
 pub fn exits<C: Cost>(map: &RoadMap, times: &ProfileTimes<C>, position: Position) -> Exits<C> {
-    if let Some(node) = map.node_at(position) {
-        let rank = map.hierarchy().rank(node.0);
-        let exit = Exit {
-            rank,
-            cost: C::ZERO,
-        };
-        return Exits {
-            exits: [Some(exit), None],
-            on: [None, None],
-        };
-    }
-    let sides = sides(map, times, position);
-    let leave = |side: Option<(EdgeIndex, OnEdge<C>)>| {
-        side.map(|(edge, on)| Exit {
-            rank: map.hierarchy().rank(map.turns().after(edge)),
-            cost: on.whole.less(on.whole.part(on.along)),
-        })
-    };
-    Exits {
-        exits: sides.map(leave),
-        on: sides.map(|side| side.map(|(_, on)| on)),
-    }
-}
-
-/// The quickest edges that a profile may drive through a position in the middle of one, there and back.
-fn sides<C: Cost>(
-    map: &RoadMap,
-    times: &ProfileTimes<C>,
-    position: Position,
-) -> [Option<(EdgeIndex, OnEdge<C>)>; 2] {
-    let side = |edge: Option<EdgeIndex>, along| {
-        edge.map(|edge| {
-            let it = map.edge(edge);
-            let on = OnEdge {
-                from: it.from,
-                to: it.to,
-                along,
-                whole: times.own(edge),
+    let exits = match map.node_at(position) {
+        Some(node) => {
+            let rank = map.hierarchy().rank(node.0);
+            let cost = C::ZERO;
+            [Some(Exit { rank, cost }), None]
+        }
+        None => {
+            let sides = times.sides(position.edge);
+            let leave = |side: Side<C>, along: Fraction| {
+                (side.whole < C::NEVER).then(|| Exit {
+                    rank: side.after,
+                    cost: side.whole.less(side.whole.part(along)),
+                })
             };
-            (edge, on)
-        })
+            [
+                leave(sides.there, position.along),
+                leave(sides.back, position.along.rest()),
+            ]
+        }
     };
-    let there = times.quickest(map.alongside(position.edge));
-    let back = times.quickest(map.opposite(position.edge));
-    [
-        side(there, position.along),
-        side(back, position.along.rest()),
-    ]
+    Exits { exits }
 }
 
 impl<C: Cost> Exits<C> {
@@ -107,9 +81,11 @@ impl<C: Cost> Exits<C> {
 struct Chain<C> {
     /// The lowest of the ranks.
     rank: u32,
-    /// Itself and its ancestors, root first, each with the first rank of its subtree.
-    spans: Vec<(u32, u32)>,
-    /// From each of them to the destination.
+    /// The first rank of its subtree.
+    first: u32,
+    /// The forks from it upwards.
+    forks: Vec<Fork>,
+    /// From the root, from each ancestor below it and from itself to the destination.
     costs: Vec<C>,
 }
 
@@ -121,7 +97,7 @@ pub struct Destination<C> {
     used: usize,
     /// All states from which one arrives, for filling `chains`.
     entries: Vec<Exit<C>>,
-    on: [Option<OnEdge<C>>; 2],
+    on: Option<OnSegment<C>>,
 }
 
 impl<C> Default for Destination<C> {
@@ -131,7 +107,7 @@ impl<C> Default for Destination<C> {
             chains: Vec::new(),
             used: 0,
             entries: Vec::new(),
-            on: [None, None],
+            on: None,
         }
     }
 }
@@ -146,27 +122,39 @@ impl<C: Cost> Destination<C> {
         position: Position,
     ) {
         self.entries.clear();
-        self.on = [None, None];
-        let rank = |state| map.hierarchy().rank(state);
-        if let Some(node) = map.node_at(position) {
-            self.entries.extend(map.turns().at(node).map(|state| Exit {
-                rank: rank(state),
+        self.on = None;
+        match map.node_at(position) {
+            Some(node) => self.entries.extend(map.turns().at(node).map(|state| Exit {
+                rank: map.hierarchy().rank(state),
                 cost: C::ZERO,
-            }));
-        } else {
-            let sides = sides(map, times, position);
-            for (edge, on) in sides.into_iter().flatten() {
-                let cost = on.whole.part(on.along);
-                let before = map.turns().before(edge, profile);
-                self.entries.extend(before.map(|state| Exit {
-                    rank: rank(state),
-                    cost,
-                }));
+            })),
+            None => {
+                let sides = times.sides(position.edge);
+                self.enter(map, profile, sides.there, position.along);
+                self.enter(map, profile, sides.back, position.along.rest());
+                self.on = Some(on_segment(map, times, position));
             }
-            self.on = sides.map(|side| side.map(|(_, on)| on));
         }
         self.entries.sort_unstable_by_key(|entry| entry.rank);
         self.lay(map.hierarchy(), times);
+    }
+
+    /// Arriving over one side of the own segment.
+    fn enter(&mut self, map: &RoadMap, profile: Profile, side: Side<C>, along: Fraction) {
+        if side.whole == C::NEVER {
+            return;
+        }
+        let cost = side.whole.part(along);
+        if side.before != NO_SIDE {
+            let rank = side.before;
+            self.entries.push(Exit { rank, cost });
+            return;
+        }
+        let before = map.turns().before(side.edge, profile);
+        self.entries.extend(before.map(|state| Exit {
+            rank: map.hierarchy().rank(state),
+            cost,
+        }));
     }
 
     /// Lays the labels of the entries together: one that stands above another shares its chain.
@@ -180,41 +168,40 @@ impl<C: Cost> Destination<C> {
                 .find(|chain| below.contains(&chain.rank));
             if let Some(chain) = known {
                 for (cost, &more) in chain.costs.iter_mut().zip(label) {
-                    *cost = cost.lesser(more.plus(entry.cost)).min(C::NEVER);
+                    *cost = cost.lesser(more.plus(entry.cost));
                 }
                 continue;
             }
             if self.used == self.chains.len() {
                 self.chains.push(Chain {
                     rank: 0,
-                    spans: Vec::new(),
+                    first: 0,
+                    forks: Vec::new(),
                     costs: Vec::new(),
                 });
             }
             let chain = &mut self.chains[self.used];
             self.used += 1;
-            chain.rank = entry.rank;
+            (chain.rank, chain.first) = (entry.rank, *below.start());
             chain.costs.clear();
-            let costs = label.iter().map(|cost| cost.plus(entry.cost).min(C::NEVER));
+            let costs = label.iter().map(|cost| cost.plus(entry.cost).lesser(C::NEVER));
             chain.costs.extend(costs);
-            chain.spans.clear();
-            let upwards = std::iter::successors(Some(entry.rank), |&rank| hierarchy.parent(rank));
-            let spans = upwards.map(|rank| (hierarchy.first_below(rank), rank));
-            chain.spans.extend(spans);
-            chain.spans.reverse();
+            chain.forks.clear();
+            chain.forks.extend(hierarchy.forks(entry.rank));
         }
     }
 
-    /// The least cost of the way from a position that one leaves like this; `None` where there is no way.
+    /// The least cost of the way from a position, which one leaves like this; `None` where there is no way.
     pub fn cost(
         &self,
-        hierarchy: &Hierarchy,
+        map: &RoadMap,
         times: &ProfileTimes<C>,
+        from: Position,
         exits: &Exits<C>,
     ) -> Option<C> {
-        let mut least = self.along(exits);
+        let mut least = self.along(map, from);
         for exit in exits.iter() {
-            least = least.min(self.from_state(hierarchy, times, exit));
+            least = least.min(self.from_state(map.hierarchy(), times, exit));
         }
         (least < C::NEVER).then_some(least)
     }
@@ -224,30 +211,65 @@ impl<C: Cost> Destination<C> {
         let label = times.labels().up(hierarchy, exit.rank);
         let chains = self.chains[..self.used].iter();
         let least = chains.fold(C::NEVER, |least, chain| {
-            let shared = chain.shared(exit.rank);
-            least.min(least_sum(&label[..shared], &chain.costs[..shared]))
+            let shared = chain.shared(hierarchy, exit.rank, label.len());
+            least.lesser(least_sum(&label[..shared], &chain.costs[..shared]))
         });
         least.plus(exit.cost).min(C::NEVER)
     }
 
-    /// The least cost along the edge that both are on.
-    fn along(&self, exits: &Exits<C>) -> C {
-        let mut least = C::NEVER;
-        for from in exits.on.iter().flatten() {
-            for to in self.on.iter().flatten() {
-                if (from.from, from.to) == (to.from, to.to) && from.along <= to.along {
-                    least = least.min(to.whole.part(to.along).less(from.whole.part(from.along)));
-                }
+    /// The least cost along the segment that both are on.
+    fn along(&self, map: &RoadMap, from: Position) -> C {
+        let Some(on) = &self.on else {
+            return C::NEVER;
+        };
+        let edge = map.edge(from.edge);
+        let behind = match on.nodes {
+            nodes if nodes == (edge.from, edge.to) => from.along,
+            nodes if nodes == (edge.to, edge.from) => from.along.rest(),
+            _ => return C::NEVER,
+        };
+        let part = |whole: C, behind: Fraction, along: Fraction| {
+            if whole < C::NEVER && behind <= along {
+                whole.part(along).less(whole.part(behind))
+            } else {
+                C::NEVER
             }
-        }
-        least
+        };
+        let there = part(on.whole[0], behind, on.along);
+        there.min(part(on.whole[1], behind.rest(), on.along.rest()))
+    }
+}
+
+fn on_segment<C: Cost>(
+    map: &RoadMap,
+    times: &ProfileTimes<C>,
+    position: Position,
+) -> OnSegment<C> {
+    let edge = map.edge(position.edge);
+    let sides = times.sides(position.edge);
+    OnSegment {
+        nodes: (edge.from, edge.to),
+        along: position.along,
+        whole: [sides.there.whole, sides.back.whole],
     }
 }
 
 impl<C> Chain<C> {
-    /// How many ancestors, root first, this chain shares with a rank, itself counted.
-    fn shared(&self, rank: u32) -> usize {
-        self.spans
-            .partition_point(|&(first, last)| first <= rank && rank <= last)
+    /// How many ancestors, root first, this chain shares with a rank whose label has so many entries, itself counted.
+    ///
+    /// Where neither stands above the other their ways part at a fork, which both have above them.
+    #[inline]
+    fn shared(&self, hierarchy: &Hierarchy, rank: u32, entries: usize) -> usize {
+        if self.first <= rank && rank <= self.rank {
+            return self.costs.len();
+        }
+        if self.rank < rank && hierarchy.first_below(rank) <= self.rank {
+            return entries;
+        }
+        // From the lowest up: who is near shares all but a few.
+        self.forks
+            .iter()
+            .find(|fork| fork.first <= rank && rank <= fork.rank)
+            .map_or(0, |fork| fork.entries as usize)
     }
 }

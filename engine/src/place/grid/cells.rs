@@ -7,9 +7,9 @@
 //! Cells are numbered block by block, 64 neighbours (8 × 8) in a row, so that a block is one stretch of memory.
 
 /// Cells a side of a block.
-pub(super) const BLOCK: u32 = 8;
+pub(crate) const BLOCK: u32 = 8;
 /// Cells of a block.
-pub(super) const BLOCK_CELLS: u32 = BLOCK * BLOCK;
+pub(crate) const BLOCK_CELLS: u32 = BLOCK * BLOCK;
 /// How many cells a grid has at most; finer ones are coarsened until they fit.
 pub const CELLS_MAX: u32 = 1 << 20;
 
@@ -65,7 +65,7 @@ impl Axis {
 
 /// The cells of a grid.
 #[derive(Clone, Debug)]
-pub(super) struct Cells {
+pub(crate) struct Cells {
     x: Axis,
     y: Axis,
     /// Width of a cell in decimetres.
@@ -78,7 +78,7 @@ pub(super) struct Cells {
 
 /// A point as the cells see it: clamped, counted from the south-west corner.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spot {
+pub(crate) struct Spot {
     x: u32,
     y: u32,
 }
@@ -148,7 +148,7 @@ impl Cells {
 }
 
 /// How far any point whose clamped place is in this square is at least.
-pub(super) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u32 {
+pub(crate) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u32 {
     let gap = |at: u32, index: u32| {
         let first = u64::from(index) * u64::from(width);
         let last = first + u64::from(width) - 1;
@@ -163,7 +163,7 @@ pub(super) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u32
 ///
 /// A side of the ring that is still inside the grid bounds what lies in it and behind it; each step outwards adds the
 /// width to every side, so the least over the sides grows with the ring.
-pub(super) fn ring_least(
+pub(crate) fn ring_least(
     spot: Spot,
     width: u32,
     columns: u32,
@@ -184,7 +184,7 @@ pub(super) fn ring_least(
 }
 
 /// Calls back with column and row of each square of a ring that lies inside the grid.
-pub(super) fn each_of_ring(
+pub(crate) fn each_of_ring(
     (column, row): (u32, u32),
     (columns, rows): (u32, u32),
     ring: u32,

@@ -130,6 +130,18 @@ impl UnitGrid {
         cost: impl Fn(u32, u32) -> Option<u32>,
         bound: impl Fn(u32) -> u32,
     ) -> Option<(u32, u32)> {
+        let mut choice = Cheapest {
+            cost,
+            bound,
+            best: None,
+        };
+        self.search(x_dm, y_dm, need, &mut choice);
+        choice.best.map(|(total, unit)| (unit, total))
+    }
+
+    /// Shows a choice the available units with all the needed capabilities, nearer cells first, until it says that nothing
+    /// farther can be chosen.
+    pub fn search(&self, x_dm: i32, y_dm: i32, need: u64, choice: &mut impl Choice) {
         let spot = self.cells.spot(i64::from(x_dm), i64::from(y_dm));
         let mut search = Search {
             grid: self,
@@ -137,14 +149,11 @@ impl UnitGrid {
             y_dm,
             spot,
             need,
-            cost,
-            bound,
-            best: None,
+            choice,
         };
         if self.could(need) && search.near() {
             search.far();
         }
-        search.best.map(|(total, unit)| (unit, total))
     }
 
     /// Whether each needed capability is had by some listed unit.
@@ -233,32 +242,56 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
     })
 }
 
-struct Search<'a, C, B> {
-    grid: &'a UnitGrid,
-    x_dm: i32,
-    y_dm: i32,
-    spot: Spot,
-    need: u64,
+/// What a search is for.
+pub trait Choice {
+    /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows.
+    fn is_beyond(&self, distance_dm: u32) -> bool;
+
+    /// One unit, at this straight distance.
+    fn consider(&mut self, unit: u32, distance_dm: u32);
+}
+
+/// The least total, of equal ones the least unit.
+struct Cheapest<C, B> {
     cost: C,
     bound: B,
     /// Total and unit; the order of the pairs is the order of choice.
     best: Option<(u32, u32)>,
 }
 
-impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
-    /// Whether nothing at this distance or farther can be chosen. Equal totals can: a lesser unit may have them.
+impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B> {
+    /// Equal totals can be chosen: a lesser unit may have them.
     fn is_beyond(&self, distance_dm: u32) -> bool {
         self.best
             .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
     }
 
+    fn consider(&mut self, unit: u32, distance_dm: u32) {
+        if let Some(total) = (self.cost)(unit, distance_dm)
+            && self.best.is_none_or(|best| (total, unit) < best)
+        {
+            self.best = Some((total, unit));
+        }
+    }
+}
+
+struct Search<'a, C> {
+    grid: &'a UnitGrid,
+    x_dm: i32,
+    y_dm: i32,
+    spot: Spot,
+    need: u64,
+    choice: &'a mut C,
+}
+
+impl<C: Choice> Search<'_, C> {
     /// Searches cell by cell in rings; says whether there may be something farther out.
     fn near(&mut self) -> bool {
         let cells = &self.grid.cells;
         let own = Cells::square(self.spot, cells.width);
         for ring in 0..RINGS_NEAR {
             match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
-                Some(least) if !self.is_beyond(least) => {}
+                Some(least) if !self.choice.is_beyond(least) => {}
                 Some(_) | None => return false,
             }
             each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
@@ -276,7 +309,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         let size = (cells.block_columns(), cells.block_rows());
         for ring in 0.. {
             match ring_least(self.spot, width, size.0, size.1, ring) {
-                Some(least) if !self.is_beyond(least) => {}
+                Some(least) if !self.choice.is_beyond(least) => {}
                 Some(_) | None => return,
             }
             each_of_ring(own, size, ring, |column, row| self.block(column, row));
@@ -287,7 +320,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         let cells = &self.grid.cells;
         let number = cells.block_number(column, row);
         if self.grid.block_capabilities[number as usize] & self.need != self.need
-            || self.is_beyond(square_least(self.spot, cells.block_width(), column, row))
+            || self.choice.is_beyond(square_least(self.spot, cells.block_width(), column, row))
         {
             return;
         }
@@ -305,7 +338,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         let cells = &self.grid.cells;
         let cell = cells.number(column, row) as usize;
         if self.grid.cell_capabilities[cell] & self.need != self.need
-            || self.is_beyond(square_least(self.spot, cells.width, column, row))
+            || self.choice.is_beyond(square_least(self.spot, cells.width, column, row))
         {
             return;
         }
@@ -314,11 +347,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
                 let distance = distance_dm(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                if let Some(total) = (self.cost)(at, distance)
-                    && self.best.is_none_or(|best| (total, at) < best)
-                {
-                    self.best = Some((total, at));
-                }
+                self.choice.consider(at, distance);
             }
             at = unit.next;
         }

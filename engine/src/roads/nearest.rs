@@ -1,0 +1,222 @@
+//! Who is there first by the road: units on the network, and the search among those that are available and fit.
+//!
+//! Units are found through the grid of their places, nearest cells first; the straight line gives a total that none farther
+//! away can undercut ([`ProfileTimes::least_ms`]), and only who could still be chosen is asked for the exact time. A unit's own turnout counts
+//! in both. Ties go to the lesser unit. Only units that travel by road belong here: boats and aircraft go by straight line.
+//!
+//! A move keeps the place and the edge, nothing else: new times in force change nothing here.
+
+use super::metric::{Metric, ProfileTimes};
+use super::network::{EdgeIndex, Profile};
+use super::position::{Fraction, Position};
+use super::road_map::RoadMap;
+use super::travel::{Destination, exits};
+use crate::place::grid::{Bounds, Choice, UnitGrid};
+
+/// A unit on the way, and how long it takes to set off.
+#[derive(Clone, Copy, Debug)]
+struct RoadUnit {
+    position: Position,
+    turnout_ms: u32,
+}
+
+/// A unit that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Turnout and travel, in milliseconds.
+    pub total_ms: u32,
+    /// The unit.
+    pub unit: u32,
+    /// Travel alone.
+    pub travel_ms: u32,
+}
+
+/// All units that travel by road. Nothing is allocated after `new`.
+#[derive(Debug)]
+pub struct RoadUnits {
+    grid: UnitGrid,
+    units: Vec<RoadUnit>,
+    /// No unit's turnout is below this.
+    turnout_least_ms: u32,
+}
+
+/// What a search needs beside the units; kept and used again, it allocates nothing.
+#[derive(Debug, Default)]
+pub struct SearchRoom {
+    destination: Destination<u32>,
+}
+
+impl RoadUnits {
+    /// Units 0 to `units_max` - 1, none of them placed, available or able to do anything; cells about `cell_dm` wide.
+    pub fn new(map: &RoadMap, units_max: u32, cell_dm: u32) -> RoadUnits {
+        let nowhere = Position {
+            edge: EdgeIndex(u32::MAX),
+            along: Fraction::BEGINNING,
+        };
+        let unit = RoadUnit {
+            position: nowhere,
+            turnout_ms: 0,
+        };
+        RoadUnits {
+            grid: UnitGrid::new(units_max, bounds(map), cell_dm),
+            units: vec![unit; units_max as usize],
+            turnout_least_ms: 0,
+        }
+    }
+
+    /// Says how long each unit takes to set off, by its number.
+    pub fn set_turnouts(&mut self, turnouts_ms: impl Iterator<Item = u32>) {
+        for (unit, turnout_ms) in self.units.iter_mut().zip(turnouts_ms) {
+            unit.turnout_ms = turnout_ms;
+        }
+        let least = self.units.iter().map(|unit| unit.turnout_ms).min();
+        self.turnout_least_ms = least.unwrap_or(0);
+    }
+
+    /// Puts a unit where it is now.
+    pub fn place(&mut self, map: &RoadMap, unit: u32, position: Position) {
+        let plane = map.plane(position);
+        self.units[unit as usize].position = position;
+        self.grid.place(unit, plane.x_dm, plane.y_dm);
+    }
+
+    /// Takes a unit's place away: not known, too old, or far from any road.
+    pub fn displace(&mut self, unit: u32) {
+        self.grid.displace(unit);
+    }
+
+    /// Says what a unit can do, one bit a capability.
+    pub fn set_capabilities(&mut self, unit: u32, capabilities: u64) {
+        self.grid.set_capabilities(unit, capabilities);
+    }
+
+    /// Says whether a unit may be ordered.
+    pub fn set_available(&mut self, unit: u32, available: bool) {
+        self.grid.set_available(unit, available);
+    }
+
+    /// The units with all the needed capabilities that are there first, at most as many as `found` has room for; it is
+    /// filled with them in the order of choice. `may_go` leaves units out.
+    pub fn nearest(
+        &self,
+        metric: &Metric,
+        profile: Profile,
+        to: Position,
+        need: u64,
+        room: &mut SearchRoom,
+        may_go: impl Fn(u32) -> bool,
+        found: &mut FoundList,
+    ) {
+        let (map, times) = (&**metric.map(), metric.profile(profile));
+        let plane = map.plane(to);
+        room.destination.set(map, times, profile, to);
+        found.clear();
+        let mut choice = First {
+            units: self,
+            map,
+            times,
+            destination: &room.destination,
+            may_go,
+            found,
+        };
+        self.grid.search(plane.x_dm, plane.y_dm, need, &mut choice);
+    }
+}
+
+/// The first few, in the order of choice.
+#[derive(Clone, Debug)]
+pub struct FoundList {
+    found: Vec<Found>,
+    most: usize,
+}
+
+impl FoundList {
+    /// With room for so many, one at least.
+    pub fn new(most: usize) -> FoundList {
+        let most = most.max(1);
+        FoundList {
+            found: Vec::with_capacity(most + 1),
+            most,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.found.clear();
+    }
+
+    /// Those that were found, first to last.
+    pub fn as_slice(&self) -> &[Found] {
+        &self.found
+    }
+
+    /// The last, when there is no more room.
+    fn last(&self) -> Option<&Found> {
+        self.found.get(self.most - 1)
+    }
+
+    fn offer(&mut self, found: Found) {
+        let place = self.found.partition_point(|known| *known < found);
+        if place < self.most {
+            self.found.insert(place, found);
+            self.found.truncate(self.most);
+        }
+    }
+}
+
+/// Chooses by turnout and travel.
+struct First<'a, F> {
+    units: &'a RoadUnits,
+    map: &'a RoadMap,
+    times: &'a ProfileTimes<u32>,
+    destination: &'a Destination<u32>,
+    may_go: F,
+    found: &'a mut FoundList,
+}
+
+impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
+    #[inline]
+    fn is_beyond(&self, distance_dm: u32) -> bool {
+        self.found.last().is_some_and(|last| {
+            let least = self.times.least_ms(distance_dm) + self.units.turnout_least_ms;
+            least > last.total_ms
+        })
+    }
+
+    #[inline]
+    fn consider(&mut self, unit: u32, distance_dm: u32) {
+        let RoadUnit {
+            position,
+            turnout_ms,
+        } = self.units.units[unit as usize];
+        let least = self.times.least_ms(distance_dm).saturating_add(turnout_ms);
+        if self.found.last().is_some_and(|last| (least, unit) > (last.total_ms, last.unit))
+            || !(self.may_go)(unit)
+        {
+            return;
+        }
+        let exits = exits(self.map, self.times, position);
+        let travel = self.destination.cost(self.map, self.times, position, &exits);
+        if let Some(travel_ms) = travel {
+            self.found.offer(Found {
+                total_ms: travel_ms.saturating_add(turnout_ms),
+                unit,
+                travel_ms,
+            });
+        }
+    }
+}
+
+fn bounds(map: &RoadMap) -> Bounds {
+    let nothing = Bounds {
+        x_min_dm: 0,
+        y_min_dm: 0,
+        x_max_dm: 0,
+        y_max_dm: 0,
+    };
+    map.planes().iter().fold(nothing, |bounds, plane| Bounds {
+        x_min_dm: bounds.x_min_dm.min(plane.x_dm),
+        y_min_dm: bounds.y_min_dm.min(plane.y_dm),
+        x_max_dm: bounds.x_max_dm.max(plane.x_dm),
+        y_max_dm: bounds.y_max_dm.max(plane.y_dm),
+    })
+}
