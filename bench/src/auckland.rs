@@ -54,7 +54,9 @@ fn rows(path: &Path, header: &str) -> anyhow::Result<Vec<String>> {
     };
     let text = read().with_context(|| format!("{} cannot be read", path.display()))?;
     let rows = text.lines().skip_while(|line| !line.starts_with(header));
-    let rows = rows.skip(1).take_while(|row| row.starts_with(|first: char| first.is_ascii_digit()));
+    let rows = rows
+        .skip(1)
+        .take_while(|row| row.starts_with(|first: char| first.is_ascii_digit()));
     Ok(rows.map(str::to_owned).collect())
 }
 

@@ -30,7 +30,9 @@ pub enum OrderError {
     )]
     State(u32),
     /// Labels would not fit their index.
-    #[error("the labels of this map would hold {0} entries, at most 4 294 967 295 fit; use a smaller extract")]
+    #[error(
+        "the labels of this map would hold {0} entries, at most 4 294 967 295 fit; use a smaller extract"
+    )]
     Entries(u64),
 }
 
@@ -137,7 +139,9 @@ impl Hierarchy {
     /// The forks from a rank upwards, itself included.
     pub fn forks(&self, rank: u32) -> impl Iterator<Item = Fork> {
         let fork = |index: u32| self.forks.get(index as usize).copied();
-        std::iter::successors(fork(self.fork_above[rank as usize]), move |it| fork(it.above))
+        std::iter::successors(fork(self.fork_above[rank as usize]), move |it| {
+            fork(it.above)
+        })
     }
 
     /// Where the label of a rank stands among all labels: an entry for each ancestor, root first, and one for itself.

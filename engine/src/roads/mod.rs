@@ -18,6 +18,7 @@ pub mod position;
 pub mod prepared;
 pub mod road_map;
 pub mod sides;
+pub mod snap;
 pub mod travel;
 pub mod turns;
 

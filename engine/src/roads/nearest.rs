@@ -58,7 +58,7 @@ impl RoadUnits {
             turnout_ms: 0,
         };
         RoadUnits {
-            grid: UnitGrid::new(units_max, bounds(map), cell_dm),
+            grid: UnitGrid::new(units_max, Bounds::around(map.planes()), cell_dm),
             units: vec![unit; units_max as usize],
             turnout_least_ms: 0,
         }
@@ -189,13 +189,18 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
             turnout_ms,
         } = self.units.units[unit as usize];
         let least = self.times.least_ms(distance_dm).saturating_add(turnout_ms);
-        if self.found.last().is_some_and(|last| (least, unit) > (last.total_ms, last.unit))
+        if self
+            .found
+            .last()
+            .is_some_and(|last| (least, unit) > (last.total_ms, last.unit))
             || !(self.may_go)(unit)
         {
             return;
         }
         let exits = exits(self.map, self.times, position);
-        let travel = self.destination.cost(self.map, self.times, position, &exits);
+        let travel = self
+            .destination
+            .cost(self.map, self.times, position, &exits);
         if let Some(travel_ms) = travel {
             self.found.offer(Found {
                 total_ms: travel_ms.saturating_add(turnout_ms),
@@ -204,19 +209,4 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
             });
         }
     }
-}
-
-fn bounds(map: &RoadMap) -> Bounds {
-    let nothing = Bounds {
-        x_min_dm: 0,
-        y_min_dm: 0,
-        x_max_dm: 0,
-        y_max_dm: 0,
-    };
-    map.planes().iter().fold(nothing, |bounds, plane| Bounds {
-        x_min_dm: bounds.x_min_dm.min(plane.x_dm),
-        y_min_dm: bounds.y_min_dm.min(plane.y_dm),
-        x_max_dm: bounds.x_max_dm.max(plane.x_dm),
-        y_max_dm: bounds.y_max_dm.max(plane.y_dm),
-    })
 }

@@ -184,7 +184,9 @@ impl<C: Cost> Destination<C> {
             self.used += 1;
             (chain.rank, chain.first) = (entry.rank, *below.start());
             chain.costs.clear();
-            let costs = label.iter().map(|cost| cost.plus(entry.cost).lesser(C::NEVER));
+            let costs = label
+                .iter()
+                .map(|cost| cost.plus(entry.cost).lesser(C::NEVER));
             chain.costs.extend(costs);
             chain.forks.clear();
             chain.forks.extend(hierarchy.forks(entry.rank));
@@ -240,11 +242,7 @@ impl<C: Cost> Destination<C> {
     }
 }
 
-fn on_segment<C: Cost>(
-    map: &RoadMap,
-    times: &ProfileTimes<C>,
-    position: Position,
-) -> OnSegment<C> {
+fn on_segment<C: Cost>(map: &RoadMap, times: &ProfileTimes<C>, position: Position) -> OnSegment<C> {
     let edge = map.edge(position.edge);
     let sides = times.sides(position.edge);
     OnSegment {

@@ -6,6 +6,8 @@
 //!
 //! Cells are numbered block by block, 64 neighbours (8 × 8) in a row, so that a block is one stretch of memory.
 
+use crate::place::projection::Plane;
+
 /// Cells a side of a block.
 pub(crate) const BLOCK: u32 = 8;
 /// Cells of a block.
@@ -24,6 +26,20 @@ pub struct Bounds {
     pub x_max_dm: i32,
     /// North edge.
     pub y_max_dm: i32,
+}
+
+impl Bounds {
+    /// Around all of these; around the origin where there is none.
+    pub fn around(places: &[Plane]) -> Bounds {
+        let x = || places.iter().map(|place| place.x_dm);
+        let y = || places.iter().map(|place| place.y_dm);
+        Bounds {
+            x_min_dm: x().min().unwrap_or(0),
+            y_min_dm: y().min().unwrap_or(0),
+            x_max_dm: x().max().unwrap_or(0),
+            y_max_dm: y().max().unwrap_or(0),
+        }
+    }
 }
 
 /// Straight distance in whole decimetres, rounded down; what does not fit counts as `u32::MAX`.
@@ -125,6 +141,11 @@ impl Cells {
     /// Column and row in squares of so many decimetres: cells or blocks.
     pub fn square(spot: Spot, width: u32) -> (u32, u32) {
         (spot.x / width, spot.y / width)
+    }
+
+    /// The south edge of a row, in decimetres.
+    pub fn south_of(&self, row: u32) -> i64 {
+        self.y.min + i64::from(row) * i64::from(self.width)
     }
 
     pub fn block_width(&self) -> u32 {

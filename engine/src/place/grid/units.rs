@@ -320,7 +320,9 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let number = cells.block_number(column, row);
         if self.grid.block_capabilities[number as usize] & self.need != self.need
-            || self.choice.is_beyond(square_least(self.spot, cells.block_width(), column, row))
+            || self
+                .choice
+                .is_beyond(square_least(self.spot, cells.block_width(), column, row))
         {
             return;
         }
@@ -338,7 +340,9 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let cell = cells.number(column, row) as usize;
         if self.grid.cell_capabilities[cell] & self.need != self.need
-            || self.choice.is_beyond(square_least(self.spot, cells.width, column, row))
+            || self
+                .choice
+                .is_beyond(square_least(self.spot, cells.width, column, row))
         {
             return;
         }
