@@ -10,6 +10,7 @@ mod classify;
 mod examples;
 mod journal;
 pub mod manual;
+mod roads;
 mod serving;
 mod told;
 
@@ -59,6 +60,11 @@ enum Command {
     /// Reads stdin and writes stdout, line by line and in order. No centre is needed.
     #[command(after_help = examples::CLASSIFY)]
     Classify(Classify),
+    /// Build prepared maps of roads, and ask them.
+    ///
+    /// A prepared map is one file: nodes, edges with a time for each profile, banned turns. Built once, checked at every start.
+    #[command(subcommand)]
+    Roads(roads::Roads),
     /// Look at a journal. Reads only and takes no lock.
     ///
     /// All of these work beside a running centre.
@@ -415,6 +421,7 @@ fn obey(command: Command) -> anyhow::Result<()> {
             lexicon,
             explain,
         }) => classify::classify(plan.as_deref(), lexicon.as_deref(), explain),
+        Command::Roads(command) => roads::obey(command),
         Command::Journal(Journal::Verify { dir, head }) => journal::verify(&dir, head),
         Command::Journal(Journal::Export {
             dir,

@@ -133,58 +133,99 @@ pub struct NotANetwork {
     pub wrong: &'static str,
 }
 
+impl NotANetwork {
+    fn new(what: &'static str, at: usize, wrong: &'static str) -> NotANetwork {
+        NotANetwork { what, at, wrong }
+    }
+}
+
 impl Network {
     /// Whether it is what its description says, strong connection aside: sorted, in bounds, every ban a way to drive.
     pub fn check(&self) -> Result<(), NotANetwork> {
-        let wrong = |what, at, wrong| Err(NotANetwork { what, at, wrong });
-        let mut used = vec![false; self.nodes.len()];
-        for (at, node) in self.nodes.iter().enumerate() {
-            let Point { lat_e7, lon_e7 } = node.point;
-            if lat_e7.unsigned_abs() > 900_000_000 || lon_e7.unsigned_abs() > 1_800_000_000 {
-                return wrong("node", at, "is not on the globe");
-            }
-            if at > 0 && self.nodes[at - 1].name >= node.name {
-                return wrong("node", at, "is out of order");
-            }
-        }
-        for (at, edge) in self.edges.iter().enumerate() {
-            let ends = [edge.from, edge.to].map(|end| end.0 as usize);
-            if ends.iter().any(|&end| end >= self.nodes.len()) {
-                return wrong("edge", at, "names a node that is not there");
-            }
-            for end in ends {
-                used[end] = true;
-            }
-            if edge.from == edge.to {
-                return wrong("edge", at, "ends where it begins");
-            }
-            let open = |ms: u32| ms <= EDGE_MS_MAX;
-            if !open(edge.time_ms[1]) || !(open(edge.time_ms[0]) || edge.time_ms[0] == CLOSED_MS) {
-                return wrong("edge", at, "takes longer than a day");
-            }
-            let key = |edge: &Edge| (edge.from, edge.to, edge.time_ms);
-            if at > 0 && key(&self.edges[at - 1]) > key(edge) {
-                return wrong("edge", at, "is out of order");
-            }
-        }
-        if let Some(at) = used.iter().position(|used| !used) {
-            return wrong("node", at, "has no edge");
-        }
-        for (at, ban) in self.bans.iter().enumerate() {
-            if ban.edges().any(|edge| edge.0 as usize >= self.edges.len()) {
-                return wrong("ban", at, "names an edge that is not there");
-            }
-            let driven: Vec<_> = ban
-                .edges()
-                .map(|edge| self.edges[edge.0 as usize])
-                .collect();
-            if driven.windows(2).any(|pair| pair[0].to != pair[1].from) {
-                return wrong("ban", at, "names edges that do not follow one another");
-            }
-            if ban.holds == [false, false] || (at > 0 && self.bans[at - 1] >= *ban) {
-                return wrong("ban", at, "holds for nobody or is out of order");
-            }
-        }
-        Ok(())
+        check_nodes(self.nodes.iter().copied())?;
+        check_edges(self.edges.iter().copied(), self.nodes.len())?;
+        check_bans(
+            self.bans.iter().cloned(),
+            |edge| (self.edges[edge].from, self.edges[edge].to),
+            self.edges.len(),
+        )
     }
+}
+
+/// Nodes on the globe, sorted by name, each name once.
+pub(super) fn check_nodes(nodes: impl Iterator<Item = Node>) -> Result<(), NotANetwork> {
+    let wrong = |at, wrong| Err(NotANetwork::new("node", at, wrong));
+    let mut before = None;
+    for (at, node) in nodes.enumerate() {
+        let Point { lat_e7, lon_e7 } = node.point;
+        if lat_e7.unsigned_abs() > 900_000_000 || lon_e7.unsigned_abs() > 1_800_000_000 {
+            return wrong(at, "is not on the globe");
+        }
+        if before.is_some_and(|before| before >= node.name) {
+            return wrong(at, "is out of order");
+        }
+        before = Some(node.name);
+    }
+    Ok(())
+}
+
+/// Edges between nodes that are there, none a loop, each open to the siren, sorted; every node has one.
+pub(super) fn check_edges(
+    edges: impl Iterator<Item = Edge>,
+    nodes: usize,
+) -> Result<(), NotANetwork> {
+    let wrong = |at, wrong| Err(NotANetwork::new("edge", at, wrong));
+    let mut used = vec![false; nodes];
+    let mut before = None;
+    for (at, edge) in edges.enumerate() {
+        for end in [edge.from, edge.to] {
+            match used.get_mut(end.0 as usize) {
+                Some(used) => *used = true,
+                None => return wrong(at, "names a node that is not there"),
+            }
+        }
+        if edge.from == edge.to {
+            return wrong(at, "ends where it begins");
+        }
+        let [normal, siren] = edge.time_ms;
+        if siren > EDGE_MS_MAX || (normal > EDGE_MS_MAX && normal != CLOSED_MS) {
+            return wrong(at, "takes longer than a day");
+        }
+        let key = (edge.from, edge.to, edge.time_ms);
+        if before.is_some_and(|before| before > key) {
+            return wrong(at, "is out of order");
+        }
+        before = Some(key);
+    }
+    match used.iter().position(|used| !used) {
+        Some(at) => Err(NotANetwork::new("node", at, "has no edge")),
+        None => Ok(()),
+    }
+}
+
+/// Bans over edges that are there and follow one another, sorted, each once, each holding for somebody.
+pub(super) fn check_bans(
+    bans: impl Iterator<Item = Ban>,
+    ends: impl Fn(usize) -> (NodeIndex, NodeIndex),
+    edges: usize,
+) -> Result<(), NotANetwork> {
+    let wrong = |at, wrong| Err(NotANetwork::new("ban", at, wrong));
+    let mut before: Option<Ban> = None;
+    for (at, ban) in bans.enumerate() {
+        if ban.edges().any(|edge| edge.0 as usize >= edges) {
+            return wrong(at, "names an edge that is not there");
+        }
+        let mut reached = None;
+        for (from, to) in ban.edges().map(|edge| ends(edge.0 as usize)) {
+            if reached.is_some_and(|reached| reached != from) {
+                return wrong(at, "names edges that do not follow one another");
+            }
+            reached = Some(to);
+        }
+        if ban.holds == [false, false] || before.is_some_and(|before| before >= ban) {
+            return wrong(at, "holds for nobody or is out of order");
+        }
+        before = Some(ban);
+    }
+    Ok(())
 }

@@ -67,6 +67,26 @@ Examples:
 
 Exit codes: 0 it can be served; 1 it has mistakes, each named by file, row and field; 2 the command line was wrong.";
 
+/// Under `roads build`.
+pub const ROADS_BUILD: &str = "\
+Examples:
+  liandong roads build xianju.osm.pbf -o xianju.roads
+  liandong roads build xianju.osm.pbf --speeds speeds.toml -o xianju.roads
+  liandong roads build --nodes nodes.csv --edges edges.csv -o xianju.roads
+  liandong roads build --nodes nodes.csv --edges edges.csv --attribution me -o xianju.roads
+
+Seconds become whole milliseconds, half up. What is read, dropped and repaired goes to stdout, each with its count and the
+first places; progress, time and memory to stderr. A map made from OpenStreetMap shows © OpenStreetMap contributors.
+Exit codes: 0 written; 1 the input is not what it should be, by byte, or by row and column, and nothing is written;
+2 the command line was wrong.";
+
+/// Under `roads speeds`.
+pub const ROADS_SPEEDS: &str = "\
+Examples:
+  liandong roads speeds > speeds.toml
+
+Exit codes: 0 printed; 1 it cannot be; 2 the command line was wrong.";
+
 /// Under `classify`.
 pub const CLASSIFY: &str = "\
 Examples:

@@ -7,6 +7,7 @@
 pub mod csv;
 mod decimal;
 mod ground;
+pub mod osm;
 mod report;
 mod settle;
 

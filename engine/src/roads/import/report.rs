@@ -194,6 +194,16 @@ impl Report {
         }
     }
 
+    /// All that another found.
+    pub fn absorb(&mut self, other: Report) {
+        for (finding, tally) in other.tallies {
+            self.count(finding, tally.count);
+            for place in tally.places {
+                self.place(finding, place);
+            }
+        }
+    }
+
     /// How many there were.
     pub fn of(&self, finding: Finding) -> u64 {
         self.tallies.get(&finding).map_or(0, |tally| tally.count)

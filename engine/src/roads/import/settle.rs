@@ -246,10 +246,9 @@ fn drop_idle_nodes(draft: &mut Draft, report: &mut Report) {
         places[edge.to.0 as usize] = 0;
     }
     let before = draft.nodes.len();
-    let mut next = 0;
-    for place in places.iter_mut().filter(|place| **place != GONE) {
-        *place = next;
-        next += 1;
+    let kept = places.iter_mut().filter(|place| **place != GONE);
+    for (next, place) in kept.enumerate() {
+        *place = next as u32;
     }
     let mut stay = places.iter();
     draft

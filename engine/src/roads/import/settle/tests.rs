@@ -128,8 +128,8 @@ fn reach(draft: &Draft, start: usize) -> Vec<bool> {
     let mut reached = vec![false; draft.edges.len()];
     let mut open = vec![start];
     while let Some(edge) = open.pop() {
-        for next in 0..draft.edges.len() {
-            let follows = draft.edges[next].from == draft.edges[edge].to;
+        for (next, candidate) in draft.edges.iter().enumerate() {
+            let follows = candidate.from == draft.edges[edge].to;
             let banned = draft.bans.iter().any(|ban| {
                 ban.via.is_empty()
                     && ban.holds[1]
