@@ -82,6 +82,20 @@ impl ProfileTimes<u32> {
     }
 }
 
+impl ProfileTimes<u64> {
+    /// The times of the map with the lengths of the ways: of equally quick ones the shortest, in milliseconds × 2^32 + millimetres.
+    pub fn with_lengths(map: &RoadMap, profile: Profile) -> ProfileTimes<u64> {
+        let edges = map.network().edges.iter();
+        let costs: Vec<u64> = edges
+            .map(|edge| match edge.time_ms[profile as usize] {
+                CLOSED_MS => u64::NEVER,
+                ms => u64::from(ms) << 32 | u64::from(edge.length_mm),
+            })
+            .collect();
+        ProfileTimes::with_costs(map, profile, &costs, &costs)
+    }
+}
+
 impl<C: Cost> ProfileTimes<C> {
     /// For these costs of edges: of driving through, and of beginning or ending on them.
     pub fn with_costs(

@@ -140,7 +140,8 @@ impl FoundList {
         }
     }
 
-    fn clear(&mut self) {
+    /// Empties it.
+    pub fn clear(&mut self) {
         self.found.clear();
     }
 

@@ -7,11 +7,26 @@ use super::hierarchy::{Hierarchy, OrderError};
 use super::network::{Edge, EdgeIndex, Network, NodeIndex};
 use super::order::{contraction_order, middle};
 use super::position::{Fraction, Position, between};
+use super::prepared::{Prepared, Sections};
 use super::turns::Turns;
 use crate::place::projection::{Plane, Projection, distance_squared_dm2};
 
 /// No edge.
 const NONE: u32 = u32::MAX;
+
+/// The section of a prepared map that holds the contraction order, one word a state.
+const ORDER_SECTION: &str = "contraction_order";
+
+/// Adds the contraction order of a network to what its prepared map will hold, and says how long labels will be: all entries, and
+/// those of the longest.
+pub fn add_order(network: &Network, sections: &mut Sections) -> Result<(usize, usize), OrderError> {
+    let turns = Turns::of(network);
+    let order = contraction_order(network, &turns);
+    let hierarchy = Hierarchy::new(&turns, &order)?;
+    let longest = (0..hierarchy.len()).map(|rank| hierarchy.label(rank).len());
+    sections.add_words(ORDER_SECTION, &order);
+    Ok((hierarchy.label_entries(), longest.max().unwrap_or(0)))
+}
 
 /// A network with all that does not depend on times.
 #[derive(Clone, Debug)]
@@ -65,6 +80,14 @@ impl RoadMap {
             opposites,
             straights_dm,
         })
+    }
+
+    /// Of a prepared map, with the order that it holds; finds the order where it holds none.
+    pub fn open(prepared: &Prepared) -> Result<RoadMap, OrderError> {
+        match prepared.words(ORDER_SECTION) {
+            Some(order) => RoadMap::new(prepared.network(), order),
+            None => RoadMap::build(prepared.network()),
+        }
     }
 
     /// Finds the order itself, which takes long on a large network; see [`contraction_order`].

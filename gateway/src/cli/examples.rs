@@ -87,6 +87,27 @@ Examples:
 
 Exit codes: 0 printed; 1 it cannot be; 2 the command line was wrong.";
 
+/// Under `roads table`.
+pub const ROADS_TABLE: &str = "\
+Examples:
+  liandong roads table xianju.roads --from stations.csv --to calls.csv > times.csv
+  liandong roads table xianju.roads --from stations.csv --to calls.csv --profile normal --far 200
+
+In:  lat,lon in degrees (WGS-84), with a header; columns of other names are passed over
+Out: from,to,seconds,metres: rows of the tables from 0; empty where there is no way, or a place is far from any road (stderr
+     counts both, and names such places with the walk)
+Exit codes: 0 printed; 1 the map or a row is not what it should be, and it is named; 2 the command line was wrong.";
+
+/// Under `roads nearest`.
+pub const ROADS_NEAREST: &str = "\
+Examples:
+  liandong roads nearest xianju.roads --units units.csv --to calls.csv
+  liandong roads nearest xianju.roads --units units.csv --to calls.csv --k 3 --profile normal
+
+In:  id,lat,lon and lat,lon in degrees (WGS-84), with headers
+Out: to,rank,unit,seconds,metres: rank 1 is there first, of equal ones the one that stands first; empty where nobody can come
+Exit codes: 0 printed; 1 the map or a row is not what it should be, and it is named; 2 the command line was wrong.";
+
 /// Under `classify`.
 pub const CLASSIFY: &str = "\
 Examples:
