@@ -1,15 +1,19 @@
 //! Times on small random networks against the naive twin: every pair of positions, with bans, closures and both profiles.
 
+mod changing;
+mod moving;
 pub(super) mod random;
+mod snapping;
 
 use super::conditions::{Change, Conditions};
 use super::dijkstra::{Reached, Start, costs_by_last_edge};
 use super::labels::Cost;
 use super::metric::Metric;
-use super::network::{CLOSED_MS, EdgeIndex, Profile};
+use super::network::{CLOSED_MS, Edge, EdgeIndex, Network, Node, NodeIndex, Profile, RoadClass};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
 use super::travel::{Destination, exits};
+use crate::place::Point;
 use proptest::prelude::*;
 use random::{Layout, networks};
 use std::sync::Arc;
@@ -86,6 +90,29 @@ impl<'a> Naive<'a> {
             }
         }
         (least < u32::NEVER).then_some(least)
+    }
+}
+
+/// Two edges one after the other on one line to the east, 500 m each, one-way, for sirens alone.
+fn straight_road() -> Network {
+    let node = |name: i64| Node {
+        point: Point {
+            lat_e7: 0,
+            lon_e7: 1_200_000_000 + name as i32 * 44_966,
+        },
+        name,
+    };
+    let edge = |from| Edge {
+        from: NodeIndex(from),
+        to: NodeIndex(from + 1),
+        length_mm: 500_000,
+        time_ms: [CLOSED_MS, 10_001],
+        class: RoadClass::Primary,
+    };
+    Network {
+        nodes: (0..3).map(node).collect(),
+        edges: (0..2).map(edge).collect(),
+        ..Network::default()
     }
 }
 

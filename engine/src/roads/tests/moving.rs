@@ -1,0 +1,145 @@
+//! Nearest-k against brute force on the naive twin, with units moving, busy, freed, and roads closing.
+
+use super::super::conditions::Conditions;
+use super::super::metric::Metric;
+use super::super::nearest::{Found, FoundList, RoadUnits, SearchRoom};
+use super::super::network::{EdgeIndex, Profile};
+use super::super::position::{Fraction, Position};
+use super::super::road_map::RoadMap;
+use super::random::{Layout, networks};
+use super::{Naive, conditions_of};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const UNITS: u32 = 12;
+
+#[derive(Clone, Debug)]
+enum Act {
+    Place(u32, u32, u32),
+    Displace(u32),
+    Capabilities(u32, u64),
+    Available(u32, bool),
+    Roads(Vec<u32>, Vec<(u32, u32)>),
+    Nearest {
+        edge: u32,
+        along: u32,
+        need: u64,
+        most: usize,
+        siren: bool,
+        declined: u32,
+    },
+}
+
+fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let along = prop_oneof![Just(0u32), Just(1 << 20), 0u32..=1 << 20];
+    let slow = prop::collection::vec((any::<u32>(), 500u32..4_000), 0..3);
+    let nearest = (
+        any::<u32>(),
+        along.clone(),
+        0u64..8,
+        1usize..5,
+        any::<bool>(),
+        0..UNITS,
+    );
+    let act = prop_oneof![
+        8 => (0..UNITS, any::<u32>(), along).prop_map(|(unit, edge, along)| Act::Place(unit, edge, along)),
+        1 => (0..UNITS).prop_map(Act::Displace),
+        3 => (0..UNITS, 0u64..8).prop_map(|(unit, set)| Act::Capabilities(unit, set)),
+        5 => (0..UNITS, prop::bool::weighted(0.7)).prop_map(|(unit, yes)| Act::Available(unit, yes)),
+        1 => (prop::collection::vec(any::<u32>(), 0..4), slow).prop_map(|(closed, slow)| Act::Roads(closed, slow)),
+        6 => nearest.prop_map(|(edge, along, need, most, siren, declined)| {
+            Act::Nearest { edge, along, need, most, siren, declined }
+        }),
+    ];
+    prop::collection::vec(act, 1..60)
+}
+
+/// A unit as the naive twin keeps it.
+#[derive(Clone, Copy, Default)]
+struct Plain {
+    position: Option<Position>,
+    capabilities: u64,
+    available: bool,
+}
+
+fn turnout_ms(unit: u32) -> u32 {
+    unit % 3 * 5_000
+}
+
+/// All of them, asked one by one.
+fn brute(
+    naive: &Naive<'_>,
+    plain: &[Plain],
+    to: Position,
+    need: u64,
+    most: usize,
+    declined: u32,
+) -> Vec<Found> {
+    let mut found: Vec<Found> = (0..)
+        .zip(plain)
+        .filter(|(unit, it)| *unit != declined && it.available && it.capabilities & need == need)
+        .filter_map(|(unit, it)| {
+            let from = it.position?;
+            let travel_ms = naive.to(&naive.from(from), from, to)?;
+            Some(Found {
+                total_ms: travel_ms + turnout_ms(unit),
+                unit,
+                travel_ms,
+            })
+        })
+        .collect();
+    found.sort_unstable();
+    found.truncate(most);
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn the_nearest_are_those_of_brute_force(network in networks(Layout::SMALL), acts in acts(), cell_dm in 1u32..200) {
+        let edges = network.edges.len() as u32;
+        prop_assume!(edges > 0);
+        let map = Arc::new(RoadMap::build(network).unwrap());
+        let position = |edge: u32, along| Position { edge: EdgeIndex(edge % edges), along: Fraction::new(along) };
+        let mut conditions = Conditions::default();
+        let mut metric = Metric::new(map.clone(), &conditions);
+        let mut units = RoadUnits::new(&map, UNITS, cell_dm);
+        units.set_turnouts((0..UNITS).map(turnout_ms));
+        let mut plain = [Plain::default(); UNITS as usize];
+        let mut room = SearchRoom::default();
+        for act in acts {
+            match act {
+                Act::Place(unit, edge, along) => {
+                    units.place(&map, unit, position(edge, along));
+                    plain[unit as usize].position = Some(position(edge, along));
+                }
+                Act::Displace(unit) => {
+                    units.displace(unit);
+                    plain[unit as usize].position = None;
+                }
+                Act::Capabilities(unit, set) => {
+                    units.set_capabilities(unit, set);
+                    plain[unit as usize].capabilities = set;
+                }
+                Act::Available(unit, yes) => {
+                    units.set_available(unit, yes);
+                    plain[unit as usize].available = yes;
+                }
+                Act::Roads(closed, slow) => {
+                    conditions = conditions_of(&map, &closed, &slow);
+                    metric = Metric::new(map.clone(), &conditions);
+                }
+                Act::Nearest { edge, along, need, most, siren, declined } => {
+                    let profile = if siren { Profile::Siren } else { Profile::Normal };
+                    let to = position(edge, along);
+                    let mut found = FoundList::new(most);
+                    units.nearest(&metric, profile, to, need, &mut room, |unit| unit != declined, &mut found);
+                    let naive = Naive::new(&map, &conditions, profile);
+                    let theirs = brute(&naive, &plain, to, need, most, declined);
+                    prop_assert_eq!(found.as_slice(), &theirs[..]);
+                }
+            }
+        }
+    }
+}
