@@ -7,7 +7,7 @@
 mod crews;
 mod forces;
 mod layout;
-mod random;
+pub(crate) mod random;
 mod teams;
 
 use super::{

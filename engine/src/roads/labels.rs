@@ -106,7 +106,7 @@ pub struct Labels<C> {
 }
 
 /// Costs between neighbours of a hierarchy, both ways.
-struct Neighbours<C> {
+pub(super) struct Neighbours<C> {
     up: Vec<C>,
     down: Vec<C>,
 }
@@ -114,9 +114,7 @@ struct Neighbours<C> {
 impl<C: Cost> Labels<C> {
     /// For these costs of the arcs, in the order of the turns.
     pub fn new(hierarchy: &Hierarchy, arc_costs: impl Iterator<Item = C>) -> Labels<C> {
-        let mut neighbours = Neighbours::of(hierarchy, arc_costs);
-        neighbours.customise(hierarchy);
-        Labels::of(hierarchy, &neighbours)
+        Labels::of(hierarchy, &Neighbours::new(hierarchy, arc_costs))
     }
 
     /// To each ancestor of a rank, root first, and to itself.
@@ -134,7 +132,7 @@ impl<C: Cost> Labels<C> {
         (self.up.len() + self.down.len()) * size_of::<C>()
     }
 
-    fn of(hierarchy: &Hierarchy, neighbours: &Neighbours<C>) -> Labels<C> {
+    pub(super) fn of(hierarchy: &Hierarchy, neighbours: &Neighbours<C>) -> Labels<C> {
         let entries = hierarchy.label_entries();
         let mut labels = Labels {
             up: vec![C::NEVER; entries],
@@ -159,6 +157,26 @@ impl<C: Cost> Labels<C> {
 }
 
 impl<C: Cost> Neighbours<C> {
+    /// Customised for these costs of the arcs, in the order of the turns.
+    pub(super) fn new(
+        hierarchy: &Hierarchy,
+        arc_costs: impl Iterator<Item = C>,
+    ) -> Neighbours<C> {
+        let mut neighbours = Neighbours::of(hierarchy, arc_costs);
+        neighbours.customise(hierarchy);
+        neighbours
+    }
+
+    /// The cost up to the upper neighbour at a place in [`Hierarchy::uppers`].
+    pub(super) fn up(&self, place: usize) -> C {
+        self.up[place]
+    }
+
+    /// The cost down from it.
+    pub(super) fn down(&self, place: usize) -> C {
+        self.down[place]
+    }
+
     /// The arcs alone: the least where several join the same two.
     fn of(hierarchy: &Hierarchy, arc_costs: impl Iterator<Item = C>) -> Neighbours<C> {
         let count = hierarchy.upper_count();

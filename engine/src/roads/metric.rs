@@ -4,18 +4,12 @@
 //! another in force hands over an `Arc`. See `travel` for what is asked of it.
 
 use super::conditions::{Conditions, EdgeTimes};
-use super::labels::{Cost, Labels};
+use super::labels::{Cost, Labels, Neighbours};
+use super::least::Paces;
 use super::network::{CLOSED_MS, EdgeIndex, Profile};
 use super::road_map::RoadMap;
-use super::sides::{Sides, all_sides};
+use super::sides::Sides;
 use std::sync::Arc;
-
-/// How far off the straight line between two positions may be, in decimetres: each coordinate of either is rounded down.
-const PLANE_ERROR_DM: u32 = 3;
-/// How far the time of a way may be below that of its parts: at both ends a part of an edge is rounded.
-const PARTS_ERROR_MS: u64 = 1;
-/// Fraction bits of [`ProfileTimes::ratio`].
-const RATIO_BITS: u32 = 20;
 
 /// How one profile drives just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +17,8 @@ pub struct ProfileTimes<C> {
     labels: Labels<C>,
     /// How each edge is driven there and back.
     sides: Vec<Sides<C>>,
-    /// Milliseconds a decimetre of straight line that no edge undercuts, times 2^20, rounded down.
-    ratio: u64,
+    /// What no way undercuts; only where units are searched for.
+    paces: Option<Paces>,
 }
 
 /// The times in force.
@@ -66,19 +60,13 @@ impl ProfileTimes<u32> {
         let cost = |&ms: &u32| if ms == CLOSED_MS { u32::NEVER } else { ms };
         let through: Vec<u32> = times.through_ms.iter().map(cost).collect();
         let own: Vec<u32> = times.own_ms.iter().map(cost).collect();
-        ProfileTimes::with_costs(map, profile, &through, &own)
-    }
-
-    /// A time that no way between two positions so far apart on the map's plane undercuts; never falls with the distance.
-    ///
-    /// A way is at least as long as the straight line, and each of its edges takes at least `ratio` for each decimetre of its
-    /// own straight line; lengths do not come into it, as some maps have them shorter than that.
-    pub fn least_ms(&self, distance_dm: u32) -> u32 {
-        let surely = u64::from(distance_dm.saturating_sub(PLANE_ERROR_DM));
-        let least = (surely * self.ratio) >> RATIO_BITS;
-        least
-            .saturating_sub(PARTS_ERROR_MS)
-            .min(u64::from(u32::NEVER)) as u32
+        let neighbours = neighbours(map, profile, &through);
+        let paces = Paces::new(map, map.grades(profile), &own, &neighbours);
+        ProfileTimes {
+            labels: Labels::of(map.hierarchy(), &neighbours),
+            sides: map.side_ranks(profile).at(map, profile, &own),
+            paces: Some(paces),
+        }
     }
 }
 
@@ -104,22 +92,22 @@ impl<C: Cost> ProfileTimes<C> {
         through: &[C],
         own: &[C],
     ) -> ProfileTimes<C> {
-        let arcs = map.turns().arcs().iter();
-        let arc_costs = arcs.map(|arc| match arc.banned[profile as usize] {
-            true => C::NEVER,
-            false => through[arc.edge.0 as usize],
-        });
-        let labels = Labels::new(map.hierarchy(), arc_costs);
+        let neighbours = neighbours(map, profile, through);
         ProfileTimes {
-            labels,
-            sides: all_sides(map, profile, own),
-            ratio: least_ratio(map, own),
+            labels: Labels::of(map.hierarchy(), &neighbours),
+            sides: map.side_ranks(profile).at(map, profile, own),
+            paces: None,
         }
     }
 
     /// The labels.
     pub fn labels(&self) -> &Labels<C> {
         &self.labels
+    }
+
+    /// What no way undercuts; `None` for times that units are not searched by.
+    pub fn paces(&self) -> Option<&Paces> {
+        self.paces.as_ref()
     }
 
     /// How an edge is driven there and back.
@@ -129,12 +117,12 @@ impl<C: Cost> ProfileTimes<C> {
     }
 }
 
-/// The least time a decimetre of straight line over all edges, times 2^20, rounded down.
-fn least_ratio<C: Cost>(map: &RoadMap, own: &[C]) -> u64 {
-    own.iter()
-        .zip(map.straights_dm())
-        .filter(|&(&own, &straight)| own < C::NEVER && straight > 0)
-        .map(|(own, &straight)| (u64::from(own.milliseconds()) << RATIO_BITS) / u64::from(straight))
-        .min()
-        .unwrap_or(0)
+/// The costs between neighbours for these costs of edges.
+fn neighbours<C: Cost>(map: &RoadMap, profile: Profile, through: &[C]) -> Neighbours<C> {
+    let arcs = map.turns().arcs().iter();
+    let costs = arcs.map(|arc| match arc.banned[profile as usize] {
+        true => C::NEVER,
+        false => through[arc.edge.0 as usize],
+    });
+    Neighbours::new(map.hierarchy(), costs)
 }

@@ -7,9 +7,11 @@
 
 pub mod conditions;
 pub mod dijkstra;
+pub mod generate;
 pub mod hierarchy;
 pub mod import;
 pub mod labels;
+pub mod least;
 pub mod metric;
 pub mod nearest;
 pub mod network;

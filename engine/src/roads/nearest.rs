@@ -1,7 +1,7 @@
 //! Who is there first by the road: units on the network, and the search among those that are available and fit.
 //!
 //! Units are found through the grid of their places, nearest cells first; the straight line gives a total that none farther
-//! away can undercut ([`ProfileTimes::least_ms`]), and only who could still be chosen is asked for the exact time. A unit's own turnout counts
+//! away can undercut ([`Destination::least_ms`]), and only who could still be chosen is asked for the exact time. A unit's own turnout counts
 //! in both. Ties go to the lesser unit. Only units that travel by road belong here: boats and aircraft go by straight line.
 //!
 //! A move keeps the place and the edge, nothing else: new times in force change nothing here.
@@ -178,7 +178,7 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
     #[inline]
     fn is_beyond(&self, distance_dm: u32) -> bool {
         self.found.last().is_some_and(|last| {
-            let least = self.times.least_ms(distance_dm) + self.units.turnout_least_ms;
+            let least = self.destination.least_ms(distance_dm) + self.units.turnout_least_ms;
             least > last.total_ms
         })
     }
@@ -189,7 +189,7 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
             position,
             turnout_ms,
         } = self.units.units[unit as usize];
-        let least = self.times.least_ms(distance_dm).saturating_add(turnout_ms);
+        let least = self.destination.least_ms(distance_dm).saturating_add(turnout_ms);
         if self
             .found
             .last()

@@ -4,7 +4,9 @@
 //! the map; everything else follows from it and the network, on every machine alike.
 
 use super::hierarchy::{Hierarchy, OrderError};
-use super::network::{Edge, EdgeIndex, Network, NodeIndex};
+use super::least::grades;
+use super::network::{Edge, EdgeIndex, Network, NodeIndex, Profile};
+use super::sides::SideRanks;
 use super::order::{contraction_order, middle};
 use super::position::{Fraction, Position, between};
 use super::prepared::{Prepared, Sections};
@@ -40,6 +42,10 @@ pub struct RoadMap {
     opposites: Vec<u32>,
     /// The straight line between the ends of each edge, in decimetres, rounded up.
     straights_dm: Vec<u32>,
+    /// Where the grades of edges begin, by profile.
+    grades: [[u64; 2]; 2],
+    /// The ranks at the ends of edges, by profile.
+    side_ranks: Vec<SideRanks>,
 }
 
 impl RoadMap {
@@ -63,7 +69,7 @@ impl RoadMap {
                 if leads_back { first as u32 } else { NONE }
             })
             .collect();
-        let straights_dm = network
+        let straights_dm: Vec<u32> = network
             .edges
             .iter()
             .map(|edge| {
@@ -71,7 +77,11 @@ impl RoadMap {
                 straight_rounded_up_dm(from, to)
             })
             .collect();
-        Ok(RoadMap {
+        let grades = [0, 1].map(|profile| {
+            let times = network.edges.iter().map(|edge| edge.time_ms[profile]);
+            grades(times, &straights_dm)
+        });
+        let mut map = RoadMap {
             network,
             turns,
             hierarchy,
@@ -79,7 +89,12 @@ impl RoadMap {
             planes,
             opposites,
             straights_dm,
-        })
+            grades,
+            side_ranks: Vec::new(),
+        };
+        let profiles = Profile::ALL.iter();
+        map.side_ranks = profiles.map(|&profile| SideRanks::new(&map, profile)).collect();
+        Ok(map)
     }
 
     /// Of a prepared map, with the order that it holds; finds the order where it holds none.
@@ -175,6 +190,16 @@ impl RoadMap {
     /// The straight lines of all edges in decimetres, rounded up.
     pub fn straights_dm(&self) -> &[u32] {
         &self.straights_dm
+    }
+
+    /// The ranks at the ends of edges.
+    pub fn side_ranks(&self, profile: Profile) -> &SideRanks {
+        &self.side_ranks[profile as usize]
+    }
+
+    /// Where the grades of edges begin; see [`super::least`].
+    pub fn grades(&self, profile: Profile) -> [u64; 2] {
+        self.grades[profile as usize]
     }
 
     /// All edges that lead from and to the same nodes as this one, itself included.

@@ -174,7 +174,7 @@ proptest! {
                     prop_assert_eq!(ours, theirs, "{:?} from {:?} to {:?}", profile, from, to);
                     if let Some(ms) = ours {
                         let distance = crate::place::projection::distance_dm(map.plane(from), map.plane(to));
-                        prop_assert!(times.least_ms(distance) <= ms);
+                        prop_assert!(destination.least_ms(distance) <= ms);
                     }
                 }
             }

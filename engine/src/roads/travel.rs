@@ -6,11 +6,12 @@
 
 use super::hierarchy::{Fork, Hierarchy};
 use super::labels::{Cost, least_sum};
+use super::least::{LeastTime, Paces};
 use super::metric::ProfileTimes;
 use super::network::{NodeIndex, Profile};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
-use super::sides::{NO_SIDE, Side};
+use super::sides::{NO_SIDE, Side, Sides};
 
 /// Being in the middle of a segment: which one by its nodes, and each direction of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +99,7 @@ pub struct Destination<C> {
     /// All states from which one arrives, for filling `chains`.
     entries: Vec<Exit<C>>,
     on: Option<OnSegment<C>>,
+    least: LeastTime,
 }
 
 impl<C> Default for Destination<C> {
@@ -108,6 +110,7 @@ impl<C> Default for Destination<C> {
             used: 0,
             entries: Vec::new(),
             on: None,
+            least: LeastTime::default(),
         }
     }
 }
@@ -137,6 +140,32 @@ impl<C: Cost> Destination<C> {
         }
         self.entries.sort_unstable_by_key(|entry| entry.rank);
         self.lay(map.hierarchy(), times);
+        if let Some(paces) = times.paces() {
+            self.least = self.least_time(paces, times.sides(position.edge));
+        }
+    }
+
+    /// A time that no way from a position so far away undercuts; zero for times that units are not searched by.
+    #[inline]
+    pub fn least_ms(&self, distance_dm: u32) -> u32 {
+        self.least.ms(distance_dm)
+    }
+
+    fn least_time(&self, paces: &Paces, sides: &Sides<C>) -> LeastTime {
+        let mut behind = [u32::NEVER; 2];
+        for entry in &self.entries {
+            let from = paces.behind(entry.rank);
+            for (behind, from) in behind.iter_mut().zip(from) {
+                *behind = (*behind).min(from.plus(entry.cost.milliseconds()));
+            }
+        }
+        // On the own edge itself one may arrive at its grade.
+        let own = [sides.there, sides.back].into_iter();
+        let own = own.filter(|side| self.on.is_some() && side.whole < C::NEVER);
+        for grade in own.map(|side| paces.grade(side.edge)) {
+            behind[..usize::from(grade)].fill(0);
+        }
+        LeastTime::new(paces, behind)
     }
 
     /// Arriving over one side of the own segment.

@@ -1,7 +1,7 @@
 //! Numbers from a seed: SplitMix64 (Steele, Lea, Flood 2014), integers only.
 
 /// A stream of numbers; streams of one seed and different purposes do not disturb one another.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub fn new(seed: u64, purpose: &str) -> Random {
