@@ -1,5 +1,8 @@
 //! What the benches share: the standard load of the design, on a centre of 10 000 units of which 60 % are busy.
 
+mod journalled;
+mod recovery;
 mod standard;
 
+pub use recovery::{Recovery, RecoverySize};
 pub use standard::{Standard, StandardSize};

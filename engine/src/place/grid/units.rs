@@ -4,9 +4,9 @@
 //! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
 
 use super::cells::{
-    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, each_of_ring, ring_least, square_least,
+    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_squared, each_of_ring, ring_least,
+    square_least_squared,
 };
-use super::distance_dm;
 
 /// No unit, no cell.
 const NONE: u32 = u32::MAX;
@@ -140,6 +140,7 @@ impl UnitGrid {
             cost,
             bound,
             best: None,
+            reach_squared: u64::MAX,
         };
         if self.could(need) && search.near() {
             search.far();
@@ -243,13 +244,42 @@ struct Search<'a, C, B> {
     bound: B,
     /// Total and unit; the order of the pairs is the order of choice.
     best: Option<(u32, u32)>,
+    /// The square of a distance up to which something may still be chosen: most cells and units are farther, and are left
+    /// out without a root, let alone a cost.
+    reach_squared: u64,
 }
 
 impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
     /// Whether nothing at this distance or farther can be chosen. Equal totals can: a lesser unit may have them.
     fn is_beyond(&self, distance_dm: u32) -> bool {
-        self.best
-            .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
+        u64::from(distance_dm) * u64::from(distance_dm) > self.reach_squared
+    }
+
+    fn choose(&mut self, total: u32, unit: u32) {
+        if self.best.is_some_and(|best| (total, unit) >= best) {
+            return;
+        }
+        if self.best.is_none_or(|(before, _)| total < before) {
+            self.reach_squared = self.reach_squared(total);
+        }
+        self.best = Some((total, unit));
+    }
+
+    /// The greatest square whose root, rounded down, has a bound that is not above this total.
+    fn reach_squared(&self, total: u32) -> u64 {
+        // The least distance that is beyond, by halves: the bound does not fall.
+        let (mut within, mut beyond) = (0, u64::from(u32::MAX) + 1);
+        while within < beyond {
+            let middle = within + (beyond - within) / 2;
+            if u32::try_from(middle).is_ok_and(|middle| (self.bound)(middle) <= total) {
+                within = middle + 1;
+            } else {
+                beyond = middle;
+            }
+        }
+        (u128::from(within) * u128::from(within))
+            .checked_sub(1)
+            .map_or(0, |square| u64::try_from(square).unwrap_or(u64::MAX))
     }
 
     /// Searches cell by cell in rings; says whether there may be something farther out.
@@ -287,7 +317,8 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         let cells = &self.grid.cells;
         let number = cells.block_number(column, row);
         if self.grid.block_capabilities[number as usize] & self.need != self.need
-            || self.is_beyond(square_least(self.spot, cells.block_width(), column, row))
+            || square_least_squared(self.spot, cells.block_width(), column, row)
+                > self.reach_squared
         {
             return;
         }
@@ -305,7 +336,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         let cells = &self.grid.cells;
         let cell = cells.number(column, row) as usize;
         if self.grid.cell_capabilities[cell] & self.need != self.need
-            || self.is_beyond(square_least(self.spot, cells.width, column, row))
+            || square_least_squared(self.spot, cells.width, column, row) > self.reach_squared
         {
             return;
         }
@@ -313,11 +344,11 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
         while at != NONE {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
-                let distance = distance_dm(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                if let Some(total) = (self.cost)(at, distance)
-                    && self.best.is_none_or(|best| (total, at) < best)
+                let squared = distance_squared(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
+                if squared <= self.reach_squared
+                    && let Some(total) = (self.cost)(at, squared.isqrt() as u32)
                 {
-                    self.best = Some((total, at));
+                    self.choose(total, at);
                 }
             }
             at = unit.next;
@@ -327,6 +358,7 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Search<'_, C, B> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::distance_dm;
     use super::*;
     use proptest::prelude::*;
     use std::cell::Cell;
