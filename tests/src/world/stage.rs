@@ -213,8 +213,10 @@ impl World {
         while !self.is_over() {
             if self.now >= patience {
                 return Err(format!(
-                    "liveness: not everything ended: {:?}",
-                    self.books.conservation()
+                    "liveness: not everything ended: {:?}; {} clients wait for an answer, the machine {}",
+                    self.books.conservation(),
+                    self.clients.waiting(),
+                    if self.machine.is_idle() { "rests" } else { "works" },
                 ));
             }
             self.turn(patience)?;
