@@ -145,8 +145,16 @@ pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre
         .iter()
         .map(|activation| prepared(objects, activation))
         .collect();
-    let centre = Centre::load(state, at_hand?).map_err(|error| error.to_string())?;
-    let view = View::load(seen).map_err(|error| error.to_string())?;
+    let at_hand = at_hand?;
+    // Both are large, and neither needs the other.
+    let (centre, view) = thread::scope(|scope| {
+        let view = scope.spawn(|| View::load(seen));
+        (Centre::load(state, at_hand), view.join())
+    });
+    let centre = centre.map_err(|error| error.to_string())?;
+    let view = view
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        .map_err(|error| error.to_string())?;
     if (centre.sequence(), view.sequence()) != (header.sequence(), header.sequence()) {
         return Err("its state is not of the record that its name says".into());
     }

@@ -216,7 +216,11 @@ impl World {
                     "liveness: not everything ended: {:?}; {} clients wait for an answer, the machine {}",
                     self.books.conservation(),
                     self.clients.waiting(),
-                    if self.machine.is_idle() { "rests" } else { "works" },
+                    if self.machine.is_idle() {
+                        "rests"
+                    } else {
+                        "works"
+                    },
                 ));
             }
             self.turn(patience)?;
