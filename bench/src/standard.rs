@@ -1,6 +1,7 @@
 //! The standard load without a socket: calls of `generate --profile standard`, orders finished by one report within a
 //! second of centre time, a steady number of open incidents.
 
+use crate::journalled::Journalled;
 use anyhow::Context;
 use engine::centre::{Centre, Prepared};
 use engine::city::City;
@@ -9,6 +10,7 @@ use engine::command::{
     Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport,
 };
 use engine::event::Event;
+use engine::hospital::HospitalDefinition;
 use engine::id::{CentreId, ObjectHash, OrderId, UnitId};
 use engine::kind::Kind;
 use engine::limits::Capacities;
@@ -24,6 +26,7 @@ use gateway::wire::{CallWords, Position};
 use loadgen::ground::Ground;
 use loadgen::synth::{Size, generate};
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 
 /// How large a load is.
@@ -54,6 +57,14 @@ impl StandardSize {
         open: 100,
         busy_permille: 600,
     };
+
+    /// The defaults, with room for its units.
+    pub fn capacities(self) -> Capacities {
+        Capacities {
+            units_max: self.units,
+            ..Capacities::default()
+        }
+    }
 }
 
 /// A centre under the standard load.
@@ -67,6 +78,9 @@ pub struct Standard {
     due: VecDeque<(Moment, OrderId, UnitId)>,
     events: Vec<Event>,
     record: Vec<u8>,
+    journal: Option<Journalled>,
+    /// Centre time between one call and the next.
+    pace: Span,
     now: Moment,
     calls: u64,
     /// Orders issued since the load began.
@@ -78,8 +92,22 @@ pub struct Standard {
 const CENTRE: CentreId = CentreId(1);
 
 impl Standard {
-    /// A centre of this size, its units as busy as asked.
+    /// A centre of this size, its units as busy as asked, a call every millisecond.
     pub fn new(size: StandardSize) -> anyhow::Result<Standard> {
+        Standard::build(size, Span(1), None)
+    }
+
+    /// The same with a call every so often, everything that is said to it journalled in a folder.
+    pub fn journalled(size: StandardSize, pace: Span, folder: &Path) -> anyhow::Result<Standard> {
+        let journal = Journalled::new(folder, CENTRE)?;
+        Standard::build(size, pace, Some(journal))
+    }
+
+    fn build(
+        size: StandardSize,
+        pace: Span,
+        journal: Option<Journalled>,
+    ) -> anyhow::Result<Standard> {
         let city = engine::city::generate(7, Some(size.units))?;
         let ground = Ground::of(city.clone())?;
         let rows = generate(
@@ -107,25 +135,23 @@ impl Standard {
             city_hash,
             default_line: Line::POLICE,
         };
-        let capacities = Capacities {
-            units_max: size.units,
-            ..Capacities::default()
-        };
         let mut standard = Standard {
             intake,
             desk: Desk::default(),
-            centre: Centre::new(capacities),
+            centre: Centre::new(size.capacities()),
             words,
             taken: Vec::new(),
             due: VecDeque::new(),
             events: Vec::with_capacity(1_024),
             record: Vec::with_capacity(1 << 20),
+            journal,
+            pace,
             now: "2026-11-21T02:00:00Z".parse()?,
             calls: 0,
             orders: 0,
             merged: 0,
         };
-        standard.open(plan, city_hash, &city, capacities);
+        standard.open(plan, city_hash, &city, size.capacities())?;
         standard.occupy(size)?;
         standard.taken = (0..standard.words.len())
             .map(|index| standard.take(index))
@@ -139,8 +165,15 @@ impl Standard {
         city_hash: ObjectHash,
         city: &Arc<City>,
         capacities: Capacities,
-    ) {
+    ) -> anyhow::Result<()> {
+        if let Some(journal) = &self.journal {
+            journal.put(engine::plan::DEFAULT.as_bytes())?;
+            journal.put(Lexicon::source_embedded().as_bytes())?;
+            journal.put(&city.canonical_bytes()?)?;
+        }
         let plan_hash = plan.hash;
+        let lexicon_hash = self.intake.lexicon_hash;
+        self.centre.prepare(Prepared::Lexicon(lexicon_hash));
         self.centre.prepare(Prepared::Plan(plan));
         self.centre
             .prepare(Prepared::City(city_hash, Arc::clone(city)));
@@ -151,14 +184,13 @@ impl Standard {
             capacities,
         };
         self.say(Command::OpenCentre(opening));
-        self.say(Command::Activate(Activation {
-            object: ObjectKind::Plan,
-            hash: plan_hash,
-        }));
-        self.say(Command::Activate(Activation {
-            object: ObjectKind::City,
-            hash: city_hash,
-        }));
+        for (object, hash) in [
+            (ObjectKind::Plan, plan_hash),
+            (ObjectKind::Lexicon, lexicon_hash),
+            (ObjectKind::City, city_hash),
+        ] {
+            self.say(Command::Activate(Activation { object, hash }));
+        }
         for row in &city.units {
             let definition = UnitDefinition {
                 roster_on_min: 0,
@@ -167,15 +199,42 @@ impl Standard {
             };
             self.say(Command::DefineUnit(definition));
         }
+        for hospital in &city.hospitals {
+            self.say(Command::DefineHospital(HospitalDefinition {
+                name: hospital.name,
+                point: hospital.point,
+                capabilities: hospital.capabilities.iter().copied().collect(),
+                beds: hospital.beds,
+                open: true,
+            }));
+        }
+        Ok(())
     }
 
     fn say(&mut self, command: Command) {
-        self.events.clear();
         let envelope = Envelope {
             actor: Actor::System,
             command,
         };
-        self.centre.apply(self.now, &envelope, &mut self.events);
+        self.apply(&envelope, None);
+        self.record.clear();
+    }
+
+    /// Applies a command and records it, with the words of the call of this number if it is one.
+    fn apply(&mut self, envelope: &Envelope, words: Option<usize>) {
+        self.events.clear();
+        self.centre.apply(self.now, envelope, &mut self.events);
+        let from = self.record.len();
+        RecordRef {
+            at: self.now,
+            envelope,
+            testimony: words.map_or(&[], |index| &self.taken[index].1),
+            events: &self.events,
+        }
+        .encode(&mut self.record);
+        if let Some(journal) = &mut self.journal {
+            journal.push(self.now, &self.record[from..]);
+        }
     }
 
     /// Opens incidents that stay open until so many units are busy.
@@ -241,24 +300,16 @@ impl Standard {
 
     /// The writer's part of one call: apply and record it, and the reports that have fallen due since.
     pub fn decide(&mut self) {
-        self.now = self.now + Span(1);
+        self.now = self.now + self.pace;
         let index = self.calls as usize % self.taken.len();
-        let (mut envelope, testimony) = (self.taken[index].0, &self.taken[index].1);
+        let mut envelope = self.taken[index].0;
         if let Command::TakeCall(report) = &mut envelope.command {
             // The same call again under a new key, once all have been through.
             report.key.0[8..].copy_from_slice(&self.calls.to_le_bytes());
         }
         self.calls += 1;
         self.record.clear();
-        self.events.clear();
-        self.centre.apply(self.now, &envelope, &mut self.events);
-        RecordRef {
-            at: self.now,
-            envelope: &envelope,
-            testimony,
-            events: &self.events,
-        }
-        .encode(&mut self.record);
+        self.apply(&envelope, Some(index));
         self.settle();
     }
 
@@ -296,15 +347,7 @@ impl Standard {
                 actor: Actor::Unit(unit),
                 command,
             };
-            self.events.clear();
-            self.centre.apply(self.now, &envelope, &mut self.events);
-            RecordRef {
-                at: self.now,
-                envelope: &envelope,
-                testimony: &[],
-                events: &self.events,
-            }
-            .encode(&mut self.record);
+            self.apply(&envelope, None);
             for event in &self.events {
                 // A unit that came free may have been given to who waited.
                 if let Event::OrderIssued(issued) = *event {
@@ -313,6 +356,32 @@ impl Standard {
                 }
             }
         }
+    }
+
+    /// Commands applied so far.
+    pub fn commands(&self) -> u64 {
+        self.centre.sequence().0
+    }
+
+    /// A hash of the whole state.
+    pub fn state_hash(&self) -> ObjectHash {
+        self.centre.inspect().hash
+    }
+
+    /// The city that it serves.
+    pub fn city(&self) -> &Arc<City> {
+        &self.intake.city
+    }
+
+    /// What is journalled, made durable, and the folder let go; nothing when it is not journalled.
+    pub fn close_journal(&mut self) -> anyhow::Result<()> {
+        self.journal.take().map_or(Ok(()), Journalled::close)
+    }
+
+    /// Goes on with the journal of a folder that was let go.
+    pub fn reopen_journal(&mut self, folder: &Path) -> anyhow::Result<()> {
+        self.journal = Some(Journalled::new(folder, CENTRE)?);
+        Ok(())
     }
 
     /// A hash of all that was decided, and how the calls add up: what a bench prints of its result.

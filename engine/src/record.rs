@@ -7,7 +7,7 @@ use crate::call::Testimony;
 use crate::command::Envelope;
 use crate::event::Event;
 use crate::moment::Moment;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The rules by which this release decides. A journal of another version is not replayed but refused.
 pub const LOGIC_VERSION: u32 = 3;
@@ -34,9 +34,21 @@ pub struct Record {
     /// Who said what.
     pub envelope: Envelope,
     /// What was said in their own words, still encoded; may be empty.
+    #[serde(deserialize_with = "from_bytes")]
     pub testimony: Vec<u8>,
     /// What the centre said back.
     pub events: Vec<Event>,
+}
+
+/// The head of a record, read where it lies: enough to apply its command again.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Head<'a> {
+    /// Centre time of the command.
+    pub at: Moment,
+    /// Who said what.
+    pub envelope: Envelope,
+    /// What was said in their own words, still encoded; may be empty.
+    pub testimony: &'a [u8],
 }
 
 /// Why bytes are not a record or not a testimony.
@@ -49,6 +61,11 @@ pub struct DecodeError {
 
 fn as_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_bytes(bytes)
+}
+
+/// All of them at once, not one by one.
+fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
 }
 
 /// Lets postcard append to a vector that the caller keeps.
@@ -90,6 +107,23 @@ impl RecordRef<'_> {
             .ok()
             .map(|written| written.len())
     }
+}
+
+impl<'a> Head<'a> {
+    /// The head of the record that these bytes hold, and the bytes of its events.
+    pub fn decode(bytes: &'a [u8]) -> Result<(Head<'a>, &'a [u8]), DecodeError> {
+        postcard::take_from_bytes(bytes).map_err(|reason| DecodeError {
+            what: "a record",
+            reason,
+        })
+    }
+}
+
+/// Whether these are the bytes that the events are written as. The scratch room is the caller's to keep.
+pub fn are_written(events: &[Event], bytes: &[u8], scratch: &mut Vec<u8>) -> bool {
+    scratch.clear();
+    let written = postcard::serialize_with_flavor(events, Append(scratch));
+    written.is_ok() && scratch == bytes
 }
 
 impl Record {

@@ -119,6 +119,19 @@ impl<'a> Parts<'a> {
         Ok(value)
     }
 
+    /// The next part, a list, one by one, so that it need not be held twice; their number.
+    pub fn each<T: Deserialize<'a>>(
+        &mut self,
+        part: &'static str,
+        mut take: impl FnMut(T) -> Result<(), LoadError>,
+    ) -> Result<u64, LoadError> {
+        let count: u64 = self.take(part)?;
+        for _ in 0..count {
+            take(self.take(part)?)?;
+        }
+        Ok(count)
+    }
+
     /// Nothing may be left.
     pub fn end(self) -> Result<(), LoadError> {
         match self.0.len() {

@@ -393,13 +393,17 @@ impl<T: Serialize> Serialize for Table<T> {
     }
 }
 
-/// A table as it is written. Whoever does not believe the capacity reads these first.
-pub(crate) type TableParts<T> = (u32, Vec<(u64, Slot, T)>, Vec<u32>);
-
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Table<T>, D::Error> {
-        let (capacity, mut taken, vacancies) = TableParts::<T>::deserialize(deserializer)?;
-        restore(capacity, &mut taken, &vacancies).map_err(D::Error::custom)
+        type Parts<T> = (u32, Vec<(u64, Slot, T)>, Vec<u32>);
+        let (capacity, taken, vacancies) = Parts::<T>::deserialize(deserializer)?;
+        let mut refill = Refill::new(capacity).map_err(D::Error::custom)?;
+        for (number, slot, value) in taken {
+            refill
+                .place(number, slot, value)
+                .map_err(D::Error::custom)?;
+        }
+        refill.finish(&vacancies).map_err(D::Error::custom)
     }
 }
 
@@ -420,49 +424,97 @@ pub(crate) enum DamagedTable {
     Number(u64),
 }
 
-/// A table from its parts, with room for all of its capacity.
-pub(crate) fn restore<T>(
-    capacity: u32,
-    taken: &mut Vec<(u64, Slot, T)>,
-    vacancies: &[u32],
-) -> Result<Table<T>, DamagedTable> {
-    let entries = taken.len() + vacancies.len();
-    let max = Index::<u64>::CAPACITY_MAX;
-    if capacity > max || entries > capacity as usize {
-        return Err(DamagedTable::Size {
-            entries,
-            capacity,
-            max,
-        });
+/// A table being filled again, value by value, with room for all of its capacity.
+pub(crate) struct Refill<T>(Table<T>);
+
+impl<T> Refill<T> {
+    /// Stands in a slot until it is said what is there; no slot follows itself in a list of vacancies that ends.
+    const UNLISTED: Entry<T> = Entry::Vacant {
+        next: Some(u32::MAX),
+    };
+
+    pub fn new(capacity: u32) -> Result<Refill<T>, DamagedTable> {
+        let max = Index::<u64>::CAPACITY_MAX;
+        if capacity > max {
+            return Err(DamagedTable::Size {
+                entries: 0,
+                capacity,
+                max,
+            });
+        }
+        Ok(Refill(Table::new(capacity)))
     }
-    let mut table = Table::new(capacity);
-    table.vacant = vacancies.first().copied();
-    let mut free: Vec<(u32, Option<u32>)> = Vec::with_capacity(vacancies.len());
-    free.extend(
-        vacancies
-            .iter()
-            .enumerate()
-            .map(|(at, &slot)| (slot, vacancies.get(at + 1).copied())),
-    );
-    // Both ascending, so that the slots 0, 1, 2 … can be pushed one by one from whichever list has them.
-    free.sort_unstable();
-    taken.sort_unstable_by_key(|&(_, slot, _)| slot);
-    let mut free = free.into_iter().peekable();
-    let mut taken = taken.drain(..).peekable();
-    for slot in 0..entries as u32 {
-        let entry = if let Some((_, next)) = free.next_if(|&(vacant, _)| vacant == slot) {
-            Entry::Vacant { next }
-        } else if let Some((number, _, value)) = taken.next_if(|&(_, at, _)| at.0 == slot) {
-            if !matches!(table.slots.insert(number, slot), Ok(None)) {
-                return Err(DamagedTable::Number(number));
+
+    /// The next value.
+    pub fn place(&mut self, number: u64, slot: Slot, value: T) -> Result<(), DamagedTable> {
+        let Refill(table) = self;
+        let (entries, capacity) = (table.entries.len(), table.capacity());
+        if slot.0 >= capacity {
+            return Err(DamagedTable::Slot {
+                slot: slot.0,
+                entries,
+            });
+        }
+        if entries <= slot.at() {
+            table.entries.resize_with(slot.at() + 1, || Self::UNLISTED);
+        }
+        if let Entry::Taken { .. } = table.entries[slot.at()] {
+            return Err(DamagedTable::Slot {
+                slot: slot.0,
+                entries,
+            });
+        }
+        if !matches!(table.slots.insert(number, slot.0), Ok(None)) {
+            return Err(DamagedTable::Number(number));
+        }
+        table.entries[slot.at()] = Entry::Taken { number, value };
+        Ok(())
+    }
+
+    /// The table, once it is said which slots are free, in the order in which they will be taken. Each slot must have
+    /// been listed once.
+    pub fn finish(self, vacancies: &[u32]) -> Result<Table<T>, DamagedTable> {
+        let Refill(mut table) = self;
+        let (capacity, max) = (table.capacity(), Index::<u64>::CAPACITY_MAX);
+        let entries = table.len() as usize + vacancies.len();
+        if entries > capacity as usize {
+            return Err(DamagedTable::Size {
+                entries,
+                capacity,
+                max,
+            });
+        }
+        if table.entries.len() < entries {
+            table.entries.resize_with(entries, || Self::UNLISTED);
+        }
+        for (at, &slot) in vacancies.iter().enumerate() {
+            match table.entries.get_mut(slot as usize) {
+                Some(entry) if entry.is_unlisted() => {
+                    *entry = Entry::Vacant {
+                        next: vacancies.get(at + 1).copied(),
+                    };
+                }
+                Some(_) | None => return Err(DamagedTable::Slot { slot, entries }),
             }
-            Entry::Taken { number, value }
-        } else {
+        }
+        if let Some(slot) = table.entries.iter().position(Entry::is_unlisted) {
+            let slot = slot as u32;
             return Err(DamagedTable::Slot { slot, entries });
-        };
-        table.entries.push(entry);
+        }
+        table.vacant = vacancies.first().copied();
+        Ok(table)
     }
-    Ok(table)
+}
+
+impl<T> Entry<T> {
+    fn is_unlisted(&self) -> bool {
+        matches!(
+            self,
+            Entry::Vacant {
+                next: Some(u32::MAX)
+            }
+        )
+    }
 }
 
 #[cfg(test)]
@@ -659,11 +711,16 @@ mod tests {
 
     #[test]
     fn each_kind_of_damage_is_named() {
-        let refusal = |capacity, mut taken: Vec<(u64, Slot, u32)>, free: &[u32]| {
-            restore(capacity, &mut taken, free)
-                .err()
-                .unwrap()
-                .to_string()
+        let refill = |capacity, taken: Vec<(u64, Slot, u32)>, free: &[u32]| {
+            let mut refill = Refill::new(capacity)?;
+            for (number, slot, value) in taken {
+                refill.place(number, slot, value)?;
+            }
+            refill.finish(free)
+        };
+        let refusal = |capacity, taken, free: &[u32]| {
+            let refused = refill(capacity, taken, free);
+            refused.err().unwrap().to_string()
         };
         assert!(
             refusal(1, vec![(7, Slot(0), 0)], &[1]).starts_with("2 slots do not fit a table of 1")
@@ -671,11 +728,23 @@ mod tests {
         assert!(refusal(u32::MAX, vec![], &[]).contains("do not fit"));
         assert_eq!(
             refusal(4, vec![(7, Slot(1), 0)], &[1]),
-            "slot 0 is missing or listed twice among 2 slots"
+            "slot 1 is missing or listed twice among 2 slots"
         );
         assert_eq!(
             refusal(4, vec![(7, Slot(0), 0), (8, Slot(0), 0)], &[]),
-            "slot 1 is missing or listed twice among 2 slots"
+            "slot 0 is missing or listed twice among 1 slots"
+        );
+        assert_eq!(
+            refusal(4, vec![(7, Slot(1), 0)], &[]),
+            "slot 0 is missing or listed twice among 1 slots"
+        );
+        assert_eq!(
+            refusal(4, vec![], &[1]),
+            "slot 1 is missing or listed twice among 1 slots"
+        );
+        assert_eq!(
+            refusal(4, vec![(7, Slot(4), 0)], &[]),
+            "slot 4 is missing or listed twice among 0 slots"
         );
         assert_eq!(
             refusal(4, vec![(7, Slot(0), 0), (7, Slot(1), 0)], &[]),

@@ -123,9 +123,9 @@ impl Desk<'_> {
 
     /// Looks for a unit for a need, and orders it or lets the need wait.
     pub(super) fn seek(&mut self, slot: Slot, need: u8, seek: Seek) {
-        let incident = *self.state.incident(slot);
+        let incident = self.state.incident(slot);
         let capability = present(incident.needs.get(need)).capability;
-        if let Some(shortage) = self.hindrance(&incident, capability) {
+        if let Some(shortage) = self.hindrance(incident, capability) {
             return self.let_wait(slot, need, shortage);
         }
         if !self.make_room_for_an_order() {
@@ -135,7 +135,7 @@ impl Desk<'_> {
         let chosen = if capability.is_desk() {
             self.freest_desk(capability, &declined)
         } else {
-            self.nearest(&incident, capability, &declined)
+            self.nearest(self.state.incident(slot), capability, &declined)
         };
         match chosen {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
@@ -231,20 +231,18 @@ impl Desk<'_> {
         let finder = &*self.finder;
         let to = finder.plane(incident.place?.point);
         let units = &self.state.units;
-        let total = |unit: u32, _distance_dm: u32| {
+        let total = |unit: u32, distance_dm: u32| {
             if declined.contains(self.state.unit_id(unit)) {
                 return None;
             }
             let definition = &units[unit as usize].definition;
-            let travel = finder
-                .travel
-                .time_ms(finder.unit_plane(unit), to, definition.speed_mm_s);
+            let travel = finder.travel.over_ms(distance_dm, definition.speed_mm_s);
             Some(travel.saturating_add(definition.turnout_ms))
         };
         let least = |distance_dm: u32| {
             finder
                 .travel
-                .least_ms(distance_dm, finder.fastest_mm_s)
+                .over_ms(distance_dm, finder.fastest_mm_s)
                 .saturating_add(finder.turnout_least_ms)
         };
         let (unit, total_ms) =
@@ -263,11 +261,11 @@ impl Desk<'_> {
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
     fn issue(&mut self, slot: Slot, need: u8, chosen: Chosen, previous: Option<OrderId>) {
-        let incident = *self.state.incident(slot);
+        let incident = self.state.incident(slot);
+        let (sibling, capability) = (incident.order, present(incident.needs.get(need)).capability);
+        let deadlines = self.deadlines(incident, capability, chosen.unit);
         let id = self.state.incident_id(slot);
-        let capability = present(incident.needs.get(need)).capability;
         let unit = self.state.unit_id(chosen.unit);
-        let deadlines = self.deadlines(&incident, capability, chosen.unit);
         self.state.numbers.order += 1;
         let number = self.state.numbers.order;
         let order = Order {
@@ -280,7 +278,7 @@ impl Desk<'_> {
             issued_at: self.state.now,
             deadlines,
             previous,
-            sibling: incident.order,
+            sibling,
             beside: self.state.units[chosen.unit as usize].order,
         };
         let order_slot = present(self.state.orders.insert(number, order).ok());
@@ -510,13 +508,13 @@ impl Desk<'_> {
     /// Who would be sent to a need that waits, of all that are free now.
     fn nearest_for(&self, node: u32) -> Option<u32> {
         let (slot, need) = need_of(node);
-        let incident = *self.state.incident(slot);
+        let incident = self.state.incident(slot);
         let known = incident.needs.get(need)?;
         let declined = self.declined(known.order);
         let chosen = if known.capability.is_desk() {
             self.freest_desk(known.capability, &declined)
         } else {
-            self.nearest(&incident, known.capability, &declined)
+            self.nearest(incident, known.capability, &declined)
         };
         chosen.map(|chosen| chosen.unit)
     }
@@ -574,10 +572,10 @@ impl Desk<'_> {
 
     /// Sends the unit that a person has chosen.
     pub(super) fn send_by_hand(&mut self, slot: Slot, need: u8, unit: UnitId) {
-        let incident = *self.state.incident(slot);
+        let incident = self.state.incident(slot);
         let known = *present(incident.needs.get(need));
         let index = unit_index(unit);
-        let (travel_ms, turnout_ms) = self.takes(&incident, index);
+        let (travel_ms, turnout_ms) = self.takes(incident, index);
         let chosen = Chosen {
             unit: index,
             travel_ms,
@@ -609,11 +607,11 @@ impl Desk<'_> {
 
     fn grant(&mut self, node: u32, unit: u32, floor: bool) {
         let (slot, need) = need_of(node);
-        let incident = *self.state.incident(slot);
-        let known = *present(incident.needs.get(need));
+        let incident = self.state.incident(slot);
+        let (known, priority) = (*present(incident.needs.get(need)), incident.priority());
+        let (travel_ms, turnout_ms) = self.takes(incident, unit);
         self.follow_ups += 1;
-        self.count_grant(known.capability, incident.priority());
-        let (travel_ms, turnout_ms) = self.takes(&incident, unit);
+        self.count_grant(known.capability, priority);
         let choice = if floor {
             Choice::ServiceFloor
         } else {

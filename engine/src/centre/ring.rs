@@ -3,6 +3,7 @@
 use crate::call::{Call, KeyDigest};
 use crate::id::NUMBER_MAX;
 use crate::moment::{Moment, Span};
+use crate::saved::{LoadError, Parts, ensure};
 use crate::table::Index;
 use serde::{Serialize, Serializer};
 
@@ -32,38 +33,45 @@ impl CallRing {
         }
     }
 
-    /// The ring that [`CallRing`] was written as, with its room in full; otherwise what is wrong.
-    pub fn restored(
-        capacity: u32,
-        (first, next, calls): (u64, u64, Vec<(u64, Call)>),
-    ) -> Result<CallRing, String> {
+    /// The ring that was written as first number, next number and (number, call) in between, with its room in full.
+    pub fn restored(capacity: u32, parts: &mut Parts<'_>) -> Result<CallRing, LoadError> {
+        const PART: &str = "calls";
         let mut ring = CallRing::new(capacity);
+        let (first, next): (u64, u64) = parts.take(PART)?;
         let window = next.checked_sub(first).filter(|_| first > 0);
-        if window != Some(calls.len() as u64) || calls.len() as u64 > ring.capacity {
-            return Err(format!(
-                "{} calls are listed for the numbers from {first} to before {next}; {} fit",
-                calls.len(),
-                ring.capacity
-            ));
-        }
-        if next > NUMBER_MAX {
-            return Err(format!("{next} is no number"));
-        }
+        ensure(
+            window.is_some_and(|calls| calls <= ring.capacity),
+            PART,
+            || {
+                format!(
+                    "numbers from {first} to before {next} are listed; {} fit",
+                    ring.capacity
+                )
+            },
+        )?;
+        ensure(next <= NUMBER_MAX, PART, || format!("{next} is no number"))?;
         (ring.first, ring.next) = (first, next);
         // Places outside the window hold what left it and are never read; until the first round is full there must be as
         // many places as there were numbers.
         let touched = (next - 1).min(ring.capacity) as usize;
         ring.calls.resize(touched, Call::GONE);
-        for (expected, (number, call)) in (first..next).zip(calls) {
-            if number != expected {
-                return Err(format!("call {number} stands where {expected} should"));
-            }
+        let mut expected = first;
+        let calls = parts.each(PART, |(number, call): (u64, Call)| {
+            ensure(number == expected && number < next, PART, || {
+                format!("call {number} stands where {expected} should")
+            })?;
+            expected += 1;
             let place = ring.place(number);
             ring.calls[place] = call;
-            if ring.by_key.insert(call.key.0, place as u32) != Ok(None) {
-                return Err(format!("the key of call {number} came before"));
-            }
-        }
+            ensure(
+                ring.by_key.insert(call.key.0, place as u32) == Ok(None),
+                PART,
+                || format!("the key of call {number} came before"),
+            )
+        })?;
+        ensure(window == Some(calls), PART, || {
+            format!("{calls} are listed for the numbers from {first} to before {next}")
+        })?;
         Ok(ring)
     }
 

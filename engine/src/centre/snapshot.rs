@@ -18,7 +18,7 @@ use crate::id::{IncidentId, ObjectHash};
 use crate::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
 use crate::moment::Moment;
 use crate::saved::{LoadError, Parts, append, ensure, wrong};
-use crate::table::{Table, TableParts, restore};
+use crate::table::{DamagedTable, Refill, Slot, Table};
 use crate::unit::Unit;
 use serde::Deserialize;
 use std::collections::VecDeque;
@@ -83,8 +83,7 @@ fn read(bytes: &[u8]) -> Result<(State, Capacities), LoadError> {
         city: parts.take("city's hash")?,
         numbers: parts.take("numbers")?,
         conservation: parts.take("conservation")?,
-        calls: CallRing::restored(capacities.calls_max, parts.take("calls")?)
-            .map_err(|what| wrong("calls", what))?,
+        calls: CallRing::restored(capacities.calls_max, &mut parts)?,
         incidents: table(&mut parts, "incidents", capacities.incidents_max)?,
         orders: table(&mut parts, "orders", capacities.orders_max)?,
         units: units(&mut parts, capacities.units_max)?,
@@ -133,7 +132,7 @@ fn table<'a, T: Deserialize<'a>>(
     part: &'static str,
     opened: u32,
 ) -> Result<Table<T>, LoadError> {
-    let (capacity, mut taken, vacancies) = parts.take::<TableParts<T>>(part)?;
+    let capacity: u32 = parts.take(part)?;
     if capacity != opened {
         return Err(LoadError::Capacity {
             what: part,
@@ -141,7 +140,13 @@ fn table<'a, T: Deserialize<'a>>(
             right: format!("{opened}, as the centre was opened with"),
         });
     }
-    restore(capacity, &mut taken, &vacancies).map_err(|damage| wrong(part, damage.to_string()))
+    let damaged = |damage: DamagedTable| wrong(part, damage.to_string());
+    let mut refill = Refill::new(capacity).map_err(damaged)?;
+    parts.each(part, |(number, slot, value): (u64, Slot, T)| {
+        refill.place(number, slot, value).map_err(damaged)
+    })?;
+    let vacancies: Vec<u32> = parts.take(part)?;
+    refill.finish(&vacancies).map_err(damaged)
 }
 
 /// As many as fit, in a list with room for all: how much room there is decides who is refused and whose clock is whose.

@@ -70,23 +70,49 @@ pub(super) struct Numbers {
     pub order: u64,
 }
 
-/// Hashes what postcard writes, a buffer at a time.
+/// Hashes what postcard writes, a buffer at a time: large enough that many blocks of it are hashed side by side.
 struct Digest {
     hasher: blake3::Hasher,
-    buffer: [u8; 4_096],
-    used: usize,
+    buffer: Vec<u8>,
+}
+
+/// Bytes that are hashed at once.
+const DIGEST_BYTES: usize = 64 << 10;
+
+impl Digest {
+    fn new() -> Digest {
+        Digest {
+            hasher: blake3::Hasher::new(),
+            buffer: Vec::with_capacity(DIGEST_BYTES),
+        }
+    }
+
+    fn empty(&mut self) {
+        self.hasher.update(&self.buffer);
+        self.buffer.clear();
+    }
 }
 
 impl postcard::ser_flavors::Flavor for &mut Digest {
     type Output = ();
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        if self.used == self.buffer.len() {
-            self.hasher.update(&self.buffer);
-            self.used = 0;
+        if self.buffer.len() == DIGEST_BYTES {
+            self.empty();
         }
-        self.buffer[self.used] = byte;
-        self.used += 1;
+        self.buffer.push(byte);
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        if self.buffer.len() + bytes.len() > DIGEST_BYTES {
+            self.empty();
+        }
+        if bytes.len() > DIGEST_BYTES {
+            self.hasher.update(bytes);
+        } else {
+            self.buffer.extend_from_slice(bytes);
+        }
         Ok(())
     }
 
@@ -140,20 +166,11 @@ impl State {
 
     /// BLAKE3 over every field.
     pub fn hash(&self) -> ObjectHash {
-        let mut digest = Digest {
-            hasher: blake3::Hasher::new(),
-            buffer: [0; 4_096],
-            used: 0,
-        };
+        let mut digest = Digest::new();
         let hashed = postcard::serialize_with_flavor(self, &mut digest);
         assert!(hashed.is_ok(), "hashing the state failed: {hashed:?}");
-        ObjectHash(
-            *digest
-                .hasher
-                .update(&digest.buffer[..digest.used])
-                .finalize()
-                .as_bytes(),
-        )
+        digest.empty();
+        ObjectHash(*digest.hasher.finalize().as_bytes())
     }
 
     /// A unit by its id.

@@ -10,8 +10,8 @@ pub trait Travel {
     /// From here to there at this speed, in milliseconds.
     fn time_ms(&self, from: Plane, to: Plane, speed_mm_s: u32) -> u32;
 
-    /// A time that no way over at least this distance can beat, in milliseconds; never falls as the distance grows.
-    fn least_ms(&self, distance_dm: u32, speed_mm_s: u32) -> u32;
+    /// Over this distance at this speed, in milliseconds; never falls as the distance grows.
+    fn over_ms(&self, distance_dm: u32, speed_mm_s: u32) -> u32;
 }
 
 /// Straight line × detour.
@@ -23,10 +23,10 @@ pub struct StraightLine {
 
 impl Travel for StraightLine {
     fn time_ms(&self, from: Plane, to: Plane, speed_mm_s: u32) -> u32 {
-        self.least_ms(distance_dm(from, to), speed_mm_s)
+        self.over_ms(distance_dm(from, to), speed_mm_s)
     }
 
-    fn least_ms(&self, distance_dm: u32, speed_mm_s: u32) -> u32 {
+    fn over_ms(&self, distance_dm: u32, speed_mm_s: u32) -> u32 {
         let way = u64::from(distance_dm) * u64::from(self.detour_permille) * 100;
         u32::try_from(way / u64::from(speed_mm_s.max(1))).unwrap_or(u32::MAX)
     }

@@ -35,7 +35,9 @@ fn pace(ms: u32, straight_dm: u32) -> Option<u64> {
 
 /// Below which paces the second grade begins, and the third.
 pub fn grades(times_ms: impl Iterator<Item = u32>, straights_dm: &[u32]) -> [u64; 2] {
-    let open = times_ms.zip(straights_dm).filter(|(ms, _)| *ms < u32::NEVER);
+    let open = times_ms
+        .zip(straights_dm)
+        .filter(|(ms, _)| *ms < u32::NEVER);
     let mut paces: Vec<u64> = open.filter_map(|(ms, &dm)| pace(ms, dm)).collect();
     let mut begins = [0; 2];
     for begin in &mut begins {
@@ -63,7 +65,12 @@ pub struct Paces {
 
 impl Paces {
     /// Of these times of whole edges.
-    pub(super) fn new(map: &RoadMap, begins: [u64; 2], own: &[u32], neighbours: &Neighbours<u32>) -> Paces {
+    pub(super) fn new(
+        map: &RoadMap,
+        begins: [u64; 2],
+        own: &[u32],
+        neighbours: &Neighbours<u32>,
+    ) -> Paces {
         let mut least = [NO_PACE; 3];
         let edges = own.iter().zip(map.straights_dm());
         let grade: Vec<u8> = edges
@@ -146,7 +153,11 @@ impl LeastTime {
         let second = u64::from(behind[0]);
         let third = u64::from(behind[1]).max(second);
         // At no pace one comes anywhere at once.
-        let covered = |ms: u64, pace: u64| (ms << PACE_BITS).checked_div(pace).map_or(u64::MAX / 4, |dm| dm + 1);
+        let covered = |ms: u64, pace: u64| {
+            (ms << PACE_BITS)
+                .checked_div(pace)
+                .map_or(u64::MAX / 4, |dm| dm + 1)
+        };
         let first_dm = covered(second, paces.least[0]);
         LeastTime {
             far_dm: [first_dm, first_dm + covered(third - second, paces.least[1])],
@@ -167,6 +178,8 @@ impl LeastTime {
         } else {
             self.ms[1] + at(surely - self.far_dm[1], self.least[2])
         };
-        least.saturating_sub(PARTS_ERROR_MS).min(u64::from(u32::NEVER)) as u32
+        least
+            .saturating_sub(PARTS_ERROR_MS)
+            .min(u64::from(u32::NEVER)) as u32
     }
 }

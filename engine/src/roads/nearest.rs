@@ -155,12 +155,15 @@ impl FoundList {
         self.found.get(self.most - 1)
     }
 
-    fn offer(&mut self, found: Found) {
+    /// True when there is no more room and the last is another.
+    fn offer(&mut self, found: Found) -> bool {
         let place = self.found.partition_point(|known| *known < found);
-        if place < self.most {
-            self.found.insert(place, found);
-            self.found.truncate(self.most);
+        if place >= self.most {
+            return false;
         }
+        self.found.insert(place, found);
+        self.found.truncate(self.most);
+        self.found.len() == self.most
     }
 }
 
@@ -184,30 +187,33 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
     }
 
     #[inline]
-    fn consider(&mut self, unit: u32, distance_dm: u32) {
+    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
         let RoadUnit {
             position,
             turnout_ms,
         } = self.units.units[unit as usize];
-        let least = self.destination.least_ms(distance_dm).saturating_add(turnout_ms);
+        let least = self
+            .destination
+            .least_ms(distance_dm)
+            .saturating_add(turnout_ms);
         if self
             .found
             .last()
             .is_some_and(|last| (least, unit) > (last.total_ms, last.unit))
             || !(self.may_go)(unit)
         {
-            return;
+            return false;
         }
         let exits = exits(self.map, self.times, position);
         let travel = self
             .destination
             .cost(self.map, self.times, position, &exits);
-        if let Some(travel_ms) = travel {
+        travel.is_some_and(|travel_ms| {
             self.found.offer(Found {
                 total_ms: travel_ms.saturating_add(turnout_ms),
                 unit,
                 travel_ms,
-            });
-        }
+            })
+        })
     }
 }

@@ -16,6 +16,7 @@ pub mod keeper;
 mod measures;
 mod metered;
 pub mod port;
+mod read_ahead;
 mod release;
 mod replay;
 pub mod stepped;

@@ -157,7 +157,12 @@ impl World {
         };
         let backoff = 1 << known.tries.min(7);
         let network = &self.options.network;
-        let patience = network.timeout_ms * backoff + 2 * network.delay_ms;
+        let mut patience = network.timeout_ms * backoff + 2 * network.delay_ms;
+        if self.is_calm {
+            // Whoever was turned away together comes back apart: hundreds at one instant, again and again, would drop
+            // each other's answers from a small ring for ever.
+            patience += self.random.between(0, patience);
+        }
         self.agenda.note(self.now + patience, Thing::TimeOut(token));
         if !self.is_lost("lost_message") {
             let at = self.way();

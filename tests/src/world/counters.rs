@@ -40,6 +40,7 @@ pub const DEEDS: &[&str] = &[
     "lane_full",
     "lost_message",
     "lost_reply",
+    "overreach",
     "person_act",
     "plan_change",
     "position",
@@ -110,6 +111,9 @@ impl Counters {
         }
         // The first rung is told with the order itself and is never climbed to.
         counters.rows.remove(&("rung", Rung::Primary.code(), ""));
+        // A start opens the centre before anybody can speak to it.
+        let unheard = ("refusal", Refusal::NotOpened.code(), "");
+        counters.rows.remove(&unheard);
         counters
     }
 

@@ -2,7 +2,10 @@
 
 use engine::centre::Prepared;
 use engine::city::City;
+use engine::city::{HOSPITALS_MAX, Hospital};
 use engine::id::ObjectHash;
+use engine::limits::FOLLOW_UPS_MAX;
+use engine::name::Name;
 use engine::plan::Plan;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -43,8 +46,18 @@ none = ["hurt"]
 lower = 1
 "#;
 
-/// How many vehicles the counties have beside their desks.
+/// How many vehicles the usual counties have beside their desks.
 pub const VEHICLES: [usize; 3] = [12, 30, 60];
+/// The county in which most agencies have neither vehicle nor desk: for their needs there is no unit at all.
+pub const POOR: usize = 3;
+/// The county with more vehicles on one shift than one command may follow up.
+pub const CROWDED: usize = 4;
+/// The county with nearly as many hospitals as there may be.
+pub const WARDS: usize = 5;
+/// Vehicles of the crowded county.
+const CROWD: usize = FOLLOW_UPS_MAX + 40;
+/// Hospitals for which the county of hospitals has room left.
+const HOSPITALS_LEFT: usize = 2;
 
 /// A county and what it is to a centre.
 #[derive(Clone, Debug)]
@@ -66,7 +79,15 @@ pub struct PlanText {
     pub plan: Arc<Plan>,
 }
 
-static GROUNDS: LazyLock<Vec<Ground>> = LazyLock::new(|| VEHICLES.map(county).into());
+/// Each is made when the first world stands on it: the large ones take a while.
+static GROUNDS: [LazyLock<Ground>; 6] = [
+    LazyLock::new(|| county(VEHICLES[0])),
+    LazyLock::new(|| county(VEHICLES[1])),
+    LazyLock::new(|| county(VEHICLES[2])),
+    LazyLock::new(poor),
+    LazyLock::new(crowded),
+    LazyLock::new(wards),
+];
 
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     let changes: [&[(&str, &str)]; 4] = [
@@ -84,7 +105,7 @@ static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     changes.iter().map(|changes| plan(changes)).collect()
 });
 
-/// The county with [`VEHICLES`] of this index.
+/// The county with [`VEHICLES`] of this index, or [`POOR`], [`CROWDED`], [`WARDS`].
 pub fn ground(index: usize) -> &'static Ground {
     &GROUNDS[index]
 }
@@ -96,13 +117,72 @@ pub fn plans() -> &'static [PlanText] {
 
 /// The generated county with every desk and a few vehicles, spread over what they can do.
 fn county(vehicles: usize) -> Ground {
-    let mut city = match engine::city::generate(1, None) {
+    let mut city = generated(None);
+    keep(&mut city, vehicles);
+    as_ground(city)
+}
+
+/// One in which hardly anybody is there: two vehicles, and the desks of every other agency.
+fn poor() -> Ground {
+    let mut city = generated(None);
+    keep(&mut city, 2);
+    city.units
+        .retain(|unit| unit.speed_mm_s > 0 || unit.agency as usize % 2 == 0);
+    as_ground(city)
+}
+
+/// One in which more than a thousand crews go and come at the same minute: one command cannot follow up all of that.
+fn crowded() -> Ground {
+    let mut city = generated(Some(CROWD as u32 + 400));
+    keep(&mut city, CROWD);
+    let vehicles = city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0);
+    for (number, unit) in vehicles.enumerate() {
+        let (morning, evening) = (8 * 60, 20 * 60);
+        (unit.roster_on_min, unit.roster_off_min) = match number % 2 {
+            0 => (morning, evening),
+            _ => (evening, morning),
+        };
+    }
+    as_ground(city)
+}
+
+/// One in which a few more hospitals are too many.
+fn wards() -> Ground {
+    let mut city = generated(None);
+    keep(&mut city, VEHICLES[0]);
+    let Some(known) = city.hospitals.first().cloned() else {
+        panic!("the embedded county has no hospital");
+    };
+    let added = HOSPITALS_MAX - HOSPITALS_LEFT - city.hospitals.len();
+    for number in 0..added {
+        city.hospitals.push(Hospital {
+            name: name(&format!("ward-{number:05}")),
+            ..known.clone()
+        });
+    }
+    city.hospitals
+        .sort_by(|one, other| one.name.as_str().cmp(other.name.as_str()));
+    as_ground(city)
+}
+
+fn name(text: &str) -> Name {
+    match Name::new(text) {
+        Ok(name) => name,
+        Err(error) => panic!("`{text}` is no name: {error}"),
+    }
+}
+
+fn generated(units: Option<u32>) -> City {
+    match engine::city::generate(1, units) {
         Ok(city) => city,
         Err(error) => panic!("the embedded county cannot be made: {error}"),
-    };
+    }
+}
+
+/// Keeps every desk and so many vehicles: one of each sort in turn, so that a dozen of them can do a dozen things.
+fn keep(city: &mut City, vehicles: usize) {
     let mut kept = BTreeSet::new();
     let mut left = vehicles;
-    // One of each sort in turn, so that a dozen of them can do a dozen things.
     while left > 0 {
         let mut sorts = BTreeSet::new();
         for unit in city.units.iter().filter(|unit| unit.speed_mm_s > 0) {
@@ -119,6 +199,9 @@ fn county(vehicles: usize) -> Ground {
     city.units
         .retain(|unit| unit.speed_mm_s == 0 || kept.contains(&unit.name));
     city.cells.clear();
+}
+
+fn as_ground(city: City) -> Ground {
     let bytes = match city.canonical_bytes() {
         Ok(bytes) => bytes,
         Err(error) => panic!("the county cannot be written: {error}"),

@@ -4,7 +4,7 @@
 //! that lag for minutes. A range that is 0 in some seeds shows what the others hide.
 
 use super::faults::Fault;
-use super::ground::{VEHICLES, plans};
+use super::ground::{CROWDED, POOR, VEHICLES, WARDS, ground, plans};
 use engine::command::ClockMode;
 use engine::id::Sequence;
 use engine::journal::retention::Retention;
@@ -94,6 +94,10 @@ pub struct Traffic {
     pub jumps: u64,
     /// Changes of the plan.
     pub plans: u64,
+    /// Times when a person sends desk after desk to one incident.
+    pub overreaches: u64,
+    /// Units that nobody has defined are spoken of as often as the others.
+    pub strangers: bool,
 }
 
 /// What a world is like.
@@ -146,7 +150,7 @@ impl Options {
             ClockMode::Wall
         };
         let batch_bytes = (32 << random.below(3)) << 10;
-        Options {
+        let mut options = Options {
             seed,
             clock,
             ground: random.below(VEHICLES.len() as u64) as usize,
@@ -170,7 +174,9 @@ impl Options {
             commands_min: 2_000,
             day_ms: DAY_MS,
             planted: None,
-        }
+        };
+        make_common(&mut options);
+        options
     }
 }
 
@@ -254,5 +260,40 @@ fn traffic(random: &mut Random) -> Traffic {
         field_min: one_of(random, &[2, 8, 30]) as i64,
         jumps: random.below(4),
         plans: random.below(4),
+        overreaches: 0,
+        strangers: false,
+    }
+}
+
+/// What hardly ever happens by itself is common in a few worlds. Drawn from a stream of its own, so that every other
+/// world is what it was without.
+fn make_common(options: &mut Options) {
+    let random = &mut Random::stream(options.seed, 0x4ade);
+    let traffic = &mut options.traffic;
+    if random.chance(60) {
+        traffic.overreaches = 1 + random.below(3);
+    }
+    traffic.strangers = random.chance(60);
+    // Large grounds cost a world some seconds: a few of many seeds will do.
+    let grounds = [(60, POOR), (10, CROWDED), (8, WARDS)];
+    for (permille, ground) in grounds {
+        if random.chance(permille) {
+            options.ground = ground;
+        }
+    }
+    if options.ground == WARDS {
+        options.breaks.restarts_max = options.breaks.restarts_max.min(2);
+        // Who names the few that are too many.
+        options.traffic.person_min = 3;
+    }
+    let units = ground(options.ground).city.units.len() as u32;
+    if random.chance(60) {
+        options.capacities.units_max = units + random.below(3) as u32;
+    }
+    options.capacities.units_max = options.capacities.units_max.max(units);
+    // Hundreds who all ask again every few minutes for room that is not there show little that a few do not.
+    let is_starved = options.capacities.orders_max == 64 && options.capacities.incidents_max > 192;
+    if is_starved && random.chance(960) {
+        options.capacities.incidents_max = 192;
     }
 }

@@ -10,7 +10,7 @@ use engine::command::{
 use engine::hospital::{HospitalCapabilities, HospitalDefinition};
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::Priority;
-use engine::limits::Capacities;
+use engine::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
 use engine::moment::Span;
 use engine::name::Name;
 use engine::order::OrderAct;
@@ -74,7 +74,11 @@ impl World {
 
     fn any_unit(&mut self) -> Option<UnitId> {
         let units = ground(self.options.ground).city.units.len() as u64;
-        let last = units + u64::from(self.random.chance(20));
+        let last = match self.options.traffic.strangers {
+            true => units + u64::from(self.options.capacities.units_max),
+            false => units,
+        };
+        let last = last + u64::from(self.random.chance(20));
         UnitId::new(CENTRE, 1 + self.random.below(last))
     }
 
@@ -90,6 +94,32 @@ impl World {
         if let Some(command) = self.persons_choice() {
             self.books.counters.hit("world", "person_act");
             self.say(Actor::Dispatcher(0), command);
+        }
+    }
+
+    /// A person sends desk after desk to one incident, until it has as many needs as it can have.
+    pub(super) fn overreach(&mut self) {
+        let view = self.books.view();
+        let open = |incident: &&IncidentId| {
+            view.incident(**incident)
+                .is_some_and(|known| known.is_open())
+        };
+        let Some(&incident) = self.clients.incidents.iter().rev().find(open) else {
+            return;
+        };
+        let city = &ground(self.options.ground).city;
+        let desks = city.units.iter().filter(|unit| unit.speed_mm_s == 0);
+        let desks: Vec<UnitId> = desks
+            .filter_map(|desk| view.unit_named(desk.name.as_str()))
+            .collect();
+        self.books.counters.hit("world", "overreach");
+        for &unit in desks.iter().cycle().take(2 * NEEDS_PER_INCIDENT_MAX) {
+            let assignment = Assignment {
+                incident,
+                unit,
+                capability: None,
+            };
+            self.say(Actor::Dispatcher(0), Command::AssignUnit(assignment));
         }
     }
 

@@ -45,6 +45,8 @@ pub(super) enum Thing {
     Person,
     /// Something odd happens in the field.
     Field,
+    /// A person sends desk after desk to one incident.
+    Overreach,
     /// The wall's clock steps.
     Jump,
     /// A person brings another plan into force.
@@ -211,8 +213,14 @@ impl World {
         while !self.is_over() {
             if self.now >= patience {
                 return Err(format!(
-                    "liveness: not everything ended: {:?}",
-                    self.books.conservation()
+                    "liveness: not everything ended: {:?}; {} clients wait for an answer, the machine {}",
+                    self.books.conservation(),
+                    self.clients.waiting(),
+                    if self.machine.is_idle() {
+                        "rests"
+                    } else {
+                        "works"
+                    },
                 ));
             }
             self.turn(patience)?;
@@ -252,6 +260,7 @@ impl World {
             Thing::TimeOut(token) => self.time_out(token),
             Thing::Person => self.person_acts(),
             Thing::Field => self.field_acts(),
+            Thing::Overreach => self.overreach(),
             Thing::Jump => self.wall_jumps(),
             Thing::ChangePlan => self.change_plan()?,
             Thing::Storm => self.storm(),
@@ -331,6 +340,7 @@ impl World {
             | Thing::HangUp(_)
             | Thing::Person
             | Thing::Field
+            | Thing::Overreach
             | Thing::Jump
             | Thing::ChangePlan
             | Thing::Storm

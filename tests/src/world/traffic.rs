@@ -69,6 +69,7 @@ impl World {
         note(traffic.storms, Thing::Storm);
         note(traffic.jumps, Thing::Jump);
         note(traffic.plans, Thing::ChangePlan);
+        note(traffic.overreaches, Thing::Overreach);
         note(1, Thing::Person);
         note(1, Thing::Field);
     }

@@ -4,9 +4,9 @@
 //! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
 
 use super::cells::{
-    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, each_of_ring, ring_least, square_least,
+    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_squared, each_of_ring, ring_least,
+    square_least_squared,
 };
-use super::distance_dm;
 
 /// No unit, no cell.
 const NONE: u32 = u32::MAX;
@@ -150,6 +150,7 @@ impl UnitGrid {
             spot,
             need,
             choice,
+            reach_squared: u64::MAX,
         };
         if self.could(need) && search.near() {
             search.far();
@@ -247,8 +248,8 @@ pub trait Choice {
     /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows.
     fn is_beyond(&self, distance_dm: u32) -> bool;
 
-    /// One unit, at this straight distance.
-    fn consider(&mut self, unit: u32, distance_dm: u32);
+    /// One unit, at this straight distance. True when less than before may be chosen from now on.
+    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool;
 }
 
 /// The least total, of equal ones the least unit.
@@ -266,12 +267,15 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B
             .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
     }
 
-    fn consider(&mut self, unit: u32, distance_dm: u32) {
-        if let Some(total) = (self.cost)(unit, distance_dm)
-            && self.best.is_none_or(|best| (total, unit) < best)
-        {
+    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
+        let Some(total) = (self.cost)(unit, distance_dm) else {
+            return false;
+        };
+        let is_better = self.best.is_none_or(|best| (total, unit) < best);
+        if is_better {
             self.best = Some((total, unit));
         }
+        is_better
     }
 }
 
@@ -282,16 +286,40 @@ struct Search<'a, C> {
     spot: Spot,
     need: u64,
     choice: &'a mut C,
+    /// The square of a distance up to which something may still be chosen: most cells and units are farther, and are left
+    /// out without a root, let alone a cost.
+    reach_squared: u64,
 }
 
 impl<C: Choice> Search<'_, C> {
+    fn is_beyond(&self, distance_dm: u32) -> bool {
+        u64::from(distance_dm) * u64::from(distance_dm) > self.reach_squared
+    }
+
+    /// Finds out how far the choice still reaches: the greatest square whose root, rounded down, is not beyond.
+    fn shrink(&mut self) {
+        // The least distance that is beyond, by halves: once beyond, always beyond.
+        let (mut within, mut beyond) = (0, self.reach_squared.isqrt() + 1);
+        while within < beyond {
+            let middle = within + (beyond - within) / 2;
+            if u32::try_from(middle).is_ok_and(|middle| !self.choice.is_beyond(middle)) {
+                within = middle + 1;
+            } else {
+                beyond = middle;
+            }
+        }
+        self.reach_squared = (u128::from(within) * u128::from(within))
+            .checked_sub(1)
+            .map_or(0, |square| u64::try_from(square).unwrap_or(u64::MAX));
+    }
+
     /// Searches cell by cell in rings; says whether there may be something farther out.
     fn near(&mut self) -> bool {
         let cells = &self.grid.cells;
         let own = Cells::square(self.spot, cells.width);
         for ring in 0..RINGS_NEAR {
             match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
-                Some(least) if !self.choice.is_beyond(least) => {}
+                Some(least) if !self.is_beyond(least) => {}
                 Some(_) | None => return false,
             }
             each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
@@ -309,7 +337,7 @@ impl<C: Choice> Search<'_, C> {
         let size = (cells.block_columns(), cells.block_rows());
         for ring in 0.. {
             match ring_least(self.spot, width, size.0, size.1, ring) {
-                Some(least) if !self.choice.is_beyond(least) => {}
+                Some(least) if !self.is_beyond(least) => {}
                 Some(_) | None => return,
             }
             each_of_ring(own, size, ring, |column, row| self.block(column, row));
@@ -320,9 +348,8 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let number = cells.block_number(column, row);
         if self.grid.block_capabilities[number as usize] & self.need != self.need
-            || self
-                .choice
-                .is_beyond(square_least(self.spot, cells.block_width(), column, row))
+            || square_least_squared(self.spot, cells.block_width(), column, row)
+                > self.reach_squared
         {
             return;
         }
@@ -340,9 +367,7 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let cell = cells.number(column, row) as usize;
         if self.grid.cell_capabilities[cell] & self.need != self.need
-            || self
-                .choice
-                .is_beyond(square_least(self.spot, cells.width, column, row))
+            || square_least_squared(self.spot, cells.width, column, row) > self.reach_squared
         {
             return;
         }
@@ -350,8 +375,11 @@ impl<C: Choice> Search<'_, C> {
         while at != NONE {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
-                let distance = distance_dm(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                self.choice.consider(at, distance);
+                let squared = distance_squared(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
+                if squared <= self.reach_squared && self.choice.consider(at, squared.isqrt() as u32)
+                {
+                    self.shrink();
+                }
             }
             at = unit.next;
         }
@@ -360,6 +388,7 @@ impl<C: Choice> Search<'_, C> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::distance_dm;
     use super::*;
     use proptest::prelude::*;
     use std::cell::Cell;
