@@ -170,7 +170,7 @@ impl LeastTime {
     #[inline]
     pub fn ms(&self, distance_dm: u32) -> u32 {
         let surely = u64::from(distance_dm.saturating_sub(PLANE_ERROR_DM));
-        let at = |dm: u64, pace: u64| (dm * pace) >> PACE_BITS;
+        let at = |dm: u64, pace: u64| dm.saturating_mul(pace) >> PACE_BITS;
         let least = if surely <= self.far_dm[0] {
             at(surely, self.least[0])
         } else if surely <= self.far_dm[1] {
