@@ -110,6 +110,11 @@ vocabulary! {
 const _: () = assert!(Capability::ALL.len() <= 64, "a capability is one bit of 64");
 
 impl Capability {
+    /// Whether whoever can do this comes by road: boats do not (L4).
+    pub const fn comes_by_road(self) -> bool {
+        !matches!(self, Capability::Boat)
+    }
+
     /// The agency whose clocks and ledger an order for this capability runs by.
     pub const fn agency(self) -> Agency {
         use Capability::*;

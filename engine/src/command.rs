@@ -109,6 +109,8 @@ vocabulary! {
         Lexicon = "lexicon",
         /// Districts, posts, units.
         City = "city",
+        /// The road network.
+        Roads = "roads",
     }
 }
 

@@ -14,9 +14,14 @@ use crate::limits::ASKED_PER_NEED_MAX;
 use crate::moment::Moment;
 use crate::name::Name;
 use crate::order::OrderState;
+use crate::place::Point;
 use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::record::Record;
+use crate::roads::atlas::{Atlas, profile_for};
+use crate::roads::network::Profile;
+use crate::roads::position::Position;
+use crate::roads::travel::Destination;
 use crate::runtime::ReleasedRecord;
 use crate::view::{IncidentView, UnitView, View};
 use std::collections::BTreeMap;
@@ -75,6 +80,8 @@ pub struct Candidate {
     pub distance_dm: u32,
     /// From the first metre to the place, in milliseconds; 0 for a desk.
     pub travel_ms: u32,
+    /// Whether that is by the road; by straight line otherwise.
+    pub by_road: bool,
     /// From the order to the first metre, in milliseconds; 0 for a desk.
     pub turnout_ms: u32,
     /// Its open orders.
@@ -154,7 +161,9 @@ pub struct Grounds {
     pub service_floor: u16,
     /// The city in force.
     pub city: ObjectHash,
-    /// Its local time, in minutes ahead of UTC.
+    /// The road network in force; `None` where all went by straight line.
+    pub roads: Option<ObjectHash>,
+    /// The city's local time, in minutes ahead of UTC.
     pub utc_offset_min: i32,
     /// The name of the district that the incident lies in.
     pub district: Option<Name>,
@@ -184,6 +193,7 @@ pub struct Fold {
     view: View,
     plan: Option<Plan>,
     city: Option<(ObjectHash, City)>,
+    roads: Option<Atlas>,
     /// Whether somebody is on a unit's roster, as the centre holds it.
     staffed: BTreeMap<UnitId, bool>,
 }
@@ -212,7 +222,7 @@ impl Fold {
                 return None;
             };
             match activation.object {
-                ObjectKind::Plan | ObjectKind::City => Some(activation),
+                ObjectKind::Plan | ObjectKind::City | ObjectKind::Roads => Some(activation),
                 ObjectKind::Lexicon => None,
             }
         })
@@ -233,6 +243,7 @@ impl Fold {
                 let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
                 self.city = Some((activation.hash, city));
             }
+            ObjectKind::Roads => self.roads = Some(Atlas::read(activation.hash, bytes)?),
             ObjectKind::Lexicon => {}
         }
         Ok(())
@@ -295,6 +306,7 @@ impl Fold {
             detour_permille: plan.detour_permille,
             service_floor: plan.service_floor,
             city: *city_hash,
+            roads: self.roads.as_ref().map(Atlas::hash),
             utc_offset_min: city.utc_offset_min,
             district: district.map(|district| district.name),
             waited_since: incident
@@ -346,6 +358,7 @@ impl Fold {
         let to = incident
             .place
             .map(|place| city.projection.plane(place.point));
+        let mut road = self.road_to(issued, incident);
         let able = self
             .view
             .units()
@@ -356,11 +369,14 @@ impl Fold {
                 let to = to.filter(|_| definition.travels());
                 let way = to.map(|to| (city.projection.plane(unit.point), to));
                 let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
+                let by_road = road.as_mut().filter(|_| definition.travels());
+                let by_road = by_road.and_then(|road| road.time_ms(unit.point));
                 Candidate {
                     unit: id,
                     name: definition.name,
                     distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
-                    travel_ms: way.map_or(0, time),
+                    travel_ms: by_road.unwrap_or_else(|| way.map_or(0, time)),
+                    by_road: by_road.is_some(),
                     turnout_ms: if definition.travels() {
                         definition.turnout_ms
                     } else {
@@ -373,6 +389,18 @@ impl Fold {
             .collect();
         all.sort_by_key(|candidate| candidate.rank(desk));
         shown(all, issued.unit, desk)
+    }
+
+    /// The way by road to the incident of an order; `None` where all come by straight line.
+    fn road_to(&self, issued: &OrderIssued, incident: &IncidentView) -> Option<RoadTo<'_>> {
+        let atlas = self.roads.as_ref();
+        let atlas = atlas.filter(|_| issued.capability.comes_by_road())?;
+        Some(RoadTo {
+            atlas,
+            profile: profile_for(incident.priority),
+            to: atlas.position(incident.place?.point)?,
+            room: Destination::default(),
+        })
     }
 
     /// How a unit stood, whoever was chosen: the first hindrance there was, or that it was free.
@@ -412,6 +440,22 @@ impl Fold {
         } else {
             Standing::Free
         }
+    }
+}
+
+/// The way by road to one place.
+struct RoadTo<'a> {
+    atlas: &'a Atlas,
+    profile: Profile,
+    to: Position,
+    room: Destination<u32>,
+}
+
+impl RoadTo<'_> {
+    fn time_ms(&mut self, from: Point) -> Option<u32> {
+        let from = self.atlas.position(from)?;
+        self.atlas
+            .time_ms(self.profile, from, self.to, &mut self.room)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod journal;
 mod reading;
+pub mod roads;
 mod typed;
 
 pub use typed::ClockTyped;
@@ -51,6 +52,8 @@ pub struct Config {
     pub lexicon_text: String,
     /// Its city.
     pub city: Arc<City>,
+    /// The city's road network; without one travel goes by straight line.
+    pub roads: Option<roads::Roads>,
     /// How much it can hold.
     pub capacities: Capacities,
     /// How much each lane holds.
@@ -214,6 +217,7 @@ impl Check<'_> {
         let plan = self.plan(typed);
         let lexicon = self.lexicon(typed);
         let city = self.city(typed);
+        let roads = self.roads(typed, city.as_deref());
         let listen = self.loopback(&typed.quic.listen, "quic.listen");
         let http = self.loopback(&typed.http.listen, "http.listen");
         let default_line = self.default_line(typed, plan.as_ref().map(|(plan, _)| plan.as_ref()));
@@ -229,6 +233,7 @@ impl Check<'_> {
             lexicon,
             lexicon_text,
             city,
+            roads,
             capacities: typed.capacity.into(),
             lanes: LaneLimits {
                 life: *typed.lanes.life.get_ref(),

@@ -250,6 +250,7 @@ fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
         plan: config.plan_text.clone(),
         lexicon: config.lexicon_text.clone(),
         city: Arc::clone(&config.city),
+        roads: config.roads_bytes(),
         lanes: config.lanes,
         shape: config.shape,
         keeping: config.keeping,

@@ -1,6 +1,7 @@
 //! What a centre keeps only to find things fast: grids, counts and names. All of it follows from the state
 //! and the objects in force, so none of it is hashed.
 
+use super::by_road::ByRoad;
 use crate::capability::{Capability, CapabilitySet};
 use crate::city::City;
 use crate::dispatch::travel::StraightLine;
@@ -49,6 +50,8 @@ pub(super) struct Finder {
     /// The quickest turnout there has been, for the bound of the search.
     pub turnout_least_ms: u32,
     zones: Vec<(DistrictId, Zone)>,
+    /// Where units are on the roads, once there is a map.
+    pub by_road: Option<ByRoad>,
 }
 
 impl Finder {
@@ -80,6 +83,7 @@ impl Finder {
             zones,
             city,
             plan,
+            by_road: None,
         }
     }
 
@@ -135,6 +139,9 @@ impl Finder {
         assert!(entered == Ok(None), "a unit was entered twice: {entered:?}");
         self.planes.push(self.projection.plane(unit.point));
         self.counted.push(false);
+        if let Some(by_road) = &mut self.by_road {
+            by_road.enter();
+        }
         self.define(index, unit, CapabilitySet::EMPTY);
     }
 
@@ -162,6 +169,9 @@ impl Finder {
             // A desk is chosen by its load, never by its place.
             self.units.set_capabilities(index, 0);
         }
+        if let Some(by_road) = &mut self.by_road {
+            by_road.define(index, unit);
+        }
         self.place(index, unit);
         self.refresh(index, unit);
     }
@@ -171,11 +181,17 @@ impl Finder {
         let plane = self.projection.plane(unit.point);
         self.planes[index as usize] = plane;
         self.units.place(index, plane.x_dm, plane.y_dm);
+        if let Some(by_road) = &mut self.by_road {
+            by_road.place(index, unit);
+        }
     }
 
     /// Takes in whether a unit may be ordered now.
     pub fn refresh(&mut self, index: u32, unit: &Unit) {
         self.units.set_available(index, unit.is_available());
+        if let Some(by_road) = &mut self.by_road {
+            by_road.refresh(index, unit);
+        }
         let ready = unit.duty.is_ready()
             && unit.staffed
             && !unit.silent

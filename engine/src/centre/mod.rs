@@ -6,6 +6,7 @@
 //! `due` (clocks run out), `units` (where units are and whether they may be sent), `acts` (what a person decides).
 
 mod acts;
+mod by_road;
 mod due;
 mod index;
 mod intake;
@@ -30,6 +31,7 @@ use crate::name::Name;
 use crate::place::Point;
 use crate::place::projection::distance_dm;
 use crate::plan::Plan;
+use crate::roads::atlas::Atlas;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
 use state::{DueOf, State};
@@ -44,6 +46,8 @@ pub enum Prepared {
     City(ObjectHash, Arc<City>),
     /// A lexicon: the core only remembers which one is in force.
     Lexicon(ObjectHash),
+    /// A road network with its times.
+    Roads(Arc<Atlas>),
 }
 
 /// One command centre.
@@ -55,6 +59,7 @@ pub struct Centre {
     plans: Vec<Arc<Plan>>,
     cities: Vec<(ObjectHash, Arc<City>)>,
     lexicons: Vec<ObjectHash>,
+    atlases: Vec<Arc<Atlas>>,
 }
 
 impl Centre {
@@ -67,6 +72,7 @@ impl Centre {
             plans: Vec::new(),
             cities: Vec::new(),
             lexicons: Vec::new(),
+            atlases: Vec::new(),
         }
     }
 
@@ -76,6 +82,7 @@ impl Centre {
             Prepared::Plan(plan) => self.plans.push(plan),
             Prepared::City(hash, city) => self.cities.push((hash, city)),
             Prepared::Lexicon(hash) => self.lexicons.push(hash),
+            Prepared::Roads(atlas) => self.atlases.push(atlas),
         }
     }
 
@@ -121,11 +128,13 @@ impl Centre {
             }
             ObjectKind::Lexicon => self.state.lexicon = Some(hash),
             ObjectKind::City => self.state.city = Some(hash),
+            ObjectKind::Roads => self.state.roads = Some(hash),
         }
         events.push(Event::ObjectActivated(activation));
         match activation.object {
             ObjectKind::Plan if self.finder.is_some() => self.change_plan(hash),
             ObjectKind::Plan | ObjectKind::City => self.rebuild(),
+            ObjectKind::Roads => self.take_roads(),
             ObjectKind::Lexicon => {}
         }
         if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
@@ -139,6 +148,7 @@ impl Centre {
             ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
             ObjectKind::Lexicon => self.lexicons.contains(&hash),
             ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
+            ObjectKind::Roads => self.atlases.iter().any(|atlas| atlas.hash() == hash),
         }
     }
 
@@ -174,6 +184,16 @@ impl Centre {
             }
         }
         self.finder = Some(finder);
+        self.take_roads();
+    }
+
+    /// Decides by the map in force from here on, if there is one.
+    fn take_roads(&mut self) {
+        let mut atlases = self.atlases.iter();
+        let atlas = atlases.find(|atlas| Some(atlas.hash()) == self.state.roads);
+        if let (Some(finder), Some(atlas)) = (&mut self.finder, atlas) {
+            finder.take_roads(Arc::clone(atlas), &self.capacities, self.state.units.iter());
+        }
     }
 
     /// The next deadline, if any clock runs.
@@ -202,6 +222,7 @@ impl Centre {
             ObjectKind::Plan => self.state.plan,
             ObjectKind::Lexicon => self.state.lexicon,
             ObjectKind::City => self.state.city,
+            ObjectKind::Roads => self.state.roads,
         }
     }
 

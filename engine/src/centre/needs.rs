@@ -5,7 +5,9 @@
 //! service calls (C4).
 
 use super::Desk;
+use super::by_road::ByRoad;
 use super::due::ASK_AGAIN;
+use super::index::Finder;
 use super::state::{DueOf, State, numbered, present, unit_index};
 use crate::capability::Capability;
 use crate::dispatch::queue::Rank;
@@ -17,8 +19,9 @@ use crate::kind::Priority;
 use crate::limits::{ASKED_PER_NEED_MAX, NEEDS_PER_INCIDENT_MAX, WAITING_LOOKED_AT_MAX};
 use crate::moment::{Moment, Span};
 use crate::order::{Deadlines, Order, OrderClock, OrderState, Rung};
-use crate::place::Zone;
+use crate::place::{Point, Zone};
 use crate::plan::ClockCase;
+use crate::roads::atlas::profile_for;
 use crate::table::Slot;
 
 /// How a search came about.
@@ -135,7 +138,7 @@ impl Desk<'_> {
         let chosen = if capability.is_desk() {
             self.freest_desk(capability, &declined)
         } else {
-            self.nearest(self.state.incident(slot), capability, &declined)
+            self.nearest(slot, capability, &declined)
         };
         match chosen {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
@@ -221,41 +224,58 @@ impl Desk<'_> {
         })
     }
 
-    /// The free unit that is there first; of equal ones the first defined (C7).
+    /// The free unit that is there first, by the road where there is one; of equal ones the first defined (C7).
     fn nearest(
-        &self,
-        incident: &Incident,
+        &mut self,
+        slot: Slot,
         capability: Capability,
         declined: &Declined,
     ) -> Option<Chosen> {
-        let finder = &*self.finder;
-        let to = finder.plane(incident.place?.point);
-        let units = &self.state.units;
-        let total = |unit: u32, distance_dm: u32| {
-            if declined.contains(self.state.unit_id(unit)) {
-                return None;
+        let incident = self.state.incident(slot);
+        let (place, profile) = (incident.place?, profile_for(incident.priority()));
+        let (state, finder) = (&*self.state, &mut *self.finder);
+        let may_go = |unit: u32| !declined.contains(state.unit_id(unit));
+        let need = 1 << capability as u64;
+        let on_road = finder.by_road.as_ref();
+        let on_road = on_road.filter(|_| capability.comes_by_road());
+        // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
+        let Some(to) = on_road.and_then(|roads| roads.position(place.point)) else {
+            return nearest_straight(state, finder, place.point, need, may_go);
+        };
+        let first = finder.by_road.as_mut().and_then(|roads| {
+            let found = roads.nearest(profile, to, need, may_go)?;
+            Some(Chosen {
+                unit: found.unit,
+                travel_ms: found.travel_ms,
+                turnout_ms: state.units[found.unit as usize].definition.turnout_ms,
+                choice: Choice::Nearest,
+            })
+        });
+        let is_off_road = |unit| {
+            let mut roads = finder.by_road.iter();
+            roads.all(|roads| !roads.is_on_road(unit))
+        };
+        // Who is far from every road still comes; and if no road leads there, somebody must go all the same.
+        let beside = match first {
+            Some(_)
+                if finder
+                    .by_road
+                    .as_ref()
+                    .is_none_or(ByRoad::is_everybody_on_road) =>
+            {
+                None
             }
-            let definition = &units[unit as usize].definition;
-            let travel = finder.travel.over_ms(distance_dm, definition.speed_mm_s);
-            Some(travel.saturating_add(definition.turnout_ms))
+            Some(_) => nearest_straight(state, finder, place.point, need, |unit| {
+                may_go(unit) && is_off_road(unit)
+            }),
+            None => nearest_straight(state, finder, place.point, need, may_go),
         };
-        let least = |distance_dm: u32| {
-            finder
-                .travel
-                .over_ms(distance_dm, finder.fastest_mm_s)
-                .saturating_add(finder.turnout_least_ms)
-        };
-        let (unit, total_ms) =
-            finder
-                .units
-                .nearest(to.x_dm, to.y_dm, 1 << capability as u64, total, least)?;
-        let turnout_ms = units[unit as usize].definition.turnout_ms;
-        let travel_ms = total_ms.saturating_sub(turnout_ms);
-        Some(Chosen {
-            unit,
-            travel_ms,
-            turnout_ms,
-            choice: Choice::Nearest,
+        let chosen = [first, beside].into_iter().flatten();
+        chosen.min_by_key(|chosen| {
+            (
+                chosen.travel_ms.saturating_add(chosen.turnout_ms),
+                chosen.unit,
+            )
         })
     }
 
@@ -506,15 +526,14 @@ impl Desk<'_> {
     }
 
     /// Who would be sent to a need that waits, of all that are free now.
-    fn nearest_for(&self, node: u32) -> Option<u32> {
+    fn nearest_for(&mut self, node: u32) -> Option<u32> {
         let (slot, need) = need_of(node);
-        let incident = self.state.incident(slot);
-        let known = incident.needs.get(need)?;
+        let known = *self.state.incident(slot).needs.get(need)?;
         let declined = self.declined(known.order);
         let chosen = if known.capability.is_desk() {
             self.freest_desk(known.capability, &declined)
         } else {
-            self.nearest(incident, known.capability, &declined)
+            self.nearest(slot, known.capability, &declined)
         };
         chosen.map(|chosen| chosen.unit)
     }
@@ -575,7 +594,7 @@ impl Desk<'_> {
         let incident = self.state.incident(slot);
         let known = *present(incident.needs.get(need));
         let index = unit_index(unit);
-        let (travel_ms, turnout_ms) = self.takes(incident, index);
+        let (travel_ms, turnout_ms) = self.takes(slot, known.capability, index);
         let chosen = Chosen {
             unit: index,
             travel_ms,
@@ -591,16 +610,22 @@ impl Desk<'_> {
     }
 
     /// Travel and turnout of a unit to an incident, in milliseconds; 0 for a desk.
-    fn takes(&self, incident: &Incident, unit: u32) -> (u32, u32) {
+    fn takes(&mut self, slot: Slot, capability: Capability, unit: u32) -> (u32, u32) {
+        let incident = self.state.incident(slot);
         let definition = &self.state.units[unit as usize].definition;
         match incident.place {
             _ if !definition.travels() => (0, 0),
             None => (0, definition.turnout_ms),
             Some(place) => {
-                let to = self.finder.plane(place.point);
-                let from = self.finder.unit_plane(unit);
-                let travel_ms = self.finder.travel.time_ms(from, to, definition.speed_mm_s);
-                (travel_ms, definition.turnout_ms)
+                let profile = profile_for(incident.priority());
+                let by_road = self.finder.by_road.as_mut();
+                let by_road = by_road.filter(|_| capability.comes_by_road());
+                let by_road = by_road.and_then(|roads| roads.time_ms(profile, unit, place.point));
+                let straight = || {
+                    let (from, to) = (self.finder.unit_plane(unit), self.finder.plane(place.point));
+                    self.finder.travel.time_ms(from, to, definition.speed_mm_s)
+                };
+                (by_road.unwrap_or_else(straight), definition.turnout_ms)
             }
         }
     }
@@ -609,7 +634,7 @@ impl Desk<'_> {
         let (slot, need) = need_of(node);
         let incident = self.state.incident(slot);
         let (known, priority) = (*present(incident.needs.get(need)), incident.priority());
-        let (travel_ms, turnout_ms) = self.takes(incident, unit);
+        let (travel_ms, turnout_ms) = self.takes(slot, known.capability, unit);
         self.follow_ups += 1;
         self.count_grant(known.capability, priority);
         let choice = if floor {
@@ -644,6 +669,38 @@ impl Desk<'_> {
             Priority::P4 => *passed = 0,
         }
     }
+}
+
+/// The free unit that is there first by straight line × detour; of equal ones the first defined.
+fn nearest_straight(
+    state: &State,
+    finder: &Finder,
+    to: Point,
+    need: u64,
+    may_go: impl Fn(u32) -> bool,
+) -> Option<Chosen> {
+    let to = finder.plane(to);
+    let units = &state.units;
+    let total = |unit: u32, distance_dm: u32| {
+        if !may_go(unit) {
+            return None;
+        }
+        let definition = &units[unit as usize].definition;
+        let travel = finder.travel.over_ms(distance_dm, definition.speed_mm_s);
+        Some(travel.saturating_add(definition.turnout_ms))
+    };
+    let least = |distance_dm: u32| {
+        let travel = finder.travel.over_ms(distance_dm, finder.fastest_mm_s);
+        travel.saturating_add(finder.turnout_least_ms)
+    };
+    let (unit, total_ms) = finder.units.nearest(to.x_dm, to.y_dm, need, total, least)?;
+    let turnout_ms = units[unit as usize].definition.turnout_ms;
+    Some(Chosen {
+        unit,
+        travel_ms: total_ms.saturating_sub(turnout_ms),
+        turnout_ms,
+        choice: Choice::Nearest,
+    })
 }
 
 /// Whether an order's unit is out of the question for its need in this round. One that let the ladder run out is not:

@@ -81,6 +81,7 @@ fn read(bytes: &[u8]) -> Result<(State, Capacities), LoadError> {
         plan_configured: parts.take("configured plan's hash")?,
         lexicon: parts.take("lexicon's hash")?,
         city: parts.take("city's hash")?,
+        roads: parts.take("roads' hash")?,
         numbers: parts.take("numbers")?,
         conservation: parts.take("conservation")?,
         calls: CallRing::restored(capacities.calls_max, &mut parts)?,

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub lexicon: Option<ObjectHash>,
     /// The city in force.
     pub city: Option<ObjectHash>,
+    /// The road network in force.
+    pub roads: Option<ObjectHash>,
     /// The last numbers given.
     pub numbers: Numbers,
     /// How calls add up.
@@ -142,6 +144,7 @@ impl State {
             plan_configured: None,
             lexicon: None,
             city: None,
+            roads: None,
             numbers: Numbers::default(),
             conservation: Conservation::default(),
             calls: CallRing::new(capacities.calls_max),

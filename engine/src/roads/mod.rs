@@ -5,6 +5,7 @@
 //! Everything that is asked of it while calls come in works on that file. Nothing here knows units' states, plans or clocks:
 //! `dispatch` asks, `roads` answers.
 
+pub mod atlas;
 pub mod conditions;
 pub mod dijkstra;
 pub mod generate;

@@ -36,7 +36,7 @@ pub struct Found {
 pub struct RoadUnits {
     grid: UnitGrid,
     units: Vec<RoadUnit>,
-    /// No unit's turnout is below this.
+    /// No turnout that was ever said is below this.
     turnout_least_ms: u32,
 }
 
@@ -60,7 +60,7 @@ impl RoadUnits {
         RoadUnits {
             grid: UnitGrid::new(units_max, Bounds::around(map.planes()), cell_dm),
             units: vec![unit; units_max as usize],
-            turnout_least_ms: 0,
+            turnout_least_ms: u32::MAX,
         }
     }
 
@@ -71,6 +71,12 @@ impl RoadUnits {
         }
         let least = self.units.iter().map(|unit| unit.turnout_ms).min();
         self.turnout_least_ms = least.unwrap_or(0);
+    }
+
+    /// Says how long one unit takes to set off.
+    pub fn set_turnout(&mut self, unit: u32, turnout_ms: u32) {
+        self.units[unit as usize].turnout_ms = turnout_ms;
+        self.turnout_least_ms = self.turnout_least_ms.min(turnout_ms);
     }
 
     /// Puts a unit where it is now.
@@ -181,7 +187,10 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
     #[inline]
     fn is_beyond(&self, distance_dm: u32) -> bool {
         self.found.last().is_some_and(|last| {
-            let least = self.destination.least_ms(distance_dm) + self.units.turnout_least_ms;
+            let least = self
+                .destination
+                .least_ms(distance_dm)
+                .saturating_add(self.units.turnout_least_ms);
             least > last.total_ms
         })
     }

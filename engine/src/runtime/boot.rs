@@ -275,17 +275,23 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
             kind: ObjectKind::City,
             reason: error.to_string(),
         })?;
+    // A city without roads leaves those that are in force: what orders were decided by is not taken away unsaid.
+    let roads = setup.roads.as_deref();
     let sources = [
-        (ObjectKind::Plan, setup.plan.as_bytes()),
-        (ObjectKind::Lexicon, setup.lexicon.as_bytes()),
-        (ObjectKind::City, city.as_slice()),
+        (ObjectKind::Plan, Some(setup.plan.as_bytes())),
+        (ObjectKind::Lexicon, Some(setup.lexicon.as_bytes())),
+        (ObjectKind::Roads, roads),
+        (ObjectKind::City, Some(city.as_slice())),
     ];
     let mut new = Vec::new();
     for (kind, bytes) in sources {
+        let Some(bytes) = bytes else { continue };
         // What a person has activated since stands until the configuration itself changes.
         let in_force = match kind {
             ObjectKind::Plan => writer.centre.plan_configured(),
-            ObjectKind::Lexicon | ObjectKind::City => writer.centre.in_force(kind),
+            ObjectKind::Lexicon | ObjectKind::City | ObjectKind::Roads => {
+                writer.centre.in_force(kind)
+            }
         };
         if in_force == Some(ObjectHash::of(bytes)) {
             continue;

@@ -70,6 +70,8 @@ pub struct Setup {
     pub lexicon: String,
     /// Its city.
     pub city: Arc<City>,
+    /// The bytes of its prepared map; `None` where travel goes by straight line.
+    pub roads: Option<Arc<[u8]>>,
     /// How much each lane holds.
     pub lanes: LaneLimits,
     /// How the journal is laid out.

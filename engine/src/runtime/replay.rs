@@ -13,6 +13,7 @@ use crate::journal::{
 use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, Head, LOGIC_VERSION, Record, are_written};
+use crate::roads::atlas::Atlas;
 use crate::saved::{LoadError, Parts, append};
 use crate::view::View;
 use std::sync::Arc;
@@ -100,6 +101,10 @@ pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared,
         ObjectKind::City => {
             let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
             Ok(Prepared::City(activation.hash, Arc::new(city)))
+        }
+        ObjectKind::Roads => {
+            let atlas = Atlas::read(activation.hash, bytes)?;
+            Ok(Prepared::Roads(Arc::new(atlas)))
         }
     }
 }

@@ -93,6 +93,9 @@ pub fn check(file: &Path) -> anyhow::Result<()> {
         config.plan.lines().len(),
         config.lexicon.rule_count(),
     )?;
+    if let Some(roads) = &config.roads {
+        writeln!(out, "{}: good: {roads}", file.display())?;
+    }
     Ok(())
 }
 

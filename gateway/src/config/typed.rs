@@ -81,6 +81,7 @@ impl File {
 #[serde(deny_unknown_fields, default)]
 pub struct CityTyped {
     pub folder: File,
+    pub roads: File,
     pub seed: u64,
     pub units: Option<u32>,
 }
@@ -89,6 +90,7 @@ impl Default for CityTyped {
     fn default() -> CityTyped {
         CityTyped {
             folder: File::default(),
+            roads: File::default(),
             seed: 1,
             units: None,
         }
