@@ -239,7 +239,6 @@ fn every_two_neighbouring_records_swapped_are_named() {
 #[test]
 fn a_closed_segment_cut_at_any_byte_is_refused() {
     let made = journal();
-    let end = made.batches[0].last().unwrap().end;
     for length in (0..SEGMENT).rev().step_by(step(97)) {
         for is_short in [true, false] {
             let mut cut = made.bytes[0][..length].to_vec();
@@ -251,16 +250,22 @@ fn a_closed_segment_cut_at_any_byte_is_refused() {
             }
             fs::write(&made.paths[0], &cut).unwrap();
             let place = format!("length {length}, short {is_short}");
-            let whole = made.batches[0]
-                .iter()
-                .take_while(|batch| batch.end <= length);
-            let lost_from = whole.last().map_or(1, |batch| batch.header.last().0 + 1);
-            if length < end && cut[..end.min(cut.len())] != made.bytes[0][..end] {
-                made.refuses(Sequence(1), lost_from..=lost_from + 7, &place);
+            let mut filled = cut;
+            filled.resize(SEGMENT, 0);
+            let block = BLOCK_BYTES as usize;
+            let is_lost = |batch: &&Placed| {
+                filled[batch.start..batch.end] != made.bytes[0][batch.start..batch.end]
+            };
+            if filled[..block] != made.bytes[0][..block] {
+                made.refuses(Sequence(1), 1..=1, &place);
+            } else if let Some(lost) = made.batches[0].iter().find(is_lost) {
+                let header = &lost.header;
+                made.refuses(Sequence(1), header.first.0..=header.last().0, &place);
             } else {
+                // The mark alone may be missing: a crash can keep it from the disk once the next segment has its name.
                 let verdict = made.verdict();
                 let is_named = verdict.damage.is_some() || verdict.odd.is_some();
-                assert!(is_named || !is_short && length >= end, "{place}: {verdict}");
+                assert!(is_named || !is_short, "{place}: {verdict}");
                 assert_eq!(verdict.last, Some(made.last), "{place}: {verdict}");
             }
         }
@@ -275,6 +280,14 @@ fn the_last_segment_cut_at_any_byte_goes_on_where_it_is_whole() {
     let batches = &made.batches[1];
     let end = batches.last().unwrap().end;
     let closed = made.batches[0].last().unwrap().header.last();
+    // Nothing but room is gone: it is named all the same.
+    for length in (end..SEGMENT).step_by(step(977)) {
+        fs::write(&made.paths[1], &made.bytes[1][..length]).unwrap();
+        let verdict = made.verdict();
+        let is_named = verdict.tail.is_some() || verdict.odd.is_some();
+        assert!(is_named, "short {length}: {verdict}");
+        assert_eq!((verdict.damage, verdict.last), (None, Some(made.last)));
+    }
     for length in (BLOCK_BYTES as usize..end).step_by(step(7)) {
         let mut cut = made.bytes[1][..length].to_vec();
         cut.resize(SEGMENT, 0);
@@ -306,7 +319,15 @@ fn the_last_segment_cut_at_any_byte_goes_on_where_it_is_whole() {
 #[test]
 fn a_full_segment_cut_at_a_sector_goes_on_where_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
+    let all = std::env::var("DAMAGE_STEP").is_ok();
+    // Without optimization even writing it takes half a minute: a sixteenth of it.
+    let parts = if cfg!(debug_assertions) && !all {
+        16
+    } else {
+        1
+    };
     let full = Shape {
+        segment_bytes: shape::SEGMENT_BYTES / parts,
         batch_records: 8,
         ..Shape::default()
     };
@@ -324,7 +345,6 @@ fn a_full_segment_cut_at_a_sector_goes_on_where_it_is_whole() {
     let sectors = bytes.len() / BLOCK_BYTES as usize;
     let near = if cfg!(debug_assertions) { 8 } else { 256 };
     let between = (sectors / near).max(1);
-    let all = std::env::var("DAMAGE_STEP").is_ok();
     let met = (1..=sectors).rev().filter(|&sector| {
         all || sector < near || sectors - sector < near || sector.is_multiple_of(between)
     });

@@ -288,6 +288,10 @@ impl Walk {
         if let Some(flaw) = mark_flaw {
             self.odd = self.odd.or(Some(odd(place.offset, flaw)));
         }
+        let length = open.window.file_bytes()?;
+        if length < place.segment_bytes {
+            self.odd = self.odd.or(Some(odd(length, Flaw::Shortened)));
+        }
         let mark: [u8; BLOCK_BYTES as usize] =
             field(open.window.at(place.offset, BLOCK_BYTES as usize)?, 0);
         let behind_mark = mark[HEADER_BYTES..].iter().all(|byte| *byte == 0);

@@ -1,6 +1,6 @@
 //! Good inputs for each target, made by the real encoders: where a fuzzer starts from.
 
-use super::{city, commands, journal, scratch};
+use super::{city, commands, journal, scratch, snapshots};
 use engine::call::{Mark, Testimony};
 use engine::capability::Capability;
 use engine::id::{CallId, CentreId, EventId, OrderId, Sequence};
@@ -30,6 +30,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "records" => records(),
         "journal" => noise(120, 40),
         "segment" => journal::blocks(),
+        "snapshots" => states(),
         "commands" => noise(60, 600),
         "trace" => traces(),
         "config" => edits(gateway::config::DEFAULT),
@@ -41,6 +42,15 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     };
     seeds.retain(|seed| seed.len() <= SEED_BYTES_MAX);
     seeds
+}
+
+/// States of young centres: those of a busy one are larger than a seed may be.
+fn states() -> Vec<Vec<u8>> {
+    let streams = noise(24, 40);
+    streams
+        .iter()
+        .flat_map(|stream| snapshots::good(stream))
+        .collect()
 }
 
 fn centre() -> CentreId {
