@@ -11,6 +11,7 @@ use engine::call::{Assessment, BodyDigest, CallReport, KeyDigest, Marks};
 use engine::centre::{Centre, Prepared};
 use engine::command::{Actor, ClockMode, Command, Envelope, ObjectKind, OrderReport};
 use engine::id::{CallId, CentreId, ObjectHash, OrderId, Sequence};
+use engine::journal::disk::{Access, Disk};
 use engine::journal::retention::Retention;
 use engine::journal::{Durability, Folder, Shape, verify};
 use engine::kind::Kind;
@@ -26,7 +27,7 @@ use engine::runtime::stepped::Stepped;
 use engine::runtime::{Release, ReleasedRecord, Replay, Setup};
 use engine::view::View;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,6 +40,7 @@ const KEEPER_ROUNDS: u64 = 10;
 /// The command that brings another plan into force.
 const PLAN_CHANGE: u64 = 330;
 const CENTRE: CentreId = CentreId(1);
+const DATA: &str = "/data";
 /// Six in the evening in China, 21 November 2026.
 const BEGIN_MS: i64 = 1_795_255_200_000;
 /// Between two rounds: the run lasts four hours, so that clocks run out on the way.
@@ -110,6 +112,8 @@ struct Run {
     released: Vec<ReleasedRecord>,
     round: u64,
     epoch: u64,
+    /// How many commands are said.
+    commands: u64,
 }
 
 /// Lives through a run in which the n-th call to the disk goes wrong.
@@ -126,14 +130,7 @@ pub fn live(wrong: Wrong, nth: u64, lie: Option<Lie>) -> Result<Lived, String> {
         Wrong::Torn => faults.tear_after(nth),
         Wrong::Dark => faults.cut_power_after(nth),
     });
-    let mut run = Run {
-        disk,
-        wall: Arc::new(AtomicI64::new(BEGIN_MS)),
-        answers: BTreeMap::new(),
-        released: Vec::new(),
-        round: 0,
-        epoch: 0,
-    };
+    let mut run = Run::new(disk, COMMANDS);
     let mut deaths = 0;
     let hash = loop {
         match run.process() {
@@ -172,9 +169,54 @@ fn county() -> &'static Ground {
     ground(0)
 }
 
+/// A folder as a centre leaves it that was told so many commands and ended in good order: files by name, and the state's hash.
+///
+/// # Errors
+/// What did not hold.
+pub fn leave(commands: u64) -> Result<(Vec<(String, Vec<u8>)>, ObjectHash), String> {
+    let mut run = Run::new(SimulatedDisk::new(0), commands);
+    let hash = run.process().map_err(|end| match end {
+        End::Died(what) | End::Broken(what) => what,
+    })?;
+    let read = |name: String| {
+        let file = run.disk.open(&Path::new(DATA).join(&name), Access::Read)?;
+        let mut bytes = vec![0; file.length()? as usize];
+        file.read_at(&mut bytes, 0)?;
+        std::io::Result::Ok((name, bytes))
+    };
+    let mut files = Vec::new();
+    for within in ["", "objects/", "snapshots/"] {
+        let mut names = run
+            .disk
+            .names(&Path::new(DATA).join(within))
+            .unwrap_or_default();
+        names.sort();
+        for name in names {
+            let is_kept = !within.is_empty() || name.ends_with(".log") || name == "EPOCH";
+            if is_kept {
+                let file = read(format!("{within}{name}"));
+                files.push(file.map_err(|error| format!("{within}{name}: {error}"))?);
+            }
+        }
+    }
+    Ok((files, hash))
+}
+
 impl Run {
+    fn new(disk: SimulatedDisk, commands: u64) -> Run {
+        Run {
+            disk,
+            wall: Arc::new(AtomicI64::new(BEGIN_MS)),
+            answers: BTreeMap::new(),
+            released: Vec::new(),
+            round: 0,
+            epoch: 0,
+            commands,
+        }
+    }
+
     fn folder(&self) -> Folder {
-        Folder::new(Arc::new(self.disk.clone()), PathBuf::from("/data"))
+        Folder::new(Arc::new(self.disk.clone()), PathBuf::from(DATA))
     }
 
     fn setup(&self) -> Setup {
@@ -226,7 +268,7 @@ impl Run {
         self.epoch = centre.running().epoch();
         self.view(&mut centre, &told)?;
         self.all_is_there()?;
-        while self.round * TOGETHER < COMMANDS {
+        while self.round * TOGETHER < self.commands {
             self.say_round(&mut centre, &told)?;
             self.round += 1;
             let now = BEGIN_MS + self.round as i64 * ROUND_MS;
@@ -379,7 +421,7 @@ impl Run {
         }
         let twin = twin(&self.released).map_err(End::Broken)?;
         let counts = twin.conservation();
-        let calls = (0..COMMANDS).filter(|&number| is_call(number)).count() as u64;
+        let calls = (0..self.commands).filter(|&number| is_call(number)).count() as u64;
         if twin.inspect().hash != hash {
             return broken("a centre that never stopped is in another state".into());
         }

@@ -320,12 +320,8 @@ fn the_last_segment_cut_at_any_byte_goes_on_where_it_is_whole() {
 fn a_full_segment_cut_at_a_sector_goes_on_where_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let all = std::env::var("DAMAGE_STEP").is_ok();
-    // Without optimization even writing it takes half a minute: a sixteenth of it.
-    let parts = if cfg!(debug_assertions) && !all {
-        16
-    } else {
-        1
-    };
+    // Without optimization even writing it takes half a minute: an eighth of it.
+    let parts = if cfg!(debug_assertions) && !all { 8 } else { 1 };
     let full = Shape {
         segment_bytes: shape::SEGMENT_BYTES / parts,
         batch_records: 8,

@@ -44,13 +44,21 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     seeds
 }
 
-/// States of young centres: those of a busy one are larger than a seed may be.
+/// States of young centres, for those of a busy one are larger than a seed may be; as they are, and with a byte changed.
 fn states() -> Vec<Vec<u8>> {
-    let streams = noise(24, 40);
-    streams
-        .iter()
-        .flat_map(|stream| snapshots::good(stream))
-        .collect()
+    let mut states = Vec::new();
+    for stream in noise(12, 40) {
+        for good in snapshots::good(&stream) {
+            for part in 1..8 {
+                let mut changed = good.clone();
+                let at = good.len() * part / 8;
+                changed[at] ^= 1 << part;
+                states.push(changed);
+            }
+            states.push(good);
+        }
+    }
+    states
 }
 
 fn centre() -> CentreId {
