@@ -272,6 +272,29 @@ fn a_closed_segment_cut_at_any_byte_is_refused() {
     }
 }
 
+/// The mark of a closed segment, written only in part or with any byte changed: nothing is lost, so nobody is refused.
+#[test]
+fn a_mark_cut_short_or_changed_anywhere_refuses_nobody() {
+    let made = journal();
+    let mark = made.batches[0].last().unwrap().end;
+    for at in 0..HEADER_BYTES {
+        for is_cut in [true, false] {
+            let mut bytes = made.bytes[0].clone();
+            match is_cut {
+                true => bytes[mark + at..mark + HEADER_BYTES].fill(0),
+                false => bytes[mark + at] ^= 1 << (at % 8),
+            }
+            fs::write(&made.paths[0], bytes).unwrap();
+            let verdict = made.verdict();
+            let found = (verdict.damage, verdict.last);
+            assert_eq!(found, (None, Some(made.last)), "byte {at}: {verdict}");
+            let recovery = made.start().unwrap();
+            assert_eq!(recovery.records, made.last.0, "byte {at}");
+            made.restore();
+        }
+    }
+}
+
 /// The last segment is cut anywhere: a start goes on behind the last batch that is whole, and says what is gone; a head that
 /// was kept shows every cut, a clean one too.
 #[test]

@@ -252,7 +252,7 @@ impl Walk {
                 // A write of the mark that was cut short, once the next segment had its name: nothing is lost if that
                 // hooks in here.
                 Look::Flawed {
-                    flaw: flaw @ (Flaw::NoHeader | Flaw::HeaderChecksum),
+                    flaw: flaw @ (Flaw::NoHeader | Flaw::Version(_) | Flaw::HeaderChecksum),
                     ..
                 } => Some(flaw),
                 Look::Batch(_) | Look::Flawed { .. } => return Ok(look),
