@@ -82,6 +82,9 @@ pub struct Lived {
     pub hash: ObjectHash,
 }
 
+/// Files by name.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// What was released, in the order in which it was told.
 #[derive(Clone, Debug, Default)]
 struct Told(Arc<Mutex<Vec<ReleasedRecord>>>);
@@ -173,7 +176,7 @@ fn county() -> &'static Ground {
 ///
 /// # Errors
 /// What did not hold.
-pub fn leave(commands: u64) -> Result<(Vec<(String, Vec<u8>)>, ObjectHash), String> {
+pub fn leave(commands: u64) -> Result<(Files, ObjectHash), String> {
     let mut run = Run::new(SimulatedDisk::new(0), commands);
     let hash = run.process().map_err(|end| match end {
         End::Died(what) | End::Broken(what) => what,
