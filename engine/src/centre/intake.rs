@@ -6,7 +6,7 @@ use super::needs::Seek;
 use super::state::{DueOf, numbered};
 use crate::call::{Assessment, Call, CallAct, CallFacts, CallReport, CallState, Mark, Outcome};
 use crate::event::{Event, Refusal};
-use crate::id::{CallId, IncidentId, UnitId};
+use crate::id::{CallId, IncidentId, NUMBER_MAX, UnitId};
 use crate::incident::{CloseReason, Incident, IncidentState, NeedState, Needs};
 use crate::kind::{Kind, Nature, Priority};
 use crate::limits::{EVICTIONS_PER_COMMAND_MAX, NEEDS_PER_INCIDENT_MAX};
@@ -59,7 +59,9 @@ impl Desk<'_> {
         };
         let joined = self.nearest_joinable(&said);
         let opens = joined.is_none() && self.opens_incident(&said);
-        if opens && !self.make_room(report.assessment.priority) {
+        // The window's next number is a number too.
+        let is_numbered = self.state.numbers.call + 1 < NUMBER_MAX;
+        if !is_numbered || opens && !self.make_room(report.assessment.priority) {
             self.state.conservation.accepted += 1;
             self.state.conservation.refused += 1;
             return self.refuse(Refusal::IncidentsFull);
@@ -193,14 +195,16 @@ impl Desk<'_> {
         let taken = self.state.incidents.len();
         // What is closed can leave at any time and does not count against the lower ones.
         let open = taken - (self.state.closed.len() as u32).min(taken);
-        taken < capacity && open + kept < capacity
+        taken < capacity && open + kept < capacity && self.state.numbers.incident < NUMBER_MAX
     }
 
     /// Room for one more order: what was closed longest ago leaves first, as far as one command may.
     pub(super) fn make_room_for_an_order(&mut self) -> bool {
         let capacity = self.state.orders.capacity();
         // Nothing that is closed holds an open order.
-        if self.state.conservation.orders_open == u64::from(capacity) {
+        if self.state.conservation.orders_open == u64::from(capacity)
+            || self.state.numbers.order == NUMBER_MAX
+        {
             return false;
         }
         while self.state.orders.len() == capacity {

@@ -4,6 +4,7 @@ mod acts;
 mod city;
 mod explaining;
 mod fields;
+mod maxima;
 mod merging;
 mod orders;
 mod random;

@@ -46,6 +46,8 @@ mod window;
 mod damage_tests;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod segment_damage_tests;
 
 pub use batch::Batch;
 pub use chain::{Chain, Damage, Flaw};

@@ -252,7 +252,7 @@ impl Walk {
                 // A write of the mark that was cut short, once the next segment had its name: nothing is lost if that
                 // hooks in here.
                 Look::Flawed {
-                    flaw: flaw @ (Flaw::NoHeader | Flaw::HeaderChecksum),
+                    flaw: flaw @ (Flaw::NoHeader | Flaw::Version(_) | Flaw::HeaderChecksum),
                     ..
                 } => Some(flaw),
                 Look::Batch(_) | Look::Flawed { .. } => return Ok(look),
@@ -287,6 +287,10 @@ impl Walk {
         };
         if let Some(flaw) = mark_flaw {
             self.odd = self.odd.or(Some(odd(place.offset, flaw)));
+        }
+        let length = open.window.file_bytes()?;
+        if length < place.segment_bytes {
+            self.odd = self.odd.or(Some(odd(length, Flaw::Shortened)));
         }
         let mark: [u8; BLOCK_BYTES as usize] =
             field(open.window.at(place.offset, BLOCK_BYTES as usize)?, 0);

@@ -257,6 +257,29 @@ pub fn decide_by(plan: Plan) {
     world.check_replay(&plan);
 }
 
+/// A centre's state and its readers' view, as a snapshot holds them, after what the bytes mean.
+pub fn saved(data: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    let mut cursor = Cursor::new(data);
+    let mut world = World::of(&GROUND.plan);
+    while !cursor.is_empty() && world.told.len() < COMMANDS_MAX {
+        step(&mut world, &mut cursor);
+    }
+    let (mut state, mut view) = (Vec::new(), Vec::new());
+    world.centre.save(&mut state);
+    world.view.save(&mut view);
+    (state, view)
+}
+
+/// What a saved centre may name.
+pub fn prepared() -> Vec<Prepared> {
+    let ground = &*GROUND;
+    vec![
+        Prepared::City(ground.city_hash, Arc::clone(&ground.city)),
+        Prepared::Plan(Arc::clone(&ground.plan)),
+        Prepared::Plan(Arc::clone(&ground.other_plan)),
+    ]
+}
+
 /// Records of every kind of command, as a journal holds them.
 pub fn records(data: &[u8]) -> Vec<Vec<u8>> {
     let mut cursor = Cursor::new(data);

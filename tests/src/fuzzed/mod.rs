@@ -17,6 +17,7 @@ mod scratch;
 pub mod seeds;
 pub mod segment;
 pub mod settings;
+pub mod snapshots;
 pub mod trace;
 mod words;
 
@@ -41,6 +42,7 @@ pub const TARGETS: &[Target] = &[
     target("records", records::check),
     target("journal", journal::check),
     target("segment", segment::check),
+    target("snapshots", snapshots::check),
     target("commands", commands::check),
     target("trace", trace::check),
     target("config", settings::config),

@@ -1,6 +1,6 @@
 //! Good inputs for each target, made by the real encoders: where a fuzzer starts from.
 
-use super::{city, commands, journal, scratch};
+use super::{city, commands, journal, scratch, snapshots};
 use engine::call::{Mark, Testimony};
 use engine::capability::Capability;
 use engine::id::{CallId, CentreId, EventId, OrderId, Sequence};
@@ -30,6 +30,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "records" => records(),
         "journal" => noise(120, 40),
         "segment" => journal::blocks(),
+        "snapshots" => states(),
         "commands" => noise(60, 600),
         "trace" => traces(),
         "config" => edits(gateway::config::DEFAULT),
@@ -41,6 +42,23 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
     };
     seeds.retain(|seed| seed.len() <= SEED_BYTES_MAX);
     seeds
+}
+
+/// States of young centres, for those of a busy one are larger than a seed may be; as they are, and with a byte changed.
+fn states() -> Vec<Vec<u8>> {
+    let mut states = Vec::new();
+    for stream in noise(12, 40) {
+        for good in snapshots::good(&stream) {
+            for part in 1..8 {
+                let mut changed = good.clone();
+                let at = good.len() * part / 8;
+                changed[at] ^= 1 << part;
+                states.push(changed);
+            }
+            states.push(good);
+        }
+    }
+    states
 }
 
 fn centre() -> CentreId {

@@ -417,6 +417,13 @@ impl SimulatedFile {
     fn sync(&self) -> io::Result<()> {
         let mut state = self.disk.state();
         let failed = self.power == state.power && state.faults.is_due(Fault::SyncError);
+        if self.power == state.power && state.faults.refuses_next() {
+            // What it was for counts as clean from here on, as after any sync that failed.
+            let state = &mut *state;
+            if let Some(inode) = state.files.get_mut(&self.file) {
+                inode.sync_failed(&mut state.faults);
+            }
+        }
         drop(state);
         let mut state = self.act(None)?;
         let state = &mut *state;
@@ -452,8 +459,15 @@ impl DiskFile for SimulatedFile {
     }
 
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut state = self.act(Some(Fault::WriteError))?;
         let offset = offset as usize;
+        let mut state = self.disk.state();
+        if self.power == state.power && state.faults.tears_next() {
+            let some = state.faults.part_of(bytes.len());
+            let bytes = bytes[..some].to_vec();
+            state.change(self.file, Change::Bytes { offset, bytes })?;
+        }
+        drop(state);
+        let mut state = self.act(Some(Fault::WriteError))?;
         if state.faults.is_due(Fault::ShortWrite) {
             state.faults.count(Fault::ShortWrite);
             let some = state.faults.part_of(bytes.len());

@@ -106,6 +106,10 @@ pub struct Faults {
     is_off: bool,
     /// Acts until one is refused.
     refusal_left: Option<u64>,
+    /// The one that is refused is done in part, where that can be.
+    tears: bool,
+    /// Acts so far.
+    acts: u64,
 }
 
 impl Faults {
@@ -118,12 +122,35 @@ impl Faults {
             power_left: None,
             is_off: false,
             refusal_left: None,
+            tears: false,
+            acts: 0,
         }
     }
 
     /// After so many acts more one is refused, whatever it is; then none.
     pub fn refuse_after(&mut self, acts: u64) {
         self.refusal_left = Some(acts);
+    }
+
+    /// The same, but a write is refused after a part of it.
+    pub fn tear_after(&mut self, acts: u64) {
+        self.refuse_after(acts);
+        self.tears = true;
+    }
+
+    /// Whether the next act is the one that is to be refused.
+    pub(super) fn refuses_next(&self) -> bool {
+        self.refusal_left == Some(0) && !self.is_off
+    }
+
+    /// Whether the next act is the one that is to be refused, after a part of it.
+    pub(super) fn tears_next(&self) -> bool {
+        self.refuses_next() && self.tears
+    }
+
+    /// Acts so far.
+    pub fn acts(&self) -> u64 {
+        self.acts
     }
 
     /// Whether the refusal that was asked for has come.
@@ -178,6 +205,7 @@ impl Faults {
 
     /// One act of the disk: it may fail so, and the power may go before it.
     pub(super) fn act(&mut self, fault: Option<Fault>) -> io::Result<()> {
+        self.acts += 1;
         if let Some(left) = &mut self.power_left {
             if *left == 0 {
                 self.power_left = None;

@@ -127,7 +127,7 @@ fn poor() -> Ground {
     let mut city = generated(None);
     keep(&mut city, 2);
     city.units
-        .retain(|unit| unit.speed_mm_s > 0 || unit.agency as usize % 2 == 0);
+        .retain(|unit| unit.speed_mm_s > 0 || (unit.agency as usize).is_multiple_of(2));
     as_ground(city)
 }
 
