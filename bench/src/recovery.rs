@@ -142,6 +142,7 @@ fn setup(size: RecoverySize, standard: &Standard, folder: &Path) -> Setup {
         plan: engine::plan::DEFAULT.to_string(),
         lexicon: Lexicon::source_embedded().to_string(),
         city: Arc::clone(standard.city()),
+        roads: None,
         lanes: LaneLimits {
             life: lane,
             urgent: lane,

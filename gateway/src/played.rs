@@ -70,6 +70,7 @@ impl Played {
             plan: engine::plan::DEFAULT.to_owned(),
             lexicon: engine::classify::Lexicon::source_embedded().to_owned(),
             city: Arc::clone(&city),
+            roads: None,
             lanes: LaneLimits {
                 life: 256,
                 urgent: 256,

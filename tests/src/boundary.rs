@@ -231,6 +231,7 @@ impl Run {
             plan: plans()[0].text.clone(),
             lexicon: LEXICON.to_owned(),
             city: Arc::clone(&county().city),
+            roads: None,
             lanes: LaneLimits {
                 life: 256,
                 urgent: 256,

@@ -1,6 +1,7 @@
 //! What a centre does, told as stories on the embedded county.
 
 mod acts;
+mod by_road;
 mod city;
 mod explaining;
 mod fields;
@@ -41,6 +42,8 @@ pub(super) struct World {
     pub view: View,
     /// All that a journal would hold.
     pub records: Vec<ReleasedRecord>,
+    /// The bytes of the map in force.
+    pub roads: Vec<u8>,
     keys: u64,
 }
 
@@ -73,6 +76,7 @@ impl World {
             events: Vec::new(),
             view: View::new(),
             records: Vec::new(),
+            roads: Vec::new(),
             keys: 0,
         };
         let opening = Opening {

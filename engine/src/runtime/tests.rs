@@ -44,6 +44,7 @@ fn setup(data: &Path, clock: ClockMode) -> Setup {
         plan: crate::plan::DEFAULT.to_string(),
         lexicon: crate::classify::Lexicon::source_embedded().to_string(),
         city: Arc::new(crate::city::generate(1, None).unwrap()),
+        roads: None,
         lanes: LaneLimits {
             life: 4_096,
             urgent: 4_096,

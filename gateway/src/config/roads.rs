@@ -77,9 +77,13 @@ impl Check<'_> {
 }
 
 fn read(file: &PathBuf) -> Result<Vec<u8>, String> {
-    let bytes = std::fs::metadata(file).map_err(|error| error.to_string())?.len();
+    let bytes = std::fs::metadata(file)
+        .map_err(|error| error.to_string())?
+        .len();
     if bytes > BYTES_MAX {
-        return Err(format!("it has {bytes} bytes; a map has at most {BYTES_MAX}"));
+        return Err(format!(
+            "it has {bytes} bytes; a map has at most {BYTES_MAX}"
+        ));
     }
     std::fs::read(file).map_err(|error| error.to_string())
 }

@@ -83,7 +83,7 @@ impl Fleet {
             match object {
                 Prepared::Plan(plan) => fleet.plans.push(Arc::clone(plan)),
                 Prepared::City(hash, city) => fleet.cities.push((*hash, Arc::clone(city))),
-                Prepared::Lexicon(_) => {}
+                Prepared::Lexicon(_) | Prepared::Roads(_) => {}
             }
         }
         fleet
@@ -181,7 +181,7 @@ impl Fleet {
         match object {
             ObjectKind::Plan => self.plan = plan.cloned(),
             ObjectKind::City => self.city = city.map(|city| Arc::clone(&city.1)),
-            ObjectKind::Lexicon => {}
+            ObjectKind::Lexicon | ObjectKind::Roads => {}
         }
     }
 

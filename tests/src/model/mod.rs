@@ -143,6 +143,8 @@ impl Model {
             Prepared::Plan(plan) => self.plans.push(plan),
             Prepared::City(hash, city) => self.cities.push((hash, city)),
             Prepared::Lexicon(hash) => self.lexicons.push(hash),
+            // The model goes by straight line; none of its scenes has roads.
+            Prepared::Roads(_) => {}
         }
     }
 
@@ -209,6 +211,7 @@ impl Model {
                 &mut self.city,
             ),
             ObjectKind::Lexicon => (self.lexicons.contains(&hash), &mut self.lexicon),
+            ObjectKind::Roads => return self.refuse(Refusal::ObjectMissing),
         };
         if !at_hand {
             return self.refuse(Refusal::ObjectMissing);

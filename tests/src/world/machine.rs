@@ -120,6 +120,7 @@ impl World {
             plan: plans()[options.plan].text.clone(),
             lexicon: LEXICON.to_owned(),
             city: Arc::clone(&ground(options.ground).city),
+            roads: None,
             lanes: LaneLimits {
                 life: options.lane_items,
                 urgent: options.lane_items,

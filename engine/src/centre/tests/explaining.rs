@@ -7,12 +7,13 @@ use crate::explain::{FARTHER_SHOWN, Fold, Freed, Grounds, Standing};
 use crate::order::OrderState;
 
 /// The grounds of an order, from the records of a world alone.
-fn grounds(world: &World, order: OrderId) -> Grounds {
+pub(super) fn grounds(world: &World, order: OrderId) -> Grounds {
     let mut fold = Fold::new();
     for released in &world.records {
         if let Some(activation) = Fold::wants(&released.record) {
             let bytes = match activation.object {
                 ObjectKind::City => world.city.canonical_bytes().unwrap(),
+                ObjectKind::Roads => world.roads.clone(),
                 ObjectKind::Plan | ObjectKind::Lexicon => crate::plan::DEFAULT.into(),
             };
             fold.bring_into_force(&activation, &bytes).unwrap();

@@ -41,7 +41,7 @@ fn busy_world() -> World {
 fn all() -> Vec<Flip> {
     let mut flips: Vec<Flip> = Vec::new();
     // Compiles only while these are all the fields there are.
-    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, plan_configured: _, lexicon: _, city: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, hospitals: _, passed_over: _ } = state; };
+    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, plan_configured: _, lexicon: _, city: _, roads: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, hospitals: _, passed_over: _ } = state; };
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
@@ -71,6 +71,7 @@ fn all() -> Vec<Flip> {
         "wheel": |state: &mut State| state.wheel.arm(300, MORNING),
         "queues": |state: &mut State| state.queues.push(0, 500, Rank { priority: 1, deadline: 1, id: 1, sub: 1 }),
         "plan_configured": |state: &mut State| state.plan_configured = Some(ObjectHash([1; 32])),
+        "roads": |state: &mut State| state.roads = Some(ObjectHash([1; 32])),
         "hospitals": |state: &mut State| state.hospitals.push(crate::hospital::HospitalDefinition { name: Name::new("other").unwrap(), point: Point::default(), capabilities: Default::default(), beds: 1, open: true }),
         "passed_over": |state: &mut State| state.passed_over[3] += 1,
     });

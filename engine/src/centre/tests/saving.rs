@@ -31,12 +31,21 @@ impl World {
     }
 
     /// What the centre has at hand.
-    fn prepared(&self) -> Vec<Prepared> {
+    pub(super) fn prepared(&self) -> Vec<Prepared> {
         let plans = self.centre.plans.iter().cloned().map(Prepared::Plan);
         let cities = self.centre.cities.iter().cloned();
+        let atlases = self.centre.atlases.iter().cloned();
         plans
             .chain(cities.map(|(hash, city)| Prepared::City(hash, city)))
+            .chain(atlases.map(Prepared::Roads))
             .collect()
+    }
+
+    /// All of that but its maps.
+    pub(super) fn prepared_without_roads(&self) -> Vec<Prepared> {
+        let mut prepared = self.prepared();
+        prepared.retain(|object| !matches!(object, Prepared::Roads(_)));
+        prepared
     }
 
     fn loaded(&self, bytes: &[u8]) -> Result<Centre, LoadError> {

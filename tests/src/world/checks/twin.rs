@@ -41,7 +41,7 @@ impl Twin {
     fn scene(&self, capacities: Capacities) -> Scene {
         let cities = match &self.ground.prepared {
             Prepared::City(hash, city) => vec![(*hash, Arc::clone(city))],
-            Prepared::Plan(_) | Prepared::Lexicon(_) => Vec::new(),
+            Prepared::Plan(_) | Prepared::Lexicon(_) | Prepared::Roads(_) => Vec::new(),
         };
         Scene {
             capacities,
