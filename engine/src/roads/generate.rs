@@ -173,7 +173,8 @@ impl Town {
         let mut rows = Vec::new();
         for row in crossings {
             let stretches = row.windows(2);
-            let middle = stretches.map(|pair| self.road(pair[0], pair[1], 3, shake, true, ARTERIAL)[2]);
+            let middle =
+                stretches.map(|pair| self.road(pair[0], pair[1], 3, shake, true, ARTERIAL)[2]);
             rows.push(middle.collect());
         }
         let mut columns = vec![vec![None; blocks]; blocks + 1];
@@ -207,7 +208,10 @@ impl Town {
         for y in 0..side {
             let mut line = Vec::new();
             for x in 0..side {
-                let (x_dm, y_dm) = (corner.0 + step * (x as i32 + 1), corner.1 + step * (y as i32 + 1));
+                let (x_dm, y_dm) = (
+                    corner.0 + step * (x as i32 + 1),
+                    corner.1 + step * (y as i32 + 1),
+                );
                 line.push(self.node(x_dm, y_dm, step / 4));
             }
             streets.push(line);
@@ -289,8 +293,16 @@ mod tests {
         let town = generate(Layout::TOWN, 7).unwrap();
         assert_eq!(town, generate(Layout::TOWN, 7).unwrap());
         assert_ne!(town, generate(Layout::TOWN, 8).unwrap());
-        assert!((1_500..6_000).contains(&town.nodes.len()), "{}", town.nodes.len());
-        for class in [RoadClass::Motorway, RoadClass::Primary, RoadClass::Residential] {
+        assert!(
+            (1_500..6_000).contains(&town.nodes.len()),
+            "{}",
+            town.nodes.len()
+        );
+        for class in [
+            RoadClass::Motorway,
+            RoadClass::Primary,
+            RoadClass::Residential,
+        ] {
             assert!(town.edges.iter().any(|edge| edge.class == class));
         }
         let map = RoadMap::build(town).unwrap();

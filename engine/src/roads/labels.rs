@@ -158,10 +158,7 @@ impl<C: Cost> Labels<C> {
 
 impl<C: Cost> Neighbours<C> {
     /// Customised for these costs of the arcs, in the order of the turns.
-    pub(super) fn new(
-        hierarchy: &Hierarchy,
-        arc_costs: impl Iterator<Item = C>,
-    ) -> Neighbours<C> {
+    pub(super) fn new(hierarchy: &Hierarchy, arc_costs: impl Iterator<Item = C>) -> Neighbours<C> {
         let mut neighbours = Neighbours::of(hierarchy, arc_costs);
         neighbours.customise(hierarchy);
         neighbours

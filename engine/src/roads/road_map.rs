@@ -6,10 +6,10 @@
 use super::hierarchy::{Hierarchy, OrderError};
 use super::least::grades;
 use super::network::{Edge, EdgeIndex, Network, NodeIndex, Profile};
-use super::sides::SideRanks;
 use super::order::{contraction_order, middle};
 use super::position::{Fraction, Position, between};
 use super::prepared::{Prepared, Sections};
+use super::sides::SideRanks;
 use super::turns::Turns;
 use crate::place::projection::{Plane, Projection, distance_squared_dm2};
 
@@ -93,7 +93,9 @@ impl RoadMap {
             side_ranks: Vec::new(),
         };
         let profiles = Profile::ALL.iter();
-        map.side_ranks = profiles.map(|&profile| SideRanks::new(&map, profile)).collect();
+        map.side_ranks = profiles
+            .map(|&profile| SideRanks::new(&map, profile))
+            .collect();
         Ok(map)
     }
 

@@ -44,14 +44,24 @@ impl Bounds {
 
 /// Straight distance in whole decimetres, rounded down; what does not fit counts as `u32::MAX`.
 pub fn distance_dm(x_dm: i32, y_dm: i32, to_x_dm: i32, to_y_dm: i32) -> u32 {
-    let dx = u64::from(x_dm.abs_diff(to_x_dm));
-    let dy = u64::from(y_dm.abs_diff(to_y_dm));
-    hypotenuse(dx, dy)
+    distance_of(square_dm2(x_dm, y_dm, to_x_dm, to_y_dm))
 }
 
-/// Grows with either leg. The root of a `u64` fits a `u32`.
-fn hypotenuse(dx: u64, dy: u64) -> u32 {
-    (dx * dx).saturating_add(dy * dy).isqrt() as u32
+/// Straight distance squared; saturates.
+pub fn square_dm2(x_dm: i32, y_dm: i32, to_x_dm: i32, to_y_dm: i32) -> u64 {
+    let dx = u64::from(x_dm.abs_diff(to_x_dm));
+    let dy = u64::from(y_dm.abs_diff(to_y_dm));
+    squares(dx, dy)
+}
+
+/// The root of a square, rounded down: that of a `u64` fits a `u32`.
+pub fn distance_of(square_dm2: u64) -> u32 {
+    square_dm2.isqrt() as u32
+}
+
+/// Grows with either leg.
+fn squares(dx: u64, dy: u64) -> u64 {
+    (dx * dx).saturating_add(dy * dy)
 }
 
 /// One axis: cells of equal width from an origin.
@@ -168,15 +178,15 @@ impl Cells {
     }
 }
 
-/// How far any point whose clamped place is in this square is at least.
-pub(crate) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u32 {
+/// How far any point whose clamped place is in this square is at least, squared.
+pub(crate) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u64 {
     let gap = |at: u32, index: u32| {
         let first = u64::from(index) * u64::from(width);
         let last = first + u64::from(width) - 1;
         let at = u64::from(at);
         first.saturating_sub(at) + at.saturating_sub(last)
     };
-    hypotenuse(gap(spot.x, column), gap(spot.y, row))
+    squares(gap(spot.x, column), gap(spot.y, row))
 }
 
 /// How far anything in the squares of a ring around the spot's own square, or beyond it, is at least; `None` when the
@@ -289,7 +299,7 @@ mod tests {
             let (own_column, own_row) = Cells::square(spot, width);
             let (column, row) = Cells::square(cells.spot(to_x.into(), to_y.into()), width);
             let distance = distance_dm(x, y, to_x, to_y);
-            prop_assert!(square_least(spot, width, column, row) <= distance);
+            prop_assert!(square_least(spot, width, column, row) <= square_dm2(x, y, to_x, to_y));
             let ring = column.abs_diff(own_column).max(row.abs_diff(own_row));
             for nearer in 0..=ring {
                 let least = ring_least(spot, width, columns, rows, nearer);

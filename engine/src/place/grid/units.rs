@@ -4,9 +4,9 @@
 //! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
 
 use super::cells::{
-    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, each_of_ring, ring_least, square_least,
+    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_of, each_of_ring, ring_least, square_dm2,
+    square_least,
 };
-use super::distance_dm;
 
 /// No unit, no cell.
 const NONE: u32 = u32::MAX;
@@ -244,11 +244,12 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
 
 /// What a search is for.
 pub trait Choice {
-    /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows.
-    fn is_beyond(&self, distance_dm: u32) -> bool;
+    /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows. Squared,
+    /// for a root a cell is dear; [`distance_of`] takes it.
+    fn is_beyond(&self, square_dm2: u64) -> bool;
 
-    /// One unit, at this straight distance.
-    fn consider(&mut self, unit: u32, distance_dm: u32);
+    /// One unit, at this straight distance, squared.
+    fn consider(&mut self, unit: u32, square_dm2: u64);
 }
 
 /// The least total, of equal ones the least unit.
@@ -261,13 +262,13 @@ struct Cheapest<C, B> {
 
 impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B> {
     /// Equal totals can be chosen: a lesser unit may have them.
-    fn is_beyond(&self, distance_dm: u32) -> bool {
+    fn is_beyond(&self, square_dm2: u64) -> bool {
         self.best
-            .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
+            .is_some_and(|(total, _)| (self.bound)(distance_of(square_dm2)) > total)
     }
 
-    fn consider(&mut self, unit: u32, distance_dm: u32) {
-        if let Some(total) = (self.cost)(unit, distance_dm)
+    fn consider(&mut self, unit: u32, square_dm2: u64) {
+        if let Some(total) = (self.cost)(unit, distance_of(square_dm2))
             && self.best.is_none_or(|best| (total, unit) < best)
         {
             self.best = Some((total, unit));
@@ -291,7 +292,7 @@ impl<C: Choice> Search<'_, C> {
         let own = Cells::square(self.spot, cells.width);
         for ring in 0..RINGS_NEAR {
             match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
-                Some(least) if !self.choice.is_beyond(least) => {}
+                Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
                 Some(_) | None => return false,
             }
             each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
@@ -309,7 +310,7 @@ impl<C: Choice> Search<'_, C> {
         let size = (cells.block_columns(), cells.block_rows());
         for ring in 0.. {
             match ring_least(self.spot, width, size.0, size.1, ring) {
-                Some(least) if !self.choice.is_beyond(least) => {}
+                Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
                 Some(_) | None => return,
             }
             each_of_ring(own, size, ring, |column, row| self.block(column, row));
@@ -350,8 +351,8 @@ impl<C: Choice> Search<'_, C> {
         while at != NONE {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
-                let distance = distance_dm(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                self.choice.consider(at, distance);
+                let square = square_dm2(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
+                self.choice.consider(at, square);
             }
             at = unit.next;
         }
