@@ -61,7 +61,7 @@ pub struct Paces {
     /// The least pace of the first grade, of the first and second, of all.
     least: [u64; 3],
     /// For each rank, the least time from the end of any edge of the second grade or better, and of the third.
-    behind: [Vec<u32>; 2],
+    behind: Vec<[u32; 2]>,
     /// The grade of each edge, 0 to 2.
     grade: Vec<u8>,
     /// For each edge, the least time from any place on it, either way, to the beginning of any edge of the second grade or
@@ -97,12 +97,14 @@ impl Paces {
             arcs.filter(move |arc| grade[arc.edge.0 as usize] >= from)
         };
         let (hierarchy, rank) = (map.hierarchy(), |state| map.hierarchy().rank(state));
-        let behind = [1, 2].map(|from| {
+        let [second, third] = [1, 2].map(|from| {
             let ends = arcs_of(from).map(|arc| rank(arc.head));
             from_any(hierarchy, ends, |place| {
                 (neighbours.up(place), neighbours.down(place))
             })
         });
+        let behind = second.into_iter().zip(third);
+        let behind = behind.map(|(second, third)| [second, third]).collect();
         let ahead = [1, 2].map(|from| {
             let beginnings = arcs_of(from).map(|arc| rank(arc.tail));
             from_any(hierarchy, beginnings, |place| {
@@ -120,7 +122,7 @@ impl Paces {
 
     /// The least time from the end of any edge of the second grade or better to a rank, and of the third.
     pub(super) fn behind(&self, rank: u32) -> [u32; 2] {
-        [0, 1].map(|grade: usize| self.behind[grade][rank as usize])
+        self.behind[rank as usize]
     }
 
     /// The grade of an edge, 0 to 2.

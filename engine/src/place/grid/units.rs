@@ -44,6 +44,8 @@ pub struct UnitGrid {
     cell_capabilities: Vec<u64>,
     /// The same for each block.
     block_capabilities: Vec<u64>,
+    /// The cells of each block that have listed units, one bit each, so that a search far out steps over empty land.
+    block_cells: Vec<u64>,
     /// How many listed units have each capability.
     counts: [u32; 64],
     listed: u32,
@@ -68,6 +70,7 @@ impl UnitGrid {
             first: vec![NONE; cells.len() as usize],
             cell_capabilities: vec![0; cells.len() as usize],
             block_capabilities: vec![0; (cells.len() / BLOCK_CELLS) as usize],
+            block_cells: vec![0; (cells.len() / BLOCK_CELLS) as usize],
             cells,
             counts: [0; 64],
             listed: 0,
@@ -187,6 +190,7 @@ impl UnitGrid {
         self.units[unit as usize].previous = NONE;
         self.cell_capabilities[cell as usize] |= capabilities;
         self.block_capabilities[(cell / BLOCK_CELLS) as usize] |= capabilities;
+        self.block_cells[(cell / BLOCK_CELLS) as usize] |= 1 << (cell % BLOCK_CELLS);
         bits(capabilities).for_each(|bit| self.counts[bit] += 1);
         self.listed += 1;
     }
@@ -206,6 +210,9 @@ impl UnitGrid {
             self.units[previous as usize].next = next;
         } else {
             self.first[cell as usize] = next;
+        }
+        if self.first[cell as usize] == NONE {
+            self.block_cells[(cell / BLOCK_CELLS) as usize] &= !(1 << (cell % BLOCK_CELLS));
         }
         bits(capabilities).for_each(|bit| self.counts[bit] -= 1);
         self.listed -= 1;
@@ -328,11 +335,11 @@ impl<C: Choice> Search<'_, C> {
             return;
         }
         let own = Cells::square(self.spot, cells.width);
-        for row in row * BLOCK..((row + 1) * BLOCK).min(cells.rows) {
-            for column in column * BLOCK..((column + 1) * BLOCK).min(cells.columns) {
-                if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
-                    self.cell(column, row);
-                }
+        for cell in bits(self.grid.block_cells[number as usize]) {
+            let column = column * BLOCK + cell as u32 % BLOCK;
+            let row = row * BLOCK + cell as u32 / BLOCK;
+            if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
+                self.cell(column, row);
             }
         }
     }
