@@ -7,7 +7,7 @@
 mod crews;
 mod forces;
 mod layout;
-pub(crate) mod random;
+pub mod random;
 mod teams;
 
 use super::{

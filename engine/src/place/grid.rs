@@ -9,6 +9,6 @@ pub(crate) mod cells;
 mod incidents;
 mod units;
 
-pub use cells::{Bounds, CELLS_MAX, distance_dm};
+pub use cells::{Bounds, CELLS_MAX, distance_dm, distance_of};
 pub use incidents::IncidentGrid;
 pub use units::{Choice, UnitGrid};

@@ -3,8 +3,8 @@
 //! Let the *pace* of an edge be its time over the straight line between its ends. Lengths do not come into it, as some maps
 //! have them shorter than that. No way is quicker than the straight line at the least pace; but on a map with motorways that is little, and one
 //! odd edge makes it nothing. So edges are sorted into three grades, and for each place it is known how long it takes at
-//! least from the end of any edge of the second grade or better (`B2`), of the third (`B3`): whoever arrives has spent so long at the end of their way
-//! on lesser grades. With v1 ≤ v2 ≤ v3 the highest speeds of the grades, a way of time T thus covers at most
+//! least from the end of any edge of the second grade or better, of the third, and to the beginning of one: so long, at both ends together
+//! `B2` and `B3`, one travels on lesser grades, or all the way. With v1 ≤ v2 ≤ v3 the highest speeds of the grades, a way of time T thus covers at most
 //!
 //! ```text
 //! v1·T + (v2 - v1)·max(0, T - B2) + (v3 - v2)·max(0, T - B3)
@@ -15,6 +15,7 @@
 
 use super::hierarchy::Hierarchy;
 use super::labels::{Cost, Neighbours};
+use super::network::EdgeIndex;
 use super::road_map::RoadMap;
 
 /// How far off the straight line between two positions may be, in decimetres: each coordinate of either is rounded down.
@@ -25,6 +26,8 @@ const PARTS_ERROR_MS: u64 = 1;
 const PACE_BITS: u32 = 20;
 /// A grade begins where the pace is below so many fifths of the median of the grade before.
 const GRADE_FIFTHS: u64 = 4;
+/// What times ahead are rounded down to.
+const AHEAD_MS: u32 = 256;
 /// No edge has it.
 const NO_PACE: u64 = u64::MAX;
 
@@ -58,9 +61,12 @@ pub struct Paces {
     /// The least pace of the first grade, of the first and second, of all.
     least: [u64; 3],
     /// For each rank, the least time from the end of any edge of the second grade or better, and of the third.
-    behind: [Vec<u32>; 2],
+    behind: Vec<[u32; 2]>,
     /// The grade of each edge, 0 to 2.
     grade: Vec<u8>,
+    /// For each edge, the least time from any place on it, either way, to the beginning of any edge of the second grade or
+    /// better, and of the third; rounded down to [`AHEAD_MS`], so that a search reads few bytes a unit.
+    ahead: Vec<[u16; 2]>,
 }
 
 impl Paces {
@@ -85,35 +91,71 @@ impl Paces {
             .collect();
         least[1] = least[1].min(least[0]);
         least[2] = least[2].min(least[1]);
-        let behind = [1, 2].map(|from| {
+        let arcs_of = |from: u8| {
             let arcs = map.turns().arcs().iter();
-            let fast = arcs.filter(|arc| grade[arc.edge.0 as usize] >= from);
-            let ends = fast.map(|arc| map.hierarchy().rank(arc.head));
-            from_any(map.hierarchy(), neighbours, ends)
+            let grade = &grade;
+            arcs.filter(move |arc| grade[arc.edge.0 as usize] >= from)
+        };
+        let (hierarchy, rank) = (map.hierarchy(), |state| map.hierarchy().rank(state));
+        let [second, third] = [1, 2].map(|from| {
+            let ends = arcs_of(from).map(|arc| rank(arc.head));
+            from_any(hierarchy, ends, |place| {
+                (neighbours.up(place), neighbours.down(place))
+            })
         });
+        let behind = second.into_iter().zip(third);
+        let behind = behind.map(|(second, third)| [second, third]).collect();
+        let ahead = [1, 2].map(|from| {
+            let beginnings = arcs_of(from).map(|arc| rank(arc.tail));
+            from_any(hierarchy, beginnings, |place| {
+                (neighbours.down(place), neighbours.up(place))
+            })
+        });
+        let ahead = edges_ahead(map, &grade, &ahead);
         Paces {
             least: least.map(|pace| if pace == NO_PACE { 0 } else { pace }),
             behind,
             grade,
+            ahead,
         }
     }
 
     /// The least time from the end of any edge of the second grade or better to a rank, and of the third.
     pub(super) fn behind(&self, rank: u32) -> [u32; 2] {
-        [0, 1].map(|grade: usize| self.behind[grade][rank as usize])
+        self.behind[rank as usize]
     }
 
     /// The grade of an edge, 0 to 2.
-    pub(super) fn grade(&self, edge: super::network::EdgeIndex) -> u8 {
+    pub(super) fn grade(&self, edge: EdgeIndex) -> u8 {
         self.grade[edge.0 as usize]
     }
 }
 
-/// The least cost from any of some ranks to each: up, then down.
+/// See [`Paces::ahead`], from the same for ranks.
+fn edges_ahead(map: &RoadMap, grade: &[u8], ahead: &[Vec<u32>; 2]) -> Vec<[u16; 2]> {
+    let edges = (0..).map(EdgeIndex).zip(&map.network().edges);
+    edges
+        .map(|(index, edge)| {
+            let beside = map.alongside(index).chain(map.opposite(index));
+            let own = beside.map(|edge| grade[edge.0 as usize]).max().unwrap_or(0);
+            // From within an edge one comes to one of its nodes first; the state at a node from which every edge goes is the best.
+            let ends = [edge.from, edge.to].map(|node| map.hierarchy().rank(node.0) as usize);
+            [0, 1].map(|grade: usize| {
+                if usize::from(own) > grade {
+                    return 0;
+                }
+                let least = ahead[grade][ends[0]].min(ahead[grade][ends[1]]);
+                (least / AHEAD_MS).min(u32::from(u16::MAX)) as u16
+            })
+        })
+        .collect()
+}
+
+/// The least cost from any of some ranks to each, or to any of them from each, as `costs` gives it up and down: up, then down.
 fn from_any(
     hierarchy: &Hierarchy,
-    neighbours: &Neighbours<u32>,
     ranks: impl Iterator<Item = u32>,
+    costs: impl Fn(usize) -> (u32, u32),
 ) -> Vec<u32> {
     let mut least = vec![u32::NEVER; hierarchy.len() as usize];
     ranks.for_each(|rank| least[rank as usize] = 0);
@@ -123,14 +165,14 @@ fn from_any(
         if own < u32::NEVER {
             for place in hierarchy.upper_range(rank) {
                 let upper = &mut least[uppers[place] as usize];
-                *upper = (*upper).min(own.plus(neighbours.up(place)));
+                *upper = (*upper).min(own.plus(costs(place).0));
             }
         }
     }
     for rank in (0..hierarchy.len()).rev() {
         let mut own = least[rank as usize];
         for place in hierarchy.upper_range(rank) {
-            own = own.min(least[uppers[place] as usize].plus(neighbours.down(place)));
+            own = own.min(least[uppers[place] as usize].plus(costs(place).1));
         }
         least[rank as usize] = own;
     }
@@ -164,6 +206,36 @@ impl LeastTime {
             ms: [second, third],
             least: paces.least,
         }
+    }
+
+    /// The same from an edge: what is spent on lesser grades there comes on top.
+    #[inline]
+    pub(super) fn between(paces: &Paces, to: LeastTime, from: EdgeIndex) -> LeastTime {
+        let ahead =
+            paces.ahead[from.0 as usize].map(|ahead| u64::from(ahead) * u64::from(AHEAD_MS));
+        let never = u64::from(u32::NEVER);
+        LeastTime::new(
+            paces,
+            [0, 1].map(|grade: usize| (to.ms[grade] + ahead[grade]).min(never) as u32),
+        )
+    }
+
+    /// How far away somebody can be who travels so long, in decimetres, or less.
+    pub(super) fn reach_dm(&self, travel_ms: u32) -> u64 {
+        // Twice one more: the parts' error, and what rounding down took.
+        let ms = u64::from(travel_ms) + PARTS_ERROR_MS + 1;
+        let covered = |ms: u64, pace: u64| {
+            let dm = (ms << PACE_BITS).checked_div(pace);
+            dm.map_or(u64::from(u32::MAX), |dm| dm + 1)
+        };
+        let dm = if ms < self.ms[0] {
+            covered(ms, self.least[0])
+        } else if ms < self.ms[1] {
+            self.far_dm[0].saturating_add(covered(ms - self.ms[0], self.least[1]))
+        } else {
+            self.far_dm[1].saturating_add(covered(ms - self.ms[1], self.least[2]))
+        };
+        (dm + u64::from(PLANE_ERROR_DM) + 1).min(u64::from(u32::MAX))
     }
 
     /// A time that no way from a position so far away undercuts; never falls with the distance.

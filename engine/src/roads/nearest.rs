@@ -6,12 +6,13 @@
 //!
 //! A move keeps the place and the edge, nothing else: new times in force change nothing here.
 
+use super::labels::Cost;
 use super::metric::{Metric, ProfileTimes};
 use super::network::{EdgeIndex, Profile};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
 use super::travel::{Destination, exits};
-use crate::place::grid::{Bounds, Choice, UnitGrid};
+use crate::place::grid::{Bounds, Choice, UnitGrid, distance_of};
 
 /// A unit on the way, and how long it takes to set off.
 #[derive(Clone, Copy, Debug)]
@@ -124,6 +125,7 @@ impl RoadUnits {
             destination: &room.destination,
             may_go,
             found,
+            reach_dm2: u64::MAX,
         };
         self.grid.search(plane.x_dm, plane.y_dm, need, &mut choice);
     }
@@ -181,10 +183,29 @@ struct First<'a, F> {
     destination: &'a Destination<u32>,
     may_go: F,
     found: &'a mut FoundList,
+    /// Nobody farther away can be chosen; square decimetres.
+    reach_dm2: u64,
+}
+
+impl<F: Fn(u32) -> bool> First<'_, F> {
+    /// Draws the circle of those who can still be chosen, after the last of the chosen changed.
+    fn draw_in(&mut self) {
+        if let Some(last) = self.found.last() {
+            let travel_ms = last.total_ms.saturating_sub(self.units.turnout_least_ms);
+            self.reach_dm2 = self.destination.reach_dm(travel_ms).pow(2);
+        }
+    }
+
+    /// Whether somebody who needs so long at least cannot be chosen any more.
+    fn is_late(&self, unit: u32, least_ms: u32) -> bool {
+        let last = self.found.last();
+        last.is_some_and(|last| (least_ms, unit) > (last.total_ms, last.unit))
+    }
 }
 
 impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
     #[inline]
+<<<<<<< HEAD
     fn is_beyond(&self, distance_dm: u32) -> bool {
         self.found.last().is_some_and(|last| {
             let least = self
@@ -197,10 +218,22 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
 
     #[inline]
     fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
+=======
+    fn is_beyond(&self, square_dm2: u64) -> bool {
+        square_dm2 > self.reach_dm2
+    }
+
+    #[inline]
+    fn consider(&mut self, unit: u32, square_dm2: u64) {
+        if square_dm2 > self.reach_dm2 {
+            return;
+        }
+>>>>>>> roads-search
         let RoadUnit {
             position,
             turnout_ms,
         } = self.units.units[unit as usize];
+<<<<<<< HEAD
         let least = self
             .destination
             .least_ms(distance_dm)
@@ -212,17 +245,52 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
             || !(self.may_go)(unit)
         {
             return false;
+=======
+        if !self.found.found.is_empty() {
+            let distance_dm = distance_of(square_dm2);
+            let least = self
+                .destination
+                .least_ms(distance_dm)
+                .saturating_add(turnout_ms);
+            if self.is_late(unit, least) {
+                return;
+            }
+            let least = self
+                .destination
+                .least_from_ms(self.times, position.edge, distance_dm);
+            if self.is_late(unit, least.saturating_add(turnout_ms)) {
+                return;
+            }
+        }
+        if !(self.may_go)(unit) {
+            return;
+>>>>>>> roads-search
         }
         let exits = exits(self.map, self.times, position);
+        let limit = match self.found.last() {
+            Some(last) => last.total_ms.saturating_sub(turnout_ms),
+            None => u32::NEVER,
+        };
         let travel = self
             .destination
+<<<<<<< HEAD
             .cost(self.map, self.times, position, &exits);
         travel.is_some_and(|travel_ms| {
+=======
+            .cost_within(self.map, self.times, position, &exits, limit);
+        if let Some(travel_ms) = travel {
+>>>>>>> roads-search
             self.found.offer(Found {
                 total_ms: travel_ms.saturating_add(turnout_ms),
                 unit,
                 travel_ms,
+<<<<<<< HEAD
             })
         })
+=======
+            });
+            self.draw_in();
+        }
+>>>>>>> roads-search
     }
 }

@@ -174,7 +174,12 @@ proptest! {
                     prop_assert_eq!(ours, theirs, "{:?} from {:?} to {:?}", profile, from, to);
                     if let Some(ms) = ours {
                         let distance = crate::place::projection::distance_dm(map.plane(from), map.plane(to));
-                        prop_assert!(destination.least_ms(distance) <= ms);
+                        let (any, own) = (
+                            destination.least_ms(distance),
+                            destination.least_from_ms(times, from.edge, distance),
+                        );
+                        prop_assert!(any <= own && own <= ms, "{any} {own} {ms}");
+                        prop_assert!(u64::from(distance) <= destination.reach_dm(any));
                     }
                 }
             }

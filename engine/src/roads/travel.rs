@@ -8,7 +8,7 @@ use super::hierarchy::{Fork, Hierarchy};
 use super::labels::{Cost, least_sum};
 use super::least::{LeastTime, Paces};
 use super::metric::ProfileTimes;
-use super::network::{NodeIndex, Profile};
+use super::network::{EdgeIndex, NodeIndex, Profile};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
 use super::sides::{NO_SIDE, Side, Sides};
@@ -88,6 +88,8 @@ struct Chain<C> {
     forks: Vec<Fork>,
     /// From the root, from each ancestor below it and from itself to the destination.
     costs: Vec<C>,
+    /// The least of the costs so far, root first: whoever shares so many ancestors has to come over one of them.
+    least: Vec<C>,
 }
 
 /// Where somebody is wanted, made ready to be asked about. Kept and filled again, it allocates nothing.
@@ -151,6 +153,20 @@ impl<C: Cost> Destination<C> {
         self.least.ms(distance_dm)
     }
 
+    /// The same from a certain edge, which is at least as much.
+    #[inline]
+    pub fn least_from_ms(&self, times: &ProfileTimes<C>, from: EdgeIndex, distance_dm: u32) -> u32 {
+        match times.paces() {
+            Some(paces) => LeastTime::between(paces, self.least, from).ms(distance_dm),
+            None => 0,
+        }
+    }
+
+    /// How far away somebody who travels so long can be, in decimetres, or less.
+    pub fn reach_dm(&self, travel_ms: u32) -> u64 {
+        self.least.reach_dm(travel_ms)
+    }
+
     fn least_time(&self, paces: &Paces, sides: &Sides<C>) -> LeastTime {
         let mut behind = [u32::NEVER; 2];
         for entry in &self.entries {
@@ -207,6 +223,7 @@ impl<C: Cost> Destination<C> {
                     first: 0,
                     forks: Vec::new(),
                     costs: Vec::new(),
+                    least: Vec::new(),
                 });
             }
             let chain = &mut self.chains[self.used];
@@ -220,6 +237,14 @@ impl<C: Cost> Destination<C> {
             chain.forks.clear();
             chain.forks.extend(hierarchy.forks(entry.rank));
         }
+        for chain in &mut self.chains[..self.used] {
+            let costs = chain.costs.iter();
+            chain.least.clear();
+            chain.least.extend(costs.scan(C::NEVER, |least, &cost| {
+                *least = least.lesser(cost);
+                Some(*least)
+            }));
+        }
     }
 
     /// The least cost of the way from a position, which one leaves like this; `None` where there is no way.
@@ -230,21 +255,43 @@ impl<C: Cost> Destination<C> {
         from: Position,
         exits: &Exits<C>,
     ) -> Option<C> {
+        self.cost_within(map, times, from, exits, C::NEVER)
+    }
+
+    /// The same where it is at most a limit; above it perhaps `None`, for then fewer labels are read.
+    pub fn cost_within(
+        &self,
+        map: &RoadMap,
+        times: &ProfileTimes<C>,
+        from: Position,
+        exits: &Exits<C>,
+        limit: C,
+    ) -> Option<C> {
         let mut least = self.along(map, from);
         for exit in exits.iter() {
-            least = least.min(self.from_state(map.hierarchy(), times, exit));
+            least = least.min(self.from_state(map.hierarchy(), times, exit, limit));
         }
         (least < C::NEVER).then_some(least)
     }
 
     /// The least cost over the ends of the own edge.
-    fn from_state(&self, hierarchy: &Hierarchy, times: &ProfileTimes<C>, exit: Exit<C>) -> C {
-        let label = times.labels().up(hierarchy, exit.rank);
-        let chains = self.chains[..self.used].iter();
-        let least = chains.fold(C::NEVER, |least, chain| {
-            let shared = chain.shared(hierarchy, exit.rank, label.len());
-            least.lesser(least_sum(&label[..shared], &chain.costs[..shared]))
-        });
+    fn from_state(
+        &self,
+        hierarchy: &Hierarchy,
+        times: &ProfileTimes<C>,
+        exit: Exit<C>,
+        limit: C,
+    ) -> C {
+        let entries = hierarchy.label(exit.rank).len();
+        let mut least = C::NEVER;
+        for chain in &self.chains[..self.used] {
+            let shared = chain.shared(hierarchy, exit.rank, entries);
+            let over = shared.checked_sub(1).map(|last| chain.least[last]);
+            if over.is_some_and(|over| over.plus(exit.cost) <= limit) {
+                let label = times.labels().up(hierarchy, exit.rank);
+                least = least.lesser(least_sum(&label[..shared], &chain.costs[..shared]));
+            }
+        }
         least.plus(exit.cost).min(C::NEVER)
     }
 

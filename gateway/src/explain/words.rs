@@ -440,6 +440,11 @@ impl Speaker<'_> {
         self.grounds.issued.choice == Choice::Person
     }
 
+    /// Whether anybody's time was that of a road.
+    fn is_by_road(&self) -> bool {
+        self.grounds.candidates.iter().any(|candidate| candidate.by_road)
+    }
+
     fn formula(&self) -> String {
         let factor = f64::from(self.grounds.detour_permille) / 1_000.0;
         let (plan, city) = (self.grounds.plan, self.grounds.city);
@@ -450,6 +455,12 @@ impl Speaker<'_> {
             (true, Language::English) => {
                 "A desk is chosen by its open orders; of equal ones the first defined.".to_owned()
             }
+            (false, Language::Chinese) if self.is_by_road() => format!(
+                "时间 = 路网行车时间 + 出动时间, 全用整数; 离路 500 米以上的按直线距离 × {factor} ÷ 速度; 相同的取先登记的。"
+            ),
+            (false, Language::English) if self.is_by_road() => format!(
+                "Time = the quickest way by road + turnout, in whole numbers; more than 500 m from every road: straight distance × {factor} ÷ speed; of equal ones the first defined."
+            ),
             (false, Language::Chinese) => format!(
                 "时间 = 直线距离 × {factor} ÷ 速度 + 出动时间, 全用整数, 不查路况; 相同的取先登记的。"
             ),
@@ -457,8 +468,10 @@ impl Speaker<'_> {
                 "Time = straight distance × {factor} ÷ speed + turnout, in whole numbers, without traffic; of equal ones the first defined."
             ),
         };
-        let names = self.language.of(["预案", "辖区"], ["Plan", "City"]);
-        format!("{how}\n{} {plan}\n{} {city}", names[0], names[1])
+        let names = self.language.of(["预案", "辖区", "路网"], ["Plan", "City", "Roads"]);
+        let roads = self.grounds.roads.filter(|_| self.is_by_road());
+        let roads = roads.map_or_else(String::new, |roads| format!("\n{} {roads}", names[2]));
+        format!("{how}\n{} {plan}\n{} {city}{roads}", names[0], names[1])
     }
 
     fn clock(&self, at: Moment) -> String {

@@ -1,9 +1,10 @@
 //! Numbers from a seed: SplitMix64 (Steele, Lea, Flood 2014), integers only.
 
 /// A stream of numbers; streams of one seed and different purposes do not disturb one another.
-pub(crate) struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
+    /// The stream of a seed for one purpose.
     pub fn new(seed: u64, purpose: &str) -> Random {
         let mut random = Random(seed);
         for byte in purpose.bytes() {

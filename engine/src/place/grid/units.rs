@@ -4,8 +4,13 @@
 //! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
 
 use super::cells::{
+<<<<<<< HEAD
     BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_squared, each_of_ring, ring_least,
     square_least_squared,
+=======
+    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_of, each_of_ring, ring_least, square_dm2,
+    square_least,
+>>>>>>> roads-search
 };
 
 /// No unit, no cell.
@@ -44,6 +49,8 @@ pub struct UnitGrid {
     cell_capabilities: Vec<u64>,
     /// The same for each block.
     block_capabilities: Vec<u64>,
+    /// The cells of each block that have listed units, one bit each, so that a search far out steps over empty land.
+    block_cells: Vec<u64>,
     /// How many listed units have each capability.
     counts: [u32; 64],
     listed: u32,
@@ -68,6 +75,7 @@ impl UnitGrid {
             first: vec![NONE; cells.len() as usize],
             cell_capabilities: vec![0; cells.len() as usize],
             block_capabilities: vec![0; (cells.len() / BLOCK_CELLS) as usize],
+            block_cells: vec![0; (cells.len() / BLOCK_CELLS) as usize],
             cells,
             counts: [0; 64],
             listed: 0,
@@ -188,6 +196,7 @@ impl UnitGrid {
         self.units[unit as usize].previous = NONE;
         self.cell_capabilities[cell as usize] |= capabilities;
         self.block_capabilities[(cell / BLOCK_CELLS) as usize] |= capabilities;
+        self.block_cells[(cell / BLOCK_CELLS) as usize] |= 1 << (cell % BLOCK_CELLS);
         bits(capabilities).for_each(|bit| self.counts[bit] += 1);
         self.listed += 1;
     }
@@ -207,6 +216,9 @@ impl UnitGrid {
             self.units[previous as usize].next = next;
         } else {
             self.first[cell as usize] = next;
+        }
+        if self.first[cell as usize] == NONE {
+            self.block_cells[(cell / BLOCK_CELLS) as usize] &= !(1 << (cell % BLOCK_CELLS));
         }
         bits(capabilities).for_each(|bit| self.counts[bit] -= 1);
         self.listed -= 1;
@@ -245,11 +257,17 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
 
 /// What a search is for.
 pub trait Choice {
-    /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows.
-    fn is_beyond(&self, distance_dm: u32) -> bool;
+    /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows. Squared,
+    /// for a root a cell is dear; [`distance_of`] takes it.
+    fn is_beyond(&self, square_dm2: u64) -> bool;
 
+<<<<<<< HEAD
     /// One unit, at this straight distance. True when less than before may be chosen from now on.
     fn consider(&mut self, unit: u32, distance_dm: u32) -> bool;
+=======
+    /// One unit, at this straight distance, squared.
+    fn consider(&mut self, unit: u32, square_dm2: u64);
+>>>>>>> roads-search
 }
 
 /// The least total, of equal ones the least unit.
@@ -262,17 +280,24 @@ struct Cheapest<C, B> {
 
 impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B> {
     /// Equal totals can be chosen: a lesser unit may have them.
-    fn is_beyond(&self, distance_dm: u32) -> bool {
+    fn is_beyond(&self, square_dm2: u64) -> bool {
         self.best
-            .is_some_and(|(total, _)| (self.bound)(distance_dm) > total)
+            .is_some_and(|(total, _)| (self.bound)(distance_of(square_dm2)) > total)
     }
 
+<<<<<<< HEAD
     fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
         let Some(total) = (self.cost)(unit, distance_dm) else {
             return false;
         };
         let is_better = self.best.is_none_or(|best| (total, unit) < best);
         if is_better {
+=======
+    fn consider(&mut self, unit: u32, square_dm2: u64) {
+        if let Some(total) = (self.cost)(unit, distance_of(square_dm2))
+            && self.best.is_none_or(|best| (total, unit) < best)
+        {
+>>>>>>> roads-search
             self.best = Some((total, unit));
         }
         is_better
@@ -319,7 +344,11 @@ impl<C: Choice> Search<'_, C> {
         let own = Cells::square(self.spot, cells.width);
         for ring in 0..RINGS_NEAR {
             match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
+<<<<<<< HEAD
                 Some(least) if !self.is_beyond(least) => {}
+=======
+                Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
+>>>>>>> roads-search
                 Some(_) | None => return false,
             }
             each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
@@ -337,7 +366,11 @@ impl<C: Choice> Search<'_, C> {
         let size = (cells.block_columns(), cells.block_rows());
         for ring in 0.. {
             match ring_least(self.spot, width, size.0, size.1, ring) {
+<<<<<<< HEAD
                 Some(least) if !self.is_beyond(least) => {}
+=======
+                Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
+>>>>>>> roads-search
                 Some(_) | None => return,
             }
             each_of_ring(own, size, ring, |column, row| self.block(column, row));
@@ -354,11 +387,11 @@ impl<C: Choice> Search<'_, C> {
             return;
         }
         let own = Cells::square(self.spot, cells.width);
-        for row in row * BLOCK..((row + 1) * BLOCK).min(cells.rows) {
-            for column in column * BLOCK..((column + 1) * BLOCK).min(cells.columns) {
-                if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
-                    self.cell(column, row);
-                }
+        for cell in bits(self.grid.block_cells[number as usize]) {
+            let column = column * BLOCK + cell as u32 % BLOCK;
+            let row = row * BLOCK + cell as u32 / BLOCK;
+            if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
+                self.cell(column, row);
             }
         }
     }
@@ -375,11 +408,16 @@ impl<C: Choice> Search<'_, C> {
         while at != NONE {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
+<<<<<<< HEAD
                 let squared = distance_squared(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
                 if squared <= self.reach_squared && self.choice.consider(at, squared.isqrt() as u32)
                 {
                     self.shrink();
                 }
+=======
+                let square = square_dm2(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
+                self.choice.consider(at, square);
+>>>>>>> roads-search
             }
             at = unit.next;
         }

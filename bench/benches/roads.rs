@@ -1,0 +1,190 @@
+//! Nearest by the road: one question, one move, new times in force, and how they grow; beside Dijkstra with early stop and `fast_paths`.
+//!
+//! `cargo bench -p bench --bench roads -- --warm-up-time 1 --measurement-time 3 --sample-size 20`. `cargo test -p bench --bench roads` runs
+//! each once at the smoke size. Auckland is read from beside the repository and left out, with a word, where it is missing.
+
+#![allow(missing_docs)] // criterion's macros make undocumented items
+
+use bench::{Outwards, RoadLoad, auckland};
+use criterion::{Criterion, criterion_group, criterion_main};
+use engine::roads::conditions::{Change, Conditions};
+use engine::roads::generate::{Layout, generate};
+use engine::roads::metric::Metric;
+use engine::roads::network::{EdgeIndex, Network, Profile};
+use engine::roads::position::Position;
+use engine::roads::road_map::RoadMap;
+use engine::roads::travel::{Destination, exits};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Single questions that are timed for the quantiles.
+const TIMED: u32 = 200_000;
+/// Turnouts are at least this; see `RoadLoad`.
+const TURNOUT_LEAST_MS: u32 = 30_000;
+
+fn is_smoke() -> bool {
+    !std::env::args().any(|argument| argument == "--bench")
+}
+
+fn good<T>(result: anyhow::Result<T>, what: &str) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what} cannot be made: {error:#}"),
+    }
+}
+
+/// The networks, each with its map made ready.
+fn maps() -> Vec<(&'static str, Arc<RoadMap>)> {
+    let town = |layout| good(generate(layout, 1).map_err(anyhow::Error::from), "the town");
+    let mut networks: Vec<(&'static str, Network)> = Vec::new();
+    if is_smoke() {
+        networks.push(("town", town(Layout::TOWN)));
+    } else {
+        networks.extend(good(auckland(), "Auckland").map(|network| ("auckland", network)));
+        networks.push(("metro", town(Layout::METRO)));
+    }
+    let ready = |(name, network): (&'static str, Network)| {
+        let started = Instant::now();
+        let map = good(RoadMap::build(network).map_err(anyhow::Error::from), name);
+        let states = map.hierarchy().len().max(1) as usize;
+        println!(
+            "{name}: {} nodes, {} edges, {} states; built in {:.2} s; mean label {}; memory at most {} MiB",
+            map.network().nodes.len(),
+            map.network().edges.len(),
+            states,
+            started.elapsed().as_secs_f64(),
+            map.hierarchy().label_entries() / states,
+            peak_mib(),
+        );
+        (name, Arc::new(map))
+    };
+    networks.into_iter().map(ready).collect()
+}
+
+/// The most memory this process had, where the machine tells.
+fn peak_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|value| value.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.unwrap_or(0) / 1_024
+}
+
+fn roads(criterion: &mut Criterion) {
+    for (name, map) in maps() {
+        search(criterion, name, &map);
+        customise(criterion, name, &map);
+        peers(criterion, name, &map);
+    }
+}
+
+/// Questions and moves, by the number of units.
+fn search(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
+    let counts: &[u32] = if is_smoke() {
+        &[200]
+    } else {
+        &[1_000, 10_000, 100_000]
+    };
+    let mut group = criterion.benchmark_group(format!("roads_{name}"));
+    for &count in counts {
+        let mut load = RoadLoad::new(map.clone(), count);
+        group.bench_function(format!("nearest/{count}"), |bencher| {
+            bencher.iter(|| {
+                load.step();
+                load.ask()
+            })
+        });
+        group.bench_function(format!("move/{count}"), |bencher| {
+            bencher.iter(|| load.step())
+        });
+        let mut timed = RoadLoad::new(map.clone(), count);
+        let latencies = timed.time(if is_smoke() { 500 } else { TIMED });
+        println!(
+            "{name}, {count} units: {latencies}; sum {} ms",
+            timed.sum_ms
+        );
+    }
+    group.finish();
+}
+
+/// A closed road until its times are in force, both profiles.
+fn customise(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
+    let mut group = criterion.benchmark_group(format!("roads_{name}"));
+    group.sample_size(10);
+    let mut edge = 0;
+    group.bench_function("closed_road_in_force", |bencher| {
+        bencher.iter(|| {
+            edge = (edge + 7_919) % map.network().edges.len() as u32;
+            let conditions = Conditions {
+                changes: vec![Change::Close(EdgeIndex(edge))],
+                ..Conditions::default()
+            };
+            black_box(Metric::new(map.clone(), &conditions))
+        })
+    });
+    group.finish();
+}
+
+/// The same questions asked of others. They know no bans, and none of these networks has any.
+fn peers(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
+    let count = if is_smoke() { 200 } else { 10_000 };
+    let mut load = RoadLoad::new(map.clone(), count);
+    let mut group = criterion.benchmark_group(format!("roads_{name}"));
+    let mut outwards = Outwards::new(map, Profile::Siren, TURNOUT_LEAST_MS);
+    for unit in (0..count).filter(|unit| unit % 5 < 2 && unit % 3 == 0) {
+        let position = load.position();
+        outwards.place(unit, position, 30_000 + unit % 4 * 15_000);
+    }
+    group.bench_function(format!("nearest_by_dijkstra/{count}"), |bencher| {
+        bencher.iter(|| {
+            let to = load.position();
+            outwards.nearest(to)
+        })
+    });
+    pairs(&mut group, map, &mut load);
+    group.finish();
+}
+
+/// One pair of nodes: labels, and `fast_paths` where its preparation does not take minutes.
+fn pairs(
+    group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
+    map: &Arc<RoadMap>,
+    load: &mut RoadLoad,
+) {
+    let times = load.metric.profile(Profile::Siren).clone();
+    let mut destination = Destination::default();
+    let pair = |load: &mut RoadLoad| (load.position(), load.position());
+    let mut labels = |from: Position, to: Position| {
+        destination.set(map, &times, Profile::Siren, to);
+        destination.cost(map, &times, from, &exits(map, &times, from))
+    };
+    group.bench_function("pair", |bencher| {
+        bencher.iter(|| {
+            let (from, to) = pair(load);
+            labels(from, to)
+        })
+    });
+    if map.network().nodes.len() > 100_000 {
+        return;
+    }
+    let mut input = fast_paths::InputGraph::new();
+    for edge in &map.network().edges {
+        let weight = edge.time_ms[Profile::Siren as usize].max(1) as usize;
+        input.add_edge(edge.from.0 as usize, edge.to.0 as usize, weight);
+    }
+    input.freeze();
+    let graph = fast_paths::prepare(&input);
+    let mut calculator = fast_paths::create_calculator(&graph);
+    group.bench_function("pair_by_fast_paths", |bencher| {
+        bencher.iter(|| {
+            let (from, to) = pair(load);
+            let node = |position: Position| map.edge(position.edge).to.0 as usize;
+            calculator
+                .calc_path(&graph, node(from), node(to))
+                .map(|path| path.get_weight())
+        })
+    });
+}
+
+criterion_group!(benches, roads);
+criterion_main!(benches);

@@ -1,0 +1,169 @@
+//! Units on a road network and places that ask for one: 60 % busy, three capabilities, a unit moving between questions.
+
+use engine::city::generate::random::Random;
+use engine::roads::conditions::Conditions;
+use engine::roads::metric::Metric;
+use engine::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom};
+use engine::roads::network::{EdgeIndex, Network, Profile};
+use engine::roads::position::{Fraction, Position};
+use engine::roads::road_map::RoadMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Capabilities that are asked for in turn.
+const CAPABILITIES: u32 = 3;
+/// Of five units, how many are free.
+const FREE_OF_FIVE: u32 = 2;
+/// Free units that can help in one cell, about, times two.
+const PER_CELL: u64 = 2;
+
+/// A network with units on it.
+pub struct RoadLoad {
+    /// The map.
+    pub map: Arc<RoadMap>,
+    /// The times in force.
+    pub metric: Metric,
+    /// The units.
+    pub units: RoadUnits,
+    count: u32,
+    random: Random,
+    asked: u32,
+    room: SearchRoom,
+    found: FoundList,
+    /// Sum of all totals so far: the same on every machine.
+    pub sum_ms: u64,
+}
+
+/// What single questions and moves took, in nanoseconds.
+pub struct Latencies {
+    questions: Vec<u64>,
+    moves: Vec<u64>,
+}
+
+impl RoadLoad {
+    /// A map with so many units, spread over its edges.
+    pub fn new(map: Arc<RoadMap>, count: u32) -> RoadLoad {
+        let metric = Metric::new(map.clone(), &Conditions::default());
+        let mut units = RoadUnits::new(&map, count, cell_dm(&map, count));
+        units.set_turnouts((0..count).map(|unit| 30_000 + unit % 4 * 15_000));
+        let mut load = RoadLoad {
+            metric,
+            units,
+            count,
+            random: Random::new(1, "road load"),
+            asked: 0,
+            room: SearchRoom::default(),
+            found: FoundList::new(1),
+            sum_ms: 0,
+            map,
+        };
+        for unit in 0..count {
+            let position = load.position();
+            load.units.place(&load.map, unit, position);
+            load.units
+                .set_capabilities(unit, 1 << (unit % CAPABILITIES));
+            load.units.set_available(unit, unit % 5 < FREE_OF_FIVE);
+        }
+        load
+    }
+
+    /// Of a network, whose order is found here.
+    pub fn of(network: Network, count: u32) -> anyhow::Result<RoadLoad> {
+        Ok(RoadLoad::new(Arc::new(RoadMap::build(network)?), count))
+    }
+
+    /// Any place on any edge.
+    pub fn position(&mut self) -> Position {
+        let edges = self.map.network().edges.len() as u32;
+        Position {
+            edge: EdgeIndex(self.random.below(edges)),
+            along: Fraction::new(self.random.below(1 << 20)),
+        }
+    }
+
+    /// One unit moves.
+    pub fn step(&mut self) {
+        let (unit, position) = (self.random.below(self.count), self.position());
+        self.units.place(&self.map, unit, position);
+    }
+
+    /// Who is there first, at any place; asks for each capability in turn.
+    pub fn ask(&mut self) -> Option<Found> {
+        let to = self.position();
+        self.ask_at(to)
+    }
+
+    fn ask_at(&mut self, to: Position) -> Option<Found> {
+        let need = 1 << (self.asked % CAPABILITIES);
+        self.asked += 1;
+        let (room, found) = (&mut self.room, &mut self.found);
+        self.units.nearest(
+            &self.metric,
+            Profile::Siren,
+            to,
+            need,
+            room,
+            |_| true,
+            found,
+        );
+        let first = self.found.as_slice().first().copied();
+        self.sum_ms += first.map_or(0, |first| u64::from(first.total_ms));
+        first
+    }
+
+    /// Asks so often, with a move between, and times each; the clock itself counts in both.
+    pub fn time(&mut self, times: u32) -> Latencies {
+        let mut latencies = Latencies {
+            questions: Vec::new(),
+            moves: Vec::new(),
+        };
+        for _ in 0..times {
+            let (unit, position) = (self.random.below(self.count), self.position());
+            let started = Instant::now();
+            self.units.place(&self.map, unit, position);
+            latencies.moves.push(started.elapsed().as_nanos() as u64);
+            let to = self.position();
+            let started = Instant::now();
+            std::hint::black_box(self.ask_at(to));
+            latencies
+                .questions
+                .push(started.elapsed().as_nanos() as u64);
+        }
+        latencies.questions.sort_unstable();
+        latencies.moves.sort_unstable();
+        latencies
+    }
+}
+
+impl std::fmt::Display for Latencies {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = |sorted: &[u64], permille: usize| {
+            let index = (sorted.len() * permille).div_ceil(1_000).max(1) - 1;
+            sorted.get(index).copied().unwrap_or(0)
+        };
+        let (asks, moves) = (&self.questions, &self.moves);
+        write!(
+            f,
+            "nearest ns: p50 {} p90 {} p99 {} p99.9 {}; move ns: p50 {} p99 {} p99.9 {}",
+            at(asks, 500),
+            at(asks, 900),
+            at(asks, 990),
+            at(asks, 999),
+            at(moves, 500),
+            at(moves, 990),
+            at(moves, 999),
+        )
+    }
+}
+
+/// Such that a cell has one or two units that can be chosen, over the rectangle of the map.
+fn cell_dm(map: &RoadMap, count: u32) -> u32 {
+    let planes = map.planes();
+    let range = |of: fn(&engine::place::projection::Plane) -> i32| {
+        let (least, most) = (planes.iter().map(of).min(), planes.iter().map(of).max());
+        u64::from(most.unwrap_or(0).abs_diff(least.unwrap_or(0))) + 1
+    };
+    let area = range(|plane| plane.x_dm) * range(|plane| plane.y_dm);
+    let free = u64::from(count * FREE_OF_FIVE / 5).max(1);
+    (area * PER_CELL / free).isqrt().clamp(500, 10_000) as u32
+}
