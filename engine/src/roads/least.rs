@@ -20,8 +20,9 @@ use super::road_map::RoadMap;
 
 /// How far off the straight line between two positions may be, in decimetres: each coordinate of either is rounded down.
 const PLANE_ERROR_DM: u32 = 3;
-/// How far the time of a way may be below that of its parts: at both ends a part of an edge is rounded.
-const PARTS_ERROR_MS: u64 = 1;
+/// How far the time of a way may be below what is reckoned: at both ends a part of an edge is rounded, by half a millisecond each,
+/// and the part at its end is in the time to the grades once more.
+const PARTS_ERROR_MS: u64 = 2;
 /// Fraction bits of a pace.
 const PACE_BITS: u32 = 20;
 /// A grade begins where the pace is below so many fifths of the median of the grade before.

@@ -163,15 +163,12 @@ impl FoundList {
         self.found.get(self.most - 1)
     }
 
-    /// True when there is no more room and the last is another.
-    fn offer(&mut self, found: Found) -> bool {
+    fn offer(&mut self, found: Found) {
         let place = self.found.partition_point(|known| *known < found);
-        if place >= self.most {
-            return false;
+        if place < self.most {
+            self.found.insert(place, found);
+            self.found.truncate(self.most);
         }
-        self.found.insert(place, found);
-        self.found.truncate(self.most);
-        self.found.len() == self.most
     }
 }
 
@@ -205,20 +202,6 @@ impl<F: Fn(u32) -> bool> First<'_, F> {
 
 impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
     #[inline]
-<<<<<<< HEAD
-    fn is_beyond(&self, distance_dm: u32) -> bool {
-        self.found.last().is_some_and(|last| {
-            let least = self
-                .destination
-                .least_ms(distance_dm)
-                .saturating_add(self.units.turnout_least_ms);
-            least > last.total_ms
-        })
-    }
-
-    #[inline]
-    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
-=======
     fn is_beyond(&self, square_dm2: u64) -> bool {
         square_dm2 > self.reach_dm2
     }
@@ -228,24 +211,10 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
         if square_dm2 > self.reach_dm2 {
             return;
         }
->>>>>>> roads-search
         let RoadUnit {
             position,
             turnout_ms,
         } = self.units.units[unit as usize];
-<<<<<<< HEAD
-        let least = self
-            .destination
-            .least_ms(distance_dm)
-            .saturating_add(turnout_ms);
-        if self
-            .found
-            .last()
-            .is_some_and(|last| (least, unit) > (last.total_ms, last.unit))
-            || !(self.may_go)(unit)
-        {
-            return false;
-=======
         if !self.found.found.is_empty() {
             let distance_dm = distance_of(square_dm2);
             let least = self
@@ -264,7 +233,6 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
         }
         if !(self.may_go)(unit) {
             return;
->>>>>>> roads-search
         }
         let exits = exits(self.map, self.times, position);
         let limit = match self.found.last() {
@@ -273,24 +241,14 @@ impl<F: Fn(u32) -> bool> Choice for First<'_, F> {
         };
         let travel = self
             .destination
-<<<<<<< HEAD
-            .cost(self.map, self.times, position, &exits);
-        travel.is_some_and(|travel_ms| {
-=======
             .cost_within(self.map, self.times, position, &exits, limit);
         if let Some(travel_ms) = travel {
->>>>>>> roads-search
             self.found.offer(Found {
                 total_ms: travel_ms.saturating_add(turnout_ms),
                 unit,
                 travel_ms,
-<<<<<<< HEAD
-            })
-        })
-=======
             });
             self.draw_in();
         }
->>>>>>> roads-search
     }
 }

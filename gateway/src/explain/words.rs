@@ -442,7 +442,10 @@ impl Speaker<'_> {
 
     /// Whether anybody's time was that of a road.
     fn is_by_road(&self) -> bool {
-        self.grounds.candidates.iter().any(|candidate| candidate.by_road)
+        self.grounds
+            .candidates
+            .iter()
+            .any(|candidate| candidate.by_road)
     }
 
     fn formula(&self) -> String {
@@ -468,7 +471,9 @@ impl Speaker<'_> {
                 "Time = straight distance × {factor} ÷ speed + turnout, in whole numbers, without traffic; of equal ones the first defined."
             ),
         };
-        let names = self.language.of(["预案", "辖区", "路网"], ["Plan", "City", "Roads"]);
+        let names = self
+            .language
+            .of(["预案", "辖区", "路网"], ["Plan", "City", "Roads"]);
         let roads = self.grounds.roads.filter(|_| self.is_by_road());
         let roads = roads.map_or_else(String::new, |roads| format!("\n{} {roads}", names[2]));
         format!("{how}\n{} {plan}\n{} {city}{roads}", names[0], names[1])

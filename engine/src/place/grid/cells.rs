@@ -44,21 +44,6 @@ impl Bounds {
 
 /// Straight distance in whole decimetres, rounded down; what does not fit counts as `u32::MAX`.
 pub fn distance_dm(x_dm: i32, y_dm: i32, to_x_dm: i32, to_y_dm: i32) -> u32 {
-<<<<<<< HEAD
-    // The root of a `u64` fits a `u32`.
-    distance_squared(x_dm, y_dm, to_x_dm, to_y_dm).isqrt() as u32
-}
-
-/// The square of the straight distance; what does not fit counts as `u64::MAX`.
-pub(super) fn distance_squared(x_dm: i32, y_dm: i32, to_x_dm: i32, to_y_dm: i32) -> u64 {
-    let dx = u64::from(x_dm.abs_diff(to_x_dm));
-    let dy = u64::from(y_dm.abs_diff(to_y_dm));
-    squared(dx, dy)
-}
-
-/// Grows with either leg.
-fn squared(dx: u64, dy: u64) -> u64 {
-=======
     distance_of(square_dm2(x_dm, y_dm, to_x_dm, to_y_dm))
 }
 
@@ -76,7 +61,6 @@ pub fn distance_of(square_dm2: u64) -> u32 {
 
 /// Grows with either leg.
 fn squares(dx: u64, dy: u64) -> u64 {
->>>>>>> roads-search
     (dx * dx).saturating_add(dy * dy)
 }
 
@@ -194,24 +178,15 @@ impl Cells {
     }
 }
 
-<<<<<<< HEAD
-/// The square of how far any point whose clamped place is in this square is at least.
-pub(crate) fn square_least_squared(spot: Spot, width: u32, column: u32, row: u32) -> u64 {
-=======
 /// How far any point whose clamped place is in this square is at least, squared.
 pub(crate) fn square_least(spot: Spot, width: u32, column: u32, row: u32) -> u64 {
->>>>>>> roads-search
     let gap = |at: u32, index: u32| {
         let first = u64::from(index) * u64::from(width);
         let last = first + u64::from(width) - 1;
         let at = u64::from(at);
         first.saturating_sub(at) + at.saturating_sub(last)
     };
-<<<<<<< HEAD
-    squared(gap(spot.x, column), gap(spot.y, row))
-=======
     squares(gap(spot.x, column), gap(spot.y, row))
->>>>>>> roads-search
 }
 
 /// How far anything in the squares of a ring around the spot's own square, or beyond it, is at least; `None` when the
@@ -324,12 +299,7 @@ mod tests {
             let (own_column, own_row) = Cells::square(spot, width);
             let (column, row) = Cells::square(cells.spot(to_x.into(), to_y.into()), width);
             let distance = distance_dm(x, y, to_x, to_y);
-<<<<<<< HEAD
-            let squared = distance_squared(x, y, to_x, to_y);
-            prop_assert!(square_least_squared(spot, width, column, row) <= squared);
-=======
             prop_assert!(square_least(spot, width, column, row) <= square_dm2(x, y, to_x, to_y));
->>>>>>> roads-search
             let ring = column.abs_diff(own_column).max(row.abs_diff(own_row));
             for nearer in 0..=ring {
                 let least = ring_least(spot, width, columns, rows, nearer);

@@ -4,13 +4,8 @@
 //! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
 
 use super::cells::{
-<<<<<<< HEAD
-    BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_squared, each_of_ring, ring_least,
-    square_least_squared,
-=======
     BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_of, each_of_ring, ring_least, square_dm2,
     square_least,
->>>>>>> roads-search
 };
 
 /// No unit, no cell.
@@ -142,6 +137,7 @@ impl UnitGrid {
             cost,
             bound,
             best: None,
+            reach_dm2: u64::MAX,
         };
         self.search(x_dm, y_dm, need, &mut choice);
         choice.best.map(|(total, unit)| (unit, total))
@@ -158,7 +154,6 @@ impl UnitGrid {
             spot,
             need,
             choice,
-            reach_squared: u64::MAX,
         };
         if self.could(need) && search.near() {
             search.far();
@@ -261,13 +256,8 @@ pub trait Choice {
     /// for a root a cell is dear; [`distance_of`] takes it.
     fn is_beyond(&self, square_dm2: u64) -> bool;
 
-<<<<<<< HEAD
-    /// One unit, at this straight distance. True when less than before may be chosen from now on.
-    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool;
-=======
     /// One unit, at this straight distance, squared.
     fn consider(&mut self, unit: u32, square_dm2: u64);
->>>>>>> roads-search
 }
 
 /// The least total, of equal ones the least unit.
@@ -276,31 +266,45 @@ struct Cheapest<C, B> {
     bound: B,
     /// Total and unit; the order of the pairs is the order of choice.
     best: Option<(u32, u32)>,
+    /// Nobody farther away can be chosen; square decimetres. Most cells and units are farther, and are left out without a
+    /// root, let alone a cost.
+    reach_dm2: u64,
+}
+
+impl<C, B: Fn(u32) -> u32> Cheapest<C, B> {
+    /// Finds the greatest square whose root, rounded down, has a bound that is not above this total: equal totals can be
+    /// chosen, a lesser unit may have them.
+    fn draw_in(&mut self, total: u32) {
+        // The least distance that is beyond, by halves: the bound does not fall.
+        let (mut within, mut beyond) = (0, self.reach_dm2.isqrt() + 1);
+        while within < beyond {
+            let middle = within + (beyond - within) / 2;
+            if u32::try_from(middle).is_ok_and(|middle| (self.bound)(middle) <= total) {
+                within = middle + 1;
+            } else {
+                beyond = middle;
+            }
+        }
+        let square = u128::from(within) * u128::from(within);
+        self.reach_dm2 = u64::try_from(square.saturating_sub(1)).unwrap_or(u64::MAX);
+    }
 }
 
 impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B> {
-    /// Equal totals can be chosen: a lesser unit may have them.
     fn is_beyond(&self, square_dm2: u64) -> bool {
-        self.best
-            .is_some_and(|(total, _)| (self.bound)(distance_of(square_dm2)) > total)
+        square_dm2 > self.reach_dm2
     }
 
-<<<<<<< HEAD
-    fn consider(&mut self, unit: u32, distance_dm: u32) -> bool {
-        let Some(total) = (self.cost)(unit, distance_dm) else {
-            return false;
-        };
-        let is_better = self.best.is_none_or(|best| (total, unit) < best);
-        if is_better {
-=======
     fn consider(&mut self, unit: u32, square_dm2: u64) {
+        if self.is_beyond(square_dm2) {
+            return;
+        }
         if let Some(total) = (self.cost)(unit, distance_of(square_dm2))
             && self.best.is_none_or(|best| (total, unit) < best)
         {
->>>>>>> roads-search
             self.best = Some((total, unit));
+            self.draw_in(total);
         }
-        is_better
     }
 }
 
@@ -311,44 +315,16 @@ struct Search<'a, C> {
     spot: Spot,
     need: u64,
     choice: &'a mut C,
-    /// The square of a distance up to which something may still be chosen: most cells and units are farther, and are left
-    /// out without a root, let alone a cost.
-    reach_squared: u64,
 }
 
 impl<C: Choice> Search<'_, C> {
-    fn is_beyond(&self, distance_dm: u32) -> bool {
-        u64::from(distance_dm) * u64::from(distance_dm) > self.reach_squared
-    }
-
-    /// Finds out how far the choice still reaches: the greatest square whose root, rounded down, is not beyond.
-    fn shrink(&mut self) {
-        // The least distance that is beyond, by halves: once beyond, always beyond.
-        let (mut within, mut beyond) = (0, self.reach_squared.isqrt() + 1);
-        while within < beyond {
-            let middle = within + (beyond - within) / 2;
-            if u32::try_from(middle).is_ok_and(|middle| !self.choice.is_beyond(middle)) {
-                within = middle + 1;
-            } else {
-                beyond = middle;
-            }
-        }
-        self.reach_squared = (u128::from(within) * u128::from(within))
-            .checked_sub(1)
-            .map_or(0, |square| u64::try_from(square).unwrap_or(u64::MAX));
-    }
-
     /// Searches cell by cell in rings; says whether there may be something farther out.
     fn near(&mut self) -> bool {
         let cells = &self.grid.cells;
         let own = Cells::square(self.spot, cells.width);
         for ring in 0..RINGS_NEAR {
             match ring_least(self.spot, cells.width, cells.columns, cells.rows, ring) {
-<<<<<<< HEAD
-                Some(least) if !self.is_beyond(least) => {}
-=======
                 Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
->>>>>>> roads-search
                 Some(_) | None => return false,
             }
             each_of_ring(own, (cells.columns, cells.rows), ring, |column, row| {
@@ -366,11 +342,7 @@ impl<C: Choice> Search<'_, C> {
         let size = (cells.block_columns(), cells.block_rows());
         for ring in 0.. {
             match ring_least(self.spot, width, size.0, size.1, ring) {
-<<<<<<< HEAD
-                Some(least) if !self.is_beyond(least) => {}
-=======
                 Some(least) if !self.choice.is_beyond(u64::from(least).pow(2)) => {}
->>>>>>> roads-search
                 Some(_) | None => return,
             }
             each_of_ring(own, size, ring, |column, row| self.block(column, row));
@@ -381,8 +353,9 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let number = cells.block_number(column, row);
         if self.grid.block_capabilities[number as usize] & self.need != self.need
-            || square_least_squared(self.spot, cells.block_width(), column, row)
-                > self.reach_squared
+            || self
+                .choice
+                .is_beyond(square_least(self.spot, cells.block_width(), column, row))
         {
             return;
         }
@@ -400,7 +373,9 @@ impl<C: Choice> Search<'_, C> {
         let cells = &self.grid.cells;
         let cell = cells.number(column, row) as usize;
         if self.grid.cell_capabilities[cell] & self.need != self.need
-            || square_least_squared(self.spot, cells.width, column, row) > self.reach_squared
+            || self
+                .choice
+                .is_beyond(square_least(self.spot, cells.width, column, row))
         {
             return;
         }
@@ -408,16 +383,8 @@ impl<C: Choice> Search<'_, C> {
         while at != NONE {
             let unit = &self.grid.units[at as usize];
             if unit.capabilities & self.need == self.need {
-<<<<<<< HEAD
-                let squared = distance_squared(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                if squared <= self.reach_squared && self.choice.consider(at, squared.isqrt() as u32)
-                {
-                    self.shrink();
-                }
-=======
                 let square = square_dm2(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
                 self.choice.consider(at, square);
->>>>>>> roads-search
             }
             at = unit.next;
         }
