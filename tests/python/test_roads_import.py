@@ -1,15 +1,19 @@
 """The import of road networks against the oracle: the same nodes, edges, times and banned turns, from the same raw files."""
 
+import os
 import pathlib
 import re
+import tomllib
 from collections import Counter
 
 import pytest
+from made_extract import town
 from road_maps import EXTRACTS, NAMES, built
-from road_oracle import prepared, routes
-from road_oracle.network import NORMAL, SIREN, Ban, Edge, Network
+from road_oracle import osm, prepared, routes
+from road_oracle.network import NORMAL, SIREN, Ban, Edge, Network, strong_part
 from running_centre import liandong
 
+TOWNS = int(os.environ.get("ROAD_TOWNS", "60"))
 RESTRICTIONS = {"baltimore": 3, "helsinki-centre": 45, "monaco-osrm": 27}
 # What the folder's README says of the tables: nodes, edges read.
 SIZES = {"ems-auckland": (54_370, 90_638), "ems-manhattan": (16_811, 24_437), "roads-nanchang": (2_067, 6_082)}
@@ -96,6 +100,26 @@ def test_the_oracle_agrees_with_itself(shared_data: pathlib.Path, name: str, pro
     for origin in origins:
         by_hand = found.by_hand(origin)
         assert {goal: table[origin, goal] for goal in goals} == {goal: by_hand.get(goal) for goal in goals}
+
+
+def test_made_up_towns_are_read_alike(tmp_path: pathlib.Path) -> None:
+    """Every rule of docs/roads.md with values good, odd and wrong: product and oracle read the same roads, times and bans."""
+    config = tomllib.loads(liandong("roads", "speeds").stdout)
+    extract, out = tmp_path / "town.osm.pbf", tmp_path / "town.roads"
+    edges = bans = over_ways = 0
+    for seed in range(TOWNS):
+        extract.write_bytes(town(seed))
+        liandong("roads", "build", str(extract), "-o", str(out))
+        ours, _ = prepared.read(out)
+        theirs = strong_part(osm.network(extract, config))
+        assert ours.points == theirs.points, f"town {seed}"
+        assert useful(ours)[0] == useful(theirs)[0], f"town {seed}"
+        assert sequences(ours) == sequences(theirs), f"town {seed}"
+        edges += len(ours.edges)
+        bans += len(ours.bans)
+        over_ways += sum(len(ban.edges) > 2 for ban in ours.bans)
+    assert edges > 50 * TOWNS and bans > 5 * TOWNS and over_ways > TOWNS, "these towns say too little"
+    print(f"{TOWNS} towns: {edges} edges, {bans} bans, {over_ways} of them over ways")
 
 
 def test_a_ban_over_a_way_binds_the_oracle() -> None:
