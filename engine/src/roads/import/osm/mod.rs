@@ -28,7 +28,7 @@ use crate::roads::network::{CLOSED_MS, EDGE_MS_MAX, Edge, EdgeIndex, Node, NodeI
 use pbf::{Blobs, Kind};
 use restriction::{Restriction, Via};
 use std::io::{Read, Seek, SeekFrom};
-use turns::{Piece, Pieces, Turns};
+use turns::{Courses, Piece, Turns};
 use way::Road;
 use wire::{Lists, Member, Tags, Visitor};
 
@@ -300,18 +300,23 @@ fn draft(
         let at = ids.binary_search(&id).ok()?;
         (places[at] != ABSENT).then_some(NodeIndex(places[at]))
     };
-    let mut pieces = restricted(&ways.restrictions);
+    let mut courses = restricted(&ways.restrictions);
     for kept in &ways.roads {
-        let mut of_way = pieces.get_mut(&kept.id);
-        for pair in ways.nodes_of(kept).windows(2) {
+        let nodes = ways.nodes_of(kept);
+        let mut course = courses.get_mut(&kept.id);
+        if let Some(course) = &mut course {
+            course.ends = [nodes.first(), nodes.last()].map(|end| place(*end?));
+            course.whole = nodes.iter().all(|&node| place(node).is_some());
+        }
+        for pair in nodes.windows(2) {
             let (Some(a), Some(b)) = (place(pair[0]), place(pair[1])) else {
                 report.note(Finding::SegmentCut, format_args!("way {}", kept.id));
                 continue;
             };
             if let Some(piece) = segment(kept, a, b, &mut draft, report)
-                && let Some(of_way) = &mut of_way
+                && let Some(course) = &mut course
             {
-                of_way.push(piece);
+                course.pieces.push(piece);
             }
         }
     }
@@ -321,7 +326,7 @@ fn draft(
             Via::Node(id) => place(id),
             Via::Ways(_) => None,
         };
-        turns.ban(restriction, &pieces, via, &mut draft.bans, report);
+        turns.ban(restriction, &courses, via, &mut draft.bans, report);
     }
     for &(at, stops) in stops {
         if places[at as usize] != ABSENT {
@@ -331,19 +336,19 @@ fn draft(
     draft
 }
 
-/// An empty list of pieces for each way that a restriction names.
-fn restricted(restrictions: &[Restriction]) -> Pieces {
-    let mut pieces = Pieces::new();
+/// An empty course for each way that a restriction names.
+fn restricted(restrictions: &[Restriction]) -> Courses {
+    let mut courses = Courses::new();
     for restriction in restrictions {
         let via: &[i64] = match &restriction.via {
             Via::Node(_) => &[],
             Via::Ways(ways) => ways,
         };
         for &way in restriction.from.iter().chain(&restriction.to).chain(via) {
-            pieces.entry(way).or_default();
+            courses.entry(way).or_default();
         }
     }
-    pieces
+    courses
 }
 
 /// The edges of one segment, one for each direction that is open to somebody. `None` for a segment that goes nowhere.

@@ -92,14 +92,15 @@ pub(super) fn read(
     } else {
         vec![(values[0], [true, false]), (values[1], [false, true])]
     };
-    let rules: Option<Vec<Restriction>> = groups
-        .into_iter()
-        .filter_map(|(value, holds)| Some(rule(id, value?, holds, members)))
-        .collect();
-    rules.unwrap_or_else(|| {
-        report.note(Finding::RestrictionBroken, &place);
-        Vec::new()
-    })
+    let mut rules = Vec::new();
+    for (value, holds) in groups {
+        let Some(value) = value else { continue };
+        match rule(id, value, holds, members) {
+            Some(rule) => rules.push(rule),
+            None => report.note(Finding::RestrictionBroken, &place),
+        }
+    }
+    rules
 }
 
 /// Who is excepted, by profile. Emergency vehicles use the ways of buses, and whatever everybody is excepted for.
@@ -237,6 +238,18 @@ mod tests {
                 + report.of(Finding::RestrictionBroken);
             assert_eq!(dropped, u64::from(holds.is_empty()), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn a_profile_keeps_its_rule_when_the_others_is_none() {
+        let pairs = [
+            ("restriction", "no_hovering"),
+            ("restriction:emergency", "no_left_turn"),
+        ];
+        let (rules, report) = judge(&pairs, &turn());
+        assert_eq!(rules.len(), 1);
+        assert_eq!(rules[0].holds, [false, true]);
+        assert_eq!(report.of(Finding::RestrictionBroken), 1);
     }
 
     #[test]

@@ -173,6 +173,22 @@ fn restrictions_that_cannot_hold_are_told() {
 }
 
 #[test]
+fn a_way_that_the_border_cuts_is_no_way_over_which_a_ban_leads() {
+    // The via way goes on beyond node 5, where the extract ends: what looks like its end is none.
+    let mut map = cross();
+    map.way(30, &[77, 5, 6, 3], &[("highway", "residential")]);
+    map.node(6, 50, 0, &[]);
+    map.relation(
+        90,
+        &[("from", 1, 13), ("via", 1, 30), ("to", 1, 15)],
+        &[("type", "restriction"), ("restriction", "no_u_turn")],
+    );
+    let imported = good(&map);
+    assert_eq!(imported.report.of(Finding::RestrictionBroken), 1);
+    assert!(imported.network.bans.is_empty());
+}
+
+#[test]
 fn a_shut_barrier_lets_nobody_through_and_an_island_is_told() {
     let mut map = Map::default();
     map.node(1, 0, 0, &[])

@@ -30,8 +30,18 @@ impl Piece {
     }
 }
 
-/// The pieces of each way that a restriction names, in the order of the way's nodes.
-pub(super) type Pieces = BTreeMap<i64, Vec<Piece>>;
+/// A way that a restriction names: its pieces in the order of its nodes, and where it ends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Course {
+    pub pieces: Vec<Piece>,
+    /// Its first node and its last; none where the border of the extract cuts it.
+    pub ends: [Option<NodeIndex>; 2],
+    /// Whether all of its nodes are in the extract.
+    pub whole: bool,
+}
+
+/// All that restrictions name, by id.
+pub(super) type Courses = BTreeMap<i64, Course>;
 
 /// Why a restriction bans nothing.
 enum Refused {
@@ -108,13 +118,13 @@ impl<'a> Turns<'a> {
     pub fn ban(
         &self,
         restriction: &Restriction,
-        pieces: &Pieces,
+        courses: &Courses,
         via_node: Option<NodeIndex>,
         bans: &mut Vec<Ban>,
         report: &mut Report,
     ) {
         let place = format!("relation {}", restriction.id);
-        match self.sequences(restriction, pieces, via_node) {
+        match self.sequences(restriction, courses, via_node) {
             Ok(sequences) => {
                 report.note(Finding::RestrictionObeyed, &place);
                 for sequence in sequences {
@@ -155,15 +165,10 @@ impl<'a> Turns<'a> {
     fn sequences(
         &self,
         restriction: &Restriction,
-        pieces: &Pieces,
+        courses: &Courses,
         via_node: Option<NodeIndex>,
     ) -> Result<Vec<Vec<EdgeIndex>>, Refused> {
-        let way = |id: &i64| {
-            pieces
-                .get(id)
-                .map(Vec::as_slice)
-                .filter(|way| !way.is_empty())
-        };
+        let way = |id: &i64| courses.get(id).filter(|way| !way.pieces.is_empty());
         let mut sequences = Vec::new();
         let mut refused = Refused::Gone;
         for from in &restriction.from {
@@ -180,7 +185,7 @@ impl<'a> Turns<'a> {
                         Ok(vec![vec![into(from_way, node)?, out_of(to_way, node)?]])
                     }),
                     Via::Ways(ids) => {
-                        let via: Option<Vec<&[Piece]>> = ids.iter().map(way).collect();
+                        let via: Option<Vec<&Course>> = ids.iter().map(way).collect();
                         via.ok_or(Refused::Gone)
                             .and_then(|via| over(from_way, &via, to_way))
                             .map(|sequence| vec![sequence])
@@ -200,14 +205,10 @@ impl<'a> Turns<'a> {
     }
 }
 
-/// The first node of a way and its last.
-fn ends(way: &[Piece]) -> (NodeIndex, NodeIndex) {
-    (way[0].a, way[way.len() - 1].b)
-}
-
 /// The piece of a way that touches a node at which it ends; a way through it, or round to it, leaves two and says nothing.
-fn end_piece(way: &[Piece], node: NodeIndex) -> Result<&Piece, Refused> {
+fn end_piece(way: &Course, node: NodeIndex) -> Result<&Piece, Refused> {
     let mut touching = way
+        .pieces
         .iter()
         .filter(|piece| piece.a == node || piece.b == node);
     match (touching.next(), touching.next()) {
@@ -216,19 +217,20 @@ fn end_piece(way: &[Piece], node: NodeIndex) -> Result<&Piece, Refused> {
     }
 }
 
-fn into(way: &[Piece], node: NodeIndex) -> Result<EdgeIndex, Refused> {
+fn into(way: &Course, node: NodeIndex) -> Result<EdgeIndex, Refused> {
     let (into, _) = end_piece(way, node)?.at(node).ok_or(Refused::Broken)?;
     into.ok_or(Refused::Gone)
 }
 
-fn out_of(way: &[Piece], node: NodeIndex) -> Result<EdgeIndex, Refused> {
+fn out_of(way: &Course, node: NodeIndex) -> Result<EdgeIndex, Refused> {
     let (_, out) = end_piece(way, node)?.at(node).ok_or(Refused::Broken)?;
     out.ok_or(Refused::Gone)
 }
 
 /// Turning round on one way at a node: back over the piece one came by. Where the way goes on, from either side.
-fn round(way: &[Piece], node: NodeIndex) -> Result<Vec<Vec<EdgeIndex>>, Refused> {
-    let touching: Vec<_> = way.iter().filter_map(|piece| piece.at(node)).collect();
+fn round(way: &Course, node: NodeIndex) -> Result<Vec<Vec<EdgeIndex>>, Refused> {
+    let pieces = way.pieces.iter();
+    let touching: Vec<_> = pieces.filter_map(|piece| piece.at(node)).collect();
     if touching.is_empty() {
         return Err(Refused::Broken);
     }
@@ -244,15 +246,13 @@ fn round(way: &[Piece], node: NodeIndex) -> Result<Vec<Vec<EdgeIndex>>, Refused>
 }
 
 /// From one way over others to another: they must meet end to end, in whatever order the relation names them.
-fn over(from: &[Piece], via: &[&[Piece]], to: &[Piece]) -> Result<Vec<EdgeIndex>, Refused> {
-    let (first, last) = ends(from);
+fn over(from: &Course, via: &[&Course], to: &Course) -> Result<Vec<EdgeIndex>, Refused> {
     let mut refused = Refused::Broken;
-    for start in [last, first] {
+    for start in [from.ends[1], from.ends[0]].into_iter().flatten() {
         let Some((path, end)) = chain(start, via) else {
             continue;
         };
-        let (to_first, to_last) = ends(to);
-        if end != to_first && end != to_last {
+        if !to.ends.contains(&Some(end)) {
             continue;
         }
         let path: Option<Vec<EdgeIndex>> = path.into_iter().collect();
@@ -270,24 +270,23 @@ fn over(from: &[Piece], via: &[&[Piece]], to: &[Piece]) -> Result<Vec<EdgeIndex>
 }
 
 /// The edges of the ways one after the other from a node, and where they end; an edge is none where it is not driven so.
-fn chain(start: NodeIndex, via: &[&[Piece]]) -> Option<(Vec<Option<EdgeIndex>>, NodeIndex)> {
-    let mut left: Vec<&[Piece]> = via.to_vec();
+fn chain(start: NodeIndex, via: &[&Course]) -> Option<(Vec<Option<EdgeIndex>>, NodeIndex)> {
+    let mut left: Vec<&Course> = via.to_vec();
     let mut at = start;
     let mut path = Vec::new();
     while !left.is_empty() {
-        let next = left
-            .iter()
-            .position(|way| ends(way).0 == at || ends(way).1 == at)?;
+        let next = left.iter().position(|way| way.ends.contains(&Some(at)))?;
         let way = left.remove(next);
-        if way.windows(2).any(|pair| pair[0].b != pair[1].a) {
-            return None; // cut by the border of the extract
+        if !way.whole {
+            return None;
         }
-        if ends(way).0 == at {
-            path.extend(way.iter().map(|piece| piece.edges[0]));
-            at = ends(way).1;
+        let pieces = way.pieces.iter();
+        if way.ends[0] == Some(at) {
+            path.extend(pieces.map(|piece| piece.edges[0]));
+            at = way.ends[1]?;
         } else {
-            path.extend(way.iter().rev().map(|piece| piece.edges[1]));
-            at = ends(way).0;
+            path.extend(pieces.rev().map(|piece| piece.edges[1]));
+            at = way.ends[0]?;
         }
     }
     Some((path, at))

@@ -1,0 +1,113 @@
+"""`liandong roads table` against the oracle: random pairs on every network of ../shared/data, exact to the millisecond.
+
+A run of the tests takes about 300 pairs a network and profile. For 10 000 (minutes):
+
+    ROAD_PAIRS=10000 target/python/bin/python -m pytest -s tests/python/test_roads_table.py
+"""
+
+import csv
+import io
+import math
+import os
+import pathlib
+import random
+import subprocess
+
+import pytest
+from road_maps import NAMES, RoadMap, built
+from road_oracle import routes
+from road_oracle.network import NORMAL, SIREN, Network
+from running_centre import binary, liandong
+
+PAIRS = int(os.environ.get("ROAD_PAIRS", "300"))
+SEED = int(os.environ.get("ROAD_SEED", "1"))
+PROFILES = {NORMAL: "normal", SIREN: "siren"}
+
+Way = tuple[int, int] | None
+
+
+@pytest.fixture(autouse=True, scope="module")
+def table_is_there() -> None:
+    """Skips, with one line, until the command is there."""
+    known = subprocess.run([binary("liandong"), "roads", "table", "--help"], capture_output=True, timeout=60)
+    if known.returncode != 0:
+        if os.environ.get("CI") == "true":
+            pytest.fail("`liandong roads table` is missing, and CI=true skips nothing")
+        pytest.skip("`liandong roads table` is not there yet")
+
+
+def alone(network: Network) -> list[int]:
+    """The nodes that share their place with no other, so that a point names one node."""
+    at: dict[tuple[int, int], list[int]] = {}
+    for node, point in network.points.items():
+        at.setdefault(point, []).append(node)
+    return sorted(nodes[0] for nodes in at.values() if len(nodes) == 1)
+
+
+def degrees(e7: int) -> str:
+    """1e-7 degrees as degrees."""
+    return f"{'-' if e7 < 0 else ''}{abs(e7) // 10**7}.{abs(e7) % 10**7:07}"
+
+
+def thousandths(text: str) -> int:
+    """Three decimals as a whole number."""
+    whole, fraction = text.split(".")
+    assert len(fraction) == 3, text
+    return int(whole + fraction)
+
+
+def table(road_map: RoadMap, profile: int, origins: list[int], goals: list[int], folder: pathlib.Path) -> dict[tuple[int, int], Way]:
+    """What the product says: (milliseconds, millimetres) from each origin to each goal."""
+    files = []
+    for name, nodes in (("from", origins), ("to", goals)):
+        files.append(folder / f"{name}.csv")
+        rows = [",".join(map(degrees, road_map.oracle.points[node])) for node in nodes]
+        files[-1].write_text("\n".join(["lat,lon", *rows]) + "\n", encoding="utf-8")
+    arguments = ["--from", str(files[0]), "--to", str(files[1]), "--profile", PROFILES[profile]]
+    out = liandong("roads", "table", str(road_map.roads), *arguments).stdout
+    found: dict[tuple[int, int], Way] = {}
+    for row in csv.DictReader(io.StringIO(out)):
+        pair = origins[int(row["from"])], goals[int(row["to"])]
+        found[pair] = (thousandths(row["seconds"]), thousandths(row["metres"])) if row["seconds"] else None
+    return found
+
+
+def compare(ours: dict[tuple[int, int], Way], theirs: dict[tuple[int, int], Way], what: str) -> None:
+    """All pairs, the first that differ named."""
+    assert ours.keys() == theirs.keys()
+    wrong = [(pair, ours[pair], theirs[pair]) for pair in ours if ours[pair] != theirs[pair]]
+    assert not wrong, f"{what}: {len(wrong)} of {len(ours)} differ; (from, to), ours, the oracle's: {wrong[:5]}"
+    ways = sum(way is not None for way in theirs.values())
+    print(f"{what}: {len(ours)} pairs equal, {ways} of them with a way")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", NAMES)
+def test_random_pairs_are_exact(shared_data: pathlib.Path, tmp_path: pathlib.Path, name: str, profile: int) -> None:
+    """Seconds and metres of random pairs, nodes drawn by a seed."""
+    road_map = built(shared_data, name)
+    draw = random.Random(f"{SEED} {name} {profile}")
+    nodes = alone(road_map.oracle)
+    count = min(len(nodes), math.isqrt(PAIRS))
+    origins, goals = draw.sample(nodes, count), draw.sample(nodes, min(len(nodes), -(-PAIRS // count)))
+    theirs = routes.Routes(road_map.oracle, profile).table(origins, goals)
+    ours = table(road_map, profile, origins, goals, tmp_path)
+    # Within the strong part the siren gets from anywhere to anywhere, but for bans over ways.
+    assert profile == NORMAL or all(theirs.values())
+    compare(ours, theirs, f"{name}, {PROFILES[profile]}, seed {SEED}")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", ["baltimore", "helsinki-centre", "monaco-osrm"])
+def test_turn_restrictions_are_obeyed(shared_data: pathlib.Path, tmp_path: pathlib.Path, name: str, profile: int) -> None:
+    """From before each banned turn to behind it; without the bans some of these ways would be other ones."""
+    road_map = built(shared_data, name)
+    network = road_map.oracle
+    single = set(alone(network))
+    origins = {network.edges[ban.edges[0]].start for ban in network.bans} & single
+    goals = {network.edges[ban.edges[-1]].end for ban in network.bans} & single
+    asked = sorted(origins), sorted(goals)
+    theirs = routes.Routes(network, profile).table(*asked)
+    without = routes.Routes(Network(network.points, network.edges, []), profile).table(*asked)
+    assert theirs != without, "no restriction makes any difference: nothing is shown"
+    compare(table(road_map, profile, *asked, tmp_path), theirs, f"{name}, {PROFILES[profile]}, around its bans")
