@@ -36,12 +36,13 @@ def table_is_there() -> None:
         pytest.skip("`liandong roads table` is not there yet")
 
 
-def alone(network: Network) -> list[int]:
-    """The nodes that share their place with no other, so that a point names one node."""
+def alone(network: Network, profile: int) -> list[int]:
+    """The nodes that a point names: no other at their place, and on a road of the profile, or it snaps to the next one."""
     at: dict[tuple[int, int], list[int]] = {}
     for node, point in network.points.items():
         at.setdefault(point, []).append(node)
-    return sorted(nodes[0] for nodes in at.values() if len(nodes) == 1)
+    driven = {node for edge in network.edges if edge.ms(profile) is not None for node in (edge.start, edge.end)}
+    return sorted(nodes[0] for nodes in at.values() if len(nodes) == 1 and nodes[0] in driven)
 
 
 def degrees(e7: int) -> str:
@@ -87,7 +88,7 @@ def test_random_pairs_are_exact(shared_data: pathlib.Path, tmp_path: pathlib.Pat
     """Seconds and metres of random pairs, nodes drawn by a seed."""
     road_map = built(shared_data, name)
     draw = random.Random(f"{SEED} {name} {profile}")
-    nodes = alone(road_map.oracle)
+    nodes = alone(road_map.oracle, profile)
     count = min(len(nodes), math.isqrt(PAIRS))
     origins, goals = draw.sample(nodes, count), draw.sample(nodes, min(len(nodes), -(-PAIRS // count)))
     theirs = routes.Routes(road_map.oracle, profile).table(origins, goals)
@@ -103,7 +104,7 @@ def test_turn_restrictions_are_obeyed(shared_data: pathlib.Path, tmp_path: pathl
     """From before each banned turn to behind it; without the bans some of these ways would be other ones."""
     road_map = built(shared_data, name)
     network = road_map.oracle
-    single = set(alone(network))
+    single = set(alone(network, profile))
     origins = {network.edges[ban.edges[0]].start for ban in network.bans} & single
     goals = {network.edges[ban.edges[-1]].end for ban in network.bans} & single
     asked = sorted(origins), sorted(goals)
