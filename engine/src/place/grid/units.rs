@@ -369,6 +369,7 @@ impl<C: Choice> Search<'_, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::grid::distance_dm;
     use proptest::prelude::*;
     use std::cell::Cell;
 
