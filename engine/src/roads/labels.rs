@@ -134,15 +134,18 @@ impl<C: Cost> Labels<C> {
 
     pub(super) fn of(hierarchy: &Hierarchy, neighbours: &Neighbours<C>) -> Labels<C> {
         let entries = hierarchy.label_entries();
+        // Zeros, for they come from the kernel as they are touched; each label is filled when it is made, in the cache.
         let mut labels = Labels {
-            up: vec![C::NEVER; entries],
-            down: vec![C::NEVER; entries],
+            up: vec![C::ZERO; entries],
+            down: vec![C::ZERO; entries],
         };
         for rank in (0..hierarchy.len()).rev() {
             let own = hierarchy.label(rank);
             // Upper neighbours rank higher, so their labels are made and stand behind this one's.
             let (up, above_up) = labels.up[own.start..].split_at_mut(own.len());
             let (down, above_down) = labels.down[own.start..].split_at_mut(own.len());
+            up.fill(C::NEVER);
+            down.fill(C::NEVER);
             for place in hierarchy.upper_range(rank) {
                 let upper = hierarchy.label(hierarchy.uppers()[place]);
                 let upper = upper.start - own.end..upper.end - own.end;

@@ -245,9 +245,10 @@ impl LeastTime {
         let surely = u64::from(distance_dm.saturating_sub(PLANE_ERROR_DM));
         let at = |dm: u64, pace: u64| dm.saturating_mul(pace) >> PACE_BITS;
         let least = if surely <= self.far_dm[0] {
-            at(surely, self.least[0])
+            // The distance at which a grade ends is rounded up; what it takes until there is not.
+            at(surely, self.least[0]).min(self.ms[0])
         } else if surely <= self.far_dm[1] {
-            self.ms[0] + at(surely - self.far_dm[0], self.least[1])
+            (self.ms[0] + at(surely - self.far_dm[0], self.least[1])).min(self.ms[1])
         } else {
             self.ms[1] + at(surely - self.far_dm[1], self.least[2])
         };

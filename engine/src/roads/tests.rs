@@ -147,7 +147,7 @@ pub(super) fn conditions_of(map: &RoadMap, closed: &[u32], slow: &[(u32, u32)]) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(120))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn every_time_is_that_of_the_naive_twin(
@@ -178,7 +178,7 @@ proptest! {
                             destination.least_ms(distance),
                             destination.least_from_ms(times, from.edge, distance),
                         );
-                        prop_assert!(any <= own && own <= ms, "{any} {own} {ms}");
+                        prop_assert!(any <= own && own <= ms, "{any} {own} {ms}: {profile:?} {from:?} {to:?} {distance}");
                         prop_assert!(u64::from(distance) <= destination.reach_dm(any));
                     }
                 }

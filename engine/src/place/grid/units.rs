@@ -395,6 +395,7 @@ impl<C: Choice> Search<'_, C> {
 mod tests {
     use super::super::distance_dm;
     use super::*;
+    use crate::place::grid::distance_dm;
     use proptest::prelude::*;
     use std::cell::Cell;
 
