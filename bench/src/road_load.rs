@@ -3,7 +3,7 @@
 use engine::city::generate::random::Random;
 use engine::roads::conditions::Conditions;
 use engine::roads::metric::Metric;
-use engine::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom};
+use engine::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use engine::roads::network::{EdgeIndex, Network, Profile};
 use engine::roads::position::{Fraction, Position};
 use engine::roads::road_map::RoadMap;
@@ -99,9 +99,11 @@ impl RoadLoad {
         let (room, found) = (&mut self.room, &mut self.found);
         self.units.nearest(
             &self.metric,
-            Profile::Siren,
-            to,
-            need,
+            Wanted {
+                profile: Profile::Siren,
+                to,
+                need,
+            },
             room,
             |_| true,
             found,

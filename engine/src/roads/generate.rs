@@ -181,7 +181,7 @@ impl Town {
         for row in 0..blocks {
             for column in 0..=blocks {
                 let water = row as u32 == self.river_row();
-                let bridge = column as u32 % self.layout.bridge_every == 0;
+                let bridge = (column as u32).is_multiple_of(self.layout.bridge_every);
                 if !water || bridge {
                     let (from, to) = (crossings[row][column], crossings[row + 1][column]);
                     let middle = self.road(from, to, 3, shake, true, ARTERIAL)[2];
@@ -274,7 +274,7 @@ impl Town {
                 if let Some(before) = before {
                     self.road(before, node, 2, 50, true, MOTORWAY);
                 }
-                if at % self.layout.ramp_every == 0 {
+                if u32::is_multiple_of(at, self.layout.ramp_every) {
                     self.road(node, crossing, 1, 50, true, RAMP);
                 }
                 before = Some(node);

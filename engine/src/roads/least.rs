@@ -11,7 +11,8 @@
 //! ```
 //!
 //! and the least T for a distance follows, piece by piece. Where the grades begin is a matter of speed alone: any choice is
-//! admissible.
+//! admissible. Against the least pace of all edges alone, units asked for their exact time a question (median, 999 of 1 000; 10 000 units, 60 %
+//! busy): a made-up metro 16 and 110, with grades 4 and 27; Auckland, whose harbours no straight line knows, 5 and 222, with grades 3 and 193.
 
 use super::hierarchy::Hierarchy;
 use super::labels::{Cost, Neighbours};

@@ -2,8 +2,12 @@
 //!
 //! `network` is what a map says: nodes, directed edges with a time in each profile, turns that are banned. `import` reads
 //! it from OpenStreetMap extracts and from CSV; `prepared` is the file in which it is kept, checked and memory-mapped.
-//! Everything that is asked of it while calls come in works on that file. Nothing here knows units' states, plans or clocks:
-//! `dispatch` asks, `roads` answers.
+//!
+//! A `road_map` is a network made ready to be asked: `turns` takes banned turns into the graph, `order` and `hierarchy` say who stands
+//! above whom. `conditions` (hour, live changes) make a `metric` of it, whole and immutable: `labels` of travel times,
+//! `sides` of edges, the `least` that any way takes. `snap` brings places onto the map, `travel` says how long the way is between two
+//! of them, `nearest` who is there first. `dijkstra` is the naive twin of it all, `generate` makes towns up.
+//! Nothing here knows units' states, plans or clocks: `dispatch` asks, `roads` answers.
 
 pub mod atlas;
 pub mod conditions;

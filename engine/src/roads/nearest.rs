@@ -41,6 +41,17 @@ pub struct RoadUnits {
     turnout_least_ms: u32,
 }
 
+/// Who is wanted, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How they drive.
+    pub profile: Profile,
+    /// Where.
+    pub to: Position,
+    /// The capabilities that each must have, one bit each.
+    pub need: u64,
+}
+
 /// What a search needs beside the units; kept and used again, it allocates nothing.
 #[derive(Debug, Default)]
 pub struct SearchRoom {
@@ -107,13 +118,12 @@ impl RoadUnits {
     pub fn nearest(
         &self,
         metric: &Metric,
-        profile: Profile,
-        to: Position,
-        need: u64,
+        wanted: Wanted,
         room: &mut SearchRoom,
         may_go: impl Fn(u32) -> bool,
         found: &mut FoundList,
     ) {
+        let Wanted { profile, to, need } = wanted;
         let (map, times) = (&**metric.map(), metric.profile(profile));
         let plane = map.plane(to);
         room.destination.set(map, times, profile, to);

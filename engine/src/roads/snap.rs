@@ -215,7 +215,7 @@ fn ends(map: &RoadMap, edge: EdgeIndex) -> (Plane, Plane) {
 }
 
 fn squared(distance_dm: u32) -> u128 {
-    u128::from(distance_dm) * u128::from(distance_dm) << SQUARE_BITS
+    u128::from(distance_dm).pow(2) << SQUARE_BITS
 }
 
 /// How far a point is from an edge's segment, and where on it.

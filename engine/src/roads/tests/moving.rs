@@ -2,7 +2,7 @@
 
 use super::super::conditions::Conditions;
 use super::super::metric::Metric;
-use super::super::nearest::{Found, FoundList, RoadUnits, SearchRoom};
+use super::super::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use super::super::network::{EdgeIndex, Profile};
 use super::super::position::{Fraction, Position};
 use super::super::road_map::RoadMap;
@@ -134,7 +134,7 @@ proptest! {
                     let profile = if siren { Profile::Siren } else { Profile::Normal };
                     let to = position(edge, along);
                     let mut found = FoundList::new(most);
-                    units.nearest(&metric, profile, to, need, &mut room, |unit| unit != declined, &mut found);
+                    units.nearest(&metric, Wanted { profile, to, need }, &mut room, |unit| unit != declined, &mut found);
                     let naive = Naive::new(&map, &conditions, profile);
                     let theirs = brute(&naive, &plain, to, need, most, declined);
                     prop_assert_eq!(found.as_slice(), &theirs[..]);

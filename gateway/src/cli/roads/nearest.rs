@@ -6,7 +6,7 @@ use super::table::parts;
 use anyhow::anyhow;
 use engine::roads::conditions::Conditions;
 use engine::roads::metric::{Metric, ProfileTimes};
-use engine::roads::nearest::{FoundList, RoadUnits, SearchRoom};
+use engine::roads::nearest::{FoundList, RoadUnits, SearchRoom, Wanted};
 use engine::roads::snap::Segments;
 use engine::roads::travel::{Destination, exits};
 use std::io::Write;
@@ -44,7 +44,17 @@ pub(super) fn nearest(asked: &Nearest) -> anyhow::Result<()> {
     for (to_row, to) in to.iter().enumerate() {
         found.clear();
         if let Some(to) = *to {
-            units.nearest(&metric, profile, to, 0, &mut room, |_| true, &mut found);
+            units.nearest(
+                &metric,
+                Wanted {
+                    profile,
+                    to,
+                    need: 0,
+                },
+                &mut room,
+                |_| true,
+                &mut found,
+            );
             destination.set(&map, &with_lengths, profile, to);
         }
         if found.as_slice().is_empty() {
