@@ -7,7 +7,7 @@ use super::index::Finder;
 use crate::limits::Capacities;
 use crate::place::Point;
 use crate::roads::atlas::Atlas;
-use crate::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom};
+use crate::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use crate::roads::network::Profile;
 use crate::roads::position::Position;
 use crate::roads::travel::Destination;
@@ -99,18 +99,10 @@ impl ByRoad {
     }
 
     /// The free unit that is there first by the road; of equal ones the first defined.
-    pub fn nearest(
-        &mut self,
-        profile: Profile,
-        to: Position,
-        need: u64,
-        may_go: impl Fn(u32) -> bool,
-    ) -> Option<Found> {
+    pub fn nearest(&mut self, wanted: Wanted, may_go: impl Fn(u32) -> bool) -> Option<Found> {
         self.units.nearest(
             self.atlas.metric(),
-            profile,
-            to,
-            need,
+            wanted,
             &mut self.room,
             may_go,
             &mut self.found,

@@ -22,6 +22,7 @@ use crate::order::{Deadlines, Order, OrderClock, OrderState, Rung};
 use crate::place::{Point, Zone};
 use crate::plan::ClockCase;
 use crate::roads::atlas::profile_for;
+use crate::roads::nearest::Wanted;
 use crate::table::Slot;
 
 /// How a search came about.
@@ -243,7 +244,7 @@ impl Desk<'_> {
             return nearest_straight(state, finder, place.point, need, may_go);
         };
         let first = finder.by_road.as_mut().and_then(|roads| {
-            let found = roads.nearest(profile, to, need, may_go)?;
+            let found = roads.nearest(Wanted { profile, to, need }, may_go)?;
             Some(Chosen {
                 unit: found.unit,
                 travel_ms: found.travel_ms,

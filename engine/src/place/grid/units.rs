@@ -393,7 +393,6 @@ impl<C: Choice> Search<'_, C> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::distance_dm;
     use super::*;
     use crate::place::grid::distance_dm;
     use proptest::prelude::*;
