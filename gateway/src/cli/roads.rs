@@ -113,7 +113,7 @@ pub(super) struct Build {
     /// CSV of nodes: id,lat,lon.
     #[arg(long, value_name = "CSV", requires = "edges")]
     nodes: Option<PathBuf>,
-    /// CSV of edges, one row one direction: from,to,metres,seconds[,seconds_siren][,class].
+    /// CSV of edges, one row one direction: from,to,metres,seconds; seconds_siren and class if there are any.
     #[arg(long, value_name = "CSV", requires = "nodes")]
     edges: Option<PathBuf>,
     /// Who made the tables, to be shown wherever the map shows.

@@ -176,6 +176,8 @@ class Centre:
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
         self.hospitals: dict[str, int] = {}
+        # Since a map is in force, ways are those of its roads, which are not reckoned again here.
+        self.has_roads = False
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -203,6 +205,12 @@ class Centre:
                 incident.plane = self._plane_of(incident.place)
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
+        elif event["object"] == "roads":
+            self.has_roads = True
+
+    def goes_by_road(self, capability: str) -> bool:
+        """Whether the way of who is asked for this is one that this checker does not know."""
+        return self.has_roads and not capability.startswith("desk_") and capability != "boat"
 
     def _unit_defined(self, record: Record, event: Any) -> None:
         definition, identity = record.value, event["unit"]
