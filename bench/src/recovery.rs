@@ -221,3 +221,21 @@ impl fmt::Display for Recovery {
         write!(f, "recovery: {}", self.result)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_back_is_what_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        let recovery = Recovery::measure(RecoverySize::SMOKE, &data).unwrap();
+        assert!(recovery.replayed >= RecoverySize::SMOKE.commands);
+        let told = recovery.to_string();
+        assert!(
+            told.contains("every event compared") && told.contains("state "),
+            "{told}"
+        );
+    }
+}

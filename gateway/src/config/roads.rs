@@ -4,6 +4,7 @@ use super::typed::Typed;
 use super::{Check, Config};
 use engine::city::City;
 use engine::id::ObjectHash;
+use engine::journal::objects::OBJECT_BYTES_MAX;
 use engine::roads::atlas::Atlas;
 use std::fmt;
 use std::path::PathBuf;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 
 /// The file of a city folder that is its map, unless another is named.
 pub const FILE: &str = "city.roads";
-/// A map is no larger.
-const BYTES_MAX: u64 = 4 << 30;
+/// A map is no larger: the data folder keeps it as an object.
+const BYTES_MAX: u64 = OBJECT_BYTES_MAX;
 
 /// The map that a city is served with.
 #[derive(Clone)]
