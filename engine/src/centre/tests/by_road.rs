@@ -36,6 +36,10 @@ fn at(town: Point, (north, east): (i32, i32)) -> Point {
 
 /// The map of the river, as the file that a city names.
 fn river(town: Point) -> Vec<u8> {
+    map(town, &ROADS)
+}
+
+fn map(town: Point, roads: &[(u32, u32, u32)]) -> Vec<u8> {
     let mut network = Network::default();
     for (name, &place) in (0..).zip(&PLACES) {
         network.nodes.push(Node {
@@ -43,7 +47,7 @@ fn river(town: Point) -> Vec<u8> {
             name,
         });
     }
-    for (from, to, ms) in ROADS {
+    for &(from, to, ms) in roads {
         for (from, to) in [(from, to), (to, from)] {
             network.edges.push(Edge {
                 from: NodeIndex(from),
@@ -91,7 +95,10 @@ impl Scene {
     }
 
     fn bring_roads(&mut self) {
-        let bytes = river(self.world.town());
+        self.bring(river(self.world.town()));
+    }
+
+    fn bring(&mut self, bytes: Vec<u8>) {
         let hash = ObjectHash::of(&bytes);
         let atlas = Atlas::read(hash, &bytes).unwrap();
         self.world.objects.push(bytes);
@@ -207,6 +214,30 @@ fn whoever_is_far_from_every_road_comes_by_straight_line() {
             .iter()
             .all(|it| !it.by_road)
     );
+}
+
+#[test]
+fn whom_no_way_leads_from_goes_only_when_nobody_else_comes() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let town = scene.world.town();
+    let without_bridge: Vec<_> = ROADS.into_iter().filter(|road| road.0 != 2).collect();
+    scene.bring(map(town, &without_bridge));
+    // 1 km to the north of the town there is no road: whoever is there comes over the fields.
+    let moved = UnitPosition {
+        unit: scene.west,
+        point: at(town, (10, 0)),
+    };
+    scene.world.say(Command::MoveUnit(moved));
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!(issued.unit, scene.west, "300 m off, but across the water");
+    scene.world.act(issued.order, OrderAct::Decline);
+    let events = scene.world.events.iter().rev();
+    let mut orders = events.filter_map(|event| match event {
+        Event::OrderIssued(issued) => Some(issued.unit),
+        _ => None,
+    });
+    assert_eq!(orders.next(), Some(scene.across));
+    scene.world.check();
 }
 
 /// L4: boats are not on the road.
