@@ -10,6 +10,7 @@ use engine::kind::{Agency, AgencySet, Priority};
 use engine::moment::Moment;
 use engine::order::{OrderClock, OrderState};
 use engine::unit::UnitDefinition;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 /// How long things took, in milliseconds, in the order in which they ended.
@@ -204,17 +205,16 @@ impl Outcome {
                     self.close(known);
                 }
             }
+            // Others wait for a fact: a place, say.
             Event::NeedWaits {
                 incident,
                 need,
                 shortage,
                 ..
-            } => {
-                // Others wait for a fact: a place, say.
-                if shortage.is_for_want_of_a_unit() && !self.waiting.contains_key(&(incident, need))
-                {
+            } if shortage.is_for_want_of_a_unit() => {
+                if let Entry::Vacant(first) = self.waiting.entry((incident, need)) {
                     self.waited += 1;
-                    self.waiting.insert((incident, need), at);
+                    first.insert(at);
                 }
             }
             Event::NeedDropped { incident, need } => {
