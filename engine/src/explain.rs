@@ -5,6 +5,10 @@
 //! (`dispatch::travel`, `place::projection`) and says how each stood. It never decides: the unit that was chosen is the one
 //! in the journal. Whoever reads the files, and puts the grounds into words, is outside this crate.
 
+mod difference;
+
+pub use difference::Difference;
+
 use crate::city::City;
 use crate::command::{Activation, Actor, Command, ObjectKind};
 use crate::dispatch::travel::{StraightLine, Travel};
@@ -352,6 +356,21 @@ impl Fold {
         city: &City,
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
+        let able = self.able(issued, incident, asked, plan, city);
+        let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
+        all.sort_by_key(|candidate| candidate.rank(desk));
+        shown(all, issued.unit, desk)
+    }
+
+    /// Everybody who can do what is needed, by number, and how long each would take by straight line, turnout included.
+    fn able(
+        &self,
+        issued: &OrderIssued,
+        incident: &IncidentView,
+        asked: &[Asked],
+        plan: &Plan,
+        city: &City,
+    ) -> Vec<(Candidate, u32)> {
         let travel = StraightLine {
             detour_permille: plan.detour_permille,
         };
@@ -363,32 +382,32 @@ impl Fold {
             .view
             .units()
             .filter(|(_, unit)| unit.definition.capabilities.contains(issued.capability));
-        let mut all: Vec<Candidate> = able
-            .map(|(id, unit)| {
-                let definition = &unit.definition;
-                let to = to.filter(|_| definition.travels());
-                let way = to.map(|to| (city.projection.plane(unit.point), to));
-                let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
-                let by_road = road.as_mut().filter(|_| definition.travels());
-                let by_road = by_road.and_then(|road| road.time_ms(unit.point));
-                Candidate {
-                    unit: id,
-                    name: definition.name,
-                    distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
-                    travel_ms: by_road.unwrap_or_else(|| way.map_or(0, time)),
-                    by_road: by_road.is_some(),
-                    turnout_ms: if definition.travels() {
-                        definition.turnout_ms
-                    } else {
-                        0
-                    },
-                    open_orders: unit.orders.len(),
-                    standing: self.standing(id, unit, asked),
-                }
-            })
-            .collect();
-        all.sort_by_key(|candidate| candidate.rank(desk));
-        shown(all, issued.unit, desk)
+        able.map(|(id, unit)| {
+            let definition = &unit.definition;
+            let to = to.filter(|_| definition.travels());
+            let way = to.map(|to| (city.projection.plane(unit.point), to));
+            let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
+            let by_road = road.as_mut().filter(|_| definition.travels());
+            let by_road = by_road.and_then(|road| road.time_ms(unit.point));
+            let straight_ms = way.map_or(0, time);
+            let candidate = Candidate {
+                unit: id,
+                name: definition.name,
+                distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
+                travel_ms: by_road.unwrap_or(straight_ms),
+                by_road: by_road.is_some(),
+                turnout_ms: if definition.travels() {
+                    definition.turnout_ms
+                } else {
+                    0
+                },
+                open_orders: unit.orders.len(),
+                standing: self.standing(id, unit, asked),
+            };
+            let straight_ms = straight_ms.saturating_add(candidate.turnout_ms);
+            (candidate, straight_ms)
+        })
+        .collect()
     }
 
     /// The way by road to the incident of an order; `None` where all come by straight line.

@@ -1,9 +1,10 @@
-"""The objects that an export names: plans and cities by the BLAKE3 hash of their bytes, one file each."""
+"""The objects that an export names: plans, cities and maps of roads by the BLAKE3 hash of their bytes, one file each."""
 
 import pathlib
 
 from .city import City
 from .plan import Plan
+from .roads import Roads
 
 
 class Objects:
@@ -13,6 +14,7 @@ class Objects:
         self._folder = folder
         self._cities: dict[str, City] = {}
         self._plans: dict[str, Plan] = {}
+        self._roads: dict[str, Roads] = {}
 
     def city(self, digest: str) -> City:
         """The city of this hash."""
@@ -25,6 +27,12 @@ class Objects:
         if digest not in self._plans:
             self._plans[digest] = Plan(self._text(digest))
         return self._plans[digest]
+
+    def roads(self, digest: str) -> Roads:
+        """The map of this hash."""
+        if digest not in self._roads:
+            self._roads[digest] = Roads(self._folder / digest)
+        return self._roads[digest]
 
     def _text(self, digest: str) -> str:
         return (self._folder / digest).read_text(encoding="utf-8")
