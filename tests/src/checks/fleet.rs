@@ -27,6 +27,7 @@ pub(super) struct FleetUnit {
     pub duty: Duty,
     pub staffed: bool,
     pub silent: bool,
+    pub stale: bool,
     pub load: u16,
 }
 
@@ -35,6 +36,7 @@ impl FleetUnit {
         self.duty != Duty::Off
             && self.staffed
             && !self.silent
+            && !self.stale
             && self.definition.strength >= self.definition.least_strength
             && self.load < self.definition.capacity
     }
@@ -158,6 +160,9 @@ impl Fleet {
             }
             Event::UnitSilent { unit } => self.change(unit, |unit| unit.silent = true),
             Event::UnitHeard { unit } => self.change(unit, |unit| unit.silent = false),
+            Event::UnitPositionStale { unit, stale } => {
+                self.change(unit, |unit| unit.stale = stale);
+            }
             Event::UnitDutyChanged {
                 unit,
                 duty,
@@ -181,7 +186,7 @@ impl Fleet {
         match object {
             ObjectKind::Plan => self.plan = plan.cloned(),
             ObjectKind::City => self.city = city.map(|city| Arc::clone(&city.1)),
-            ObjectKind::Lexicon | ObjectKind::Roads => {}
+            ObjectKind::Lexicon | ObjectKind::Roads | ObjectKind::Bulletin => {}
         }
     }
 
@@ -198,6 +203,7 @@ impl Fleet {
             duty: Duty::OnCall,
             staffed,
             silent: false,
+            stale: false,
             load: 0,
         });
         if unit.point == unit.definition.post {

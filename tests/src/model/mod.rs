@@ -211,7 +211,7 @@ impl Model {
                 &mut self.city,
             ),
             ObjectKind::Lexicon => (self.lexicons.contains(&hash), &mut self.lexicon),
-            ObjectKind::Roads => return self.refuse(Refusal::ObjectMissing),
+            ObjectKind::Roads | ObjectKind::Bulletin => return self.refuse(Refusal::ObjectMissing),
         };
         if !at_hand {
             return self.refuse(Refusal::ObjectMissing);

@@ -257,4 +257,5 @@ names! { EVENTS, event_name, Event:
     Event::CallSplit { .. } => "call_split",
     Event::HospitalDefined { .. } => "hospital_defined",
     Event::NeedRefused { .. } => "need_refused",
+    Event::UnitPositionStale { .. } => "unit_position_stale",
 }
