@@ -173,6 +173,8 @@ pub struct Grounds {
     pub city: ObjectHash,
     /// The road network in force; `None` where all went by straight line.
     pub roads: Option<ObjectHash>,
+    /// Who made that network, to be shown wherever it shows; empty when it is the centre's own.
+    pub attribution: String,
     /// What held on the roads beside what the map says.
     pub bulletin: Option<ObjectHash>,
     /// The city's local time, in minutes ahead of UTC.
@@ -318,17 +320,8 @@ impl Fold {
         let (plan, (city_hash, city)) = (self.plan.as_ref()?, self.city.as_ref()?);
         let incident = self.view.incident(issued.incident)?.clone();
         let asked = self.asked(issued.previous);
-        let roads = self.roads.as_ref();
-        let under = roads
-            .zip(self.bulletin.clone())
-            .map(|(roads, (hash, bulletin))| {
-                // The centre has decided by it, so it holds on its map.
-                roads.under(hash, bulletin).ok()
-            });
-        let roads = match &under {
-            Some(under) => under.as_ref(),
-            None => roads,
-        };
+        let under = self.under();
+        let roads = under.as_ref().or(self.roads.as_ref());
         let road = roads.and_then(|atlas| road_to(atlas, &issued, &incident));
         let candidates = self.candidates(&issued, &incident, &asked, (plan, city), road);
         let district = incident.place.and_then(|place| place.district);
@@ -343,6 +336,7 @@ impl Fold {
             service_floor: plan.service_floor,
             city: *city_hash,
             roads: roads.map(Atlas::hash),
+            attribution: roads.map_or_else(String::new, |atlas| atlas.attribution().to_owned()),
             bulletin: roads.and_then(Atlas::bulletin_hash),
             utc_offset_min: city.utc_offset_min,
             district: district.map(|district| district.name),
@@ -386,10 +380,10 @@ impl Fold {
         incident: &IncidentView,
         asked: &[Asked],
         (plan, city): (&Plan, &City),
-        mut road: Option<RoadTo<'_>>,
+        road: Option<RoadTo<'_>>,
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
-        let able = self.able(issued, incident, asked, plan, city);
+        let able = self.able(issued, incident, asked, (plan, city), road);
         let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
         all.sort_by_key(|candidate| candidate.rank(desk));
         shown(all, issued.unit, desk)
@@ -401,8 +395,8 @@ impl Fold {
         issued: &OrderIssued,
         incident: &IncidentView,
         asked: &[Asked],
-        plan: &Plan,
-        city: &City,
+        (plan, city): (&Plan, &City),
+        mut road: Option<RoadTo<'_>>,
     ) -> Vec<(Candidate, u32)> {
         let travel = StraightLine {
             detour_permille: plan.detour_permille,
@@ -440,6 +434,13 @@ impl Fold {
             (candidate, straight_ms)
         })
         .collect()
+    }
+
+    /// The map as it is by what holds on it; `None` where nothing does.
+    fn under(&self) -> Option<Atlas> {
+        let (hash, bulletin) = self.bulletin.clone()?;
+        // The centre has decided by it, so it holds on its map.
+        self.roads.as_ref()?.under(hash, bulletin).ok()
     }
 
     /// How a unit stood, whoever was chosen: the first hindrance there was, or that it was free.

@@ -183,6 +183,8 @@ struct Told {
     plan: ObjectHash,
     city: ObjectHash,
     roads: Option<ObjectHash>,
+    /// Who made the map.
+    attribution: Option<String>,
     /// What held on the roads beside what the map says.
     bulletin: Option<ObjectHash>,
     detour_permille: u32,
@@ -279,6 +281,7 @@ fn told(grounds: &Grounds, language: Language) -> Told {
         plan: grounds.plan,
         city: grounds.city,
         roads: grounds.roads,
+        attribution: Some(grounds.attribution.clone()).filter(|made_by| !made_by.is_empty()),
         bulletin: grounds.bulletin,
         detour_permille: grounds.detour_permille,
         words: words::of(grounds, language),

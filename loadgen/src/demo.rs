@@ -217,10 +217,10 @@ fn by_road(data: &Path) -> anyhow::Result<String> {
     let minutes = |ms: u64| ms as f64 / 60_000.0;
     let median = saved.get(saved.len() / 2).copied().unwrap_or(0);
     Ok(format!(
-        "by road   {} of {} orders to the nearest went to another unit than the straight line would have sent\n          \
-         there sooner by {:.1} min together, {:.1} min in the median\n",
-        saved.len(),
+        "by road   of {} orders to whoever was nearest {} went to another unit than by straight line\n          \
+         sooner there by {:.1} min together, {:.1} min in the median",
         all.len(),
+        saved.len(),
         minutes(saved.iter().copied().map(u64::from).sum()),
         minutes(median.into()),
     ))

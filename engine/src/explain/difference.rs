@@ -4,7 +4,7 @@
 //! was sent is the journal's; the other is the one of whom the formula without a map says that it is there first. Both
 //! times are by the road, turnout included, so their difference is what the map saved.
 
-use super::{Fold, Standing};
+use super::{Fold, Standing, road_to};
 use crate::event::{Choice, Event, OrderIssued};
 use crate::id::{OrderId, UnitId};
 use crate::runtime::ReleasedRecord;
@@ -57,7 +57,10 @@ impl Fold {
         let (plan, (_, city)) = (self.plan.as_ref()?, self.city.as_ref()?);
         let incident = self.view.incident(issued.incident)?;
         let asked = self.asked(issued.previous);
-        let able = self.able(issued, incident, &asked, plan, city);
+        let under = self.under();
+        let road = under.as_ref().or(self.roads.as_ref());
+        let road = road.and_then(|atlas| road_to(atlas, issued, incident));
+        let able = self.able(issued, incident, &asked, (plan, city), road);
         let free = able
             .iter()
             .filter(|(candidate, _)| candidate.standing == Standing::Free);

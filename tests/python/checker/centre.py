@@ -181,6 +181,8 @@ class Centre:
         self.hospitals: dict[str, int] = {}
         # The map in force; without one all ways are straight.
         self.roads: Roads | None = None
+        # Whether nothing else holds on it than what it says.
+        self.is_as_mapped = True
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -209,7 +211,13 @@ class Centre:
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
         elif event["object"] == "roads":
-            self.roads = self.objects.roads(event["hash"])
+            self.roads, self.is_as_mapped = self.objects.roads(event["hash"]), True
+        elif event["object"] == "bulletin":
+            self.is_as_mapped = self.objects.is_plain(event["hash"])
+
+    def is_reckoned(self, capability: str) -> bool:
+        """Whether this checker knows how long ways are: not those by the hour's factors, nor round what is closed."""
+        return self.roads is None or self.is_as_mapped or capability.startswith("desk_") or capability == "boat"
 
     def road_ms(self, unit: Unit, incident: Incident, capability: str, within: int) -> tuple[int | None, bool]:
         """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""

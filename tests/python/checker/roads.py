@@ -23,7 +23,7 @@ SCALE = 477_579_248
 # How far a search goes at first.
 STRIDE_MS = 60_000
 # Goals whose ways are kept.
-GOALS_MAX = 64
+GOALS_MAX = 1_024
 
 # What was driven last, latest first, as far as bans ask for it.
 Behind = tuple[int, ...]

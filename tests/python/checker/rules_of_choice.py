@@ -49,6 +49,8 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None or not unit.travels or event["choice"] == "person":
         return
+    if not centre.is_reckoned(event["capability"]):
+        return
     best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
         return
@@ -77,7 +79,9 @@ def way_is_reckoned_by_the_formula(centre: Centre, record: Record, event: Any) -
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None:
         return
-    travel = way_ms(centre, unit, incident, event["capability"])
+    travel = event["travel_ms"]
+    if centre.is_reckoned(event["capability"]):
+        travel = way_ms(centre, unit, incident, event["capability"])
     turnout = unit.turnout_ms if unit.travels else 0
     if (event["travel_ms"], event["turnout_ms"]) != (travel, turnout):
         yield (
