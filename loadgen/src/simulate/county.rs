@@ -48,7 +48,7 @@ impl Ground {
     pub fn of(config: Config) -> Result<Ground, String> {
         let city = config.city.canonical_bytes();
         let city = city.map_err(|error| error.to_string())?;
-        let atlas = match config.roads_bytes() {
+        let atlas = match config.roads_bytes().map_err(|error| error.to_string())? {
             Some(bytes) => Some(Arc::new(Atlas::read(ObjectHash::of(&bytes), &bytes)?)),
             None => None,
         };
