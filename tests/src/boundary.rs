@@ -446,7 +446,9 @@ const CAPACITIES: Capacities = Capacities {
 /// A centre that is told all that was released, and must say the same.
 fn twin(released: &[ReleasedRecord]) -> Result<Centre, String> {
     let mut centre = Centre::new(CAPACITIES);
-    centre.prepare(county().prepared.clone());
+    for object in county().objects() {
+        centre.prepare(object);
+    }
     centre.prepare(Prepared::Lexicon(ObjectHash::of(LEXICON.as_bytes())));
     for plan in plans() {
         centre.prepare(Prepared::Plan(Arc::clone(&plan.plan)));

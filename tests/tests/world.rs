@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
 
 use tests::repository::root;
+use tests::world::counters::Counters;
 use tests::world::disk::Lie;
 use tests::world::{Options, Planted, Report, run_caught};
 
@@ -37,6 +38,21 @@ fn worlds_hold() {
         let report = live(short(seed));
         assert!(report.records >= 600, "seed {seed}: {}", report.records);
     }
+}
+
+#[test]
+fn worlds_on_roads_hold() {
+    let mut sum = Counters::default();
+    // The first is attended by the checkers.
+    for seed in [4, 9] {
+        let report = live(short(seed));
+        sum.merge(&report.counters);
+    }
+    println!("{sum}");
+    let ways = |which| sum.get("way", which);
+    assert!(ways("by_road") >= 200, "{}", ways("by_road"));
+    assert!(ways("by_line") >= 20, "{}", ways("by_line"));
+    assert!(ways("not_by_metres") >= 5, "{}", ways("not_by_metres"));
 }
 
 /// The whole list runs in release, before new seeds; here each of its lines is read.

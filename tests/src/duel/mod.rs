@@ -1,6 +1,6 @@
 //! The engine and its reference model side by side: the same commands to both, and the first difference in full.
 //!
-//! [`run_seed`] plays a stream of commands that one seed decides, over the small city or the county, and holds every
+//! [`run_seed`] plays a stream of commands that one seed decides, over the small city with or without roads or the county, and holds every
 //! checker of [`crate::checks`] against what the engine says. Nothing here knows what should be said.
 
 mod author;
@@ -167,11 +167,14 @@ impl Watched {
     }
 }
 
-/// The scene of a seed, and the author of its stream. Every sixteenth seed plays in the county.
+/// The scene of a seed, and the author of its stream. Every sixteenth seed plays in the county, every third of the others on
+/// roads.
 pub fn staged(seed: u64) -> (Scene, Author) {
     let mut random = Random::new(seed);
     let scene = if seed % 16 == 15 {
         Scene::county()
+    } else if seed % 3 == 1 {
+        Scene::small(&mut random).on_roads()
     } else {
         Scene::small(&mut random)
     };

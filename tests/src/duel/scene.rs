@@ -3,6 +3,7 @@
 //! Everything is a few kilometres wide, so that units are near, merging is likely and tables are full soon.
 
 use super::random::Random;
+use crate::roads::town::Town;
 use engine::capability::{Capability, CapabilitySet};
 use engine::centre::Prepared;
 use engine::city::{City, District, Districts, Polygon};
@@ -15,8 +16,9 @@ use engine::place::projection::{Plane, Projection};
 use engine::place::{DistrictId, Place, PlaceSource, Point, Zone};
 use engine::plan::Plan;
 use engine::record::LOGIC_VERSION;
+use engine::roads::atlas::Atlas;
 use engine::unit::UnitDefinition;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Ten in the morning in China, 21 November 2026.
 pub const MORNING: Moment = Moment(1_795_226_400_000);
@@ -34,6 +36,8 @@ pub struct Scene {
     pub plans: Vec<Arc<Plan>>,
     /// The cities at hand, the first one in force at the start.
     pub cities: Vec<(ObjectHash, Arc<City>)>,
+    /// The maps at hand, the first one in force at the start; most scenes have none.
+    pub maps: Vec<Arc<Atlas>>,
 }
 
 impl Scene {
@@ -52,6 +56,7 @@ impl Scene {
             capacities,
             plans,
             cities: vec![named(city(480)), named(city(0))],
+            maps: Vec::new(),
         }
     }
 
@@ -73,6 +78,7 @@ impl Scene {
             },
             plans: vec![plan(8, 24), plan(3, 24)],
             cities: vec![named(county)],
+            maps: Vec::new(),
         }
     }
 
@@ -82,13 +88,25 @@ impl Scene {
         let cities = self.cities.iter().cloned();
         plans
             .chain(cities.map(|(hash, city)| Prepared::City(hash, city)))
+            .chain(self.maps.iter().cloned().map(Prepared::Roads))
             .chain([Prepared::Lexicon(ObjectHash::of(b"lexicon"))])
             .collect()
     }
 
-    /// The commands that open the centre and bring the first plan and city into force.
-    pub fn overture(&self) -> [Command; 3] {
-        [
+    /// The same scene on roads: two towns lie over the small city, and another map may come into force at any time.
+    #[must_use]
+    pub fn on_roads(mut self) -> Scene {
+        static TOWNS: LazyLock<[Town; 2]> =
+            LazyLock::new(|| [0, 1].map(|seed| Town::new(seed, point(0, 0))));
+        self.maps = TOWNS.iter().map(|town| Arc::clone(&town.atlas)).collect();
+        self
+    }
+
+    /// The commands that open the centre and bring the first plan, city and map into force.
+    pub fn overture(&self) -> Vec<Command> {
+        let maps = self.maps.iter().take(1);
+        let maps = maps.map(|map| activate(ObjectKind::Roads, map.hash()));
+        let opening = [
             Command::OpenCentre(Opening {
                 centre: CENTRE,
                 clock: ClockMode::Driven,
@@ -97,7 +115,8 @@ impl Scene {
             }),
             activate(ObjectKind::Plan, self.plans[0].hash),
             activate(ObjectKind::City, self.cities[0].0),
-        ]
+        ];
+        opening.into_iter().chain(maps).collect()
     }
 }
 

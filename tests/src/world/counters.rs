@@ -61,6 +61,9 @@ pub const DEEDS: &[&str] = &[
     "wall_forward",
 ];
 
+/// By what units came to their orders, while a map was in force.
+pub const WAYS: &[&str] = &["by_road", "by_line", "no_way", "not_by_metres"];
+
 impl Counters {
     /// A table with a row for all that can be met.
     pub fn with_all_rows() -> Counters {
@@ -71,6 +74,7 @@ impl Counters {
         EVENTS.iter().for_each(|name| row("event", name));
         COMMANDS.iter().for_each(|name| row("command", name));
         DEEDS.iter().for_each(|name| row("world", name));
+        WAYS.iter().for_each(|name| row("way", name));
         Fault::ALL
             .iter()
             .for_each(|fault| row("fault", fault.code()));

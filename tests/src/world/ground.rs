@@ -1,12 +1,16 @@
-//! The ground that worlds stand on: a small county, its plans and its lexicon, made once and shared by all seeds.
+//! The ground that worlds stand on: a small county or a town with its roads, plans and a lexicon, made once and shared by all seeds.
 
+use crate::roads::town::Town;
 use engine::centre::Prepared;
 use engine::city::City;
 use engine::city::{HOSPITALS_MAX, Hospital};
 use engine::id::ObjectHash;
 use engine::limits::FOLLOW_UPS_MAX;
 use engine::name::Name;
+use engine::place::Point;
 use engine::plan::Plan;
+use engine::roads::atlas::Atlas;
+use loadgen::random::Random;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -54,18 +58,50 @@ pub const POOR: usize = 3;
 pub const CROWDED: usize = 4;
 /// The county with nearly as many hospitals as there may be.
 pub const WARDS: usize = 5;
+/// The first of the towns with roads; they follow one another as the usual counties do.
+pub const TOWN: usize = 6;
+/// How many vehicles they have: enough that of most sorts some are free at once, so that roads decide between them.
+const TOWN_VEHICLES: [usize; VEHICLES.len()] = [24, 60, 120];
 /// Vehicles of the crowded county.
 const CROWD: usize = FOLLOW_UPS_MAX + 40;
 /// Hospitals for which the county of hospitals has room left.
 const HOSPITALS_LEFT: usize = 2;
+
+/// Around a post of a county, in units of 1e-7 degree: about 4 km. From so far people call.
+const COUNTY_AROUND_E7: i64 = 400_000;
+/// The same in a town, where streets are: about 1 km.
+const TOWN_AROUND_E7: i64 = 90_000;
+/// East of the county town, so that streets lie in several of its districts.
+const TOWN_MIDDLE: Point = Point {
+    lat_e7: 288_500_000,
+    lon_e7: 1_207_550_000,
+};
 
 /// A county and what it is to a centre.
 #[derive(Clone, Debug)]
 pub struct Ground {
     /// The county.
     pub city: Arc<City>,
+    /// What it is called by.
+    pub hash: ObjectHash,
+    /// Its roads, where it has any.
+    pub town: Option<Town>,
+    /// Around a post, from how far people call, in units of 1e-7 degree.
+    pub around_e7: i64,
+}
+
+impl Ground {
     /// As a centre is to prepare it.
-    pub prepared: Prepared,
+    pub fn objects(&self) -> Vec<Prepared> {
+        let city = Prepared::City(self.hash, Arc::clone(&self.city));
+        let roads = self.atlas().map(Prepared::Roads);
+        std::iter::once(city).chain(roads).collect()
+    }
+
+    /// Its map.
+    pub fn atlas(&self) -> Option<Arc<Atlas>> {
+        self.town.as_ref().map(|town| Arc::clone(&town.atlas))
+    }
 }
 
 /// A plan, as it is written and as a centre is to prepare it.
@@ -80,13 +116,16 @@ pub struct PlanText {
 }
 
 /// Each is made when the first world stands on it: the large ones take a while.
-static GROUNDS: [LazyLock<Ground>; 6] = [
+static GROUNDS: [LazyLock<Ground>; TOWN + VEHICLES.len()] = [
     LazyLock::new(|| county(VEHICLES[0])),
     LazyLock::new(|| county(VEHICLES[1])),
     LazyLock::new(|| county(VEHICLES[2])),
     LazyLock::new(poor),
     LazyLock::new(crowded),
     LazyLock::new(wards),
+    LazyLock::new(|| town(0)),
+    LazyLock::new(|| town(1)),
+    LazyLock::new(|| town(2)),
 ];
 
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
@@ -105,7 +144,7 @@ static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     changes.iter().map(|changes| plan(changes)).collect()
 });
 
-/// The county with [`VEHICLES`] of this index, or [`POOR`], [`CROWDED`], [`WARDS`].
+/// The county with [`VEHICLES`] of this index, or [`POOR`], [`CROWDED`], [`WARDS`]; from [`TOWN`] on the towns.
 pub fn ground(index: usize) -> &'static Ground {
     &GROUNDS[index]
 }
@@ -165,6 +204,27 @@ fn wards() -> Ground {
     as_ground(city)
 }
 
+/// One whose posts and crews are all in a town, on its island, or in the hills around it.
+fn town(index: usize) -> Ground {
+    let mut city = generated(None);
+    keep(&mut city, TOWN_VEHICLES[index]);
+    let town = Town::new(index as u64, TOWN_MIDDLE);
+    let random = &mut Random::stream(index as u64, 0x7_0311);
+    for post in &mut city.posts {
+        post.point = town.stand(random);
+    }
+    let posts = city.posts.clone();
+    for unit in city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0) {
+        let post = posts.iter().find(|post| Some(post.name) == unit.post);
+        unit.point = post.map_or_else(|| town.stand(random), |post| post.point);
+    }
+    Ground {
+        town: Some(town),
+        around_e7: TOWN_AROUND_E7,
+        ..as_ground(city)
+    }
+}
+
 fn name(text: &str) -> Name {
     match Name::new(text) {
         Ok(name) => name,
@@ -206,9 +266,12 @@ fn as_ground(city: City) -> Ground {
         Ok(bytes) => bytes,
         Err(error) => panic!("the county cannot be written: {error}"),
     };
-    let city = Arc::new(city);
-    let prepared = Prepared::City(ObjectHash::of(&bytes), Arc::clone(&city));
-    Ground { city, prepared }
+    Ground {
+        city: Arc::new(city),
+        hash: ObjectHash::of(&bytes),
+        town: None,
+        around_e7: COUNTY_AROUND_E7,
+    }
 }
 
 fn plan(changes: &[(&str, &str)]) -> PlanText {

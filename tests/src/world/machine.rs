@@ -120,7 +120,10 @@ impl World {
             plan: plans()[options.plan].text.clone(),
             lexicon: LEXICON.to_owned(),
             city: Arc::clone(&ground(options.ground).city),
-            roads: None,
+            roads: ground(options.ground)
+                .town
+                .as_ref()
+                .map(|town| Arc::clone(&town.bytes)),
             lanes: LaneLimits {
                 life: options.lane_items,
                 urgent: options.lane_items,

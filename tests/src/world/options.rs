@@ -4,7 +4,7 @@
 //! that lag for minutes. A range that is 0 in some seeds shows what the others hide.
 
 use super::faults::Fault;
-use super::ground::{CROWDED, POOR, VEHICLES, WARDS, ground, plans};
+use super::ground::{CROWDED, POOR, TOWN, VEHICLES, WARDS, ground, plans};
 use engine::command::ClockMode;
 use engine::id::Sequence;
 use engine::journal::retention::Retention;
@@ -274,6 +274,10 @@ fn make_common(options: &mut Options) {
         traffic.overreaches = 1 + random.below(3);
     }
     traffic.strangers = random.chance(60);
+    // Two seeds of five are on roads, where others are in a county without.
+    if options.seed % 5 >= 3 {
+        options.ground += TOWN;
+    }
     // Large grounds cost a world some seconds: a few of many seeds will do.
     let grounds = [(60, POOR), (10, CROWDED), (8, WARDS)];
     for (permille, ground) in grounds {

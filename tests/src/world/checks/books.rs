@@ -206,6 +206,7 @@ impl Books {
     pub fn end(&mut self) -> Result<(), String> {
         for (name, checker) in &mut self.checkers {
             checker.end().map_err(|why| format!("{name}: {why}"))?;
+            checker.tell(&mut self.counters);
         }
         let mut view = View::new();
         self.records.iter().for_each(|record| view.hear(record));

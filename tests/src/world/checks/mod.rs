@@ -19,12 +19,16 @@ pub use reference::Reference;
 pub use replies::Replies;
 pub use twin::Twin;
 
+use super::counters::Counters;
 use engine::runtime::ReleasedRecord;
 
 /// Something that must hold of what a centre releases.
 pub trait Checker {
     /// Takes in the next record.
     fn hear(&mut self, record: &ReleasedRecord) -> Result<(), String>;
+
+    /// Counts what it alone has met.
+    fn tell(&self, _: &mut Counters) {}
 
     /// Says what must hold once all is over.
     fn end(&mut self) -> Result<(), String> {

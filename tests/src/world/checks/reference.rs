@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::model::Model;
+use crate::world::counters::Counters;
 use crate::world::ground::{Ground, LEXICON, plans};
 use engine::centre::Prepared;
 use engine::command::Command;
@@ -30,7 +31,9 @@ impl Reference {
             return None;
         };
         let mut model = Model::new(opening.capacities);
-        model.prepare(self.ground.prepared.clone());
+        for object in self.ground.objects() {
+            model.prepare(object);
+        }
         model.prepare(Prepared::Lexicon(ObjectHash::of(LEXICON.as_bytes())));
         for plan in plans() {
             model.prepare(Prepared::Plan(Arc::clone(&plan.plan)));
@@ -40,6 +43,20 @@ impl Reference {
 }
 
 impl Checker for Reference {
+    fn tell(&self, counters: &mut Counters) {
+        let Some(ways) = self.model.as_ref().map(Model::ways) else {
+            return;
+        };
+        for (which, times) in [
+            ("by_road", ways.by_road),
+            ("by_line", ways.by_line),
+            ("no_way", ways.no_way),
+            ("not_by_metres", ways.not_by_metres),
+        ] {
+            counters.add(("way", which, ""), times);
+        }
+    }
+
     fn hear(&mut self, released: &ReleasedRecord) -> Result<(), String> {
         let record = &released.record;
         if self.model.is_none() {

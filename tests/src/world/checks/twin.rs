@@ -39,14 +39,11 @@ impl Twin {
 
     /// What the checkers must know beforehand.
     fn scene(&self, capacities: Capacities) -> Scene {
-        let cities = match &self.ground.prepared {
-            Prepared::City(hash, city) => vec![(*hash, Arc::clone(city))],
-            Prepared::Plan(_) | Prepared::Lexicon(_) | Prepared::Roads(_) => Vec::new(),
-        };
         Scene {
             capacities,
             plans: plans().iter().map(|plan| Arc::clone(&plan.plan)).collect(),
-            cities,
+            cities: vec![(self.ground.hash, Arc::clone(&self.ground.city))],
+            maps: self.ground.atlas().into_iter().collect(),
         }
     }
 
@@ -63,7 +60,9 @@ impl Checker for Twin {
             && self.centre.opening().is_none()
         {
             self.centre = Centre::new(opening.capacities);
-            self.centre.prepare(self.ground.prepared.clone());
+            for object in self.ground.objects() {
+                self.centre.prepare(object);
+            }
             let lexicon = super::super::ground::LEXICON.as_bytes();
             self.centre
                 .prepare(Prepared::Lexicon(ObjectHash::of(lexicon)));
