@@ -10,7 +10,7 @@ use crate::moment::Moment;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The rules by which this release decides. A journal of another version is not replayed but refused.
-pub const LOGIC_VERSION: u32 = 4;
+pub const LOGIC_VERSION: u32 = 5;
 
 /// A command with its events, borrowed from where they are.
 #[derive(Clone, Copy, Debug, Serialize)]

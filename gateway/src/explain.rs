@@ -161,6 +161,8 @@ struct Told {
     plan: ObjectHash,
     city: ObjectHash,
     roads: Option<ObjectHash>,
+    /// What held on the roads beside what the map says.
+    bulletin: Option<ObjectHash>,
     detour_permille: u32,
     words: String,
     candidates: Vec<ToldCandidate>,
@@ -201,6 +203,7 @@ const fn code(standing: &Standing) -> &'static str {
         Standing::Unstaffed => "unstaffed",
         Standing::Understrength { .. } => "understrength",
         Standing::Silent => "silent",
+        Standing::Stale { .. } => "stale",
         Standing::Free => "free",
         Standing::Farther => "farther",
     }
@@ -254,6 +257,7 @@ fn told(grounds: &Grounds, language: Language) -> Told {
         plan: grounds.plan,
         city: grounds.city,
         roads: grounds.roads,
+        bulletin: grounds.bulletin,
         detour_permille: grounds.detour_permille,
         words: words::of(grounds, language),
         candidates: grounds.candidates.iter().map(candidate).collect(),

@@ -11,6 +11,7 @@ use crate::figures::{Figures, look_each_second};
 use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
+use crate::roads::keep_the_hour;
 use arc_swap::ArcSwap;
 use engine::command::{ClockMode, Opening};
 use engine::id::{CentreId, ObjectHash};
@@ -176,6 +177,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     for reason in running.passed_over() {
         tracing::warn!(reason, "a snapshot was passed over; remove it");
     }
+    for notice in running.notices_left() {
+        tracing::warn!(%notice, "a change on the roads was dropped: the map has no such road any more");
+    }
     if let Some(plan) = running.plan_at_start() {
         intake.plan.store(plan);
     }
@@ -200,9 +204,10 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
+    let hours = tokio::spawn(keep_the_hour(Arc::clone(&exchange)));
     let workers = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
-        .chain([looking])
+        .chain([looking, hours])
         .collect();
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();

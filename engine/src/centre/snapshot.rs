@@ -82,6 +82,7 @@ fn read(bytes: &[u8]) -> Result<(State, Capacities), LoadError> {
         lexicon: parts.take("lexicon's hash")?,
         city: parts.take("city's hash")?,
         roads: parts.take("roads' hash")?,
+        bulletin: parts.take("bulletin's hash")?,
         numbers: parts.take("numbers")?,
         conservation: parts.take("conservation")?,
         calls: CallRing::restored(capacities.calls_max, &mut parts)?,

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub city: Option<ObjectHash>,
     /// The road network in force.
     pub roads: Option<ObjectHash>,
+    /// What holds on it beside what it says.
+    pub bulletin: Option<ObjectHash>,
     /// The last numbers given.
     pub numbers: Numbers,
     /// How calls add up.
@@ -145,6 +147,7 @@ impl State {
             lexicon: None,
             city: None,
             roads: None,
+            bulletin: None,
             numbers: Numbers::default(),
             conservation: Conservation::default(),
             calls: CallRing::new(capacities.calls_max),

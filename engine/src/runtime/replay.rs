@@ -14,6 +14,7 @@ use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, Head, LOGIC_VERSION, Record, are_written};
 use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::Bulletin;
 use crate::saved::{LoadError, Parts, append};
 use crate::view::View;
 use std::sync::Arc;
@@ -78,16 +79,24 @@ pub enum ReplayError {
     },
 }
 
-/// Reads an object from the store and makes it ready for the centre.
-fn prepared(objects: &Objects, activation: &Activation) -> Result<Prepared, String> {
+/// Reads an object from the store and makes it ready for the centre, which has this map.
+fn prepared(
+    objects: &Objects,
+    activation: &Activation,
+    map: Option<&Atlas>,
+) -> Result<Prepared, String> {
     let bytes = objects
         .get(activation.hash)
         .map_err(|error| error.to_string())?;
-    prepare(activation, &bytes)
+    prepare(activation, &bytes, map)
 }
 
-/// Makes an object ready for the centre.
-pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared, String> {
+/// Makes an object ready for the centre, which has this map.
+pub(super) fn prepare(
+    activation: &Activation,
+    bytes: &[u8],
+    map: Option<&Atlas>,
+) -> Result<Prepared, String> {
     let text = || std::str::from_utf8(bytes).map_err(|error| error.to_string());
     match activation.object {
         ObjectKind::Plan => {
@@ -105,6 +114,14 @@ pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared,
         ObjectKind::Roads => {
             let atlas = Atlas::read(activation.hash, bytes)?;
             Ok(Prepared::Roads(Arc::new(atlas)))
+        }
+        ObjectKind::Bulletin => {
+            let map = map.ok_or("there is no map that it could be about")?;
+            let bulletin = Bulletin::from_canonical(bytes).map_err(|error| error.to_string())?;
+            let atlas = map.under(activation.hash, bulletin);
+            Ok(Prepared::Roads(Arc::new(
+                atlas.map_err(|error| error.to_string())?,
+            )))
         }
     }
 }
@@ -146,11 +163,15 @@ pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre
         return Err("its state is not the one that its header names".into());
     }
     let in_force = names_of(names).map_err(|error| error.to_string())?;
-    let at_hand: Result<Vec<Prepared>, String> = in_force
-        .iter()
-        .map(|activation| prepared(objects, activation))
-        .collect();
-    let at_hand = at_hand?;
+    let mut at_hand = Vec::with_capacity(in_force.len());
+    for activation in &in_force {
+        // A map is named before what is said of it.
+        let map = at_hand.iter().find_map(|object| match object {
+            Prepared::Roads(atlas) => Some(&**atlas),
+            Prepared::Plan(_) | Prepared::City(..) | Prepared::Lexicon(_) => None,
+        });
+        at_hand.push(prepared(objects, activation, map)?);
+    }
     // Both are large, and neither needs the other.
     let (centre, view) = thread::scope(|scope| {
         let view = scope.spawn(|| View::load(seen));
@@ -355,12 +376,13 @@ impl Rebuilt {
         let record = decoded(sequence, Record::decode(ready.payload))?;
         // An activation that was refused may name what never was at hand.
         if record.events.contains(&Event::ObjectActivated(activation)) {
-            let object =
-                prepared(&self.objects, &activation).map_err(|reason| ReplayError::Object {
-                    sequence,
-                    activation,
-                    reason,
-                })?;
+            let map = self.centre.atlas().map(|atlas| &**atlas);
+            let object = prepared(&self.objects, &activation, map);
+            let object = object.map_err(|reason| ReplayError::Object {
+                sequence,
+                activation,
+                reason,
+            })?;
             self.centre.prepare(object);
         }
         Ok(())

@@ -77,6 +77,10 @@ impl Nearest {
 }
 
 impl Check for Nearest {
+    fn prepare(&mut self, object: &Prepared) {
+        self.fleet.prepare(object);
+    }
+
     fn hear(&mut self, heard: &Heard) -> Result<(), String> {
         for event in heard.events {
             if let Event::OrderIssued(issued) = event {
@@ -179,6 +183,10 @@ impl Idle {
 }
 
 impl Check for Idle {
+    fn prepare(&mut self, object: &Prepared) {
+        self.fleet.prepare(object);
+    }
+
     fn hear(&mut self, heard: &Heard) -> Result<(), String> {
         self.continues = false;
         for event in heard.events {

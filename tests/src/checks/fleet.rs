@@ -30,6 +30,7 @@ pub(super) struct FleetUnit {
     pub duty: Duty,
     pub staffed: bool,
     pub silent: bool,
+    pub stale: bool,
     pub load: u16,
 }
 
@@ -38,6 +39,7 @@ impl FleetUnit {
         self.duty != Duty::Off
             && self.staffed
             && !self.silent
+            && !self.stale
             && self.definition.strength >= self.definition.least_strength
             && self.load < self.definition.capacity
     }
@@ -74,7 +76,7 @@ pub(super) struct Goal {
 pub(super) struct Fleet {
     plans: Vec<Arc<Plan>>,
     cities: Vec<(ObjectHash, Arc<City>)>,
-    maps: Vec<(ObjectHash, Rc<Oracle>)>,
+    maps: Vec<Rc<Oracle>>,
     plan: Option<Arc<Plan>>,
     city: Option<Arc<City>>,
     roads: Option<Rc<Oracle>>,
@@ -92,18 +94,24 @@ pub(super) fn is_open(state: OrderState) -> bool {
 impl Fleet {
     pub fn new(objects: &[Prepared]) -> Fleet {
         let mut fleet = Fleet::default();
-        for object in objects {
-            match object {
-                Prepared::Plan(plan) => fleet.plans.push(Arc::clone(plan)),
-                Prepared::City(hash, city) => fleet.cities.push((*hash, Arc::clone(city))),
-                Prepared::Roads(atlas) => {
-                    let oracle = Rc::new(Oracle::of(atlas));
-                    fleet.maps.push((atlas.hash(), oracle));
-                }
-                Prepared::Lexicon(_) => {}
-            }
-        }
+        objects.iter().for_each(|object| fleet.prepare(object));
         fleet
+    }
+
+    /// Puts an object at hand.
+    pub fn prepare(&mut self, object: &Prepared) {
+        match object {
+            Prepared::Plan(plan) => self.plans.push(Arc::clone(plan)),
+            Prepared::City(hash, city) => self.cities.push((*hash, Arc::clone(city))),
+            Prepared::Roads(atlas) => {
+                let said = (atlas.hash(), atlas.bulletin_hash());
+                let mut known = self.maps.iter();
+                if !known.any(|map| (map.map(), map.bulletin()) == said) {
+                    self.maps.push(Rc::new(Oracle::of(atlas)));
+                }
+            }
+            Prepared::Lexicon(_) => {}
+        }
     }
 
     /// Takes in one event of a command; they come in their order.
@@ -189,6 +197,9 @@ impl Fleet {
             }
             Event::UnitSilent { unit } => self.change(unit, |unit| unit.silent = true),
             Event::UnitHeard { unit } => self.change(unit, |unit| unit.silent = false),
+            Event::UnitPositionStale { unit, stale } => {
+                self.change(unit, |unit| unit.stale = stale);
+            }
             Event::UnitDutyChanged {
                 unit,
                 duty,
@@ -212,12 +223,22 @@ impl Fleet {
         match object {
             ObjectKind::Plan => self.plan = plan.cloned(),
             ObjectKind::City => self.city = city.map(|city| Arc::clone(&city.1)),
-            ObjectKind::Roads => {
-                let map = self.maps.iter().find(|map| map.0 == hash);
-                self.roads = map.map(|map| Rc::clone(&map.1));
+            ObjectKind::Roads => self.take_roads(hash, None),
+            ObjectKind::Bulletin => {
+                let map = self.roads.as_ref().map(|roads| roads.map());
+                map.into_iter()
+                    .for_each(|map| self.take_roads(map, Some(hash)));
             }
             ObjectKind::Lexicon => {}
         }
+    }
+
+    /// Goes by a map from here on, as this bulletin says, or as it is itself.
+    fn take_roads(&mut self, map: ObjectHash, bulletin: Option<ObjectHash>) {
+        let mut maps = self.maps.iter();
+        let map = maps.find(|known| known.map() == map && known.bulletin() == bulletin);
+        self.roads = map.cloned();
+        self.maps.retain(|known| known.bulletin().is_none());
     }
 
     /// A definition comes with its command. A unit that stood at its post stands at the new one.
@@ -233,6 +254,7 @@ impl Fleet {
             duty: Duty::OnCall,
             staffed,
             silent: false,
+            stale: false,
             load: 0,
         });
         if unit.point == unit.definition.post {

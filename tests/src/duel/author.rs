@@ -463,7 +463,7 @@ impl Author {
             }
             2 if !self.scene.maps.is_empty() && self.random.percent(70) => {
                 let at = self.random.below(self.scene.maps.len());
-                scene::activate(ObjectKind::Roads, self.scene.maps[at].hash())
+                scene::bring(&self.scene.maps[at])
             }
             2 => {
                 let at = self.random.below(self.scene.cities.len());

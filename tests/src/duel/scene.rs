@@ -36,7 +36,7 @@ pub struct Scene {
     pub plans: Vec<Arc<Plan>>,
     /// The cities at hand, the first one in force at the start.
     pub cities: Vec<(ObjectHash, Arc<City>)>,
-    /// The maps at hand, the first one in force at the start; most scenes have none.
+    /// The maps, the first one in force at the start, each as it is itself and as some bulletins say; most scenes have none.
     pub maps: Vec<Arc<Atlas>>,
 }
 
@@ -88,7 +88,6 @@ impl Scene {
         let cities = self.cities.iter().cloned();
         plans
             .chain(cities.map(|(hash, city)| Prepared::City(hash, city)))
-            .chain(self.maps.iter().cloned().map(Prepared::Roads))
             .chain([Prepared::Lexicon(ObjectHash::of(b"lexicon"))])
             .collect()
     }
@@ -96,16 +95,29 @@ impl Scene {
     /// The same scene on roads: two towns lie over the small city, and another map may come into force at any time.
     #[must_use]
     pub fn on_roads(mut self) -> Scene {
-        static TOWNS: LazyLock<[Town; 2]> =
-            LazyLock::new(|| [0, 1].map(|seed| Town::new(seed, point(0, 0))));
-        self.maps = TOWNS.iter().map(|town| Arc::clone(&town.atlas)).collect();
+        static MAPS: LazyLock<Vec<Arc<Atlas>>> = LazyLock::new(maps);
+        self.maps.clone_from(&MAPS);
         self
+    }
+
+    /// The map that a command brings into force, or would: it is put at hand before, as the runtime does.
+    pub fn brought(&self, command: &Command) -> Option<Prepared> {
+        let Command::Activate(Activation { object, hash }) = *command else {
+            return None;
+        };
+        let is_meant = |atlas: &&Arc<Atlas>| match object {
+            ObjectKind::Roads => atlas.bulletin_hash().is_none() && atlas.hash() == hash,
+            ObjectKind::Bulletin => atlas.bulletin_hash() == Some(hash),
+            ObjectKind::Plan | ObjectKind::Lexicon | ObjectKind::City => false,
+        };
+        let atlas = self.maps.iter().find(is_meant);
+        atlas.cloned().map(Prepared::Roads)
     }
 
     /// The commands that open the centre and bring the first plan, city and map into force.
     pub fn overture(&self) -> Vec<Command> {
         let maps = self.maps.iter().take(1);
-        let maps = maps.map(|map| activate(ObjectKind::Roads, map.hash()));
+        let maps = maps.map(|map| bring(map));
         let opening = [
             Command::OpenCentre(Opening {
                 centre: CENTRE,
@@ -117,6 +129,25 @@ impl Scene {
             activate(ObjectKind::City, self.cities[0].0),
         ];
         opening.into_iter().chain(maps).collect()
+    }
+}
+
+/// Two towns over the small city, and what holds on them now and then.
+fn maps() -> Vec<Arc<Atlas>> {
+    let mut maps = Vec::new();
+    for seed in [0, 1] {
+        let town = Town::new(seed, point(0, 0));
+        let bulletins = (0..8).map(|number| town.under(seed * 100 + number));
+        maps.extend(std::iter::once(Arc::clone(&town.atlas)).chain(bulletins));
+    }
+    maps
+}
+
+/// The command that brings a map into force: its bulletin, where it is under one.
+pub fn bring(atlas: &Atlas) -> Command {
+    match atlas.bulletin_hash() {
+        Some(bulletin) => activate(ObjectKind::Bulletin, bulletin),
+        None => activate(ObjectKind::Roads, atlas.hash()),
     }
 }
 

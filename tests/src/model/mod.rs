@@ -58,7 +58,7 @@ pub struct Model {
     #[serde(skip)]
     lexicons: Vec<ObjectHash>,
     #[serde(skip)]
-    maps: Vec<(ObjectHash, Rc<Oracle>)>,
+    maps: Vec<Rc<Oracle>>,
     opening: Option<Opening>,
     now: Moment,
     sequence: Sequence,
@@ -66,6 +66,8 @@ pub struct Model {
     city: Option<ObjectHash>,
     lexicon: Option<ObjectHash>,
     roads: Option<ObjectHash>,
+    /// What holds on the roads beside what the map says.
+    bulletin: Option<ObjectHash>,
     /// The calls of the window, oldest first.
     calls: Vec<KnownCall>,
     calls_given: u64,
@@ -129,6 +131,7 @@ impl Model {
             city: None,
             lexicon: None,
             roads: None,
+            bulletin: None,
             calls: Vec::new(),
             calls_given: 0,
             incidents: Vec::new(),
@@ -158,8 +161,13 @@ impl Model {
             Prepared::City(hash, city) => self.cities.push((hash, city)),
             Prepared::Lexicon(hash) => self.lexicons.push(hash),
             Prepared::Roads(atlas) => {
-                let oracle = Rc::new(Oracle::of(&atlas));
-                self.maps.push((atlas.hash(), oracle));
+                // Bulletins come and go; what is not in force is put at hand again before it comes into force again.
+                let in_force = self.bulletin;
+                self.maps
+                    .retain(|map| map.bulletin().is_none_or(|it| Some(it) == in_force));
+                if !self.has_map(Some(atlas.hash()), atlas.bulletin_hash()) {
+                    self.maps.push(Rc::new(Oracle::of(&atlas)));
+                }
             }
         }
     }
@@ -227,16 +235,27 @@ impl Model {
                 &mut self.city,
             ),
             ObjectKind::Lexicon => (self.lexicons.contains(&hash), &mut self.lexicon),
-            ObjectKind::Roads => (self.maps.iter().any(|map| map.0 == hash), &mut self.roads),
+            ObjectKind::Roads => (self.has_map(Some(hash), None), &mut self.roads),
+            ObjectKind::Bulletin => (self.has_map(self.roads, Some(hash)), &mut self.bulletin),
         };
         if !at_hand {
             return self.refuse(Refusal::ObjectMissing);
         }
         *in_force = Some(hash);
+        if activation.object == ObjectKind::Roads {
+            // What was said of another map is not said of this one.
+            self.bulletin = None;
+        }
         self.say(Event::ObjectActivated(activation));
         if activation.object == ObjectKind::City && self.plan.is_some() {
             self.read_rosters_anew();
         }
+    }
+
+    /// Whether a map is at hand, as a bulletin says or as it is itself.
+    fn has_map(&self, map: Option<ObjectHash>, bulletin: Option<ObjectHash>) -> bool {
+        let mut maps = self.maps.iter();
+        maps.any(|known| Some(known.map()) == map && known.bulletin() == bulletin)
     }
 
     /// The next deadline, if any clock runs.

@@ -33,6 +33,8 @@ pub struct Ways {
     pub by_line: u64,
     /// By straight line, as no road led there.
     pub no_way: u64,
+    /// By the road, in another time than the map's own, for what holds on it just now.
+    pub changed: u64,
     /// Somebody was sent as the nearest of all, and by straight line it would have been somebody else.
     pub not_by_metres: u64,
 }
@@ -49,10 +51,10 @@ impl Model {
         let straight_ms = self.straight_ms(unit, to);
         let manner = Manner::of(self.incident(id).assessment.priority);
         let mut maps = self.maps.iter();
-        let map = maps.find(|map| Some(map.0) == self.roads);
+        let map = maps.find(|map| Some(map.map()) == self.roads && map.bulletin() == self.bulletin);
         // A boat does not go by road (L4).
         let map = map.filter(|_| capability != Capability::Boat);
-        let (by, travel_ms) = match map.map(|map| map.1.trip(manner, self.unit(unit).point, to)) {
+        let (by, travel_ms) = match map.map(|map| map.trip(manner, self.unit(unit).point, to)) {
             Some(Trip::Takes(road_ms)) => (By::Road, road_ms),
             Some(Trip::CutOff) => (By::NoWay, straight_ms),
             Some(Trip::OffRoad) | None => (By::Line, straight_ms),
@@ -79,11 +81,18 @@ impl Model {
     pub(super) fn count_way(&mut self, unit: UnitId, id: IncidentId, capability: Capability) {
         let place = self.incident(id).place.filter(|_| self.roads.is_some());
         if let (Some(place), true) = (place, self.unit(unit).travels()) {
-            match self.way(unit, id, capability, place.point).by {
+            let way = self.way(unit, id, capability, place.point);
+            match way.by {
                 By::Road => self.ways.by_road += 1,
                 By::Line => self.ways.by_line += 1,
                 By::NoWay => self.ways.no_way += 1,
             }
+            let manner = Manner::of(self.incident(id).assessment.priority);
+            let mut maps = self.maps.iter();
+            let plain = maps.find(|map| Some(map.map()) == self.roads && map.bulletin().is_none());
+            let plain = plain.map(|map| map.trip(manner, self.unit(unit).point, place.point));
+            let is_changed = way.by == By::Road && plain != Some(Trip::Takes(way.travel_ms));
+            self.ways.changed += u64::from(is_changed);
         }
     }
 

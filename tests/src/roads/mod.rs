@@ -2,23 +2,27 @@
 //!
 //! It takes a map's nodes, edges and bans as plain data and shares no code that finds a place on them, or a way over them.
 //! Places are found by looking at every street ([`spot`]), ways by going from situation to situation, always to the one that is
-//! reached first ([`streets`]). The rules are those of docs/roads.md. The model and the checkers ask it; it decides nothing.
+//! reached first ([`streets`]). What holds on them for a while is reckoned edge by edge ([`holding`]). The rules are those of
+//! docs/roads.md. The model and the checkers ask it; it decides nothing.
 //!
 //! [`town`] makes up the small towns that it is asked about.
 
+mod holding;
 pub mod spot;
 pub mod streets;
 pub mod town;
 
+use engine::id::ObjectHash;
 use engine::kind::Priority;
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
+use holding::Times;
 use spot::Spot;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use streets::{Streets, Times};
+use streets::Streets;
 
 /// How somebody drives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,25 +62,40 @@ const SEARCHES_MAX: usize = 2_000;
 /// Spots that are remembered; then all are forgotten.
 const SPOTS_MAX: usize = 20_000;
 
-/// A map and what holds on it. It remembers what it was asked, for the same is asked again and again.
+/// A map and what a bulletin says to hold on it. It remembers what it was asked, for the same is asked again and again.
 #[derive(Clone, Debug)]
 pub struct Oracle {
     streets: Arc<Streets>,
+    bulletin: Option<ObjectHash>,
     times: [Times; 2],
     spots: RefCell<BTreeMap<Point, Option<Spot>>>,
     searches: RefCell<BTreeMap<(Manner, Spot), Search>>,
 }
 
 impl Oracle {
-    /// Of the map that an atlas was read from, as it is without any change.
+    /// Of the map that an atlas was read from and the bulletin that it is under: of what they say, nothing of what it makes of
+    /// it.
     pub fn of(atlas: &Atlas) -> Oracle {
         let streets = Streets::of(atlas);
+        let bulletin = atlas.bulletin();
+        let manners = [Manner::Normal, Manner::Siren];
         Oracle {
-            times: [Manner::Normal, Manner::Siren].map(|manner| streets.times(manner)),
+            times: manners.map(|manner| streets.times(manner, &bulletin)),
+            bulletin: atlas.bulletin_hash(),
             streets,
             spots: RefCell::default(),
             searches: RefCell::default(),
         }
+    }
+
+    /// The map, as an object.
+    pub fn map(&self) -> ObjectHash {
+        self.streets.hash
+    }
+
+    /// What holds on it, as an object; `None` while it is as it says.
+    pub fn bulletin(&self) -> Option<ObjectHash> {
+        self.bulletin
     }
 
     /// How long it takes to drive from one point to another.

@@ -4,6 +4,7 @@
 //! situation, and a situation is a node and the edges before it that a ban can still ask about.
 
 use super::Manner;
+use super::holding::Times;
 use super::spot::{Spot, WHOLE};
 use engine::id::ObjectHash;
 use engine::place::projection::{Plane, Projection};
@@ -52,7 +53,7 @@ struct Step {
 pub struct Streets {
     /// The map as an object.
     pub hash: ObjectHash,
-    network: Network,
+    pub(super) network: Network,
     pub(super) projection: Projection,
     planes: Vec<Plane>,
     /// The edges from one node to another, in their order.
@@ -66,16 +67,6 @@ pub struct Streets {
     steps_into: Vec<Vec<usize>>,
     /// The situation at the end of each edge for whoever began on it.
     after: Vec<usize>,
-}
-
-/// How long each edge takes one manner of driving, `None` where it must not drive.
-#[derive(Clone, Debug)]
-pub struct Times {
-    manner: Manner,
-    /// Of driving through.
-    through_ms: Vec<Option<u64>>,
-    /// Of the whole edge, for whoever begins or ends on it.
-    own_ms: Vec<Option<u64>>,
 }
 
 /// Every map that was listed: each world asks for the same few.
@@ -205,22 +196,6 @@ impl Streets {
         let number = |EdgeIndex(edge): EdgeIndex| edge as usize;
         let bans = self.network.bans.iter();
         bans.map(move |ban| (ban.edges().map(number).collect(), ban.holds))
-    }
-
-    /// How long the edges take as the map says.
-    pub fn times(&self, manner: Manner) -> Times {
-        let edges = self.network.edges.iter();
-        let own_ms: Vec<Option<u64>> = edges
-            .map(|edge| match edge.time_ms[manner as usize] {
-                CLOSED_MS => None,
-                ms => Some(u64::from(ms)),
-            })
-            .collect();
-        Times {
-            manner,
-            through_ms: own_ms.clone(),
-            own_ms,
-        }
     }
 
     /// How long from every situation to a spot, [`u64::MAX`] where no way leads.

@@ -3,12 +3,15 @@
 //!
 //! Nothing is tidied, as an import would: from some places there is no way to others, and that is wanted.
 
+use engine::city::Polygon;
 use engine::id::ObjectHash;
+use engine::name::Name;
 use engine::place::Point;
 use engine::place::projection::{Plane, Projection, distance_squared_dm2};
 use engine::roads::atlas::Atlas;
+use engine::roads::bulletin::{Bulletin, Notice, SLOW_PERMILLE_MAX, Says, Stretch};
 use engine::roads::network::{
-    Ban, CLOSED_MS, Edge, EdgeIndex, Network, Node, NodeIndex, RoadClass,
+    Ban, CLOSED_MS, Edge, EdgeIndex, Network, Node, NodeIndex, Profile, RoadClass,
 };
 use engine::roads::prepared::Sections;
 use engine::roads::road_map::add_order;
@@ -89,6 +92,111 @@ impl Town {
             },
             Err(error) => panic!("the town of seed {seed} cannot be used: {error}"),
         }
+    }
+
+    /// The map under a bulletin of a seed.
+    ///
+    /// # Panics
+    /// When it cannot be made: a defect of this file, or of the engine.
+    pub fn under(&self, seed: u64) -> Arc<Atlas> {
+        let random = &mut Random::stream(seed, 0xb0_11e7);
+        let mut bulletin = Bulletin::plain(self.atlas.hash());
+        for &class in RoadClass::ALL {
+            for &profile in Profile::ALL {
+                let permille = 100 + random.below(3_000) as u16;
+                bulletin.factors.set(profile, class, permille);
+            }
+        }
+        for number in 0..random.below(6) {
+            let says = self.any_news(random);
+            let id = Name::new(&format!("notice-{number}"));
+            bulletin
+                .notices
+                .extend(id.ok().map(|id| Notice { id, says }));
+        }
+        let bytes = bulletin.canonical_bytes().unwrap_or_default();
+        match self.atlas.under(ObjectHash::of(&bytes), bulletin) {
+            Ok(atlas) => Arc::new(atlas),
+            Err(error) => panic!("the bulletin of seed {seed} cannot hold: {error}"),
+        }
+    }
+
+    /// Something that may be said of the roads.
+    pub fn any_news(&self, random: &mut Random) -> Says {
+        match random.below(5) {
+            0..=1 => Says::Closed(self.any_roads(5, random)),
+            2..=3 => {
+                let permille = [1_000, 1_001, 1_500, 4_000, 30_000, SLOW_PERMILLE_MAX];
+                Says::Slow {
+                    permille: random.pick(&permille).copied().unwrap_or(1_000),
+                    roads: self.any_roads(30, random),
+                }
+            }
+            _ => Says::Flooded(self.any_water(random)),
+        }
+    }
+
+    /// One road or a few, one way or both; often one of the bridges.
+    fn any_roads(&self, most: u64, random: &mut Random) -> Vec<Stretch> {
+        let edges = (0..).map(EdgeIndex).zip(&self.network.edges);
+        let is_bridge = random.chance(300);
+        let meant = edges.filter(|(_, edge)| !is_bridge || edge.class == ROAD.0);
+        let meant: Vec<EdgeIndex> = meant.map(|(edge, _)| edge).collect();
+        let mut roads = Vec::new();
+        for _ in 0..1 + random.below(most) {
+            let Some(&edge) = random.pick(&meant) else {
+                continue;
+            };
+            match random.chance(700) {
+                true => roads.extend(self.both_ways(edge)),
+                false => roads.push(self.stretch(edge)),
+            }
+        }
+        roads.sort();
+        roads.dedup();
+        roads
+    }
+
+    /// Water around a crossing, from a puddle to half of the town; now and then with dry land in it.
+    fn any_water(&self, random: &mut Random) -> Polygon {
+        let middle = random.pick(&self.network.nodes);
+        let middle = middle.map_or(self.middle, |node| node.point);
+        let half_e7 = random.between(500, 200_000);
+        let mut around = |half_e7: i64| -> Vec<Point> {
+            let corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)];
+            let corners = corners.map(|(north, east)| {
+                let mut shaken = |sign: i64| sign * (half_e7 - random.between(0, half_e7 / 3));
+                Point {
+                    lat_e7: middle.lat_e7 + shaken(north) as i32,
+                    lon_e7: middle.lon_e7 + shaken(east) as i32,
+                }
+            });
+            corners.to_vec()
+        };
+        let mut rings = vec![around(half_e7)];
+        if half_e7 % 3 == 0 {
+            rings.push(around(half_e7 / 2));
+        }
+        Polygon::new(rings)
+    }
+
+    /// A piece of road by the names of its ends.
+    fn stretch(&self, edge: EdgeIndex) -> Stretch {
+        let edge = &self.network.edges[edge.0 as usize];
+        let [from, to] = [edge.from, edge.to].map(|node| self.network.nodes[node.0 as usize].name);
+        Stretch { from, to }
+    }
+
+    /// The same, and back, where a road leads back.
+    pub fn both_ways(&self, edge: EdgeIndex) -> Vec<Stretch> {
+        let there = self.network.edges[edge.0 as usize];
+        let edges = (0..).map(EdgeIndex).zip(&self.network.edges);
+        let back = edges.filter(|(_, back)| (back.from, back.to) == (there.to, there.from));
+        let back = back.map(|(back, _)| self.stretch(back));
+        let mut roads: Vec<Stretch> = back.chain([self.stretch(edge)]).collect();
+        roads.sort();
+        roads.dedup();
+        roads
     }
 
     /// Somewhere that a crew may stand: mostly beside a street, now and then at a crossing itself, far from every road, or on

@@ -1,7 +1,7 @@
 //! The ground that worlds stand on: a small county or a town with its roads, plans and a lexicon, made once and shared by all seeds.
 
 use crate::roads::town::Town;
-use engine::centre::Prepared;
+use engine::capability::Capability;
 use engine::city::City;
 use engine::city::{HOSPITALS_MAX, Hospital};
 use engine::id::ObjectHash;
@@ -60,8 +60,17 @@ pub const CROWDED: usize = 4;
 pub const WARDS: usize = 5;
 /// The first of the towns with roads; they follow one another as the usual counties do.
 pub const TOWN: usize = 6;
-/// How many vehicles they have: enough that of most sorts some are free at once, so that roads decide between them.
-const TOWN_VEHICLES: [usize; VEHICLES.len()] = [24, 60, 120];
+/// How many vehicles they have at most, and what these can do: few sorts, so that of each some are free at once and roads decide
+/// between them.
+const TOWN_VEHICLES: [usize; VEHICLES.len()] = [24, 48, 96];
+const TOWN_CAPABILITIES: [Capability; 6] = [
+    Capability::Patrol,
+    Capability::Ambulance,
+    Capability::FireEngine,
+    Capability::Rescue,
+    Capability::TrafficPatrol,
+    Capability::Boat,
+];
 /// Vehicles of the crowded county.
 const CROWD: usize = FOLLOW_UPS_MAX + 40;
 /// Hospitals for which the county of hospitals has room left.
@@ -91,13 +100,6 @@ pub struct Ground {
 }
 
 impl Ground {
-    /// As a centre is to prepare it.
-    pub fn objects(&self) -> Vec<Prepared> {
-        let city = Prepared::City(self.hash, Arc::clone(&self.city));
-        let roads = self.atlas().map(Prepared::Roads);
-        std::iter::once(city).chain(roads).collect()
-    }
-
     /// Its map.
     pub fn atlas(&self) -> Option<Arc<Atlas>> {
         self.town.as_ref().map(|town| Arc::clone(&town.atlas))
@@ -128,12 +130,51 @@ static GROUNDS: [LazyLock<Ground>; TOWN + VEHICLES.len()] = [
     LazyLock::new(|| town(2)),
 ];
 
+/// What the default plan says before its agencies; hours are put there.
+const BEFORE_TRAFFIC: &str = "[agency.traffic]\n";
+/// Two hours of the evening on main roads, and the night on all.
+const EVENING: &str = r#"
+[[traffic]]
+from_hour = 17
+to_hour = 20
+classes = ["primary", "tertiary"]
+normal_percent = 180
+siren_percent = 125
+[[traffic]]
+from_hour = 22
+to_hour = 6
+normal_percent = 85
+siren_percent = 90
+[agency.traffic]
+"#;
+/// Every hour or two something else, and at most as slow and as quick as can be said.
+const RESTLESS: &str = r#"
+[[traffic]]
+from_hour = 0
+to_hour = 12
+classes = ["residential"]
+normal_percent = 1000
+[[traffic]]
+from_hour = 19
+to_hour = 20
+normal_percent = 150
+siren_percent = 10
+[[traffic]]
+from_hour = 21
+to_hour = 22
+classes = ["tertiary", "service"]
+normal_percent = 777
+siren_percent = 333
+[agency.traffic]
+"#;
+
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     let changes: [&[(&str, &str)]; 4] = [
-        &[("lapse_h = 24", "lapse_h = 6")],
+        &[("lapse_h = 24", "lapse_h = 6"), (BEFORE_TRAFFIC, EVENING)],
         &[
             ("rung_s = 30", "rung_s = 15"),
             ("lapse_h = 24", "lapse_h = 3"),
+            (BEFORE_TRAFFIC, RESTLESS),
         ],
         &[("service_floor = 8", "service_floor = 2")],
         &[
@@ -207,6 +248,10 @@ fn wards() -> Ground {
 /// One whose posts and crews are all in a town, on its island, or in the hills around it.
 fn town(index: usize) -> Ground {
     let mut city = generated(None);
+    city.units.retain(|unit| {
+        let mut wanted = TOWN_CAPABILITIES.iter();
+        unit.speed_mm_s == 0 || wanted.any(|&wanted| unit.capabilities.contains(wanted))
+    });
     keep(&mut city, TOWN_VEHICLES[index]);
     let town = Town::new(index as u64, TOWN_MIDDLE);
     let random = &mut Random::stream(index as u64, 0x7_0311);

@@ -207,6 +207,10 @@ impl World {
             }
         }
         self.machine.epoch = epoch;
+        self.road_desk = match &self.machine.centre {
+            Some(centre) => centre.running().map_at_start(),
+            None => None,
+        };
         if let Some(flip) = self.machine.flip.take() {
             // It lies where a start does not look: before a snapshot, or in an older one.
             self.books.counters.hit("world", "flip_survived");
@@ -488,6 +492,10 @@ impl World {
         };
         let at = if self.is_calm { self.now + 1_000 } else { at };
         self.agenda.note(at, Thing::Start);
+        if self.options.traffic.roads_min > 0 && !self.is_calm && self.random.chance(500) {
+            // The first thing that is said to whoever comes up.
+            self.agenda.note(at + 1, Thing::Roads);
+        }
         Ok(())
     }
 

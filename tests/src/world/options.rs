@@ -37,6 +37,10 @@ pub enum Planted {
     NobodyObeys,
     /// A bit is flipped and nobody knows of it.
     SecretFlip,
+    /// The checkers are not told what is closed, slow or flooded.
+    ClosureUnknown,
+    /// The centre decides by the times of the bulletin before.
+    StaleTimes,
 }
 
 /// How a world breaks.
@@ -56,6 +60,13 @@ pub struct Breaks {
     pub rot: bool,
     /// Restarts for these reasons at most: each costs a replay.
     pub restarts_max: u64,
+}
+
+impl Breaks {
+    /// Whether whatever is given to the disk while the process runs is kept there.
+    pub fn spares_objects(&self) -> bool {
+        self.faults.is_empty() && self.full_one_in == 0
+    }
 }
 
 /// How the parts of the world talk.
@@ -96,6 +107,8 @@ pub struct Traffic {
     pub plans: u64,
     /// Times when a person sends desk after desk to one incident.
     pub overreaches: u64,
+    /// Minutes between two things that people say of the roads, on average; 0: nothing is said.
+    pub roads_min: i64,
     /// Units that nobody has defined are spoken of as often as the others.
     pub strangers: bool,
 }
@@ -261,6 +274,7 @@ fn traffic(random: &mut Random) -> Traffic {
         jumps: random.below(4),
         plans: random.below(4),
         overreaches: 0,
+        roads_min: 0,
         strangers: false,
     }
 }
@@ -277,6 +291,7 @@ fn make_common(options: &mut Options) {
     // Two seeds of five are on roads, where others are in a county without.
     if options.seed % 5 >= 3 {
         options.ground += TOWN;
+        options.traffic.roads_min = one_of(random, &[0, 6, 20, 60]) as i64;
     }
     // Large grounds cost a world some seconds: a few of many seeds will do.
     let grounds = [(60, POOR), (10, CROWDED), (8, WARDS)];

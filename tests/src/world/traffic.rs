@@ -48,11 +48,13 @@ impl World {
         for _ in 0..traffic.floods {
             let begin = self.random.between(0, day);
             self.burst(150, begin, Span::minutes(4), |_| Source::Flood);
+            self.roads_suffer(begin);
         }
         for _ in 0..traffic.accidents {
             let point = self.somewhere();
             let begin = self.random.between(0, day);
             self.burst(180, begin, Span::minutes(9), |_| Source::Accident(point));
+            self.road_is_closed(begin, point);
         }
         for _ in 0..traffic.pranksters {
             let begin = self.random.between(0, day);
@@ -70,6 +72,7 @@ impl World {
         note(traffic.overreaches, Thing::Overreach);
         note(1, Thing::Person);
         note(1, Thing::Field);
+        self.watch_roads();
     }
 
     /// A day in which too little happened goes on.

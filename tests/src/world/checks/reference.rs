@@ -31,9 +31,10 @@ impl Reference {
             return None;
         };
         let mut model = Model::new(opening.capacities);
-        for object in self.ground.objects() {
-            model.prepare(object);
-        }
+        model.prepare(Prepared::City(
+            self.ground.hash,
+            Arc::clone(&self.ground.city),
+        ));
         model.prepare(Prepared::Lexicon(ObjectHash::of(LEXICON.as_bytes())));
         for plan in plans() {
             model.prepare(Prepared::Plan(Arc::clone(&plan.plan)));
@@ -43,6 +44,12 @@ impl Reference {
 }
 
 impl Checker for Reference {
+    fn prepare(&mut self, object: &Prepared) {
+        if let Some(model) = &mut self.model {
+            model.prepare(object.clone());
+        }
+    }
+
     fn tell(&self, counters: &mut Counters) {
         let Some(ways) = self.model.as_ref().map(Model::ways) else {
             return;
@@ -50,6 +57,7 @@ impl Checker for Reference {
         for (which, times) in [
             ("by_road", ways.by_road),
             ("by_line", ways.by_line),
+            ("changed", ways.changed),
             ("no_way", ways.no_way),
             ("not_by_metres", ways.not_by_metres),
         ] {

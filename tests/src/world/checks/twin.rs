@@ -43,7 +43,15 @@ impl Twin {
             capacities,
             plans: plans().iter().map(|plan| Arc::clone(&plan.plan)).collect(),
             cities: vec![(self.ground.hash, Arc::clone(&self.ground.city))],
-            maps: self.ground.atlas().into_iter().collect(),
+            maps: Vec::new(),
+        }
+    }
+
+    /// Puts an object at hand that the next record activates; to the checkers beside it, which may be told something else.
+    pub fn prepare(&mut self, object: Prepared, told: &Prepared) {
+        self.centre.prepare(object);
+        if let Some(checks) = &mut self.checks {
+            checks.prepare(told);
         }
     }
 
@@ -60,9 +68,10 @@ impl Checker for Twin {
             && self.centre.opening().is_none()
         {
             self.centre = Centre::new(opening.capacities);
-            for object in self.ground.objects() {
-                self.centre.prepare(object);
-            }
+            self.centre.prepare(Prepared::City(
+                self.ground.hash,
+                Arc::clone(&self.ground.city),
+            ));
             let lexicon = super::super::ground::LEXICON.as_bytes();
             self.centre
                 .prepare(Prepared::Lexicon(ObjectHash::of(lexicon)));
