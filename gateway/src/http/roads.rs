@@ -30,6 +30,8 @@ struct RoadsJson {
     now: Moment,
     /// The map in force, by its content; `null`: travel goes by straight line.
     map: Option<ObjectHash>,
+    /// All that holds on it, by its content; `null`: nothing beside the map.
+    bulletin: Option<ObjectHash>,
     attribution: Option<String>,
     nodes: usize,
     edges: usize,
@@ -53,6 +55,7 @@ pub async fn roads(State(exchange): Shared) -> Answered {
         seq,
         now,
         map: map.as_ref().map(|map| map.hash()),
+        bulletin: map.as_ref().and_then(|map| map.bulletin_hash()),
         attribution: attribution.filter(|made_by| !made_by.is_empty()),
         nodes: network.map_or(0, |network| network.nodes.len()),
         edges: network.map_or(0, |network| network.edges.len()),
