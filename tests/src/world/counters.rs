@@ -41,6 +41,7 @@ pub const DEEDS: &[&str] = &[
     "lane_full",
     "lost_message",
     "lost_reply",
+    "new_map",
     "overreach",
     "person_act",
     "plan_change",

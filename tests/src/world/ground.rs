@@ -9,7 +9,6 @@ use engine::limits::FOLLOW_UPS_MAX;
 use engine::name::Name;
 use engine::place::Point;
 use engine::plan::Plan;
-use engine::roads::atlas::Atlas;
 use loadgen::random::Random;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
@@ -93,16 +92,16 @@ pub struct Ground {
     pub city: Arc<City>,
     /// What it is called by.
     pub hash: ObjectHash,
-    /// Its roads, where it has any.
-    pub town: Option<Town>,
+    /// Its roads, where it has any: the map that it starts with, and another that may come in its place.
+    pub towns: Vec<Town>,
     /// Around a post, from how far people call, in units of 1e-7 degree.
     pub around_e7: i64,
 }
 
 impl Ground {
-    /// Its map.
-    pub fn atlas(&self) -> Option<Arc<Atlas>> {
-        self.town.as_ref().map(|town| Arc::clone(&town.atlas))
+    /// The roads of a map.
+    pub fn town(&self, map: ObjectHash) -> Option<&Town> {
+        self.towns.iter().find(|town| town.atlas.hash() == map)
     }
 }
 
@@ -253,18 +252,18 @@ fn town(index: usize) -> Ground {
         unit.speed_mm_s == 0 || wanted.any(|&wanted| unit.capabilities.contains(wanted))
     });
     keep(&mut city, TOWN_VEHICLES[index]);
-    let town = Town::new(index as u64, TOWN_MIDDLE);
+    let towns = [0, 10].map(|other| Town::new(index as u64 + other, TOWN_MIDDLE));
     let random = &mut Random::stream(index as u64, 0x7_0311);
     for post in &mut city.posts {
-        post.point = town.stand(random);
+        post.point = towns[0].stand(random);
     }
     let posts = city.posts.clone();
     for unit in city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0) {
         let post = posts.iter().find(|post| Some(post.name) == unit.post);
-        unit.point = post.map_or_else(|| town.stand(random), |post| post.point);
+        unit.point = post.map_or_else(|| towns[0].stand(random), |post| post.point);
     }
     Ground {
-        town: Some(town),
+        towns: towns.to_vec(),
         around_e7: TOWN_AROUND_E7,
         ..as_ground(city)
     }
@@ -314,7 +313,7 @@ fn as_ground(city: City) -> Ground {
     Ground {
         city: Arc::new(city),
         hash: ObjectHash::of(&bytes),
-        town: None,
+        towns: Vec::new(),
         around_e7: COUNTY_AROUND_E7,
     }
 }

@@ -121,8 +121,8 @@ impl World {
             lexicon: LEXICON.to_owned(),
             city: Arc::clone(&ground(options.ground).city),
             roads: ground(options.ground)
-                .town
-                .as_ref()
+                .towns
+                .get(self.map)
                 .map(|town| Arc::clone(&town.bytes)),
             lanes: LaneLimits {
                 life: options.lane_items,
@@ -143,6 +143,11 @@ impl World {
         }
         let before = self.injected();
         self.machine.inbox = Inbox::default();
+        let new_map = self.options.breaks.new_map_permille;
+        if new_map > 0 && !self.is_calm && self.machine.epoch > 0 && self.random.chance(new_map) {
+            self.books.counters.hit("world", "new_map");
+            self.map = (self.map + 1) % ground(self.options.ground).towns.len();
+        }
         let sink = Box::new(self.machine.inbox.clone());
         match Stepped::start(self.setup(), sink, Arc::clone(&self.wall)) {
             Ok(centre) => {

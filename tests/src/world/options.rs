@@ -58,6 +58,8 @@ pub struct Breaks {
     pub full_one_in: u64,
     /// Whether bits are flipped while the centre is down.
     pub rot: bool,
+    /// Of a thousand starts so many come with another map.
+    pub new_map_permille: u64,
     /// Restarts for these reasons at most: each costs a replay.
     pub restarts_max: u64,
 }
@@ -248,6 +250,7 @@ fn breaks(random: &mut Random) -> Breaks {
             .collect(),
         full_one_in: one_of(random, &[0, 0, 4_000]),
         rot: random.chance(300),
+        new_map_permille: 0,
         restarts_max: 4 + random.below(8),
     }
 }
@@ -292,6 +295,7 @@ fn make_common(options: &mut Options) {
     if options.seed % 5 >= 3 {
         options.ground += TOWN;
         options.traffic.roads_min = one_of(random, &[0, 6, 20, 60]) as i64;
+        options.breaks.new_map_permille = one_of(random, &[0, 0, 300]);
     }
     // Large grounds cost a world some seconds: a few of many seeds will do.
     let grounds = [(60, POOR), (10, CROWDED), (8, WARDS)];

@@ -22,13 +22,15 @@ const NAMES: u64 = 8;
 const HOUR_PERIOD: Span = Span::minutes(1);
 
 impl World {
+    /// The roads of the map in force.
     fn town(&self) -> Option<&'static Town> {
-        ground(self.options.ground).town.as_ref()
+        let map = self.road_desk.as_ref()?.hash();
+        ground(self.options.ground).town(map)
     }
 
     /// Notes when the roads are looked at, and when people first say something of them.
     pub(super) fn watch_roads(&mut self) {
-        if self.town().is_none() {
+        if ground(self.options.ground).towns.is_empty() {
             return;
         }
         if self.options.clock == ClockMode::Wall {

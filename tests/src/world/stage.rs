@@ -77,7 +77,9 @@ pub(super) struct World {
     pub(super) crews: Crews,
     pub(super) agenda: Agenda<Thing>,
     pub(super) random: Random,
-    /// The map that was last said to hold.
+    /// Which of the ground's maps the configuration names.
+    pub(super) map: usize,
+    /// The map as it was last said to be.
     pub(super) road_desk: Option<Arc<Atlas>>,
     /// True time, in milliseconds.
     pub(super) now: i64,
@@ -180,6 +182,7 @@ impl World {
             crews: Crews::new(field(), seed),
             agenda: Agenda::new(),
             random: Random::stream(seed, 0x3081d),
+            map: 0,
             road_desk: None,
             now: BEGIN.0,
             offset: 0,

@@ -1,7 +1,8 @@
 //! What holds on the roads, as whoever reads the records knows it: what people said, and what follows from the hour.
 //!
-//! A bulletin that nobody gave must be the one before it with the factors that the plan has for its hour. On a driven clock, where
-//! the centre keeps the hour itself, nothing may be decided by the factors of another.
+//! A bulletin that nobody gave must be the one before it with the factors that the plan has for its hour, or what still can be meant of
+//! it on another map; and that must follow the map at once. On a driven clock, where the centre keeps the hour itself, nothing
+//! may be decided by the factors of another.
 
 use crate::world::ground::{Ground, plans};
 use engine::command::{Activation, ClockMode, Command, ObjectKind};
@@ -10,9 +11,10 @@ use engine::id::ObjectHash;
 use engine::moment::Moment;
 use engine::plan::Plan;
 use engine::roads::atlas::Atlas;
-use engine::roads::bulletin::Bulletin;
+use engine::roads::bulletin::{Bulletin, Says};
+use engine::roads::network::NodeIndex;
 use engine::runtime::ReleasedRecord;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The maps that were said to hold, and the one that does.
@@ -24,6 +26,8 @@ pub struct Bulletins {
     /// As people said, by bulletin.
     given: BTreeMap<ObjectHash, Arc<Atlas>>,
     in_force: Option<Arc<Atlas>>,
+    /// What was said of the map before, and can still be meant of the one that has just come.
+    carried: Option<Bulletin>,
     plan: Option<Arc<Plan>>,
     is_driven: bool,
 }
@@ -36,6 +40,7 @@ impl Bulletins {
             keeps_hours,
             given: BTreeMap::new(),
             in_force: None,
+            carried: None,
             plan: None,
             is_driven: false,
         }
@@ -56,16 +61,19 @@ impl Bulletins {
         };
         match object {
             ObjectKind::Plan | ObjectKind::Lexicon | ObjectKind::City => Ok(None),
-            ObjectKind::Roads => Ok(self.ground.atlas().filter(|atlas| atlas.hash() == hash)),
+            ObjectKind::Roads => {
+                let town = self.ground.town(hash);
+                Ok(town.map(|town| Arc::clone(&town.atlas)))
+            }
             ObjectKind::Bulletin => match self.given.get(&hash) {
                 Some(atlas) => Ok(Some(Arc::clone(atlas))),
-                None => self.of_the_hour(hash, released.record.at).map(Some),
+                None => self.made_by_the_centre(hash, released.record.at).map(Some),
             },
         }
     }
 
-    /// The map in force with the factors of another hour, if that is what a bulletin says.
-    fn of_the_hour(&self, hash: ObjectHash, at: Moment) -> Result<Arc<Atlas>, String> {
+    /// The map in force with what follows from the hour, or from the map before it, if that is what a bulletin says.
+    fn made_by_the_centre(&self, hash: ObjectHash, at: Moment) -> Result<Arc<Atlas>, String> {
         let (Some(atlas), Some(plan)) = (&self.in_force, &self.plan) else {
             return Err(format!("the bulletin {hash} came before there was a map"));
         };
@@ -73,14 +81,15 @@ impl Bulletins {
             factors: *plan.traffic.at_minute(self.minute(at)),
             ..atlas.bulletin()
         };
-        let wrong = |error: &dyn std::fmt::Display| format!("the bulletin of the hour: {error}");
-        let bytes = hourly.canonical_bytes().map_err(|error| wrong(&error))?;
+        let made = self.carried.clone().unwrap_or(hourly);
+        let wrong = |error: &dyn std::fmt::Display| format!("the centre's bulletin: {error}");
+        let bytes = made.canonical_bytes().map_err(|error| wrong(&error))?;
         if ObjectHash::of(&bytes) != hash {
             return Err(format!(
-                "nobody gave the bulletin {hash}, nor is it the hour's"
+                "nobody gave the bulletin {hash}; it ought to be {made:?}"
             ));
         }
-        let atlas = atlas.under(hash, hourly).map_err(|error| wrong(&error))?;
+        let atlas = atlas.under(hash, made).map_err(|error| wrong(&error))?;
         Ok(Arc::new(atlas))
     }
 
@@ -98,10 +107,23 @@ impl Bulletins {
         if let Command::OpenCentre(opening) = record.envelope.command {
             self.is_driven = opening.clock == ClockMode::Driven;
         }
+        let was_owed = self.carried.take();
         for event in &record.events {
             if let Event::ObjectActivated(active) = event {
                 self.activate(*active, &brought);
             }
+        }
+        let is_bulletin = matches!(
+            record.envelope.command,
+            Command::Activate(Activation {
+                object: ObjectKind::Bulletin,
+                ..
+            })
+        );
+        if let (Some(owed), false) = (was_owed, is_bulletin) {
+            return Err(format!(
+                "what was said of the roads went with their map: {owed:?}"
+            ));
         }
         self.check_hour(released)
     }
@@ -113,9 +135,35 @@ impl Bulletins {
                 let plan = known.find(|plan| plan.hash == active.hash);
                 self.plan = plan.map(|plan| Arc::clone(&plan.plan));
             }
-            ObjectKind::Roads | ObjectKind::Bulletin => self.in_force = brought.clone(),
+            ObjectKind::Roads => {
+                let before = self.in_force.as_ref().map(|atlas| atlas.bulletin());
+                self.in_force.clone_from(brought);
+                self.carried = before.and_then(|before| self.carried_over(before));
+            }
+            ObjectKind::Bulletin => self.in_force.clone_from(brought),
             ObjectKind::Lexicon | ObjectKind::City => {}
         }
+    }
+
+    /// What was said of another map and can be meant of the one in force: notices all of whose roads it has, and water. `None`
+    /// when that is nothing.
+    fn carried_over(&self, mut said: Bulletin) -> Option<Bulletin> {
+        let map = self.in_force.as_ref()?.hash();
+        let network = &self.ground.town(map)?.network;
+        let name = |NodeIndex(node): NodeIndex| network.nodes[node as usize].name;
+        let roads: BTreeSet<(i64, i64)> = network
+            .edges
+            .iter()
+            .map(|edge| (name(edge.from), name(edge.to)))
+            .collect();
+        said.roads = map;
+        said.notices.retain(|notice| match &notice.says {
+            Says::Closed(named) | Says::Slow { roads: named, .. } => {
+                named.iter().all(|it| roads.contains(&(it.from, it.to)))
+            }
+            Says::Flooded(_) => true,
+        });
+        (said != Bulletin::plain(map)).then_some(said)
     }
 
     /// Nothing but what is brought into force comes between an hour and its factors.
