@@ -77,8 +77,8 @@ const HOSPITALS_LEFT: usize = 2;
 
 /// Around a post of a county, in units of 1e-7 degree: about 4 km. From so far people call.
 const COUNTY_AROUND_E7: i64 = 400_000;
-/// The same in a town, where streets are: about 1 km.
-const TOWN_AROUND_E7: i64 = 90_000;
+/// The same in a town, where streets are: about 700 m.
+const TOWN_AROUND_E7: i64 = 60_000;
 /// East of the county town, so that streets lie in several of its districts.
 const TOWN_MIDDLE: Point = Point {
     lat_e7: 288_500_000,

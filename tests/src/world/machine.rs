@@ -499,7 +499,7 @@ impl World {
         self.agenda.note(at, Thing::Start);
         if self.options.traffic.roads_min > 0 && !self.is_calm && self.random.chance(500) {
             // The first thing that is said to whoever comes up.
-            self.agenda.note(at + 1, Thing::Roads);
+            self.agenda.note(at + 1, Thing::RoadNews);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What people say of the roads: what is closed, slow or under water, and what is lifted again; and, on the wall's clock, the
 //! factors of the hour, which the gateway brings into force there.
 //!
-//! What is said goes the lossy way of every wish, so that it may come late, twice, or after what was said later.
+//! What people say goes the lossy way of every wish, so that it may come late, twice, or after what was said later.
 
 use super::ground::ground;
 use super::options::Planted;
@@ -9,11 +9,12 @@ use super::stage::{Thing, World};
 use crate::roads::town::Town;
 use engine::centre::Prepared;
 use engine::command::{Actor, ClockMode};
+use engine::lane::Lane;
 use engine::moment::Span;
 use engine::name::Name;
 use engine::place::Point;
 use engine::roads::bulletin::{Bulletin, Notice, Says};
-use engine::runtime::port::Wish;
+use engine::runtime::port::{Submission, Wish};
 use std::sync::Arc;
 
 /// Names that notices go by: few, so that one often takes the place of another.
@@ -29,7 +30,7 @@ impl World {
     }
 
     /// Notes when the roads are looked at, and when people first say something of them.
-    pub(super) fn watch_roads(&mut self) {
+    pub(super) fn begin_roads(&mut self) {
         if ground(self.options.ground).towns.is_empty() {
             return;
         }
@@ -50,7 +51,7 @@ impl World {
         };
         for _ in 0..times {
             let at = self.after(Span(begin_ms), Span(begin_ms) + Span::minutes(6));
-            self.agenda.note(at, Thing::Roads);
+            self.agenda.note(at, Thing::RoadNews);
         }
     }
 
@@ -63,10 +64,15 @@ impl World {
     }
 
     /// Somebody says something of the roads, and somebody will again.
-    pub(super) fn somebody_tells_of_roads(&mut self) {
+    pub(super) fn watch_roads(&mut self) {
         let pause = Span::minutes(self.options.traffic.roads_min);
         let at = self.after(Span::seconds(1), Span(2 * pause.0));
         self.agenda.note(at, Thing::Roads);
+        self.somebody_tells_of_roads();
+    }
+
+    /// Somebody says something of the roads.
+    pub(super) fn somebody_tells_of_roads(&mut self) {
         let (Some(atlas), Some(town)) = (&self.road_desk, self.town()) else {
             return;
         };
@@ -149,14 +155,23 @@ impl World {
             Some(Planted::StaleTimes) => map.under(activation.hash, map.bulletin()).map(Arc::new),
             Some(_) | None => Ok(Arc::clone(&atlas)),
         };
-        self.road_desk = Some(atlas);
-        if let Ok(told) = told {
-            self.ask(Wish::Activate {
-                actor,
-                activation,
-                object: Prepared::Roads(told),
-                testimony: Box::default(),
-            });
+        let Ok(told) = told else { return };
+        let wish = Wish::Activate {
+            actor,
+            activation,
+            object: Prepared::Roads(told),
+            testimony: Box::default(),
+        };
+        if actor != Actor::System {
+            self.road_desk = Some(atlas);
+            return self.ask(wish);
         }
+        // Within the process nothing is lost on the way.
+        let mut submissions = vec![Submission { origin: None, wish }];
+        match centre.running().submit(Lane::Life, &mut submissions) {
+            Ok(()) => self.road_desk = Some(atlas),
+            Err(_) => self.books.counters.hit("world", "lane_full"),
+        }
+        self.machine.wake_writer(self.now);
     }
 }

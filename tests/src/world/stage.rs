@@ -51,8 +51,10 @@ pub(super) enum Thing {
     Overreach,
     /// The wall's clock steps.
     Jump,
-    /// Somebody says something of the roads.
+    /// Somebody says something of the roads, and somebody will again.
     Roads,
+    /// Somebody says something more of the roads.
+    RoadNews,
     /// Somebody closes the road at a place.
     Close(Point),
     /// It is looked at whether the hour has other factors.
@@ -272,7 +274,8 @@ impl World {
             Thing::Field => self.field_acts(),
             Thing::Overreach => self.overreach(),
             Thing::Jump => self.wall_jumps(),
-            Thing::Roads => self.somebody_tells_of_roads(),
+            Thing::Roads => self.watch_roads(),
+            Thing::RoadNews => self.somebody_tells_of_roads(),
             Thing::Close(point) => self.close_road_at(point),
             Thing::Hour => self.keep_hour(),
             Thing::ChangePlan => self.change_plan()?,
@@ -356,6 +359,7 @@ impl World {
             | Thing::Overreach
             | Thing::Jump
             | Thing::Roads
+            | Thing::RoadNews
             | Thing::Close(_)
             | Thing::Hour
             | Thing::ChangePlan

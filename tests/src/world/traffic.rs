@@ -72,7 +72,7 @@ impl World {
         note(traffic.overreaches, Thing::Overreach);
         note(1, Thing::Person);
         note(1, Thing::Field);
-        self.watch_roads();
+        self.begin_roads();
     }
 
     /// A day in which too little happened goes on.
