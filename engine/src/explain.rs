@@ -5,6 +5,10 @@
 //! (`dispatch::travel`, `place::projection`) and says how each stood. It never decides: the unit that was chosen is the one
 //! in the journal. Whoever reads the files, and puts the grounds into words, is outside this crate.
 
+mod difference;
+
+pub use difference::Difference;
+
 use crate::city::City;
 use crate::command::{Activation, Actor, Command, ObjectKind};
 use crate::dispatch::travel::{StraightLine, Travel};
@@ -169,6 +173,8 @@ pub struct Grounds {
     pub city: ObjectHash,
     /// The road network in force; `None` where all went by straight line.
     pub roads: Option<ObjectHash>,
+    /// Who made that network, to be shown wherever it shows; empty when it is the centre's own.
+    pub attribution: String,
     /// What held on the roads beside what the map says.
     pub bulletin: Option<ObjectHash>,
     /// The city's local time, in minutes ahead of UTC.
@@ -314,17 +320,8 @@ impl Fold {
         let (plan, (city_hash, city)) = (self.plan.as_ref()?, self.city.as_ref()?);
         let incident = self.view.incident(issued.incident)?.clone();
         let asked = self.asked(issued.previous);
-        let roads = self.roads.as_ref();
-        let under = roads
-            .zip(self.bulletin.clone())
-            .map(|(roads, (hash, bulletin))| {
-                // The centre has decided by it, so it holds on its map.
-                roads.under(hash, bulletin).ok()
-            });
-        let roads = match &under {
-            Some(under) => under.as_ref(),
-            None => roads,
-        };
+        let under = self.under();
+        let roads = under.as_ref().or(self.roads.as_ref());
         let road = roads.and_then(|atlas| road_to(atlas, &issued, &incident));
         let candidates = self.candidates(&issued, &incident, &asked, (plan, city), road);
         let district = incident.place.and_then(|place| place.district);
@@ -339,6 +336,7 @@ impl Fold {
             service_floor: plan.service_floor,
             city: *city_hash,
             roads: roads.map(Atlas::hash),
+            attribution: roads.map_or_else(String::new, |atlas| atlas.attribution().to_owned()),
             bulletin: roads.and_then(Atlas::bulletin_hash),
             utc_offset_min: city.utc_offset_min,
             district: district.map(|district| district.name),
@@ -382,9 +380,24 @@ impl Fold {
         incident: &IncidentView,
         asked: &[Asked],
         (plan, city): (&Plan, &City),
-        mut road: Option<RoadTo<'_>>,
+        road: Option<RoadTo<'_>>,
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
+        let able = self.able(issued, incident, asked, (plan, city), road);
+        let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
+        all.sort_by_key(|candidate| candidate.rank(desk));
+        shown(all, issued.unit, desk)
+    }
+
+    /// Everybody who can do what is needed, by number, and how long each would take by straight line, turnout included.
+    fn able(
+        &self,
+        issued: &OrderIssued,
+        incident: &IncidentView,
+        asked: &[Asked],
+        (plan, city): (&Plan, &City),
+        mut road: Option<RoadTo<'_>>,
+    ) -> Vec<(Candidate, u32)> {
         let travel = StraightLine {
             detour_permille: plan.detour_permille,
         };
@@ -395,32 +408,39 @@ impl Fold {
             .view
             .units()
             .filter(|(_, unit)| unit.definition.capabilities.contains(issued.capability));
-        let mut all: Vec<Candidate> = able
-            .map(|(id, unit)| {
-                let definition = &unit.definition;
-                let to = to.filter(|_| definition.travels());
-                let way = to.map(|to| (city.projection.plane(unit.point), to));
-                let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
-                let by_road = road.as_mut().filter(|_| definition.travels());
-                let by_road = by_road.and_then(|road| road.time_ms(unit.point));
-                Candidate {
-                    unit: id,
-                    name: definition.name,
-                    distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
-                    travel_ms: by_road.unwrap_or_else(|| way.map_or(0, time)),
-                    by_road: by_road.is_some(),
-                    turnout_ms: if definition.travels() {
-                        definition.turnout_ms
-                    } else {
-                        0
-                    },
-                    open_orders: unit.orders.len(),
-                    standing: self.standing(id, unit, asked),
-                }
-            })
-            .collect();
-        all.sort_by_key(|candidate| candidate.rank(desk));
-        shown(all, issued.unit, desk)
+        able.map(|(id, unit)| {
+            let definition = &unit.definition;
+            let to = to.filter(|_| definition.travels());
+            let way = to.map(|to| (city.projection.plane(unit.point), to));
+            let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
+            let by_road = road.as_mut().filter(|_| definition.travels());
+            let by_road = by_road.and_then(|road| road.time_ms(unit.point));
+            let straight_ms = way.map_or(0, time);
+            let candidate = Candidate {
+                unit: id,
+                name: definition.name,
+                distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
+                travel_ms: by_road.unwrap_or(straight_ms),
+                by_road: by_road.is_some(),
+                turnout_ms: if definition.travels() {
+                    definition.turnout_ms
+                } else {
+                    0
+                },
+                open_orders: unit.orders.len(),
+                standing: self.standing(id, unit, asked),
+            };
+            let straight_ms = straight_ms.saturating_add(candidate.turnout_ms);
+            (candidate, straight_ms)
+        })
+        .collect()
+    }
+
+    /// The map as it is by what holds on it; `None` where nothing does.
+    fn under(&self) -> Option<Atlas> {
+        let (hash, bulletin) = self.bulletin.clone()?;
+        // The centre has decided by it, so it holds on its map.
+        self.roads.as_ref()?.under(hash, bulletin).ok()
     }
 
     /// How a unit stood, whoever was chosen: the first hindrance there was, or that it was free.

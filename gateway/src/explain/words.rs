@@ -340,19 +340,23 @@ impl Speaker<'_> {
 
     fn table<'a>(&self, candidates: impl Iterator<Item = &'a Candidate>, lines: &mut Vec<String>) {
         let head = self.language.of(
-            ["力量", "时间", "直线公里", "说明"],
-            ["unit", "time", "km straight", "why"],
+            ["力量", "时间", "行驶", "出动", "直线公里", "说明"],
+            ["unit", "time", "way", "turnout", "km straight", "why"],
         );
         let mut table = Columns::new(&[
             (head[0], Align::Left),
             (head[1], Align::Right),
             (head[2], Align::Right),
-            (head[3], Align::Left),
+            (head[3], Align::Right),
+            (head[4], Align::Right),
+            (head[5], Align::Left),
         ]);
         for candidate in candidates {
             table.row([
                 candidate.name.to_string(),
                 self.ms(candidate.total_ms()),
+                self.ms(candidate.travel_ms),
+                self.ms(candidate.turnout_ms),
                 format!("{:.1}", f64::from(candidate.distance_dm) / 10_000.0),
                 self.standing(candidate),
             ]);
@@ -491,7 +495,11 @@ impl Speaker<'_> {
         let line = |name: &str, hash: Option<ObjectHash>| {
             hash.map_or_else(String::new, |hash| format!("\n{name} {hash}"))
         };
-        let roads = line(names[2], roads) + &line(names[3], bulletin);
+        let made_by = match self.grounds.attribution.as_str() {
+            made_by if roads.is_some() && !made_by.is_empty() => format!(", {made_by}"),
+            _ => String::new(),
+        };
+        let roads = line(names[2], roads) + &made_by + &line(names[3], bulletin);
         format!("{how}\n{} {plan}\n{} {city}{roads}", names[0], names[1])
     }
 
