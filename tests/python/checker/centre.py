@@ -57,6 +57,9 @@ class Unit:
     duty: str = "on_call"
     staffed: bool = True
     silent: bool = False
+    stale: bool = False
+    # Since when nothing was heard of where it is.
+    heard_at: int = 0
     open_orders: set[str] = field(default_factory=set)
 
     @property
@@ -77,6 +80,7 @@ class Unit:
             len(self.open_orders) < self.capacity
             and self.staffed
             and not self.silent
+            and not self.stale
             and self.duty in READY
             and self.strength >= self.least_strength
         )
@@ -249,8 +253,10 @@ class Centre:
             plane=self.city.projection.plane(definition["post"]),
         )
         unit.staffed = unit.staffed_at(self.minute_of_day(record.at))
+        unit.heard_at = record.at
         if known is not None:
             unit.duty, unit.silent, unit.open_orders = known.duty, known.silent, known.open_orders
+            unit.stale, unit.heard_at = known.stale, known.heard_at
             # A unit that stands at its post moves with it.
             if known.point != known.post:
                 unit.point, unit.plane = known.point, known.plane
@@ -258,12 +264,15 @@ class Centre:
         self.names[unit.name] = identity
         self.able.clear()
 
-    def _unit_moved(self, _record: Record, event: Any) -> None:
+    def _unit_moved(self, record: Record, event: Any) -> None:
         unit = self.units[event["unit"]]
+        unit.heard_at = record.at
         unit.point, unit.plane = event["point"], self.city.projection.plane(event["point"])
 
-    def _unit_duty_changed(self, _record: Record, event: Any) -> None:
+    def _unit_duty_changed(self, record: Record, event: Any) -> None:
         unit = self.units[event["unit"]]
+        if event["duty"] == "patrolling" != unit.duty:
+            unit.heard_at = record.at
         unit.duty, unit.strength = event["duty"], event["strength"]
 
     def _unit_staffed(self, _record: Record, event: Any) -> None:
@@ -274,6 +283,9 @@ class Centre:
 
     def _unit_heard(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].silent = False
+
+    def _unit_position_stale(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].stale = event["stale"]
 
     def _call_taken(self, record: Record, event: Any) -> None:
         value = record.value

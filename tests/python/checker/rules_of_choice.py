@@ -23,6 +23,8 @@ def unit_fits_and_is_free(centre: Centre, _record: Record, event: Any) -> Findin
         yield f"unit {unit.name} has nobody on its roster and gets order {event['order']}"
     if unit.silent:
         yield f"unit {unit.name} is silent and gets order {event['order']}"
+    if unit.stale:
+        yield f"unit {unit.name} is on patrol, nobody knows where, and gets order {event['order']}"
     if unit.strength < unit.least_strength:
         yield f"unit {unit.name} has {unit.strength} of {unit.least_strength} people and gets order {event['order']}"
 
@@ -163,7 +165,7 @@ def nobody_waits_beside_a_free_unit(centre: Centre, record: Record) -> Findings:
             yield f"unit {unit.name} came free, and need {first[0][3]} of incident {first[0][4]} still waits for it"
 
 
-_FREES = ("unit_heard", "unit_duty_changed", "unit_staffed", "unit_defined")
+_FREES = ("unit_heard", "unit_duty_changed", "unit_staffed", "unit_defined", "unit_position_stale")
 
 
 def need_waits_only_when_nobody_is_free(centre: Centre, record: Record, event: Any) -> Findings:
