@@ -12,9 +12,8 @@ use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
 use crate::roads::keep_the_hour;
-use arc_swap::ArcSwap;
 use engine::command::{ClockMode, Opening};
-use engine::id::{CentreId, ObjectHash};
+use engine::id::CentreId;
 use engine::limits::Capacities;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
 use std::net::{SocketAddr, TcpListener};
@@ -157,7 +156,7 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         path: config.data.clone(),
         source,
     })?;
-    let intake = intake(&config)?;
+    let intake = Intake::of(&config).map_err(|error| ServeError::City(error.to_string()))?;
     let feed = Arc::new(Feed::new(config.centre));
     let wakes: Vec<Arc<Notify>> = (0..config.workers).map(|_| Arc::default()).collect();
     let setup = setup(&config, &wakes)?;
@@ -226,19 +225,6 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         listeners,
         workers,
         recalls,
-    })
-}
-
-fn intake(config: &Config) -> Result<Intake, ServeError> {
-    let city = config.city.canonical_bytes();
-    let city = city.map_err(|error| ServeError::City(error.to_string()))?;
-    Ok(Intake {
-        plan: ArcSwap::new(Arc::clone(&config.plan)),
-        lexicon: Arc::clone(&config.lexicon),
-        lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
-        city: Arc::clone(&config.city),
-        city_hash: ObjectHash::of(&city),
-        default_line: config.default_line,
     })
 }
 

@@ -4,6 +4,7 @@
 //! Results go to stdout, progress and errors to stderr.
 
 pub mod checked;
+mod simulating;
 
 use crate::crew::Behaviour;
 use crate::ground::Ground;
@@ -48,6 +49,13 @@ Examples:
 --speed wants a centre that was started with `--clock driven`, --rate one on the wall clock.
 Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid; 99 something was lost or doubly ordered.";
 
+const SIMULATE_HELP: &str = "\
+Examples:
+  liandong-load simulate year.csv.zst
+  liandong-load simulate year.csv.zst --config now.toml --against one-ambulance-more.toml --seeds 10
+
+The seed decides what crews do. With --against both configurations are played under the same seeds and compared seed by seed.";
+
 const GENERATE_HELP: &str = "\
 Examples:
   liandong-load generate --profile xianju-2011 --seed 1 -o day.csv
@@ -72,6 +80,9 @@ enum Verb {
     /// Send a trace to a centre.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Play a trace in process on virtual time: a year in seconds, one configuration or two beside each other.
+    #[command(after_help = SIMULATE_HELP)]
+    Simulate(simulating::SimulateArgs),
     /// Make a trace out of a profile and a seed.
     #[command(after_help = GENERATE_HELP)]
     Generate(GenerateArgs),
@@ -220,6 +231,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let done = match typed.verb {
         Verb::Replay(args) => replay(args),
+        Verb::Simulate(args) => simulating::simulate(&args).map(|()| 0),
         Verb::Generate(args) => generate(&args).map(|()| 0),
         Verb::Import(args) => import(&args).map(|()| 0),
         Verb::Man { dir } => documented(manual::man(Typed::command(), dir.as_deref())),

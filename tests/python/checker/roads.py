@@ -186,10 +186,8 @@ class Goal:
 
     def _kept(self, behind: Behind) -> Behind:
         """Of what was driven the longest piece with which a ban begins; latest last."""
-        for at in range(len(behind)):
-            if behind[at:] in self._begun:
-                return behind[at:]
-        return ()
+        tails = (behind[at:] for at in range(len(behind)))
+        return next((tail for tail in tails if tail in self._begun), ()) if self._begun else ()
 
     def _offer(self, cost: int, node: int, behind: Behind) -> None:
         if cost < self._best.get((node, behind), 1 << 62):
@@ -206,7 +204,7 @@ class Goal:
             self._nodes.setdefault(node, cost)
             for edge in roads.arriving[node]:
                 driven = (*behind, edge)
-                if any(driven[at:] in self._whole for at in range(len(driven))):
+                if self._whole and any(driven[at:] in self._whole for at in range(len(driven))):
                     continue
                 self._edges.setdefault(edge, cost)
                 if times[edge] != CLOSED:
