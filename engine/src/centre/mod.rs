@@ -154,7 +154,11 @@ impl Centre {
             ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
             ObjectKind::Lexicon => self.lexicons.contains(&hash),
             ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
-            ObjectKind::Roads => self.atlases.iter().any(|atlas| atlas.hash() == hash),
+            // The same map under a bulletin is not the map as it is.
+            ObjectKind::Roads => self
+                .atlases
+                .iter()
+                .any(|atlas| (atlas.hash(), atlas.bulletin_hash()) == (hash, None)),
             ObjectKind::Bulletin => self.atlases.iter().any(|atlas| {
                 Some(atlas.hash()) == self.state.roads && atlas.bulletin_hash() == Some(hash)
             }),

@@ -4,7 +4,7 @@ use super::Model;
 use super::state::KnownUnit;
 use engine::command::{Actor, UnitDuty, UnitPosition};
 use engine::event::{Event, Refusal};
-use engine::id::{IncidentId, UnitId};
+use engine::id::UnitId;
 use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::unit::{Duty, UnitDefinition};
@@ -235,13 +235,5 @@ impl Model {
         ahead
             .filter(|_| on != off)
             .map(|minutes| this_minute + Span::minutes(minutes))
-    }
-
-    /// How long a unit takes to an incident; nothing for a desk, or while nobody knows where that is.
-    pub(super) fn travel_to(&self, unit: UnitId, incident: IncidentId) -> u32 {
-        match self.incident(incident).place {
-            Some(place) if self.unit(unit).travels() => self.travel_ms(unit, place.point),
-            Some(_) | None => 0,
-        }
     }
 }

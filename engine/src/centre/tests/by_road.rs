@@ -387,6 +387,21 @@ fn a_bulletin_of_another_map_or_of_none_is_refused() {
 }
 
 #[test]
+fn the_map_as_it_is_comes_back_only_when_it_is_at_hand() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let plain = Command::Activate(Activation {
+        object: ObjectKind::Roads,
+        hash: scene.map().hash(),
+    });
+    scene.notice("G104", Says::Closed(vec![WESTERN]));
+    let refused = [Event::Refused(crate::event::Refusal::ObjectMissing)];
+    assert_eq!(scene.world.say(plain), refused);
+    scene.bring_roads();
+    assert_eq!(time_from_the_west(&mut scene), 180_000);
+}
+
+#[test]
 fn a_centre_that_was_saved_goes_on_under_the_same_bulletin() {
     let mut scene = Scene::new(Capability::Ambulance);
     scene.bring_roads();
