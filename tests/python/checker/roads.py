@@ -70,7 +70,7 @@ class Roads:
         sections = _sections(path.read_bytes())
         self.lat, self.lon = sections["node latitude"], sections["node longitude"]
         self.start, self.end = sections["edge from"], sections["edge to"]
-        self._names, self._classes = sections["node name"], sections["edge class"]
+        self.names, self._classes = sections["node name"], sections["edge class"]
         # Of whoever begins or ends on an edge, and of driving it from end to end; they differ where one is closed.
         self.ms: list[Times] = [sections["edge normal ms"], sections["edge siren ms"]]
         self.through = self.ms
@@ -101,7 +101,7 @@ class Roads:
         roads._goals = OrderedDict()
         closed, ends = [], []
         for start, end in zip(self.start, self.end, strict=True):
-            ends.append((self._names[start], self._names[end]))
+            ends.append((self.names[start], self.names[end]))
             places = [(self.lon[node], self.lat[node]) for node in (start, end)]
             closed.append(bulletin.is_closed(ends[-1], places[0], places[1]))
         roads.ms, roads.through = [], []
