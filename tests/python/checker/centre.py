@@ -57,9 +57,8 @@ class Unit:
     duty: str = "on_call"
     staffed: bool = True
     silent: bool = False
+    # On patrol, and nobody knows where.
     stale: bool = False
-    # Since when nothing was heard of where it is.
-    heard_at: int = 0
     open_orders: set[str] = field(default_factory=set)
 
     @property
@@ -183,10 +182,8 @@ class Centre:
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
         self.hospitals: dict[str, int] = {}
-        # The map in force; without one all ways are straight.
+        # The map in force, by all that holds on it; without one all ways are straight.
         self.roads: Roads | None = None
-        # Whether nothing else holds on it than what it says.
-        self.is_as_mapped = True
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -215,13 +212,9 @@ class Centre:
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
         elif event["object"] == "roads":
-            self.roads, self.is_as_mapped = self.objects.roads(event["hash"]), True
+            self.roads = self.objects.roads(event["hash"])
         elif event["object"] == "bulletin":
-            self.is_as_mapped = self.objects.is_plain(event["hash"])
-
-    def is_reckoned(self, capability: str) -> bool:
-        """Whether this checker knows how long ways are: not those by the hour's factors, nor round what is closed."""
-        return self.roads is None or self.is_as_mapped or capability.startswith("desk_") or capability == "boat"
+            self.roads = self.objects.roads_under(event["hash"])
 
     def road_ms(self, unit: Unit, incident: Incident, capability: str, within: int) -> tuple[int | None, bool]:
         """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""
@@ -253,10 +246,9 @@ class Centre:
             plane=self.city.projection.plane(definition["post"]),
         )
         unit.staffed = unit.staffed_at(self.minute_of_day(record.at))
-        unit.heard_at = record.at
         if known is not None:
             unit.duty, unit.silent, unit.open_orders = known.duty, known.silent, known.open_orders
-            unit.stale, unit.heard_at = known.stale, known.heard_at
+            unit.stale = known.stale
             # A unit that stands at its post moves with it.
             if known.point != known.post:
                 unit.point, unit.plane = known.point, known.plane
@@ -264,15 +256,12 @@ class Centre:
         self.names[unit.name] = identity
         self.able.clear()
 
-    def _unit_moved(self, record: Record, event: Any) -> None:
+    def _unit_moved(self, _record: Record, event: Any) -> None:
         unit = self.units[event["unit"]]
-        unit.heard_at = record.at
         unit.point, unit.plane = event["point"], self.city.projection.plane(event["point"])
 
-    def _unit_duty_changed(self, record: Record, event: Any) -> None:
+    def _unit_duty_changed(self, _record: Record, event: Any) -> None:
         unit = self.units[event["unit"]]
-        if event["duty"] == "patrolling" != unit.duty:
-            unit.heard_at = record.at
         unit.duty, unit.strength = event["duty"], event["strength"]
 
     def _unit_staffed(self, _record: Record, event: Any) -> None:
@@ -281,11 +270,11 @@ class Centre:
     def _unit_silent(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].silent = True
 
-    def _unit_heard(self, _record: Record, event: Any) -> None:
-        self.units[event["unit"]].silent = False
-
     def _unit_position_stale(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].stale = event["stale"]
+
+    def _unit_heard(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].silent = False
 
     def _call_taken(self, record: Record, event: Any) -> None:
         value = record.value
