@@ -15,6 +15,7 @@ use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
 use crate::trace::import::{self, montgomery, table};
+use crate::trace::record::{RecordError, record};
 use crate::trace::{TraceError, Writer};
 use checked::{Centre, Crewing, Lasting, Positions, Times};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -66,6 +67,12 @@ Examples:
   liandong-load import --format montgomery --onto embedded 911.csv -o calls.csv.gz
   liandong-load import --format csv --map at=time --map line=number calls-of-ours.csv -o calls.csv";
 
+const RECORD_HELP: &str = "\
+Examples:
+  liandong-load record liandong-data -o yesterday.csv.zst
+
+Works beside a centre that is running. Repeats of a call are left out; `expect_agencies` is what the centre held each call to concern.";
+
 const MAN_HELP: &str = "\
 Examples:
   liandong-load man man1";
@@ -89,6 +96,9 @@ enum Verb {
     /// Make a trace of what others wrote.
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
+    /// Make a trace out of a centre's journal.
+    #[command(after_help = RECORD_HELP)]
+    Record(RecordArgs),
     /// Write manual pages, made from these flags, into a folder; without one, the program's page to stdout.
     #[command(after_help = MAN_HELP)]
     Man {
@@ -219,6 +229,18 @@ struct ImportArgs {
     output: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct RecordArgs {
+    /// The data folder of a centre.
+    dir: PathBuf,
+    /// The trace; .gz and .zst are compressed.
+    #[arg(short, long)]
+    output: PathBuf,
+    /// With the numbers of callers, which are left out otherwise.
+    #[arg(long)]
+    callers: bool,
+}
+
 /// Runs the command line and gives its exit code.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     let typed = match Typed::try_parse_from(arguments) {
@@ -234,6 +256,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
         Verb::Simulate(args) => simulating::simulate(&args).map(|()| 0),
         Verb::Generate(args) => generate(&args).map(|()| 0),
         Verb::Import(args) => import(&args).map(|()| 0),
+        Verb::Record(args) => recorded(&args).map(|()| 0),
         Verb::Man { dir } => documented(manual::man(Typed::command(), dir.as_deref())),
         Verb::Completions { shell } => documented(manual::completions(Typed::command(), shell)),
     };
@@ -261,6 +284,7 @@ macro_rules! plain_failure {
 plain_failure!(
     TraceError,
     FolderError,
+    RecordError,
     synth::SynthError,
     crate::ground::GroundError,
     std::io::Error
@@ -409,6 +433,20 @@ fn generate(args: &GenerateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+fn recorded(args: &RecordArgs) -> Result<(), Failure> {
+    let recorded = record(&args.dir, &args.output, args.callers)?;
+    println!(
+        "{} calls, {} with the caller's own position, in {}",
+        recorded.calls,
+        recorded.placed,
+        args.output.display()
+    );
+    if recorded.pruned {
+        println!("the journal's beginning is gone; earlier calls are not in it any more");
+    }
+    Ok(())
+}
+
 fn import(args: &ImportArgs) -> Result<(), Failure> {
     let ground = args.onto.as_deref().map(Ground::named).transpose()?;
     let imported = match args.format {
@@ -446,10 +484,10 @@ mod tests {
     #[test]
     fn help_names_what_is_there_and_nothing_else() {
         let help = Typed::command().render_long_help().to_string();
-        for verb in ["replay", "generate", "import"] {
+        for verb in ["replay", "simulate", "generate", "import", "record"] {
             assert!(help.contains(verb), "{help}");
         }
-        for later in ["capacity", "simulate", "record", "report"] {
+        for later in ["capacity", "compare"] {
             assert!(!help.contains(later), "{help}");
         }
         assert_eq!(code("liandong-load --help"), 0);
