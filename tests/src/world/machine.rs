@@ -143,10 +143,11 @@ impl World {
         }
         let before = self.injected();
         self.machine.inbox = Inbox::default();
+        let maps = ground(self.options.ground).towns.len();
         let new_map = self.options.breaks.new_map_permille;
-        if new_map > 0 && !self.is_calm && self.machine.epoch > 0 && self.random.chance(new_map) {
+        if maps > 1 && !self.is_calm && self.machine.epoch > 0 && self.random.chance(new_map) {
             self.books.counters.hit("world", "new_map");
-            self.map = (self.map + 1) % ground(self.options.ground).towns.len();
+            self.map = (self.map + 1) % maps;
         }
         let sink = Box::new(self.machine.inbox.clone());
         match Stepped::start(self.setup(), sink, Arc::clone(&self.wall)) {
