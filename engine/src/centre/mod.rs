@@ -8,8 +8,10 @@
 mod acts;
 mod by_road;
 mod due;
+mod foresight;
 mod index;
 mod intake;
+mod keys;
 mod needs;
 mod orders;
 mod ring;
@@ -34,6 +36,7 @@ use crate::plan::Plan;
 use crate::roads::atlas::Atlas;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
+pub use snapshot::Unproved;
 use state::{DueOf, State};
 use std::sync::Arc;
 
