@@ -111,6 +111,8 @@ vocabulary! {
         City = "city",
         /// The road network.
         Roads = "roads",
+        /// What holds on the roads just now: the factors of the hour, and notices.
+        Bulletin = "bulletin",
     }
 }
 

@@ -321,6 +321,13 @@ pub enum Event {
         /// How many units.
         count: u8,
     },
+    /// A patrol was not heard of for so long that nobody knows where it is, or is heard of again (C7).
+    UnitPositionStale {
+        /// The unit.
+        unit: UnitId,
+        /// Whether its place is not known any more.
+        stale: bool,
+    },
 }
 
 /// An order as it was given.

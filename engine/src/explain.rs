@@ -5,6 +5,10 @@
 //! (`dispatch::travel`, `place::projection`) and says how each stood. It never decides: the unit that was chosen is the one
 //! in the journal. Whoever reads the files, and puts the grounds into words, is outside this crate.
 
+mod difference;
+
+pub use difference::Difference;
+
 use crate::city::City;
 use crate::command::{Activation, Actor, Command, ObjectKind};
 use crate::dispatch::travel::{StraightLine, Travel};
@@ -19,6 +23,7 @@ use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::record::Record;
 use crate::roads::atlas::{Atlas, profile_for};
+use crate::roads::bulletin::Bulletin;
 use crate::roads::network::Profile;
 use crate::roads::position::Position;
 use crate::roads::travel::Destination;
@@ -63,6 +68,11 @@ pub enum Standing {
     },
     /// It let a ladder run out and had not been heard of since.
     Silent,
+    /// It patrolled, and its last position was too old.
+    Stale {
+        /// When that was said.
+        position_at: Moment,
+    },
     /// It could have been sent and was no farther; a person chose another.
     Free,
     /// It could have been sent and would have been there later; for a desk: it had more open orders.
@@ -163,6 +173,10 @@ pub struct Grounds {
     pub city: ObjectHash,
     /// The road network in force; `None` where all went by straight line.
     pub roads: Option<ObjectHash>,
+    /// Who made that network, to be shown wherever it shows; empty when it is the centre's own.
+    pub attribution: String,
+    /// What held on the roads beside what the map says.
+    pub bulletin: Option<ObjectHash>,
     /// The city's local time, in minutes ahead of UTC.
     pub utc_offset_min: i32,
     /// The name of the district that the incident lies in.
@@ -194,6 +208,8 @@ pub struct Fold {
     plan: Option<Plan>,
     city: Option<(ObjectHash, City)>,
     roads: Option<Atlas>,
+    /// What holds on the roads beside; its times are made for the one order that is asked about.
+    bulletin: Option<(ObjectHash, Bulletin)>,
     /// Whether somebody is on a unit's roster, as the centre holds it.
     staffed: BTreeMap<UnitId, bool>,
 }
@@ -222,7 +238,9 @@ impl Fold {
                 return None;
             };
             match activation.object {
-                ObjectKind::Plan | ObjectKind::City | ObjectKind::Roads => Some(activation),
+                ObjectKind::Plan | ObjectKind::City | ObjectKind::Roads | ObjectKind::Bulletin => {
+                    Some(activation)
+                }
                 ObjectKind::Lexicon => None,
             }
         })
@@ -243,7 +261,15 @@ impl Fold {
                 let city = City::from_canonical(bytes).map_err(|error| error.to_string())?;
                 self.city = Some((activation.hash, city));
             }
-            ObjectKind::Roads => self.roads = Some(Atlas::read(activation.hash, bytes)?),
+            ObjectKind::Roads => {
+                self.roads = Some(Atlas::read(activation.hash, bytes)?);
+                self.bulletin = None;
+            }
+            ObjectKind::Bulletin => {
+                let bulletin =
+                    Bulletin::from_canonical(bytes).map_err(|error| error.to_string())?;
+                self.bulletin = Some((activation.hash, bulletin));
+            }
             ObjectKind::Lexicon => {}
         }
         Ok(())
@@ -294,7 +320,10 @@ impl Fold {
         let (plan, (city_hash, city)) = (self.plan.as_ref()?, self.city.as_ref()?);
         let incident = self.view.incident(issued.incident)?.clone();
         let asked = self.asked(issued.previous);
-        let candidates = self.candidates(&issued, &incident, &asked, plan, city);
+        let under = self.under();
+        let roads = under.as_ref().or(self.roads.as_ref());
+        let road = roads.and_then(|atlas| road_to(atlas, &issued, &incident));
+        let candidates = self.candidates(&issued, &incident, &asked, (plan, city), road);
         let district = incident.place.and_then(|place| place.district);
         let district = district.and_then(|id| city.districts.get(id));
         Some(Grounds {
@@ -306,7 +335,9 @@ impl Fold {
             detour_permille: plan.detour_permille,
             service_floor: plan.service_floor,
             city: *city_hash,
-            roads: self.roads.as_ref().map(Atlas::hash),
+            roads: roads.map(Atlas::hash),
+            attribution: roads.map_or_else(String::new, |atlas| atlas.attribution().to_owned()),
+            bulletin: roads.and_then(Atlas::bulletin_hash),
             utc_offset_min: city.utc_offset_min,
             district: district.map(|district| district.name),
             waited_since: incident
@@ -348,59 +379,68 @@ impl Fold {
         issued: &OrderIssued,
         incident: &IncidentView,
         asked: &[Asked],
-        plan: &Plan,
-        city: &City,
+        (plan, city): (&Plan, &City),
+        road: Option<RoadTo<'_>>,
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
+        let able = self.able(issued, incident, asked, (plan, city), road);
+        let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
+        all.sort_by_key(|candidate| candidate.rank(desk));
+        shown(all, issued.unit, desk)
+    }
+
+    /// Everybody who can do what is needed, by number, and how long each would take by straight line, turnout included.
+    fn able(
+        &self,
+        issued: &OrderIssued,
+        incident: &IncidentView,
+        asked: &[Asked],
+        (plan, city): (&Plan, &City),
+        mut road: Option<RoadTo<'_>>,
+    ) -> Vec<(Candidate, u32)> {
         let travel = StraightLine {
             detour_permille: plan.detour_permille,
         };
         let to = incident
             .place
             .map(|place| city.projection.plane(place.point));
-        let mut road = self.road_to(issued, incident);
         let able = self
             .view
             .units()
             .filter(|(_, unit)| unit.definition.capabilities.contains(issued.capability));
-        let mut all: Vec<Candidate> = able
-            .map(|(id, unit)| {
-                let definition = &unit.definition;
-                let to = to.filter(|_| definition.travels());
-                let way = to.map(|to| (city.projection.plane(unit.point), to));
-                let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
-                let by_road = road.as_mut().filter(|_| definition.travels());
-                let by_road = by_road.and_then(|road| road.time_ms(unit.point));
-                Candidate {
-                    unit: id,
-                    name: definition.name,
-                    distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
-                    travel_ms: by_road.unwrap_or_else(|| way.map_or(0, time)),
-                    by_road: by_road.is_some(),
-                    turnout_ms: if definition.travels() {
-                        definition.turnout_ms
-                    } else {
-                        0
-                    },
-                    open_orders: unit.orders.len(),
-                    standing: self.standing(id, unit, asked),
-                }
-            })
-            .collect();
-        all.sort_by_key(|candidate| candidate.rank(desk));
-        shown(all, issued.unit, desk)
+        able.map(|(id, unit)| {
+            let definition = &unit.definition;
+            let to = to.filter(|_| definition.travels());
+            let way = to.map(|to| (city.projection.plane(unit.point), to));
+            let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
+            let by_road = road.as_mut().filter(|_| definition.travels());
+            let by_road = by_road.and_then(|road| road.time_ms(unit.point));
+            let straight_ms = way.map_or(0, time);
+            let candidate = Candidate {
+                unit: id,
+                name: definition.name,
+                distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
+                travel_ms: by_road.unwrap_or(straight_ms),
+                by_road: by_road.is_some(),
+                turnout_ms: if definition.travels() {
+                    definition.turnout_ms
+                } else {
+                    0
+                },
+                open_orders: unit.orders.len(),
+                standing: self.standing(id, unit, asked),
+            };
+            let straight_ms = straight_ms.saturating_add(candidate.turnout_ms);
+            (candidate, straight_ms)
+        })
+        .collect()
     }
 
-    /// The way by road to the incident of an order; `None` where all come by straight line.
-    fn road_to(&self, issued: &OrderIssued, incident: &IncidentView) -> Option<RoadTo<'_>> {
-        let atlas = self.roads.as_ref();
-        let atlas = atlas.filter(|_| issued.capability.comes_by_road())?;
-        Some(RoadTo {
-            atlas,
-            profile: profile_for(incident.priority),
-            to: atlas.position(incident.place?.point)?,
-            room: Destination::default(),
-        })
+    /// The map as it is by what holds on it; `None` where nothing does.
+    fn under(&self) -> Option<Atlas> {
+        let (hash, bulletin) = self.bulletin.clone()?;
+        // The centre has decided by it, so it holds on its map.
+        self.roads.as_ref()?.under(hash, bulletin).ok()
     }
 
     /// How a unit stood, whoever was chosen: the first hindrance there was, or that it was free.
@@ -437,10 +477,29 @@ impl Fold {
             }
         } else if unit.silent {
             Standing::Silent
+        } else if unit.stale {
+            Standing::Stale {
+                position_at: unit.point_at,
+            }
         } else {
             Standing::Free
         }
     }
+}
+
+/// The way by road to the incident of an order; `None` where all come by straight line.
+fn road_to<'a>(
+    atlas: &'a Atlas,
+    issued: &OrderIssued,
+    incident: &IncidentView,
+) -> Option<RoadTo<'a>> {
+    issued.capability.comes_by_road().then_some(())?;
+    Some(RoadTo {
+        atlas,
+        profile: profile_for(incident.priority),
+        to: atlas.position(incident.place?.point)?,
+        room: Destination::default(),
+    })
 }
 
 /// The way by road to one place.

@@ -90,7 +90,7 @@ pub struct Unit {
     pub definition: UnitDefinition,
     /// Where it is.
     pub point: Point,
-    /// When that was said.
+    /// When that was said, or it set out on patrol from there.
     pub point_at: Moment,
     /// What it does when idle.
     pub duty: Duty,
@@ -98,6 +98,8 @@ pub struct Unit {
     pub staffed: bool,
     /// It let a ladder run out and has not been heard of since.
     pub silent: bool,
+    /// It patrols, and said nothing of where it is for so long that nobody knows from where it would come (C7).
+    pub stale: bool,
     /// How many open orders it has.
     pub open_orders: u16,
     /// Its newest open order.
@@ -105,13 +107,23 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// Whether it could be given one more order now.
-    pub const fn is_available(&self) -> bool {
+    /// Whether it could be ordered if it were not busy.
+    pub const fn is_ready(&self) -> bool {
         self.duty.is_ready()
             && self.staffed
             && !self.silent
+            && !self.stale
             && self.definition.strength >= self.definition.least_strength
-            && self.open_orders < self.definition.capacity
+    }
+
+    /// Whether it could be given one more order now.
+    pub const fn is_available(&self) -> bool {
+        self.is_ready() && self.open_orders < self.definition.capacity
+    }
+
+    /// Whether where it is must be heard of: it goes about, so its last place says nothing after a while.
+    pub const fn roams(&self) -> bool {
+        matches!(self.duty, Duty::Patrolling) && self.definition.travels()
     }
 }
 
@@ -147,7 +159,7 @@ mod tests {
         assert!(definition(480, 480).is_staffed(1_439));
     }
 
-    /// X10, X12: too few people, nobody on duty, off duty, silent or busy: not available.
+    /// X10, X12: too few people, nobody on duty, off duty, silent, not heard of or busy: not available.
     #[test]
     fn every_reason_alone_makes_a_unit_unavailable() {
         let ready = Unit {
@@ -157,10 +169,18 @@ mod tests {
             duty: Duty::OnCall,
             staffed: true,
             silent: false,
+            stale: false,
             open_orders: 0,
             order: None,
         };
         assert!(ready.is_available());
+        assert!(
+            !Unit {
+                stale: true,
+                ..ready
+            }
+            .is_available()
+        );
         assert!(
             !Unit {
                 duty: Duty::Off,

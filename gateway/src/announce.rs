@@ -226,6 +226,7 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::UnitStaffed { unit, .. }
         | Event::UnitSilent { unit }
         | Event::UnitHeard { unit }
+        | Event::UnitPositionStale { unit, .. }
         | Event::OrderTransferred { unit, .. } => Some(*unit),
         Event::CentreOpened(_)
         | Event::ObjectActivated(_)

@@ -190,7 +190,7 @@ pub fn refused(refusal: Refusal) -> Problem {
         Refusal::UnitsFull => problem("no room for another unit; raise capacity.units_max"),
         Refusal::BadDefinition => problem("the definition contradicts itself"),
         Refusal::UnitNotFree => problem(
-            "the unit is busy, off duty, not staffed, too weak or silent; `GET /v1/units` lists who is free",
+            "the unit is busy, off duty, not staffed, too weak, silent, or on patrol and not heard of for long; `GET /v1/units` lists who is free",
         )
         .about("unit"),
         Refusal::UnitCannot => {

@@ -181,8 +181,8 @@ impl From<Clock> for ClockMode {
 enum City {
     /// Make a county from a seed.
     ///
-    /// Made up, and the same on every machine: districts, posts, units with rosters, hospitals, cells. A folder that holds
-    /// another city is left as it is, unless --force says otherwise.
+    /// Made up, and the same on every machine: districts, posts, units with rosters, hospitals, cells, roads. A folder that
+    /// holds another city is left as it is, unless --force says otherwise.
     #[command(after_help = examples::CITY_GENERATE)]
     Generate {
         /// The folder to write.
@@ -200,9 +200,9 @@ enum City {
     /// Make a city folder from tables of one's own.
     ///
     /// Takes CSV in UTF-8, moves positions to WGS-84, and names every mistake by file, row and field. `liandong city columns`
-    /// says what each table holds. A folder that holds another city is left as it is, unless --force says otherwise.
+    /// says what each table holds; --nodes and --edges are those of `liandong roads build`. A folder that holds another city is left as it is, unless --force says otherwise.
     #[command(after_help = examples::CITY_IMPORT)]
-    Import(Import),
+    Import(Box<Import>),
     /// Print every file and column of a city: type, unit, what it holds, an example.
     ///
     /// Made from what the loader reads; the same tables stand in docs/city.md. The tables that `city import` takes have the
@@ -211,7 +211,7 @@ enum City {
     Columns,
     /// Check a city folder; name every mistake by file, row and field.
     ///
-    /// Reads it as `serve` would. Warnings do not make it unusable.
+    /// Reads it as `serve` would, its map of roads too. Warnings do not make it unusable.
     #[command(after_help = examples::CITY_CHECK)]
     Check {
         /// The folder.
@@ -247,6 +247,15 @@ struct Import {
     /// CSV of radio cells.
     #[arg(long)]
     cells: Option<PathBuf>,
+    /// CSV of the roads' nodes: id,lat,lon; needs --edges.
+    #[arg(long, requires = "edges")]
+    nodes: Option<PathBuf>,
+    /// CSV of the roads' edges, one row one direction: from,to,metres,seconds; needs --nodes.
+    #[arg(long, requires = "nodes")]
+    edges: Option<PathBuf>,
+    /// Who made the roads' tables, to be shown wherever the map shows.
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "nodes")]
+    attribution: String,
     /// Overwrite another city that is in the folder.
     #[arg(long)]
     force: bool,
@@ -413,7 +422,7 @@ fn obey(command: Command) -> anyhow::Result<()> {
             units,
             force,
         }) => city::generate(&dir, seed, units, force),
-        Command::City(City::Import(import)) => city::import(import),
+        Command::City(City::Import(import)) => city::import(*import),
         Command::City(City::Columns) => city_columns::columns(),
         Command::City(City::Check { dir }) => city::check(&dir),
         Command::Classify(Classify {

@@ -17,6 +17,7 @@ pub use worker::Recall;
 use crate::feed::Feed;
 use crate::figures::{Figures, Tally};
 use crate::intake::Intake;
+use crate::roads::RoadDesk;
 use engine::lane::Lane;
 use engine::runtime::{Health, Running};
 use in_flight::InFlight;
@@ -43,6 +44,8 @@ pub struct Exchange {
     recalls: mpsc::Sender<Recall>,
     /// Held by whoever brings another plan into force: one after the other, from checking to telling intake.
     pub plan_turn: tokio::sync::Mutex<()>,
+    /// What holds on the roads, and who may change it.
+    pub roads: RoadDesk,
     stopping: AtomicBool,
     stopped: watch::Sender<bool>,
 }
@@ -87,6 +90,7 @@ impl Exchange {
             })
             .collect();
         Exchange {
+            roads: RoadDesk::of(&running),
             running,
             intake,
             feed,

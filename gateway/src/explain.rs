@@ -12,7 +12,7 @@ use crate::records::{Records, RecordsError};
 use crate::wire::whole_seconds;
 use engine::command::Actor;
 use engine::event::{Choice, Event};
-use engine::explain::{Candidate, Fold, Grounds, Standing};
+use engine::explain::{Candidate, Difference, Fold, Grounds, Standing};
 use engine::id::{IncidentId, ObjectHash, OrderId, Sequence, UnitId};
 use engine::kind::{Agency, Kind, Priority};
 use engine::moment::Moment;
@@ -75,15 +75,7 @@ pub fn explain(
     durable: Sequence,
 ) -> Result<Explanation, ExplainError> {
     let mut records = Records::open(data, durable)?;
-    let mut fold = Fold::new();
-    if let Some(before) = records.take_before() {
-        for activation in &before.in_force {
-            records.object(before.sequence, activation, |bytes| {
-                fold.bring_into_force(activation, bytes)
-            })?;
-        }
-        fold.resume(before.view);
-    }
+    let mut fold = fold_before(&mut records)?;
     let mut held = Held(None);
     while let Some(released) = records.read_next()? {
         if let Some(activation) = Fold::wants(&released.record) {
@@ -113,6 +105,36 @@ pub fn explain(
         order,
         held,
     })
+}
+
+/// What the roads changed about the orders of a data folder, up to the record `durable`. Blocks while it reads.
+pub fn differences(data: &Path, durable: Sequence) -> Result<Vec<Difference>, RecordsError> {
+    let mut records = Records::open(data, durable)?;
+    let mut fold = fold_before(&mut records)?;
+    let mut told = Vec::new();
+    while let Some(released) = records.read_next()? {
+        if let Some(activation) = Fold::wants(&released.record) {
+            records.object(released.sequence, &activation, |bytes| {
+                fold.bring_into_force(&activation, bytes)
+            })?;
+        }
+        fold.hear_differences(&released, &mut told);
+    }
+    Ok(told)
+}
+
+/// What was known before the first record that will be read.
+fn fold_before(records: &mut Records) -> Result<Fold, RecordsError> {
+    let mut fold = Fold::new();
+    if let Some(before) = records.take_before() {
+        for activation in &before.in_force {
+            records.object(before.sequence, activation, |bytes| {
+                fold.bring_into_force(activation, bytes)
+            })?;
+        }
+        fold.resume(before.view);
+    }
+    Ok(fold)
 }
 
 impl Explanation {
@@ -161,6 +183,10 @@ struct Told {
     plan: ObjectHash,
     city: ObjectHash,
     roads: Option<ObjectHash>,
+    /// Who made the map.
+    attribution: Option<String>,
+    /// What held on the roads beside what the map says.
+    bulletin: Option<ObjectHash>,
     detour_permille: u32,
     words: String,
     candidates: Vec<ToldCandidate>,
@@ -201,6 +227,7 @@ const fn code(standing: &Standing) -> &'static str {
         Standing::Unstaffed => "unstaffed",
         Standing::Understrength { .. } => "understrength",
         Standing::Silent => "silent",
+        Standing::Stale { .. } => "stale",
         Standing::Free => "free",
         Standing::Farther => "farther",
     }
@@ -254,6 +281,8 @@ fn told(grounds: &Grounds, language: Language) -> Told {
         plan: grounds.plan,
         city: grounds.city,
         roads: grounds.roads,
+        attribution: Some(grounds.attribution.clone()).filter(|made_by| !made_by.is_empty()),
+        bulletin: grounds.bulletin,
         detour_permille: grounds.detour_permille,
         words: words::of(grounds, language),
         candidates: grounds.candidates.iter().map(candidate).collect(),

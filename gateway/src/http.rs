@@ -15,6 +15,7 @@ mod openapi;
 mod orders;
 mod query;
 mod reply;
+mod roads;
 mod server;
 mod show;
 mod stats;
@@ -116,6 +117,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/v1/hospitals", get(ground::hospitals)),
         ("/v1/hospitals/{id}", put(ground::define_hospital)),
         ("/v1/plans", put(ground::plan)),
+        ("/v1/roads", get(roads::roads)),
+        ("/v1/roads/changes", post(roads::change)),
     ]
 }
 

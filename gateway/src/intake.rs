@@ -4,12 +4,13 @@
 //! Nothing is refused here. What cannot be used is marked, and a marked call goes before a person. Words stay in
 //! the [`Testimony`]; the report has none. Next: `exchange` hands it to the writer.
 
+use crate::config::Config;
 use crate::wire::{CallWords, FactsWords, Position};
 use arc_swap::ArcSwap;
 use engine::call::{
     Assessment, BodyDigest, CallFacts, CallReport, EvidenceNote, KeyDigest, Mark, Marks, Testimony,
 };
-use engine::city::City;
+use engine::city::{CanonicalError, City};
 use engine::classify::{Lexicon, Scratch, Verdict};
 use engine::id::ObjectHash;
 use engine::kind::{Agency, Kind, Nature, Priority};
@@ -80,6 +81,22 @@ pub fn lane_of(assessment: &Assessment) -> Lane {
 }
 
 impl Intake {
+    /// What calls are looked at with under this configuration.
+    ///
+    /// # Errors
+    /// The city cannot be written as an object.
+    pub fn of(config: &Config) -> Result<Intake, CanonicalError> {
+        let city = config.city.canonical_bytes()?;
+        Ok(Intake {
+            plan: ArcSwap::new(Arc::clone(&config.plan)),
+            lexicon: Arc::clone(&config.lexicon),
+            lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
+            city: Arc::clone(&config.city),
+            city_hash: ObjectHash::of(&city),
+            default_line: config.default_line,
+        })
+    }
+
     /// Takes a call of a carrier.
     pub fn call(&self, carrier: u32, words: CallWords, desk: &mut Desk) -> TakenCall {
         let body = self.body_digest(&words, desk);

@@ -34,6 +34,7 @@ mod played;
 mod quic;
 pub mod records;
 pub mod report;
+mod roads;
 pub mod serve;
 mod stream;
 pub mod wire;

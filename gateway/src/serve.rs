@@ -11,9 +11,9 @@ use crate::figures::{Figures, look_each_second};
 use crate::history::{History, HistoryError, recall_all};
 use crate::intake::Intake;
 use crate::quic::{Identity, IdentityError, Listener, QuicError, close_code};
-use arc_swap::ArcSwap;
+use crate::roads::keep_the_hour;
 use engine::command::{ClockMode, Opening};
-use engine::id::{CentreId, ObjectHash};
+use engine::id::CentreId;
 use engine::limits::Capacities;
 use engine::runtime::{Health, Setup, StartError, Wake, start};
 use std::net::{SocketAddr, TcpListener};
@@ -156,10 +156,10 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         path: config.data.clone(),
         source,
     })?;
-    let intake = intake(&config)?;
+    let intake = Intake::of(&config).map_err(|error| ServeError::City(error.to_string()))?;
     let feed = Arc::new(Feed::new(config.centre));
     let wakes: Vec<Arc<Notify>> = (0..config.workers).map(|_| Arc::default()).collect();
-    let setup = setup(&config, &wakes);
+    let setup = setup(&config, &wakes)?;
     let asked = (setup.centre, setup.clock, setup.capacities);
     let sink = Box::new(Sink(Arc::clone(&feed)));
     // Recovery reads files and waits for the disk: not for a thread that others need.
@@ -175,6 +175,9 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         })?;
     for reason in running.passed_over() {
         tracing::warn!(reason, "a snapshot was passed over; remove it");
+    }
+    for notice in running.notices_left() {
+        tracing::warn!(%notice, "a change on the roads was dropped: the map has no such road any more");
     }
     if let Some(plan) = running.plan_at_start() {
         intake.plan.store(plan);
@@ -200,9 +203,10 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .name("liandong-history".into())
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
+    let hours = tokio::spawn(keep_the_hour(Arc::clone(&exchange)));
     let workers = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
-        .chain([looking])
+        .chain([looking, hours])
         .collect();
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();
@@ -224,25 +228,14 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     })
 }
 
-fn intake(config: &Config) -> Result<Intake, ServeError> {
-    let city = config.city.canonical_bytes();
-    let city = city.map_err(|error| ServeError::City(error.to_string()))?;
-    Ok(Intake {
-        plan: ArcSwap::new(Arc::clone(&config.plan)),
-        lexicon: Arc::clone(&config.lexicon),
-        lexicon_hash: ObjectHash::of(config.lexicon_text.as_bytes()),
-        city: Arc::clone(&config.city),
-        city_hash: ObjectHash::of(&city),
-        default_line: config.default_line,
-    })
-}
-
-fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
+fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Result<Setup, ServeError> {
+    let roads = config.roads_bytes();
+    let roads = roads.map_err(|error| ServeError::City(error.to_string()))?;
     let wake = wakes.iter().map(|wake| {
         let wake = Arc::clone(wake);
         Arc::new(move || wake.notify_one()) as Wake
     });
-    Setup {
+    Ok(Setup {
         data: (&config.data).into(),
         centre: config.centre,
         clock: config.clock,
@@ -250,14 +243,14 @@ fn setup(config: &Config, wakes: &[Arc<Notify>]) -> Setup {
         plan: config.plan_text.clone(),
         lexicon: config.lexicon_text.clone(),
         city: Arc::clone(&config.city),
-        roads: config.roads_bytes(),
+        roads,
         lanes: config.lanes,
         shape: config.shape,
         keeping: config.keeping,
         // As many places as requests may be on the way, so that no reply is ever without one.
         reply_ring_items: config.worker_requests_max,
         wake: wake.collect(),
-    }
+    })
 }
 
 fn bind(config: &Config) -> Result<(Listener, TcpListener), ServeError> {

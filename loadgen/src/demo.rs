@@ -14,9 +14,12 @@ use crate::trace::Writer;
 use anyhow::{Context, anyhow, bail};
 use clap::Parser;
 use engine::command::ClockMode;
+use engine::explain::Difference;
+use engine::id::Sequence;
 use engine::moment::Span;
 use gateway::client::Trust;
 use gateway::config::{Config, Overrides};
+use gateway::explain::differences;
 use gateway::serve::{ServeError, ServerHandle, serve};
 use std::path::{Path, PathBuf};
 
@@ -108,7 +111,7 @@ fn play(typed: &Typed) -> anyhow::Result<Summary> {
             server.quic_addr,
             data.display()
         );
-        let played = replay(typed, &trace, &server).await;
+        let played = replay(typed, &trace, &server, &data).await;
         if !typed.headless && played.is_ok() {
             println!(
                 "The centre serves on at http://{} until Ctrl-C.",
@@ -164,7 +167,12 @@ async fn start(typed: &Typed, data: &Path) -> anyhow::Result<ServerHandle> {
     })
 }
 
-async fn replay(typed: &Typed, trace: &Path, server: &ServerHandle) -> anyhow::Result<Summary> {
+async fn replay(
+    typed: &Typed,
+    trace: &Path,
+    server: &ServerHandle,
+    data: &Path,
+) -> anyhow::Result<Summary> {
     let options = Options {
         trace: trace.to_path_buf(),
         to: server.quic_addr,
@@ -190,7 +198,7 @@ async fn replay(typed: &Typed, trace: &Path, server: &ServerHandle) -> anyhow::R
         _ = tokio::signal::ctrl_c() => bail!("stopped by Ctrl-C before the day was over"),
     };
     summary.trace = format!("a day of {PROFILE}, seed {}", typed.seed);
-    println!("{summary}");
+    println!("{summary}{}", by_road(data)?);
     let verdict = if summary.is_good() {
         "Nothing was lost, nobody was ordered twice."
     } else {
@@ -198,6 +206,24 @@ async fn replay(typed: &Typed, trace: &Path, server: &ServerHandle) -> anyhow::R
     };
     println!("{verdict}");
     Ok(summary)
+}
+
+/// What the roads changed, out of the centre's journal.
+fn by_road(data: &Path) -> anyhow::Result<String> {
+    let all = differences(data, Sequence(u64::MAX))?;
+    let others = all.iter().filter(|it| it.sent != it.straight);
+    let mut saved: Vec<u32> = others.map(Difference::saved_ms).collect();
+    saved.sort_unstable();
+    let minutes = |ms: u64| ms as f64 / 60_000.0;
+    let median = saved.get(saved.len() / 2).copied().unwrap_or(0);
+    Ok(format!(
+        "by road   of {} orders to whoever was nearest {} went to another unit than by straight line\n          \
+         sooner there by {:.1} min together, {:.1} min in the median",
+        all.len(),
+        saved.len(),
+        minutes(saved.iter().copied().map(u64::from).sum()),
+        minutes(median.into()),
+    ))
 }
 
 /// Tells the day as it goes, a line a second.

@@ -184,6 +184,25 @@ fn towards_middle(random: &mut Random, low: i32, high: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::id::ObjectHash;
+    use engine::roads::atlas::Atlas;
+
+    /// Who calls can be driven to: nearly every place has a road within 500 m.
+    #[test]
+    fn places_lie_by_the_roads() {
+        let map = engine::city::generate::roads::map(EMBEDDED_SEED).unwrap();
+        let atlas = Atlas::read(ObjectHash::of(&map), &map).unwrap();
+        let ground = Ground::embedded().unwrap();
+        let mut random = Random::new(11);
+        let drawn = (0..2_000).map(|_| ground.draw(&mut random));
+        let near = drawn.filter(|&point| atlas.position(point).is_some());
+        let near = near.count();
+        println!("{near} of 2000 places have a road within 500 m");
+        assert!(
+            near > 1_960,
+            "{near} of 2000 places have a road within 500 m"
+        );
+    }
 
     #[test]
     fn places_lie_in_the_city_and_mostly_in_town() {

@@ -1,6 +1,7 @@
 //! Liandong's load generator: traces, crews, paced replay and honest latencies.
 //!
-//! Drives a centre from outside through the gateway's client; it never reaches into one. Crews are sans-IO, so
+//! Drives a centre from outside through the gateway's client and never reaches into one; `simulate` alone holds one, in process, on
+//! virtual time. Crews are sans-IO, so
 
 pub mod cli;
 pub mod crew;
@@ -10,5 +11,6 @@ pub mod pace;
 pub mod random;
 pub mod replay;
 pub mod report;
+pub mod simulate;
 pub mod synth;
 pub mod trace;

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)] // all of this is a test; the lint knows only functions that are marked so
 
 use engine::command::ClockMode;
+use engine::id::Sequence;
 use engine::moment::Span;
 use gateway::client::Trust;
 use gateway::config::{Config, Overrides};
+use gateway::explain::{differences, explain};
 use gateway::serve::{ServerHandle, serve};
 use loadgen::crew::{Behaviour, Positions};
 use loadgen::ground::Ground;
@@ -62,6 +64,25 @@ fn options(trace: &Path, server: &ServerHandle, crews: Behaviour) -> Options {
     }
 }
 
+/// Out of the journal alone: nobody whom the straight line would have sent is there sooner by the road than who was sent, and for
+/// some orders it is another.
+fn what_the_roads_changed(data: &Path, issued: u64) {
+    let all = differences(data, Sequence(u64::MAX)).unwrap();
+    assert!(all.len() as u64 * 2 > issued && all.len() as u64 <= issued);
+    for it in &all {
+        assert!(it.straight_ms >= it.sent_ms, "{it:?}");
+        assert!(it.sent != it.straight || it.saved_ms() == 0, "{it:?}");
+        let grounds = explain(data, it.order, Sequence(u64::MAX)).unwrap().grounds;
+        let sent = (
+            grounds.issued.unit,
+            grounds.issued.travel_ms + grounds.issued.turnout_ms,
+        );
+        assert_eq!((it.sent, it.sent_ms), sent);
+    }
+    let others = all.iter().filter(|it| it.sent != it.straight);
+    assert!(others.count() > 2);
+}
+
 async fn driven_once(folder: &Path, name: &str, trace: &Path) -> Summary {
     let server = centre(&folder.join(name), ClockMode::Driven, any_port()).await;
     let positions = Positions::Every(Span::seconds(60));
@@ -91,6 +112,7 @@ async fn two_driven_runs_give_the_same_state() {
         "{first}"
     );
     assert!(first.acts_refused.is_empty(), "{first}");
+    what_the_roads_changed(&folder.path().join("first"), first.orders.issued);
     let second = driven_once(folder.path(), "second", &path).await;
     assert!(first.state.hash.is_some());
     assert_eq!(first.state, second.state);

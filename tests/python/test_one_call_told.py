@@ -90,8 +90,8 @@ def test_the_told_call_is_what_happens(story: Story) -> None:
         (opened, [f"`{story.kind}`", "`T-01`", f"{story.seconds('T-01')}", "`M-01`", f"{story.seconds('M-01')}"]),
         (story.moves["T-01", "acknowledged"], [gap(story, "T-01")]),
         (story.moves["M-01", "acknowledged"], [later(story.moves["M-01", "set_off"]).strftime(CLOCK)]),
-        (story.moves["T-01", "arrived"], []),
         (story.moves["M-01", "arrived"], []),
+        (story.moves["T-01", "arrived"], []),
         (story.moves["M-01", "finished"], []),
         (story.moves["T-01", "finished"], []),
     ]

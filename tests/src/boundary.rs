@@ -446,7 +446,7 @@ const CAPACITIES: Capacities = Capacities {
 /// A centre that is told all that was released, and must say the same.
 fn twin(released: &[ReleasedRecord]) -> Result<Centre, String> {
     let mut centre = Centre::new(CAPACITIES);
-    centre.prepare(county().prepared.clone());
+    centre.prepare(Prepared::City(county().hash, Arc::clone(&county().city)));
     centre.prepare(Prepared::Lexicon(ObjectHash::of(LEXICON.as_bytes())));
     for plan in plans() {
         centre.prepare(Prepared::Plan(Arc::clone(&plan.plan)));

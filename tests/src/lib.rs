@@ -7,4 +7,5 @@ pub mod duel;
 pub mod fuzzed;
 pub mod model;
 pub mod repository;
+pub mod roads;
 pub mod world;

@@ -45,8 +45,11 @@ fn stream(seed: u64) -> (Scene, Vec<Said>) {
 }
 
 /// The first complaint of a checker about a stream.
-fn complaint(check: &mut dyn Check, stream: &[Said]) -> Option<String> {
+fn complaint(check: &mut dyn Check, scene: &Scene, stream: &[Said]) -> Option<String> {
     stream.iter().find_map(|said| {
+        if let Some(map) = scene.brought(&said.envelope.command) {
+            check.prepare(&map);
+        }
         let heard = Heard {
             sequence: said.sequence,
             at: said.at,
@@ -66,7 +69,8 @@ fn plant(
 ) -> String {
     for seed in 0..12 {
         let (scene, mut stream) = stream(seed);
-        assert_eq!(complaint(&mut *check(&scene), &stream), None, "seed {seed}");
+        let told = complaint(&mut *check(&scene), &scene, &stream);
+        assert_eq!(told, None, "seed {seed}");
         let places = stream.iter().enumerate().flat_map(|(at, said)| {
             let events = said.events.iter().enumerate();
             events.map(move |(index, event)| (at, index, *event))
@@ -76,7 +80,7 @@ fn plant(
             .next();
         if let Some((at, index, altered)) = found {
             stream[at].events.splice(index..=index, altered);
-            return complaint(&mut *check(&scene), &stream)
+            return complaint(&mut *check(&scene), &scene, &stream)
                 .unwrap_or_else(|| panic!("seed {seed}: an altered event went unseen"));
         }
     }

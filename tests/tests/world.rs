@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
 
 use tests::repository::root;
+use tests::world::counters::Counters;
 use tests::world::disk::Lie;
 use tests::world::{Options, Planted, Report, run_caught};
 
@@ -39,6 +40,28 @@ fn worlds_hold() {
     }
 }
 
+#[test]
+fn worlds_on_roads_hold() {
+    let mut sum = Counters::default();
+    // The first is attended by the checkers.
+    for seed in [4, 9] {
+        let report = live(short(seed));
+        sum.merge(&report.counters);
+    }
+    println!("{sum}");
+    for (which, least) in [
+        ("by_road", 100),
+        ("by_line", 1),
+        ("changed", 30),
+        ("no_way", 1),
+        ("not_by_metres", 1),
+    ] {
+        let times = sum.get("way", which);
+        assert!(times >= least, "{which}: {times}");
+    }
+    assert!(sum.get("world", "hour_switch") >= 1);
+}
+
 /// The whole list runs in release, before new seeds; here each of its lines is read.
 #[test]
 fn seeds_that_found_a_bug_are_kept() {
@@ -56,6 +79,20 @@ fn a_seed_is_the_same_world_twice() {
 fn with(planted: Planted) -> Options {
     let mut options = short(11);
     options.planted = Some(planted);
+    break_much(&mut options);
+    options
+}
+
+/// The same in a town whose roads change all the time, attended by the checkers.
+fn on_roads_with(planted: Option<Planted>) -> Options {
+    let mut options = short(28);
+    options.planted = planted;
+    options.traffic.roads_min = 3;
+    break_much(&mut options);
+    options
+}
+
+fn break_much(options: &mut Options) {
     options.breaks.crash_one_in = 150;
     options.breaks.kill_one_in = 300;
     options.breaks.cut_one_in = 0;
@@ -68,7 +105,6 @@ fn with(planted: Planted) -> Options {
     // What stands before a snapshot is not read at a start.
     options.keeping.snapshot_records = u64::MAX;
     options.keeping.snapshot_age = engine::moment::Span::hours(10_000);
-    options
 }
 
 #[test]
@@ -127,15 +163,30 @@ fn every_checker_sees_the_defect_it_is_for() {
         ),
     ];
     for (planted, says) in defects {
-        match run_caught(with(planted)) {
-            Ok(_) => panic!("{planted:?} was not seen"),
-            Err(failure) => {
-                println!("{planted:?}: {failure:.300}");
-                assert!(
-                    says.iter().any(|says| failure.what.contains(says)),
-                    "{planted:?}: {failure}"
-                );
-            }
+        is_seen(planted, with(planted), says);
+    }
+}
+
+fn is_seen(planted: Planted, options: Options, says: &[&str]) {
+    match run_caught(options) {
+        Ok(_) => panic!("{planted:?} was not seen"),
+        Err(failure) => {
+            println!("{planted:?}: {failure:.300}");
+            assert!(
+                says.iter().any(|says| failure.what.contains(says)),
+                "{planted:?}: {failure}"
+            );
         }
     }
+}
+
+#[test]
+fn a_checker_that_knows_other_roads_than_the_centre_says_so() {
+    let report = live(on_roads_with(None));
+    assert!(report.counters.get("world", "roads_closed") >= 5);
+    assert!(report.counters.get("way", "changed") >= 30);
+    let seen = |planted, says: &[&str]| is_seen(planted, on_roads_with(Some(planted)), says);
+    // Nobody but the checker of the nearest is told less than the centre is.
+    seen(Planted::ClosureUnknown, &["twin: nearest: "]);
+    seen(Planted::StaleTimes, &["model: "]);
 }

@@ -119,13 +119,19 @@ impl ByRoad {
 }
 
 impl Finder {
-    /// Decides by this map from here on; all units are put on it.
+    /// Decides by this map from here on. Other times on the same map change no place of a unit; on another all are put on it.
     pub fn take_roads<'a>(
         &mut self,
         atlas: Arc<Atlas>,
         capacities: &Capacities,
         units: impl Iterator<Item = &'a Unit>,
     ) {
+        if let Some(by_road) = &mut self.by_road
+            && by_road.atlas.hash() == atlas.hash()
+        {
+            by_road.atlas = atlas;
+            return;
+        }
         let mut by_road = ByRoad::new(atlas, capacities);
         for (index, unit) in (0..).zip(units) {
             by_road.enter();

@@ -22,7 +22,7 @@ impl Desk<'_> {
             };
             self.follow_ups += 1;
             match self.state.due_of(node) {
-                DueOf::Unit(index) => self.shift_changes(index),
+                DueOf::Unit(index) => self.look_at_unit(index),
                 DueOf::Incident(slot) => self.review(slot),
                 DueOf::Order(slot) => self.clock_runs_out(slot),
             }

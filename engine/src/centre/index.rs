@@ -223,11 +223,7 @@ impl Finder {
         if let Some(by_road) = &mut self.by_road {
             by_road.refresh(index, unit);
         }
-        let ready = unit.duty.is_ready()
-            && unit.staffed
-            && !unit.silent
-            && unit.definition.strength >= unit.definition.least_strength;
-        self.count(index, ready, unit.definition.capabilities);
+        self.count(index, unit.is_ready(), unit.definition.capabilities);
     }
 
     fn count(&mut self, index: u32, ready: bool, capabilities: CapabilitySet) {

@@ -34,6 +34,7 @@ use crate::place::Point;
 use crate::place::projection::distance_dm;
 use crate::plan::Plan;
 use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::Bulletin;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
 pub use snapshot::Unproved;
@@ -49,7 +50,7 @@ pub enum Prepared {
     City(ObjectHash, Arc<City>),
     /// A lexicon: the core only remembers which one is in force.
     Lexicon(ObjectHash),
-    /// A road network with its times.
+    /// A road network with its times: the map's own, or those of a bulletin.
     Roads(Arc<Atlas>),
 }
 
@@ -131,13 +132,18 @@ impl Centre {
             }
             ObjectKind::Lexicon => self.state.lexicon = Some(hash),
             ObjectKind::City => self.state.city = Some(hash),
-            ObjectKind::Roads => self.state.roads = Some(hash),
+            ObjectKind::Roads => {
+                self.state.roads = Some(hash);
+                // What was said of another map is said anew, or not at all.
+                self.state.bulletin = None;
+            }
+            ObjectKind::Bulletin => self.state.bulletin = Some(hash),
         }
         events.push(Event::ObjectActivated(activation));
         match activation.object {
             ObjectKind::Plan if self.finder.is_some() => self.change_plan(hash),
             ObjectKind::Plan | ObjectKind::City => self.rebuild(),
-            ObjectKind::Roads => self.take_roads(),
+            ObjectKind::Roads | ObjectKind::Bulletin => self.take_roads(),
             ObjectKind::Lexicon => {}
         }
         if let (ObjectKind::City, Some(finder)) = (activation.object, &mut self.finder) {
@@ -151,7 +157,14 @@ impl Centre {
             ObjectKind::Plan => self.plans.iter().any(|plan| plan.hash == hash),
             ObjectKind::Lexicon => self.lexicons.contains(&hash),
             ObjectKind::City => self.cities.iter().any(|&(known, _)| known == hash),
-            ObjectKind::Roads => self.atlases.iter().any(|atlas| atlas.hash() == hash),
+            // The same map under a bulletin is not the map as it is.
+            ObjectKind::Roads => self
+                .atlases
+                .iter()
+                .any(|atlas| (atlas.hash(), atlas.bulletin_hash()) == (hash, None)),
+            ObjectKind::Bulletin => self.atlases.iter().any(|atlas| {
+                Some(atlas.hash()) == self.state.roads && atlas.bulletin_hash() == Some(hash)
+            }),
         }
     }
 
@@ -190,13 +203,43 @@ impl Centre {
         self.take_roads();
     }
 
-    /// Decides by the map in force from here on, if there is one.
+    /// Decides by the map in force from here on, if there is one, and lets go of all others: each takes much room.
     fn take_roads(&mut self) {
-        let mut atlases = self.atlases.iter();
-        let atlas = atlases.find(|atlas| Some(atlas.hash()) == self.state.roads);
-        if let (Some(finder), Some(atlas)) = (&mut self.finder, atlas) {
+        let (roads, bulletin) = (self.state.roads, self.state.bulletin);
+        self.atlases
+            .retain(|atlas| Some(atlas.hash()) == roads && atlas.bulletin_hash() == bulletin);
+        if let (Some(finder), Some(atlas)) = (&mut self.finder, self.atlases.first()) {
             finder.take_roads(Arc::clone(atlas), &self.capacities, self.state.units.iter());
         }
+    }
+
+    /// The map in force with its times.
+    pub fn atlas(&self) -> Option<&Arc<Atlas>> {
+        let mut atlases = self.atlases.iter();
+        atlases.find(|atlas| {
+            Some(atlas.hash()) == self.state.roads && atlas.bulletin_hash() == self.state.bulletin
+        })
+    }
+
+    /// The bulletin that is due at a time because the hour has other factors than those in force; `None` while it has not.
+    pub fn bulletin_due(&self, at: Moment) -> Option<Bulletin> {
+        let (finder, atlas) = (self.finder.as_ref()?, self.atlas()?);
+        let minute = at.minute_of_day(finder.city.utc_offset_min);
+        let factors = *finder.plan.traffic.at_minute(minute);
+        (factors != atlas.factors()).then(|| Bulletin {
+            factors,
+            ..atlas.bulletin()
+        })
+    }
+
+    /// When other factors hold next, by the plan in force; `None` while there is no map, or no hour differs.
+    pub fn next_hour(&self, after: Moment) -> Option<Moment> {
+        let finder = self.finder.as_ref()?;
+        self.atlas()?;
+        let minute = after.minute_of_day(finder.city.utc_offset_min);
+        let ahead = finder.plan.traffic.minutes_to_others(minute)?;
+        let minute_began = Moment(after.0 - after.0.rem_euclid(Span::minutes(1).0));
+        Some(minute_began + Span::minutes(i64::from(ahead)))
     }
 
     /// The next deadline, if any clock runs.
@@ -226,6 +269,7 @@ impl Centre {
             ObjectKind::Lexicon => self.state.lexicon,
             ObjectKind::City => self.state.city,
             ObjectKind::Roads => self.state.roads,
+            ObjectKind::Bulletin => self.state.bulletin,
         }
     }
 

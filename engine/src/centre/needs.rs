@@ -256,28 +256,23 @@ impl Desk<'_> {
             let mut roads = finder.by_road.iter();
             roads.all(|roads| !roads.is_on_road(unit))
         };
-        // Who is far from every road still comes; and if no road leads there, somebody must go all the same.
-        let beside = match first {
-            Some(_)
-                if finder
-                    .by_road
-                    .as_ref()
-                    .is_none_or(ByRoad::is_everybody_on_road) =>
-            {
-                None
-            }
-            Some(_) => nearest_straight(finder, place.point, capability, |unit| {
+        // Who is far from every road still comes.
+        let on_road = finder.by_road.as_ref();
+        let beside = match on_road.is_none_or(ByRoad::is_everybody_on_road) {
+            true => None,
+            false => nearest_straight(finder, place.point, capability, |unit| {
                 may_go(unit) && is_off_road(unit)
             }),
-            None => nearest_straight(finder, place.point, capability, may_go),
         };
         let chosen = [first, beside].into_iter().flatten();
-        chosen.min_by_key(|chosen| {
+        let chosen = chosen.min_by_key(|chosen| {
             (
                 chosen.travel_ms.saturating_add(chosen.turnout_ms),
                 chosen.unit,
             )
-        })
+        });
+        // And if no road leads there from anybody, somebody must go all the same.
+        chosen.or_else(|| nearest_straight(finder, place.point, capability, may_go))
     }
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).

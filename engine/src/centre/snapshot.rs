@@ -151,6 +151,7 @@ fn read_before(parts: &mut Parts<'_>) -> Result<(State, Capacities), LoadError> 
         lexicon: parts.take("lexicon's hash")?,
         city: parts.take("city's hash")?,
         roads: parts.take("roads' hash")?,
+        bulletin: parts.take("bulletin's hash")?,
         numbers: parts.take("numbers")?,
         conservation: parts.take("conservation")?,
         ..State::new(&Capacities::NONE)

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub city: Option<ObjectHash>,
     /// The road network in force.
     pub roads: Option<ObjectHash>,
+    /// What holds on it beside what it says.
+    pub bulletin: Option<ObjectHash>,
     /// The last numbers given.
     pub numbers: Numbers,
     /// How calls add up.
@@ -154,6 +156,7 @@ impl State {
             lexicon: None,
             city: None,
             roads: None,
+            bulletin: None,
             numbers: Numbers::default(),
             conservation: Conservation::default(),
             calls: CallRing::new(capacities.calls_max),
@@ -182,6 +185,7 @@ impl State {
             lexicon,
             city,
             roads,
+            bulletin,
             numbers,
             conservation,
             calls,
@@ -194,7 +198,7 @@ impl State {
             hospitals,
             passed_over,
         } = self;
-        let objects = (plan, plan_configured, lexicon, city, roads);
+        let objects = (plan, plan_configured, lexicon, city, roads, bulletin);
         let before = (opening, now, sequence, objects, numbers, conservation);
         let nouns = (incidents, orders, units, closed);
         (

@@ -42,8 +42,8 @@ pub(super) struct World {
     pub view: View,
     /// All that a journal would hold.
     pub records: Vec<ReleasedRecord>,
-    /// The bytes of the map in force.
-    pub roads: Vec<u8>,
+    /// The bytes of maps and bulletins that were in force.
+    pub objects: Vec<Vec<u8>>,
     keys: u64,
 }
 
@@ -76,7 +76,7 @@ impl World {
             events: Vec::new(),
             view: View::new(),
             records: Vec::new(),
-            roads: Vec::new(),
+            objects: Vec::new(),
             keys: 0,
         };
         let opening = Opening {

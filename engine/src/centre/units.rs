@@ -37,6 +37,7 @@ impl Desk<'_> {
             duty: Duty::OnCall,
             staffed: definition.is_staffed(self.minute_of_day()),
             silent: false,
+            stale: false,
             open_orders: 0,
             order: None,
         };
@@ -63,7 +64,7 @@ impl Desk<'_> {
     fn come_into_effect(&mut self, index: u32) {
         let unit = self.state.unit_id(index);
         self.say(Event::UnitDefined { unit });
-        self.await_shift(index);
+        self.await_unit(index);
         self.serve_waiting(unit);
     }
 
@@ -73,14 +74,14 @@ impl Desk<'_> {
             return;
         };
         let heard = self.hear(index);
-        self.put(index, position.point);
-        if heard {
+        let located = self.put(index, position.point);
+        if heard || located {
             self.serve_waiting(position.unit);
         }
     }
 
-    /// Puts a unit somewhere.
-    pub(super) fn put(&mut self, index: u32, point: Point) {
+    /// Puts a unit somewhere; `true` when nobody knew where it was before.
+    pub(super) fn put(&mut self, index: u32, point: Point) -> bool {
         let unit = &mut self.state.units[index as usize];
         unit.point = point;
         unit.point_at = self.state.now;
@@ -89,6 +90,26 @@ impl Desk<'_> {
             unit: self.state.unit_id(index),
             point,
         });
+        self.locate(index)
+    }
+
+    /// A unit's place is known, or does not matter any more; `true` when it was not known before.
+    fn locate(&mut self, index: u32) -> bool {
+        let unit = &mut self.state.units[index as usize];
+        if !unit.stale {
+            return false;
+        }
+        unit.stale = false;
+        self.finder
+            .refresh(index, &self.state.units[index as usize]);
+        self.say_stale(index, false);
+        self.await_sooner(index);
+        true
+    }
+
+    fn say_stale(&mut self, index: u32, stale: bool) {
+        let unit = self.state.unit_id(index);
+        self.say(Event::UnitPositionStale { unit, stale });
     }
 
     /// A unit does something else when idle (J3).
@@ -98,6 +119,10 @@ impl Desk<'_> {
         };
         self.hear(index);
         let unit = &mut self.state.units[index as usize];
+        // It is where it was when it sets out.
+        if said.duty == Duty::Patrolling && unit.duty != Duty::Patrolling {
+            unit.point_at = self.state.now;
+        }
         unit.duty = said.duty;
         unit.definition.strength = said.strength.unwrap_or(unit.definition.strength);
         let strength = unit.definition.strength;
@@ -108,6 +133,12 @@ impl Desk<'_> {
             duty: said.duty,
             strength,
         });
+        match self.state.units[index as usize].roams() {
+            true => self.await_sooner(index),
+            false => {
+                self.locate(index);
+            }
+        }
         self.serve_waiting(said.unit);
     }
 
@@ -142,21 +173,35 @@ impl Desk<'_> {
         true
     }
 
-    /// A shift begins or ends (X12), or an earlier command left something to this unit.
-    pub(super) fn shift_changes(&mut self, index: u32) {
+    /// A shift begins or ends (X12), a patrol was not heard of for long, or an earlier command left something to this unit.
+    pub(super) fn look_at_unit(&mut self, index: u32) {
         let minute = self.minute_of_day();
+        let stale_at = self.stale_at(index);
         let unit = &mut self.state.units[index as usize];
         let staffed = unit.definition.is_staffed(minute);
         let changed = unit.staffed != staffed;
+        let lost = stale_at.is_some_and(|at| at <= self.state.now);
         unit.staffed = staffed;
-        self.await_shift(index);
-        if changed {
+        unit.stale |= lost;
+        self.await_unit(index);
+        if changed || lost {
             self.finder
                 .refresh(index, &self.state.units[index as usize]);
+        }
+        if changed {
             let unit = self.state.unit_id(index);
             self.say(Event::UnitStaffed { unit, staffed });
         }
+        if lost {
+            self.say_stale(index, true);
+        }
         self.serve_waiting(self.state.unit_id(index));
+    }
+
+    /// When a unit's place is not known any more unless it is heard of; `None` where that does not matter, or is so already.
+    fn stale_at(&self, index: u32) -> Option<Moment> {
+        let unit = &self.state.units[index as usize];
+        (unit.roams() && !unit.stale).then(|| unit.point_at + self.finder.plan.stale)
     }
 
     /// Another city may keep another local time: who is staffed by it, and when each shift changes next (X12).
@@ -165,15 +210,10 @@ impl Desk<'_> {
         for index in 0..self.state.units.len() as u32 {
             let unit = &self.state.units[index as usize];
             if unit.staffed == unit.definition.is_staffed(minute) {
-                let left = self.state.wheel.due(self.state.node(DueOf::Unit(index)));
-                self.await_shift(index);
-                // What an earlier command left to the unit is not put off by another city.
-                if let Some(then) = left {
-                    self.look_again(index, then);
-                }
+                self.await_sooner(index);
             } else if self.may_follow_up() {
                 self.follow_ups += 1;
-                self.shift_changes(index);
+                self.look_at_unit(index);
             } else {
                 self.put_off(index);
             }
@@ -181,14 +221,34 @@ impl Desk<'_> {
         self.say_whether_more_is_left();
     }
 
-    /// Sets a unit's place on the wheel to the next change of its shift.
-    fn await_shift(&mut self, index: u32) {
+    /// Sets a unit's place on the wheel to whatever happens to it next, and no later than it was set to: what an earlier
+    /// command left to it is not put off.
+    fn await_sooner(&mut self, index: u32) {
+        let left = self.state.wheel.due(self.state.node(DueOf::Unit(index)));
+        self.await_unit(index);
+        if let Some(then) = left {
+            self.look_again(index, then);
+        }
+    }
+
+    /// Sets a unit's place on the wheel to the next change of its shift, or to when a patrol was not heard of for long. A
+    /// position does not move that: when the time comes it is looked at anew.
+    fn await_unit(&mut self, index: u32) {
         let node = self.state.node(DueOf::Unit(index));
+        let next = [self.shift_changes_at(index), self.stale_at(index)];
+        if let Some(due) = next.into_iter().flatten().min() {
+            self.state.wheel.arm(node, due);
+        } else {
+            self.state.wheel.disarm(node);
+        }
+    }
+
+    /// When a unit's shift begins or ends next; `None` round the clock.
+    fn shift_changes_at(&self, index: u32) -> Option<Moment> {
         let definition = &self.state.units[index as usize].definition;
         let (on, off) = (definition.roster_on_min, definition.roster_off_min);
         if on == off {
-            self.state.wheel.disarm(node);
-            return;
+            return None;
         }
         let now = self.state.now;
         let minute = self.minute_of_day();
@@ -198,8 +258,7 @@ impl Desk<'_> {
         };
         let into_minute = now.0.rem_euclid(Span::minutes(1).0);
         let minutes = i64::from(ahead(on).min(ahead(off)));
-        let due = Moment(now.0 - into_minute) + Span::minutes(minutes);
-        self.state.wheel.arm(node, due);
+        Some(Moment(now.0 - into_minute) + Span::minutes(minutes))
     }
 }
 

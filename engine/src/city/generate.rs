@@ -8,6 +8,7 @@ mod crews;
 mod forces;
 mod layout;
 pub mod random;
+pub mod roads;
 mod teams;
 
 use super::{

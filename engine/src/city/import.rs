@@ -6,7 +6,7 @@
 use super::load::{Settings, Sources, read};
 use super::mistake::{CityErrors, Mistake, Mistakes};
 use super::sheet::Source;
-use super::write::WriteError;
+use super::write::{CityFile, WriteError, write_files, write_new_files};
 use super::{City, UTC_OFFSET_MOST_MIN};
 use crate::id::CentreId;
 use crate::name::Name;
@@ -36,6 +36,8 @@ pub struct ImportInputs {
     pub hospitals: Option<PathBuf>,
     /// Table of cells.
     pub cells: Option<PathBuf>,
+    /// Files that go into the folder beside the tables, such as a map of roads.
+    pub beside: Vec<CityFile>,
     /// Overwrite a city that is in the folder already.
     pub force: bool,
 }
@@ -99,10 +101,12 @@ pub fn import(inputs: &ImportInputs, dir: &Path) -> Result<Imported, ImportError
     };
     let checked = read(Some(settings), &sources, Mistakes::default());
     let city = checked.city?;
+    let mut files = city.files()?;
+    files.extend(inputs.beside.iter().cloned());
     if inputs.force {
-        city.write(dir)?;
+        write_files(dir, &files)?;
     } else {
-        city.write_new(dir)?;
+        write_new_files(dir, &files)?;
     }
     Ok(Imported {
         city,
@@ -135,6 +139,7 @@ mod tests {
             districts: None,
             hospitals: None,
             cells: None,
+            beside: Vec::new(),
             force: false,
         }
     }

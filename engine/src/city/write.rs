@@ -41,42 +41,16 @@ pub enum WriteError {
 impl City {
     /// Writes the city's files into the folder, which is made where it is missing.
     pub fn write(&self, dir: &Path) -> Result<(), WriteError> {
-        std::fs::create_dir_all(dir).map_err(|error| WriteError::File {
-            path: dir.into(),
-            error,
-        })?;
-        for (file, bytes) in self.files()? {
-            put(&dir.join(file), &bytes)?;
-        }
-        Ok(())
+        write_files(dir, &self.files()?)
     }
 
     /// Writes the files as [`City::write`] does, but refuses to overwrite a file that says anything else.
     pub fn write_new(&self, dir: &Path) -> Result<(), WriteError> {
-        let mut differ = Vec::new();
-        for (file, fresh) in self.files()? {
-            let path = dir.join(file);
-            match std::fs::read(&path) {
-                Ok(held) if held != fresh => {
-                    differ.push(format!(
-                        "{file} from line {}",
-                        line_of_difference(&held, &fresh)
-                    ));
-                }
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(WriteError::File { path, error }),
-            }
-        }
-        if !differ.is_empty() {
-            let dir = dir.into();
-            return Err(WriteError::Taken { dir, differ });
-        }
-        self.write(dir)
+        write_new_files(dir, &self.files()?)
     }
 
     /// Every file of the folder with its bytes.
-    pub fn files(&self) -> Result<Vec<(&'static str, Vec<u8>)>, WriteError> {
+    pub fn files(&self) -> Result<Vec<CityFile>, WriteError> {
         Ok(vec![
             ("city.toml", self.settings().into_bytes()),
             ("districts.csv", self.districts_csv()?),
@@ -287,6 +261,48 @@ impl City {
             rows,
         )
     }
+}
+
+/// A file of a city's folder: its name and its bytes.
+pub type CityFile = (&'static str, Vec<u8>);
+
+/// Writes files into a folder, which is made where it is missing.
+pub fn write_files(dir: &Path, files: &[CityFile]) -> Result<(), WriteError> {
+    std::fs::create_dir_all(dir).map_err(|error| WriteError::File {
+        path: dir.into(),
+        error,
+    })?;
+    for (file, bytes) in files {
+        put(&dir.join(file), bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes files as [`write_files`] does, but refuses to overwrite one that says anything else.
+pub fn write_new_files(dir: &Path, files: &[CityFile]) -> Result<(), WriteError> {
+    let mut differ = Vec::new();
+    for (file, fresh) in files {
+        let path = dir.join(file);
+        match std::fs::read(&path) {
+            Ok(held) if &held != fresh => {
+                // Only text has lines.
+                let line = line_of_difference(&held, fresh);
+                let text = std::str::from_utf8(fresh).is_ok();
+                differ.push(match text {
+                    true => format!("{file} from line {line}"),
+                    false => (*file).to_owned(),
+                });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(WriteError::File { path, error }),
+        }
+    }
+    if !differ.is_empty() {
+        let dir = dir.into();
+        return Err(WriteError::Taken { dir, differ });
+    }
+    write_files(dir, files)
 }
 
 /// The first line, from 1, in which two files that are not the same differ.

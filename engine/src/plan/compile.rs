@@ -2,6 +2,7 @@
 
 use super::clocks::{ClockCase, Clocks, DayNight};
 use super::source::{ClockRule, Merge, NeedRule, Source};
+use super::traffic::traffic;
 use super::{LineMode, LinePlan, MergeRule, NeedSpec, Plan};
 use crate::capability::{Capability, CapabilityClass};
 use crate::id::ObjectHash;
@@ -49,10 +50,10 @@ impl std::fmt::Display for PlanMistakes {
 
 /// Collects mistakes, so that a person mends them all at once.
 #[derive(Default)]
-struct Critic(Vec<PlanMistake>);
+pub(super) struct Critic(Vec<PlanMistake>);
 
 impl Critic {
-    fn note(&mut self, place: impl Into<String>, what: impl Into<String>) {
+    pub fn note(&mut self, place: impl Into<String>, what: impl Into<String>) {
         self.0.push(PlanMistake {
             place: place.into(),
             what: what.into(),
@@ -60,7 +61,7 @@ impl Critic {
     }
 
     /// Holds a number against its bounds.
-    fn bounded<T: PartialOrd + std::fmt::Display + Copy>(
+    pub fn bounded<T: PartialOrd + std::fmt::Display + Copy>(
         &mut self,
         place: &str,
         value: T,
@@ -78,7 +79,7 @@ impl Critic {
     }
 
     /// A word of a closed vocabulary.
-    fn word<T>(
+    pub fn word<T>(
         &mut self,
         place: &str,
         text: &str,
@@ -253,6 +254,13 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
             24 * 366,
         )),
         clocks: clocks(&source.clock, critic),
+        stale: Span::seconds(critic.bounded(
+            "positions.stale_s",
+            source.positions.stale_s,
+            60,
+            7 * 86_400,
+        )),
+        traffic: traffic(&source.traffic, critic),
         lines: lines(source, critic),
         merge: merge(&source.merge, critic),
         joins: joins(source, critic),

@@ -7,6 +7,7 @@
 mod clocks;
 mod compile;
 mod source;
+mod traffic;
 
 pub use clocks::{ClockCase, Clocks, DayNight};
 pub use compile::{PlanMistake, PlanMistakes};
@@ -17,6 +18,7 @@ use crate::id::ObjectHash;
 use crate::kind::{Agency, Kind, Nature};
 use crate::line::Line;
 use crate::moment::Span;
+use crate::roads::conditions::HourFactors;
 
 /// The plan a centre starts with when it has none of its own.
 pub const DEFAULT: &str = include_str!("default.toml");
@@ -86,6 +88,10 @@ pub struct Plan {
     pub lapse: Span,
     /// Every clock.
     pub clocks: Clocks,
+    /// A patrol that was not heard of for so long is nowhere that one could reckon from.
+    pub stale: Span,
+    /// Factors on the times of the roads, by the hour.
+    pub traffic: HourFactors,
     lines: Vec<LinePlan>,
     merge: Vec<MergeRule>,
     joins: Vec<NeedSpec>,

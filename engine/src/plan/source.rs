@@ -22,6 +22,33 @@ pub(super) struct Source {
     pub kind: BTreeMap<String, KindRule>,
     #[serde(default)]
     pub clock: Vec<ClockRule>,
+    #[serde(default)]
+    pub positions: Positions,
+    #[serde(default)]
+    pub traffic: Vec<TrafficRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Positions {
+    pub stale_s: i64,
+}
+
+impl Default for Positions {
+    fn default() -> Positions {
+        Positions { stale_s: 1_800 }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrafficRule {
+    pub from_hour: u8,
+    pub to_hour: u8,
+    #[serde(default)]
+    pub classes: Vec<String>,
+    pub normal_percent: Option<u16>,
+    pub siren_percent: Option<u16>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,7 +3,8 @@
 //! Made whole from the bytes of a prepared map, on any thread, and never changed after. The same bytes answer the same on every
 //! machine, so whoever has the object that a journal names has the times that it was decided by.
 
-use super::conditions::Conditions;
+use super::bulletin::{Bulletin, BulletinError};
+use super::conditions::{Conditions, Factors};
 use super::metric::Metric;
 use super::network::Profile;
 use super::position::Position;
@@ -28,9 +29,11 @@ pub const fn profile_for(priority: Priority) -> Profile {
 #[derive(Debug)]
 pub struct Atlas {
     hash: ObjectHash,
+    /// What holds on it beside what it says, and under which hash that is kept; `None`: nothing.
+    bulletin: Option<(ObjectHash, Bulletin)>,
     metric: Metric,
-    segments: Segments,
-    attribution: String,
+    segments: Arc<Segments>,
+    attribution: Arc<str>,
 }
 
 impl Atlas {
@@ -41,10 +44,44 @@ impl Atlas {
         let segments = Segments::of(&map);
         Ok(Atlas {
             hash,
-            segments,
-            attribution: prepared.attribution().to_owned(),
+            bulletin: None,
+            segments: Arc::new(segments),
+            attribution: prepared.attribution().into(),
             metric: Metric::new(Arc::new(map), &Conditions::default()),
         })
+    }
+
+    /// The same map as it is when this bulletin holds. The dear part of a change on the roads: for a thread that nobody
+    /// waits for.
+    pub fn under(&self, hash: ObjectHash, bulletin: Bulletin) -> Result<Atlas, BulletinError> {
+        let map = self.metric.map();
+        bulletin.check(self.hash, map)?;
+        Ok(Atlas {
+            hash: self.hash,
+            metric: Metric::new(Arc::clone(map), &bulletin.conditions(map)),
+            bulletin: Some((hash, bulletin)),
+            segments: Arc::clone(&self.segments),
+            attribution: Arc::clone(&self.attribution),
+        })
+    }
+
+    /// The bulletin that its times are by, as an object; `None` where they are the map's own.
+    pub fn bulletin_hash(&self) -> Option<ObjectHash> {
+        self.bulletin.as_ref().map(|(hash, _)| *hash)
+    }
+
+    /// What holds on it beside what it says.
+    pub fn bulletin(&self) -> Bulletin {
+        match &self.bulletin {
+            Some((_, bulletin)) => bulletin.clone(),
+            None => Bulletin::plain(self.hash),
+        }
+    }
+
+    /// The factors of the hour that its times are by.
+    pub fn factors(&self) -> Factors {
+        let bulletin = self.bulletin.as_ref();
+        bulletin.map_or(Factors::default(), |(_, bulletin)| bulletin.factors)
     }
 
     /// The map as an object.

@@ -1,4 +1,4 @@
-//! What holds on the roads just now: the hour, and what has been changed on them.
+//! What holds on the roads just now: the factors of the hour, and what has been changed on them.
 //!
 //! With the map they say, edge by edge and by nothing else, how long each takes: so whoever has map and conditions has the
 //! same times, at the decision and in every replay of it.
@@ -7,29 +7,92 @@ use super::network::{CLOSED_MS, EDGE_MS_MAX, EdgeIndex, Profile, RoadClass};
 use super::road_map::RoadMap;
 use crate::city::Polygon;
 use crate::place::Point;
+use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 
-/// Factors on the times of the map, in thousandths: by profile, hour of the day and class of road.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HourFactors([[[u16; RoadClass::ALL.len()]; 24]; 2]);
+/// Factors on the times of the map in thousandths, by profile and class of road.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Factors {
+    /// Of everybody.
+    normal: [u16; RoadClass::ALL.len()],
+    /// Of vehicles with lights and sirens.
+    siren: [u16; RoadClass::ALL.len()],
+}
 
 /// A factor of one.
 const ONE_PERMILLE: u16 = 1_000;
+/// What a factor may be.
+pub const FACTOR_PERMILLE: RangeInclusive<u16> = 100..=10_000;
+
+impl Default for Factors {
+    /// All times as the map has them.
+    fn default() -> Factors {
+        Factors {
+            normal: [ONE_PERMILLE; RoadClass::ALL.len()],
+            siren: [ONE_PERMILLE; RoadClass::ALL.len()],
+        }
+    }
+}
+
+impl Factors {
+    /// Sets one.
+    pub fn set(&mut self, profile: Profile, class: RoadClass, permille: u16) {
+        let row = match profile {
+            Profile::Normal => &mut self.normal,
+            Profile::Siren => &mut self.siren,
+        };
+        row[class as usize] = permille;
+    }
+
+    /// One of them.
+    pub fn of(&self, profile: Profile, class: RoadClass) -> u16 {
+        match profile {
+            Profile::Normal => self.normal[class as usize],
+            Profile::Siren => self.siren[class as usize],
+        }
+    }
+
+    /// Whether each is in bounds.
+    pub fn are_sound(&self) -> bool {
+        let mut all = self.normal.iter().chain(&self.siren);
+        all.all(|permille| FACTOR_PERMILLE.contains(permille))
+    }
+}
+
+/// The factors of each hour of the day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourFactors([Factors; HOURS as usize]);
+
+/// Hours of a day.
+const HOURS: u16 = 24;
 
 impl Default for HourFactors {
-    /// All times as the map has them.
+    /// All times as the map has them, all day.
     fn default() -> HourFactors {
-        HourFactors([[[ONE_PERMILLE; RoadClass::ALL.len()]; 24]; 2])
+        HourFactors([Factors::default(); HOURS as usize])
     }
 }
 
 impl HourFactors {
     /// Sets a factor; hours count from 0 to 23.
     pub fn set(&mut self, profile: Profile, hour: u8, class: RoadClass, permille: u16) {
-        self.0[profile as usize][usize::from(hour)][class as usize] = permille;
+        self.0[usize::from(hour)].set(profile, class, permille);
     }
 
-    fn at(&self, profile: Profile, hour: u8) -> &[u16; RoadClass::ALL.len()] {
-        &self.0[profile as usize][usize::from(hour) % 24]
+    /// Those of a minute of the day.
+    pub fn at_minute(&self, minute_of_day: u16) -> &Factors {
+        &self.0[usize::from(minute_of_day / 60 % HOURS)]
+    }
+
+    /// After how many minutes others hold; `None` where all hours are alike.
+    pub fn minutes_to_others(&self, minute_of_day: u16) -> Option<u16> {
+        let now = self.at_minute(minute_of_day);
+        let hours = 1..HOURS;
+        let ahead = hours.map(|hours| hours * 60 - minute_of_day % 60);
+        ahead
+            .into_iter()
+            .find(|ahead| self.at_minute(minute_of_day + ahead) != now)
     }
 }
 
@@ -44,28 +107,11 @@ pub enum Change {
     Flood(Polygon),
 }
 
-/// Why a change cannot be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChangeError {
-    /// No such edge.
-    #[error("change {change} names edge {}, the map has {edges}; name one of those", edge.0)]
-    NoEdge {
-        /// Its place in the list, from 0.
-        change: usize,
-        /// What it names.
-        edge: EdgeIndex,
-        /// How many there are.
-        edges: usize,
-    },
-}
-
 /// What holds just now.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conditions {
-    /// Factors of the hours.
-    pub factors: HourFactors,
-    /// The hour of the day, 0 to 23.
-    pub hour: u8,
+    /// Factors of the hour.
+    pub factors: Factors,
     /// What is not as the map has it.
     pub changes: Vec<Change>,
 }
@@ -88,29 +134,10 @@ struct Changed {
 }
 
 impl Conditions {
-    /// Whether all changes are about edges of the map.
-    pub fn check(&self, map: &RoadMap) -> Result<(), ChangeError> {
-        let edges = map.network().edges.len();
-        for (change, it) in self.changes.iter().enumerate() {
-            match *it {
-                Change::Close(edge) | Change::Slow(edge, _) if edge.0 as usize >= edges => {
-                    return Err(ChangeError::NoEdge {
-                        change,
-                        edge,
-                        edges,
-                    });
-                }
-                Change::Close(_) | Change::Slow(..) | Change::Flood(_) => {}
-            }
-        }
-        Ok(())
-    }
-
     /// How long each edge takes either profile, normal first. Changes about edges that the map has not are passed over.
     pub fn edge_times(&self, map: &RoadMap) -> [EdgeTimes; 2] {
         let changed = self.changed(map);
         [Profile::Normal, Profile::Siren].map(|profile| {
-            let factors = self.factors.at(profile, self.hour);
             let edges = map.network().edges.iter().zip(&changed);
             let (through_ms, own_ms) = edges
                 .map(|(edge, changed)| {
@@ -118,7 +145,7 @@ impl Conditions {
                     if map_ms == CLOSED_MS {
                         return (CLOSED_MS, CLOSED_MS);
                     }
-                    let factor = factors[edge.class as usize];
+                    let factor = self.factors.of(profile, edge.class);
                     let own_ms = scaled(map_ms, factor, changed.slow_permille);
                     (if changed.closed { CLOSED_MS } else { own_ms }, own_ms)
                 })

@@ -4,12 +4,13 @@
 //! it from OpenStreetMap extracts and from CSV; `prepared` is the file in which it is kept, checked and memory-mapped.
 //!
 //! A `road_map` is a network made ready to be asked: `turns` takes banned turns into the graph, `order` and `hierarchy` say who stands
-//! above whom. `conditions` (hour, live changes) make a `metric` of it, whole and immutable: `labels` of travel times,
+//! above whom. `conditions` (the hour, what has changed; a `bulletin` is how they are kept) make a `metric` of it, whole and immutable: `labels` of travel times,
 //! `sides` of edges, the `least` that any way takes. `snap` brings places onto the map, `travel` says how long the way is between two
 //! of them, `nearest` who is there first. `dijkstra` is the naive twin of it all, `generate` makes towns up.
 //! Nothing here knows units' states, plans or clocks: `dispatch` asks, `roads` answers.
 
 pub mod atlas;
+pub mod bulletin;
 pub mod conditions;
 pub mod dijkstra;
 pub mod generate;

@@ -21,8 +21,12 @@ use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
 use crate::journal::{Folder, Objects, OpenError, Place, Proved, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
+use crate::moment::Moment;
+use crate::name::Name;
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::LOGIC_VERSION;
+use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::{Bulletin, BulletinError};
 use crate::unit::{Duty, UnitDefinition};
 use crossbeam::queue::ArrayQueue;
 use std::collections::BTreeSet;
@@ -78,6 +82,8 @@ pub(super) struct Booted {
     pub keeper: Keeper,
     /// Snapshots that could not be begun with, and why.
     pub passed_over: Vec<String>,
+    /// Notices on the roads that another map left without a road.
+    pub notices_left: Vec<Name>,
     pub handles: Handles,
 }
 
@@ -96,15 +102,50 @@ pub(super) fn store(
     data: &Folder,
     kind: ObjectKind,
     bytes: &[u8],
+    map: Option<&Atlas>,
 ) -> Result<(Activation, Prepared), StartError> {
     let hash = ObjectHash::of(bytes);
     let activation = Activation { object: kind, hash };
     let prepared =
-        prepare(&activation, bytes).map_err(|reason| StartError::Object { kind, reason })?;
+        prepare(&activation, bytes, map).map_err(|reason| StartError::Object { kind, reason })?;
     Objects::of(data)
         .put(bytes)
         .map_err(|reason| StartError::Store { kind, reason })?;
     Ok((activation, prepared))
+}
+
+/// Keeps a bulletin in the data folder, and makes the map ready as it says.
+pub(super) fn store_bulletin(
+    data: &Folder,
+    map: &Atlas,
+    bulletin: Bulletin,
+) -> Result<(Activation, Arc<Atlas>), StartError> {
+    let kind = ObjectKind::Bulletin;
+    let unusable = |error: BulletinError| StartError::Object {
+        kind,
+        reason: error.to_string(),
+    };
+    let bytes = bulletin.canonical_bytes().map_err(unusable)?;
+    let hash = ObjectHash::of(&bytes);
+    let atlas = map.under(hash, bulletin).map_err(unusable)?;
+    Objects::of(data)
+        .put(&bytes)
+        .map_err(|reason| StartError::Store { kind, reason })?;
+    let activation = Activation { object: kind, hash };
+    Ok((activation, Arc::new(atlas)))
+}
+
+/// What the roads' factors of this hour take to come into force; `None` where they are in force.
+pub(super) fn hour_due(
+    centre: &Centre,
+    data: &Folder,
+    now: Moment,
+) -> Result<Option<(Activation, Prepared)>, StartError> {
+    let Some((bulletin, map)) = centre.bulletin_due(now).zip(centre.atlas()) else {
+        return Ok(None);
+    };
+    let (activation, atlas) = store_bulletin(data, map, bulletin)?;
+    Ok(Some((activation, Prepared::Roads(atlas))))
 }
 
 pub(super) fn boot(
@@ -167,6 +208,8 @@ pub(super) fn boot(
         now: centre.now(),
         centre,
         clock: setup.clock,
+        data: setup.data.clone(),
+        hour_until: Moment(i64::MIN),
         stopwatch,
         consumer,
         positions: Arc::clone(&positions),
@@ -183,7 +226,7 @@ pub(super) fn boot(
         moved: Vec::with_capacity(1_024),
         events: Vec::new(),
     };
-    bring_into_force(&mut writer, setup, opening)?;
+    let notices_left = bring_into_force(&mut writer, setup, opening)?;
     let told_durable = watch.clone();
     let mut reader = Reader::open(&setup.data)?;
     if told > Sequence(0) {
@@ -228,6 +271,7 @@ pub(super) fn boot(
         watcher,
         keeper,
         passed_over,
+        notices_left,
         handles,
     })
 }
@@ -240,12 +284,14 @@ fn ring(setup: &Setup, wake: &super::Wake) -> ReplyRing {
     }
 }
 
-/// Opens a new centre, brings objects and units of the setup into force.
+/// Opens a new centre, brings objects and units of the setup into force; gives the notices that another map left without a
+/// road.
 fn bring_into_force(
     writer: &mut Writer,
     setup: &Setup,
     opening: Opening,
-) -> Result<(), StartError> {
+) -> Result<Vec<Name>, StartError> {
+    let mut notices_left = Vec::new();
     if setup.clock == ClockMode::Wall {
         writer.now = writer.stopwatch.now();
     }
@@ -261,7 +307,11 @@ fn bring_into_force(
         {
             change_city(writer, &before, &setup.city)?;
         }
-        say(writer, Command::Activate(activation))?;
+        if activation.object == ObjectKind::Roads {
+            notices_left = change_map(writer, activation)?;
+        } else {
+            say(writer, Command::Activate(activation))?;
+        }
     }
     for row in &setup.city.units {
         if writer.centre.unit_named(&row.name).is_none() {
@@ -273,7 +323,32 @@ fn bring_into_force(
             define_hospital(writer, hospital)?;
         }
     }
-    Ok(())
+    // A driven centre that has not started yet has no hour.
+    if (writer.clock, writer.now) != (ClockMode::Driven, Moment(0))
+        && let Some((activation, prepared)) = hour_due(&writer.centre, &writer.data, writer.now)?
+    {
+        writer.centre.prepare(prepared);
+        say(writer, Command::Activate(activation))?;
+    }
+    Ok(notices_left)
+}
+
+/// Brings another map into force, and with it what was said of the one before where it can still be meant; gives the notices
+/// of which that cannot be. Both stand in one batch: a crash leaves neither or both.
+fn change_map(writer: &mut Writer, activation: Activation) -> Result<Vec<Name>, StartError> {
+    let before = writer.centre.atlas().map(|atlas| atlas.bulletin());
+    writer.flush(true).map_err(|Stopped| StartError::Stopped)?;
+    say(writer, Command::Activate(activation))?;
+    let Some((before, atlas)) = before.zip(writer.centre.atlas().cloned()) else {
+        return Ok(Vec::new());
+    };
+    let (carried, left) = before.carried_to(atlas.hash(), atlas.metric().map());
+    if !carried.is_plain() {
+        let (activation, atlas) = store_bulletin(&writer.data, &atlas, carried)?;
+        writer.centre.prepare(Prepared::Roads(atlas));
+        say(writer, Command::Activate(activation))?;
+    }
+    Ok(left)
 }
 
 /// Stores the setup's objects, and makes those ready that are not in force: plan and lexicon, the city last.
@@ -299,14 +374,14 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
         // What a person has activated since stands until the configuration itself changes.
         let in_force = match kind {
             ObjectKind::Plan => writer.centre.plan_configured(),
-            ObjectKind::Lexicon | ObjectKind::City | ObjectKind::Roads => {
+            ObjectKind::Lexicon | ObjectKind::City | ObjectKind::Roads | ObjectKind::Bulletin => {
                 writer.centre.in_force(kind)
             }
         };
         if in_force == Some(ObjectHash::of(bytes)) {
             continue;
         }
-        let (activation, prepared) = store(&setup.data, kind, bytes)?;
+        let (activation, prepared) = store(&setup.data, kind, bytes, None)?;
         writer.centre.prepare(prepared);
         new.push(activation);
     }

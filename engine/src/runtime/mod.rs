@@ -42,8 +42,11 @@ use crate::journal::{Committer, Folder, Log, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
+use crate::name::Name;
 use crate::plan::Plan;
 use crate::position_slots::PositionSlots;
+use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::Bulletin;
 use keeper::{Keeper, Keeping, Kept};
 use port::{Reply, Submission};
 use release::ReplyRing;
@@ -120,6 +123,8 @@ pub struct Running {
     keeper: Bell,
     passed_over: Vec<String>,
     plan: Option<Arc<Plan>>,
+    map: Option<Arc<Atlas>>,
+    notices_left: Vec<Name>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -165,6 +170,7 @@ fn assemble(
         watcher,
         keeper,
         passed_over,
+        notices_left,
         handles,
     } = boot::boot(&setup, sink, time)?;
     let boot::Handles {
@@ -175,7 +181,7 @@ fn assemble(
         epoch,
         durable,
     } = handles;
-    let plan = writer.centre.plan();
+    let (plan, map) = (writer.centre.plan(), writer.centre.atlas().cloned());
     let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
     let measures = Arc::clone(&writer.measures);
     measures.set_applied(writer.centre.sequence());
@@ -201,6 +207,8 @@ fn assemble(
         keeper: keeper.bell.clone(),
         passed_over,
         plan,
+        map,
+        notices_left,
         threads: Vec::new(),
     };
     Ok(Assembled {
@@ -280,7 +288,27 @@ impl Running {
         object: ObjectKind,
         bytes: &[u8],
     ) -> Result<(Activation, Prepared), StartError> {
-        boot::store(&self.data, object, bytes)
+        boot::store(&self.data, object, bytes, None)
+    }
+
+    /// The same for a bulletin: what holds on the roads from when it comes into force. Makes all times of the map anew: not for a
+    /// thread that others need. Whoever keeps the map that it replaces for a while spares the writer letting it go.
+    pub fn store_bulletin(
+        &self,
+        map: &Atlas,
+        bulletin: Bulletin,
+    ) -> Result<(Activation, Arc<Atlas>), StartError> {
+        boot::store_bulletin(&self.data, map, bulletin)
+    }
+
+    /// The map that was in force when the centre came up, with its times then.
+    pub fn map_at_start(&self) -> Option<Arc<Atlas>> {
+        self.map.clone()
+    }
+
+    /// Notices on the roads that another map left without a road at the start.
+    pub fn notices_left(&self) -> &[Name] {
+        &self.notices_left
     }
 
     /// Takes the replies that wait for a worker; called by that worker alone.

@@ -15,6 +15,7 @@ use crate::limits::Capacities;
 use crate::plan::Plan;
 use crate::record::{DecodeError, Head, LOGIC_VERSION, Record, are_written};
 use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::Bulletin;
 use crate::saved::{LoadError, Parts, Together, append};
 use crate::view::View;
 use std::sync::Arc;
@@ -80,9 +81,13 @@ pub enum ReplayError {
     },
 }
 
-/// Reads an object from the store and makes it ready for the centre.
-fn prepared(objects: &Objects, activation: &Activation) -> Result<Prepared, String> {
-    prepare(activation, &stored(objects, activation)?)
+/// Reads an object from the store and makes it ready for the centre, which has this map.
+fn prepared(
+    objects: &Objects,
+    activation: &Activation,
+    map: Option<&Atlas>,
+) -> Result<Prepared, String> {
+    prepare(activation, &stored(objects, activation)?, map)
 }
 
 fn stored(objects: &Objects, activation: &Activation) -> Result<Vec<u8>, String> {
@@ -90,8 +95,12 @@ fn stored(objects: &Objects, activation: &Activation) -> Result<Vec<u8>, String>
     bytes.map_err(|error| error.to_string())
 }
 
-/// Makes an object ready for the centre.
-pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared, String> {
+/// Makes an object ready for the centre, which has this map.
+pub(super) fn prepare(
+    activation: &Activation,
+    bytes: &[u8],
+    map: Option<&Atlas>,
+) -> Result<Prepared, String> {
     let text = || std::str::from_utf8(bytes).map_err(|error| error.to_string());
     match activation.object {
         ObjectKind::Plan => {
@@ -109,6 +118,14 @@ pub(super) fn prepare(activation: &Activation, bytes: &[u8]) -> Result<Prepared,
         ObjectKind::Roads => {
             let atlas = Atlas::read(activation.hash, bytes)?;
             Ok(Prepared::Roads(Arc::new(atlas)))
+        }
+        ObjectKind::Bulletin => {
+            let map = map.ok_or("there is no map that it could be about")?;
+            let bulletin = Bulletin::from_canonical(bytes).map_err(|error| error.to_string())?;
+            let atlas = map.under(activation.hash, bulletin);
+            Ok(Prepared::Roads(Arc::new(
+                atlas.map_err(|error| error.to_string())?,
+            )))
         }
     }
 }
@@ -176,10 +193,7 @@ pub(super) fn restored(
             let (at_hand, read) = TwoThreads.both(
                 || {
                     snapshot.ensure_whole()?;
-                    let prepared = stored
-                        .iter()
-                        .map(|(activation, bytes)| prepare(activation, bytes));
-                    prepared.collect::<Result<Vec<Prepared>, String>>()
+                    prepared_all(&stored)
                 },
                 || Unproved::read(state, &TwoThreads),
             );
@@ -194,6 +208,20 @@ pub(super) fn restored(
         return Err("its state is not of the record that its name says".into());
     }
     Ok((centre, view))
+}
+
+/// Makes the objects ready that were in force together.
+fn prepared_all(stored: &[(&Activation, Vec<u8>)]) -> Result<Vec<Prepared>, String> {
+    let mut at_hand = Vec::with_capacity(stored.len());
+    for (activation, bytes) in stored {
+        // A map is named before what is said of it.
+        let map = at_hand.iter().find_map(|object| match object {
+            Prepared::Roads(atlas) => Some(&**atlas),
+            Prepared::Plan(_) | Prepared::City(..) | Prepared::Lexicon(_) => None,
+        });
+        at_hand.push(prepare(activation, bytes, map)?);
+    }
+    Ok(at_hand)
 }
 
 /// Tells a sink of records that were applied, until no more come.
@@ -469,12 +497,13 @@ impl Rebuilt {
         let record = decoded(sequence, Record::decode(ready.payload))?;
         // An activation that was refused may name what never was at hand.
         if record.events.contains(&Event::ObjectActivated(activation)) {
-            let object =
-                prepared(&self.objects, &activation).map_err(|reason| ReplayError::Object {
-                    sequence,
-                    activation,
-                    reason,
-                })?;
+            let map = self.centre.atlas().map(|atlas| &**atlas);
+            let object = prepared(&self.objects, &activation, map);
+            let object = object.map_err(|reason| ReplayError::Object {
+                sequence,
+                activation,
+                reason,
+            })?;
             self.centre.prepare(object);
         }
         Ok(())

@@ -3,6 +3,7 @@
 //! It reads the clock once a round and twice more to measure it, takes a bounded number of submissions, and sleeps by the bell when nothing
 //! waits and no clock is due. It never waits for a reader; it waits for the journal alone, when it has run ahead as far as it may.
 
+use super::boot::hour_due;
 use super::measures::Measures;
 use super::metered::Metered;
 use super::port::{AdvanceRefusal, Origin, Reply, ReplyBody, Submission, Wish};
@@ -13,7 +14,7 @@ use crate::centre::Centre;
 use crate::command::{Actor, ClockMode, Command, Envelope, UnitPosition};
 use crate::event::Event;
 use crate::id::Sequence;
-use crate::journal::{Committer, Feed, Files, Filled};
+use crate::journal::{Committer, Feed, Files, Filled, Folder};
 use crate::lane::Consumer;
 use crate::limits::{EVENTS_PER_COMMAND_MAX, POSITION_AGE_MS, POSITION_STEP_DM};
 use crate::moment::{Moment, Span};
@@ -52,6 +53,10 @@ pub(super) struct Writer {
     pub centre: Centre,
     pub clock: ClockMode,
     pub now: Moment,
+    /// Where objects are kept.
+    pub data: Folder,
+    /// Until then the roads' factors in force are those of the hour, on a driven clock.
+    pub hour_until: Moment,
     pub stopwatch: Stopwatch,
     pub consumer: Consumer<Submission>,
     pub positions: Arc<PositionSlots>,
@@ -172,6 +177,7 @@ impl Writer {
                 ClockMode::Driven if self.now == Moment(0) => until,
                 ClockMode::Driven => due.max(self.now),
             };
+            self.keep_hour()?;
             self.apply(
                 &Envelope {
                     actor: Actor::System,
@@ -182,6 +188,26 @@ impl Writer {
             )?;
         }
         self.now = self.now.max(until);
+        Ok(())
+    }
+
+    /// On a driven clock nobody waits: the roads' factors of an hour are made here, and come into force before the first thing
+    /// that is decided in it. On the wall's they are made beside the writer and submitted.
+    fn keep_hour(&mut self) -> Result<(), Stopped> {
+        if self.clock == ClockMode::Wall || self.now < self.hour_until || self.now == Moment(0) {
+            return Ok(());
+        }
+        let next = self.centre.next_hour(self.now);
+        self.hour_until = next.unwrap_or(Moment(i64::MAX));
+        // Factors that cannot be kept are not decided by; those before them stay.
+        if let Ok(Some((activation, object))) = hour_due(&self.centre, &self.data, self.now) {
+            self.centre.prepare(object);
+            let envelope = Envelope {
+                actor: Actor::System,
+                command: Command::Activate(activation),
+            };
+            self.apply(&envelope, &[], None)?;
+        }
         Ok(())
     }
 
@@ -234,6 +260,8 @@ impl Writer {
                     self.centre.prepare(object);
                     let command = Command::Activate(activation);
                     self.apply(&Envelope { actor, command }, &testimony, submission.origin)?;
+                    self.hour_until = Moment(i64::MIN);
+                    self.keep_hour()?;
                 }
                 Wish::Advance { to } => self.advance(to, submission.origin)?,
                 Wish::Inspect => {
@@ -253,6 +281,7 @@ impl Writer {
             ReplyBody::NotAdvanced(AdvanceRefusal::Backward)
         } else {
             self.tick_until(to)?;
+            self.keep_hour()?;
             ReplyBody::Advanced {
                 now: self.now,
                 next_due: self.centre.next_due(),
@@ -376,7 +405,7 @@ impl Writer {
     }
 
     /// Hands the open batch to the journal, unless it has enough to write; then the batch fills on.
-    fn flush(&mut self, last: bool) -> Result<(), Stopped> {
+    pub fn flush(&mut self, last: bool) -> Result<(), Stopped> {
         let in_flight = self.submitted - self.shown.batches_released.load(Ordering::Acquire);
         if in_flight >= IN_FLIGHT_MAX && !last {
             return Ok(());

@@ -32,6 +32,8 @@ vocabulary! {
         Understrength = "understrength",
         /// It let a ladder run out and has not been heard of since.
         Silent = "silent",
+        /// It patrols and nobody knows where: its last position is too old.
+        Stale = "stale",
     }
 }
 
@@ -50,6 +52,8 @@ pub struct UnitView {
     pub staffed: Option<bool>,
     /// Whether it let a ladder run out.
     pub silent: bool,
+    /// Whether it patrols and nobody knows where.
+    pub stale: bool,
     /// Its open orders, oldest first.
     pub orders: Vec<OrderId>,
 }
@@ -75,8 +79,10 @@ impl UnitView {
             Some(UnitStatus::Unstaffed)
         } else if self.definition.strength < self.definition.least_strength {
             Some(UnitStatus::Understrength)
+        } else if self.silent {
+            Some(UnitStatus::Silent)
         } else {
-            self.silent.then_some(UnitStatus::Silent)
+            self.stale.then_some(UnitStatus::Stale)
         }
     }
 }
@@ -156,6 +162,8 @@ impl View {
             self.change_unit(unit, |known| known.silent = true);
         } else if let Event::UnitHeard { unit } = *event {
             self.change_unit(unit, |known| known.silent = false);
+        } else if let Event::UnitPositionStale { unit, stale } = *event {
+            self.change_unit(unit, |known| known.stale = stale);
         }
     }
 
@@ -174,6 +182,7 @@ impl View {
             duty: Duty::OnCall,
             staffed: None,
             silent: false,
+            stale: false,
             orders: Vec::new(),
         };
         self.units

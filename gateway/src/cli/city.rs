@@ -1,26 +1,38 @@
-//! `liandong city generate`, `import` and `check`.
+//! `liandong city generate`, `import` and `check`: the tables of a city, and the map of its roads beside them.
 
 use super::Import;
-use anyhow::Context;
+use super::roads::build::of_tables;
+use crate::config::roads::{self, Map};
+use anyhow::{Context, anyhow};
+use engine::city::write::{write_files, write_new_files};
 use engine::city::{self, City, ImportInputs, Mistake};
 use engine::id::CentreId;
 use engine::name::Name;
 use std::io::Write;
 use std::path::Path;
 
-/// Makes a county from a seed.
+/// Makes a county from a seed, and its roads.
 pub fn generate(dir: &Path, seed: u64, units: Option<u32>, force: bool) -> anyhow::Result<()> {
     let city = city::generate(seed, units)?;
+    let mut files = city.files()?;
+    files.push((roads::FILE, city::generate::roads::map(seed)?));
     if force {
-        city.write(dir)?;
+        write_files(dir, &files)?;
     } else {
-        city.write_new(dir)?;
+        write_new_files(dir, &files)?;
     }
     say(dir, &city, "made")
 }
 
 /// Makes a city folder from tables of one's own.
 pub fn import(import: Import) -> anyhow::Result<()> {
+    let (beside, report) = match import.nodes.zip(import.edges) {
+        Some((nodes, edges)) => {
+            let (map, report) = of_tables(&nodes, &edges, &import.attribution)?;
+            (vec![(roads::FILE, map)], report)
+        }
+        None => (Vec::new(), String::new()),
+    };
     let inputs = ImportInputs {
         name: Name::new(&import.name).with_context(|| {
             format!(
@@ -37,9 +49,11 @@ pub fn import(import: Import) -> anyhow::Result<()> {
         districts: import.districts.zip(import.shapes),
         hospitals: import.hospitals,
         cells: import.cells,
+        beside,
         force: import.force,
     };
     let imported = city::import(&inputs, &import.dir)?;
+    std::io::stdout().lock().write_all(report.as_bytes())?;
     warn(&imported.warnings);
     say(&import.dir, &imported.city, "imported")
 }
@@ -71,5 +85,9 @@ fn say(dir: &Path, city: &City, what: &str) -> anyhow::Result<()> {
         city.hospitals.len(),
         city.cells.len(),
     )?;
+    if let Some(file) = roads::beside(dir) {
+        let map = Map::read(&file, Some(city)).map_err(|error| anyhow!(error))?;
+        writeln!(out, "{}: {what}: {map}", file.display())?;
+    }
     Ok(())
 }

@@ -39,7 +39,7 @@ Examples:
   liandong city generate xianju --seed 1
   liandong city generate large --seed 7 --units 10000
 
-Writes seven files; `liandong city columns` says what every column of them holds.
+Writes seven tables, `liandong city columns` says what every column of them holds, and the map of the county's roads, city.roads.
 Exit codes: 0 written; 1 it cannot be, or the folder holds another city: the files that differ are named, and nothing is
 changed (--force overwrites them); 2 the command line was wrong.";
 
@@ -48,6 +48,7 @@ pub const CITY_IMPORT: &str = "\
 Examples:
   liandong city import xianju --name 仙居 --posts posts.csv --units units.csv
   liandong city import xianju --name 仙居 --posts p.csv --units u.csv --districts d.csv --shapes polygons.csv
+  liandong city import xianju --name 仙居 --posts p.csv --units u.csv --nodes nodes.csv --edges edges.csv --attribution me
 
 Each table has the columns of the file that it becomes: `liandong city columns`. Columns may be in any order; optional ones
 may be missing; a column `note` is passed over; any datum will do. Without districts, one covers everything and 20 km around.

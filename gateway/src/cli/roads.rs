@@ -2,7 +2,7 @@
 //!
 //! Results and reports go to stdout, progress to stderr. `build` writes a map whole or not at all.
 
-mod build;
+pub(super) mod build;
 mod nearest;
 mod points;
 mod table;

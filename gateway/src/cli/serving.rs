@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until it is told to stop or the centre fails.
 pub fn serve(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<()> {
-    let config = Config::load(file, overrides)?;
+    let mut config = Config::load(file, overrides)?;
     crate::log::start(&config.log, std::io::stderr);
     let wanted = machine::Wanted::of(&config);
     machine::raise_open_files(&wanted);
@@ -24,6 +24,10 @@ pub fn serve(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<()> {
         .context(
             "cannot start the gateway's threads; look at the limits of the process (`ulimit -u`)",
         )?;
+    let format = config.log.format;
+    if let Some(map) = config.map().map_err(anyhow::Error::msg)? {
+        tell(format, &map.to_string());
+    }
     runtime.block_on(until_told(config))
 }
 
@@ -78,7 +82,7 @@ async fn until_told(config: Config) -> anyhow::Result<()> {
 
 /// Checks a configuration and all that it names.
 pub fn check(file: &Path) -> anyhow::Result<()> {
-    let config = Config::load(Some(file), &Overrides::default())?;
+    let mut config = Config::load(Some(file), &Overrides::default())?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -93,8 +97,8 @@ pub fn check(file: &Path) -> anyhow::Result<()> {
         config.plan.lines().len(),
         config.lexicon.rule_count(),
     )?;
-    if let Some(roads) = &config.roads {
-        writeln!(out, "{}: good: {roads}", file.display())?;
+    if let Some(map) = config.map().map_err(anyhow::Error::msg)? {
+        writeln!(out, "{}: good: {map}", file.display())?;
     }
     Ok(())
 }

@@ -38,6 +38,7 @@ const refresh = new Refresh(
     humans: { read: readHumans, every_ms: 10_000 },
     districts: { read: readDistricts, every_ms: 600_000 },
     hospitals: { read: readHospitals, every_ms: 60_000 },
+    roads: { read: readRoads, every_ms: 600_000 },
   },
   trouble,
 );
@@ -203,6 +204,13 @@ async function readDistricts() {
 async function readHospitals() {
   model.hospitals = (await readList("/v1/hospitals", MOST.hospitals)).items;
   model.changed();
+}
+
+/** Who made the map that ways are reckoned on; it is named wherever the map shows. */
+async function readRoads() {
+  const { attribution } = await read("/v1/roads");
+  setText(document.getElementById("roads-by-name"), attribution ?? "");
+  document.getElementById("roads-by").hidden = attribution === null;
 }
 
 function chooseIncident(id) {

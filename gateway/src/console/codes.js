@@ -232,6 +232,7 @@ export const CODES = {
   "unit.unstaffed": ["无人值班", "not staffed"],
   "unit.understrength": ["人员不足", "too few people"],
   "unit.silent": ["失联", "silent"],
+  "unit.stale": ["位置不明", "position unknown"],
   // What became of a call.
   "outcome.ordered": ["已派警", "ordered"],
   "outcome.merged": ["已并案", "merged"],
@@ -254,6 +255,7 @@ export const CODES = {
   "candidate.off": ["停勤", "off duty"],
   "candidate.unstaffed": ["无人值班", "not staffed"],
   "candidate.silent": ["失联", "silent"],
+  "candidate.stale": ["位置不明", "position unknown"],
   "candidate.understrength": ["人员不足", "too few people"],
   "candidate.declined": ["已拒绝", "declined"],
   "candidate.farther": ["更远", "farther"],
@@ -313,6 +315,7 @@ export const CODES = {
   "event.call_split": ["拆分报警", "call split off"],
   "event.hospital_defined": ["医院登记", "hospital defined"],
   "event.need_refused": ["需求未受理", "need refused"],
+  "event.unit_position_stale": ["位置过时", "position too old, or known again"],
   "human.unsure": ["把握不足", "not sure what it is"],
   "human.damaged": ["内容有误", "a field was dropped"],
   "human.no_place": ["地点不明", "no place"],

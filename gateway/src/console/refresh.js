@@ -9,7 +9,7 @@ const PATIENCE = 10;
 /** First words of events → the lists they change. */
 const CHANGES = {
   centre: ["districts"],
-  object: ["districts"],
+  object: ["districts", "roads"],
   unit: ["units"],
   call: ["incidents", "humans"],
   incident: ["incidents", "humans", "units", "ledger"],

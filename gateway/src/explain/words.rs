@@ -10,6 +10,7 @@ use crate::wire::whole_seconds;
 use engine::command::Actor;
 use engine::event::Choice;
 use engine::explain::{Asked, Candidate, Freed, Grounds, Standing};
+use engine::id::ObjectHash;
 use engine::moment::{Moment, Span};
 
 /// Nearer units that are named one by one in sentences; the JSON names all.
@@ -339,19 +340,23 @@ impl Speaker<'_> {
 
     fn table<'a>(&self, candidates: impl Iterator<Item = &'a Candidate>, lines: &mut Vec<String>) {
         let head = self.language.of(
-            ["力量", "时间", "直线公里", "说明"],
-            ["unit", "time", "km straight", "why"],
+            ["力量", "时间", "行驶", "出动", "直线公里", "说明"],
+            ["unit", "time", "way", "turnout", "km straight", "why"],
         );
         let mut table = Columns::new(&[
             (head[0], Align::Left),
             (head[1], Align::Right),
             (head[2], Align::Right),
-            (head[3], Align::Left),
+            (head[3], Align::Right),
+            (head[4], Align::Right),
+            (head[5], Align::Left),
         ]);
         for candidate in candidates {
             table.row([
                 candidate.name.to_string(),
                 self.ms(candidate.total_ms()),
+                self.ms(candidate.travel_ms),
+                self.ms(candidate.turnout_ms),
                 format!("{:.1}", f64::from(candidate.distance_dm) / 10_000.0),
                 self.standing(candidate),
             ]);
@@ -388,6 +393,12 @@ impl Speaker<'_> {
                 format!("人数不足: {strength} 人, 至少 {least} 人")
             }
             Standing::Silent => "失联: 上次指令单逐级催办到底也无人签收".into(),
+            Standing::Stale { position_at } => {
+                format!(
+                    "巡逻中位置不明: 自 {} 起没有报过位置",
+                    self.clock(position_at)
+                )
+            }
             Standing::Free if self.is_by_hand() => "可派; 由人选了别的".into(),
             Standing::Free => "可派; 日志没有说为什么没派".into(),
             Standing::Farther if desk => format!("可用, 手上 {} 张", candidate.open_orders),
@@ -419,6 +430,10 @@ impl Speaker<'_> {
             Standing::Silent => {
                 "silent: nobody answered its last order up to the duty leader".into()
             }
+            Standing::Stale { position_at } => format!(
+                "on patrol, nobody knows where: its last position is of {}",
+                self.clock(position_at)
+            ),
             Standing::Free if self.is_by_hand() => "free; a person chose another".into(),
             Standing::Free => "free; the journal does not say why it was passed over".into(),
             Standing::Farther if desk => {
@@ -471,11 +486,20 @@ impl Speaker<'_> {
                 "Time = straight distance × {factor} ÷ speed + turnout, in whole numbers, without traffic; of equal ones the first defined."
             ),
         };
-        let names = self
-            .language
-            .of(["预案", "辖区", "路网"], ["Plan", "City", "Roads"]);
+        let names = self.language.of(
+            ["预案", "辖区", "路网", "路况"],
+            ["Plan", "City", "Roads", "Held on them"],
+        );
         let roads = self.grounds.roads.filter(|_| self.is_by_road());
-        let roads = roads.map_or_else(String::new, |roads| format!("\n{} {roads}", names[2]));
+        let bulletin = self.grounds.bulletin.filter(|_| self.is_by_road());
+        let line = |name: &str, hash: Option<ObjectHash>| {
+            hash.map_or_else(String::new, |hash| format!("\n{name} {hash}"))
+        };
+        let made_by = match self.grounds.attribution.as_str() {
+            made_by if roads.is_some() && !made_by.is_empty() => format!(", {made_by}"),
+            _ => String::new(),
+        };
+        let roads = line(names[2], roads) + &made_by + &line(names[3], bulletin);
         format!("{how}\n{} {plan}\n{} {city}{roads}", names[0], names[1])
     }
 

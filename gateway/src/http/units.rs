@@ -50,7 +50,7 @@ pub async fn list(State(exchange): Shared, RawQuery(query): RawQuery) -> Answere
             ]),
             code => UnitStatus::from_code(code).map(|state| vec![state]),
         },
-        "free, busy, issued, acknowledged, set_off, arrived, off, unstaffed, understrength or silent",
+        "free, busy, issued, acknowledged, set_off, arrived, off, unstaffed, understrength, silent or stale",
     )?;
     query.finish()?;
     let view = exchange.feed.view();

@@ -4,27 +4,32 @@ use crate::trace::Row;
 use engine::place::datum::Datum;
 use gateway::wire::{CallWords, Position, Request, Tag};
 
-/// The request that a row makes, under this key. A position that cannot be meant, and a line that is no number, are
-/// left out: the centre takes the call without.
+/// The request that a row makes, under this key.
 pub fn request(row: &Row, key: String, tag: Tag) -> Request {
-    let place = row.lat.zip(row.lon);
     Request::Call {
         tag: Some(tag),
-        call: Box::new(CallWords {
-            key,
-            line: row.line.parse().ok(),
-            caller: row.caller.clone(),
-            at: Some(row.at),
-            position: place.and_then(|(lat, lon)| Position::new(lat, lon, row.datum).ok()),
-            accuracy_m: row
-                .accuracy_m
-                .filter(|metres| *metres >= 0.0)
-                .map(|metres| metres.ceil() as u32),
-            text: row.text.clone(),
-            kind: row.kind,
-            injured: row.injured,
-            ..CallWords::default()
-        }),
+        call: Box::new(call_words(row, key)),
+    }
+}
+
+/// What a row says, under this key. A position that cannot be meant, and a line that is no number, are left out: the centre
+/// takes the call without.
+pub fn call_words(row: &Row, key: String) -> CallWords {
+    let place = row.lat.zip(row.lon);
+    CallWords {
+        key,
+        line: row.line.parse().ok(),
+        caller: row.caller.clone(),
+        at: Some(row.at),
+        position: place.and_then(|(lat, lon)| Position::new(lat, lon, row.datum).ok()),
+        accuracy_m: row
+            .accuracy_m
+            .filter(|metres| *metres >= 0.0)
+            .map(|metres| metres.ceil() as u32),
+        text: row.text.clone(),
+        kind: row.kind,
+        injured: row.injured,
+        ..CallWords::default()
     }
 }
 

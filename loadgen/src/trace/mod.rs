@@ -5,6 +5,7 @@
 
 pub mod import;
 pub mod read;
+pub mod record;
 pub mod table;
 pub mod write;
 

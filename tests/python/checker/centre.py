@@ -14,10 +14,13 @@ from .objects import Objects
 from .orders import is_open
 from .plan import Plan
 from .queues import Queues
+from .roads import Roads
 
 CLOCKS = ("acknowledge", "set_off", "muster", "arrive", "result")
 CLOCKS_OF_THE_WAY = ("set_off", "muster", "arrive")
 DAY_MS = 24 * 3_600_000
+# Profiles of a map: as everybody drives, with lights and sirens.
+NORMAL, SIREN = 0, 1
 READY = ("on_call", "patrolling", "standby")
 # Orders for one need before its round of asking begins anew.
 ASKED_MAX = 8
@@ -176,8 +179,10 @@ class Centre:
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
         self.hospitals: dict[str, int] = {}
-        # Since a map is in force, ways are those of its roads, which are not reckoned again here.
-        self.has_roads = False
+        # The map in force; without one all ways are straight.
+        self.roads: Roads | None = None
+        # Whether nothing else holds on it than what it says.
+        self.is_as_mapped = True
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -206,11 +211,22 @@ class Centre:
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
         elif event["object"] == "roads":
-            self.has_roads = True
+            self.roads, self.is_as_mapped = self.objects.roads(event["hash"]), True
+        elif event["object"] == "bulletin":
+            self.is_as_mapped = self.objects.is_plain(event["hash"])
 
-    def goes_by_road(self, capability: str) -> bool:
-        """Whether the way of who is asked for this is one that this checker does not know."""
-        return self.has_roads and not capability.startswith("desk_") and capability != "boat"
+    def is_reckoned(self, capability: str) -> bool:
+        """Whether this checker knows how long ways are: not those by the hour's factors, nor round what is closed."""
+        return self.roads is None or self.is_as_mapped or capability.startswith("desk_") or capability == "boat"
+
+    def road_ms(self, unit: Unit, incident: Incident, capability: str, within: int) -> tuple[int | None, bool]:
+        """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""
+        if self.roads is None or incident.place is None or not unit.travels or capability == "boat":
+            return None, False
+        start, goal = self.roads.position(unit.point), self.roads.position(incident.place["point"])
+        if start is None or goal is None:
+            return None, False
+        return self.roads.time_ms(SIREN if incident.priority <= 2 else NORMAL, start, goal, within), True
 
     def _unit_defined(self, record: Record, event: Any) -> None:
         definition, identity = record.value, event["unit"]

@@ -1,9 +1,19 @@
-"""The objects that an export names: plans and cities by the BLAKE3 hash of their bytes, one file each."""
+"""The objects that an export names: plans, cities and maps of roads by the BLAKE3 hash of their bytes, one file each."""
 
+import functools
+import json
 import pathlib
+import re
 
 from .city import City
 from .plan import Plan
+from .roads import Roads
+
+
+@functools.cache
+def roads_of(path: pathlib.Path) -> Roads:
+    """A map, read once: what its name says it never changes."""
+    return Roads(path)
 
 
 class Objects:
@@ -25,6 +35,16 @@ class Objects:
         if digest not in self._plans:
             self._plans[digest] = Plan(self._text(digest))
         return self._plans[digest]
+
+    def roads(self, digest: str) -> Roads:
+        """The map of this hash."""
+        return roads_of(self._folder / digest)
+
+    def is_plain(self, digest: str) -> bool:
+        """Whether the bulletin of this hash leaves the map as it is."""
+        bulletin = json.loads(self._text(digest))
+        factors = json.dumps(bulletin["factors"])
+        return not bulletin["notices"] and set(re.findall(r"\d+", factors)) <= {"1000"}
 
     def _text(self, digest: str) -> str:
         return (self._folder / digest).read_text(encoding="utf-8")

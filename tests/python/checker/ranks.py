@@ -12,8 +12,15 @@ LOOKED_AT_MAX = 8
 MS_MOST = 2**32 - 1
 
 
-def way_ms(centre: Centre, unit: Unit, incident: Incident) -> int:
-    """How long a unit travels to an incident, without its turnout."""
+def way_ms(centre: Centre, unit: Unit, incident: Incident, capability: str) -> int:
+    """How long a unit travels to an incident, without its turnout: by the road, or straight where it is on none or no way
+    leads there."""
+    by_road, _ = centre.road_ms(unit, incident, capability, MS_MOST)
+    return straight_ms(centre, unit, incident) if by_road is None else by_road
+
+
+def straight_ms(centre: Centre, unit: Unit, incident: Incident) -> int:
+    """The same by straight line × detour."""
     if not unit.travels or incident.plane is None:
         return 0
     distance = distance_dm(unit.plane, incident.plane)
@@ -36,14 +43,25 @@ def decliners(centre: Centre, previous: str | None) -> set[str]:
 
 def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[str]) -> tuple[int, Unit] | None:
     """The free fitting unit that is there first, ties by its number."""
-    best: tuple[int, Unit] | None = None
-    for unit in centre.able_to(capability):
-        if not unit.available() or unit.identity in said_no:
+    free = [unit for unit in centre.able_to(capability) if unit.available() and unit.identity not in said_no]
+    # Whoever is near on the map first: then the search by road need not go far.
+    free.sort(key=lambda unit: (straight_ms(centre, unit, incident), unit.number))
+    best: tuple[int, int, Unit] | None = None
+    cut_off = []
+    for unit in free:
+        within = MS_MOST if best is None else best[0] - unit.turnout_ms
+        way, on_road = centre.road_ms(unit, incident, capability, within)
+        if way is None and on_road:
+            cut_off.append(unit)
             continue
-        total = min(MS_MOST, way_ms(centre, unit, incident) + unit.turnout_ms)
-        if best is None or total < best[0]:
-            best = (total, unit)
-    return best
+        way = straight_ms(centre, unit, incident) if way is None else way
+        total = (min(MS_MOST, way + unit.turnout_ms), unit.number, unit)
+        if best is None or total[:2] < best[:2]:
+            best = total
+    if best is None:
+        straight = ((straight_ms(centre, unit, incident) + unit.turnout_ms, unit.number, unit) for unit in cut_off)
+        best = min(straight, key=lambda it: it[:2], default=None)
+    return None if best is None else (best[0], best[2])
 
 
 def freest_desk(centre: Centre, capability: str, said_no: set[str]) -> Unit | None:

@@ -49,12 +49,12 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None or not unit.travels or event["choice"] == "person":
         return
-    if centre.goes_by_road(event["capability"]):
+    if not centre.is_reckoned(event["capability"]):
         return
     best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
         return
-    total = way_ms(centre, unit, incident) + unit.turnout_ms
+    total = way_ms(centre, unit, incident, event["capability"]) + unit.turnout_ms
     yield (
         f"order {event['order']} sends {unit.name} ({unit.identity}, {total} ms) to {incident.identity}, "
         f"{best[1].name} ({best[1].identity}) is there in {best[0]} ms and free"
@@ -75,11 +75,13 @@ def freest_desk_is_asked(centre: Centre, _record: Record, event: Any) -> Finding
 
 
 def way_is_reckoned_by_the_formula(centre: Centre, record: Record, event: Any) -> Findings:
-    """Travel time, turnout and a lateness that can be foreseen are those of the formula (R5)."""
+    """Travel time, by the road where a map is in force, turnout and a lateness that can be foreseen are those of the formula (R5)."""
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None:
         return
-    travel = event["travel_ms"] if centre.goes_by_road(event["capability"]) else way_ms(centre, unit, incident)
+    travel = event["travel_ms"]
+    if centre.is_reckoned(event["capability"]):
+        travel = way_ms(centre, unit, incident, event["capability"])
     turnout = unit.turnout_ms if unit.travels else 0
     if (event["travel_ms"], event["turnout_ms"]) != (travel, turnout):
         yield (

@@ -1,7 +1,7 @@
-//! The nearest free unit by the plan was sent, and nothing waits while a unit that fits is free, unless an event
+//! The nearest free unit by road or by the plan was sent, and nothing waits while a unit that fits is free, unless an event
 //! names why.
 
-use super::fleet::Fleet;
+use super::fleet::{Fleet, Goal};
 use super::{Check, Heard};
 use engine::capability::Capability;
 use engine::centre::Prepared;
@@ -42,9 +42,12 @@ impl Nearest {
                 issued.incident, issued.order
             ));
         }
-        let to = incident.place.map(|place| place.point);
-        let travel_ms = match to {
-            Some(to) if unit.definition.travels() => fleet.travel_ms(unit, to),
+        let goal = incident.place.map(|place| Goal {
+            to: place.point,
+            priority: incident.priority,
+        });
+        let travel_ms = match goal {
+            Some(goal) if unit.definition.travels() => fleet.way(unit, issued.capability, goal).1,
             Some(_) | None => 0,
         };
         let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
@@ -59,13 +62,13 @@ impl Nearest {
         }
         let best = |within| {
             let declined = fleet.declined(issued.previous, within);
-            fleet.best(issued.capability, to, &declined)
+            fleet.best(issued.capability, goal, &declined)
         };
         let (all, known) = (best(None), best(Some(issued.incident)));
         if [all, known]
             .iter()
             .flatten()
-            .any(|best| best.1 == issued.unit)
+            .any(|best| best.2 == issued.unit)
         {
             return Ok(());
         }
@@ -74,6 +77,10 @@ impl Nearest {
 }
 
 impl Check for Nearest {
+    fn prepare(&mut self, object: &Prepared) {
+        self.fleet.prepare(object);
+    }
+
     fn hear(&mut self, heard: &Heard) -> Result<(), String> {
         for event in heard.events {
             if let Event::OrderIssued(issued) = event {
@@ -176,6 +183,10 @@ impl Idle {
 }
 
 impl Check for Idle {
+    fn prepare(&mut self, object: &Prepared) {
+        self.fleet.prepare(object);
+    }
+
     fn hear(&mut self, heard: &Heard) -> Result<(), String> {
         self.continues = false;
         for event in heard.events {
@@ -196,10 +207,10 @@ impl Check for Idle {
                 continue;
             }
             let declined = self.fleet.declined(waits.last, None);
-            let to = self.fleet.destination(incident);
-            let free = self.fleet.best(waits.capability, to, &declined);
-            if let Some((_, unit)) =
-                free.filter(|&(_, unit)| !self.looks_no_further(unit, waits.capability))
+            let goal = self.fleet.destination(incident);
+            let free = self.fleet.best(waits.capability, goal, &declined);
+            if let Some((.., unit)) =
+                free.filter(|&(.., unit)| !self.looks_no_further(unit, waits.capability))
             {
                 return Err(format!(
                     "need {need} of {incident} waits ({}) beside {unit}",

@@ -1,12 +1,14 @@
 //! Units, orders and incidents as a reader of the stream knows them: nothing but what commands and events say.
 
 use super::Heard;
+use crate::roads::{Manner, Oracle, Trip};
 use engine::capability::Capability;
 use engine::centre::Prepared;
 use engine::city::City;
 use engine::command::{Command, ObjectKind};
 use engine::event::Event;
 use engine::id::{IncidentId, ObjectHash, OrderId, UnitId};
+use engine::kind::Priority;
 use engine::moment::Moment;
 use engine::order::{OrderState, Rung};
 use engine::place::projection::distance_dm;
@@ -14,6 +16,7 @@ use engine::place::{Place, Point};
 use engine::plan::Plan;
 use engine::unit::{Duty, UnitDefinition};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Orders of one round of asking that count as declined at most.
@@ -27,6 +30,7 @@ pub(super) struct FleetUnit {
     pub duty: Duty,
     pub staffed: bool,
     pub silent: bool,
+    pub stale: bool,
     pub load: u16,
 }
 
@@ -35,6 +39,7 @@ impl FleetUnit {
         self.duty != Duty::Off
             && self.staffed
             && !self.silent
+            && !self.stale
             && self.definition.strength >= self.definition.least_strength
             && self.load < self.definition.capacity
     }
@@ -56,6 +61,14 @@ pub(super) struct FleetOrder {
 pub(super) struct FleetIncident {
     pub place: Option<Place>,
     pub drill: bool,
+    pub priority: Priority,
+}
+
+/// Where somebody is wanted, and how urgently.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Goal {
+    pub to: Point,
+    pub priority: Priority,
 }
 
 /// All of it.
@@ -63,8 +76,10 @@ pub(super) struct FleetIncident {
 pub(super) struct Fleet {
     plans: Vec<Arc<Plan>>,
     cities: Vec<(ObjectHash, Arc<City>)>,
+    maps: Vec<Rc<Oracle>>,
     plan: Option<Arc<Plan>>,
     city: Option<Arc<City>>,
+    roads: Option<Rc<Oracle>>,
     pub units: BTreeMap<UnitId, FleetUnit>,
     pub orders: BTreeMap<OrderId, FleetOrder>,
     pub incidents: BTreeMap<IncidentId, FleetIncident>,
@@ -79,14 +94,24 @@ pub(super) fn is_open(state: OrderState) -> bool {
 impl Fleet {
     pub fn new(objects: &[Prepared]) -> Fleet {
         let mut fleet = Fleet::default();
-        for object in objects {
-            match object {
-                Prepared::Plan(plan) => fleet.plans.push(Arc::clone(plan)),
-                Prepared::City(hash, city) => fleet.cities.push((*hash, Arc::clone(city))),
-                Prepared::Lexicon(_) | Prepared::Roads(_) => {}
-            }
-        }
+        objects.iter().for_each(|object| fleet.prepare(object));
         fleet
+    }
+
+    /// Puts an object at hand.
+    pub fn prepare(&mut self, object: &Prepared) {
+        match object {
+            Prepared::Plan(plan) => self.plans.push(Arc::clone(plan)),
+            Prepared::City(hash, city) => self.cities.push((*hash, Arc::clone(city))),
+            Prepared::Roads(atlas) => {
+                let said = (atlas.hash(), atlas.bulletin_hash());
+                let mut known = self.maps.iter();
+                if !known.any(|map| (map.map(), map.bulletin()) == said) {
+                    self.maps.push(Rc::new(Oracle::of(atlas)));
+                }
+            }
+            Prepared::Lexicon(_) => {}
+        }
     }
 
     /// Takes in one event of a command; they come in their order.
@@ -98,10 +123,24 @@ impl Fleet {
                 incident,
                 place,
                 drill,
+                priority,
                 ..
             } => {
-                let opened = FleetIncident { place, drill };
+                let opened = FleetIncident {
+                    place,
+                    drill,
+                    priority,
+                };
                 self.incidents.insert(incident, opened);
+            }
+            Event::IncidentRaised {
+                incident, priority, ..
+            }
+            | Event::IncidentReclassified {
+                incident, priority, ..
+            } => {
+                let held = self.incidents.get_mut(&incident);
+                held.into_iter().for_each(|held| held.priority = priority);
             }
             Event::IncidentPlaced { incident, place } => {
                 let placed = self.incidents.get_mut(&incident);
@@ -158,6 +197,9 @@ impl Fleet {
             }
             Event::UnitSilent { unit } => self.change(unit, |unit| unit.silent = true),
             Event::UnitHeard { unit } => self.change(unit, |unit| unit.silent = false),
+            Event::UnitPositionStale { unit, stale } => {
+                self.change(unit, |unit| unit.stale = stale);
+            }
             Event::UnitDutyChanged {
                 unit,
                 duty,
@@ -181,8 +223,22 @@ impl Fleet {
         match object {
             ObjectKind::Plan => self.plan = plan.cloned(),
             ObjectKind::City => self.city = city.map(|city| Arc::clone(&city.1)),
-            ObjectKind::Lexicon | ObjectKind::Roads => {}
+            ObjectKind::Roads => self.take_roads(hash, None),
+            ObjectKind::Bulletin => {
+                let map = self.roads.as_ref().map(|roads| roads.map());
+                map.into_iter()
+                    .for_each(|map| self.take_roads(map, Some(hash)));
+            }
+            ObjectKind::Lexicon => {}
         }
+    }
+
+    /// Goes by a map from here on, as this bulletin says, or as it is itself.
+    fn take_roads(&mut self, map: ObjectHash, bulletin: Option<ObjectHash>) {
+        let mut maps = self.maps.iter();
+        let map = maps.find(|known| known.map() == map && known.bulletin() == bulletin);
+        self.roads = map.cloned();
+        self.maps.retain(|known| known.bulletin().is_none());
     }
 
     /// A definition comes with its command. A unit that stood at its post stands at the new one.
@@ -198,6 +254,7 @@ impl Fleet {
             duty: Duty::OnCall,
             staffed,
             silent: false,
+            stale: false,
             load: 0,
         });
         if unit.point == unit.definition.post {
@@ -211,8 +268,25 @@ impl Fleet {
         unit.is_some_and(|unit| unit.definition.speed_mm_s > 0)
     }
 
-    /// Travel of a unit that moves, in milliseconds, by the plan's rule.
-    pub fn travel_ms(&self, unit: &FleetUnit, to: Point) -> u32 {
+    /// Travel of a unit that moves, in milliseconds, by the road where both are on it; and whether it is cut off from there,
+    /// so that it goes only when nobody else comes.
+    pub fn way(&self, unit: &FleetUnit, capability: Capability, goal: Goal) -> (bool, u32) {
+        // What needs a boat goes by the water (L4).
+        let roads = self
+            .roads
+            .as_ref()
+            .filter(|_| capability != Capability::Boat);
+        let manner = Manner::of(goal.priority);
+        let straight_ms = self.straight_ms(unit, goal.to);
+        match roads.map(|roads| roads.trip(manner, unit.point, goal.to)) {
+            Some(Trip::Takes(road_ms)) => (false, road_ms),
+            Some(Trip::CutOff) => (true, straight_ms),
+            Some(Trip::OffRoad) | None => (false, straight_ms),
+        }
+    }
+
+    /// The same by the plan's rule alone.
+    fn straight_ms(&self, unit: &FleetUnit, to: Point) -> u32 {
         let (Some(plan), Some(city)) = (&self.plan, &self.city) else {
             return u32::MAX;
         };
@@ -244,31 +318,37 @@ impl Fleet {
     }
 
     /// The best unit for a need: the desk with the fewest orders, else whoever is there first; of equals the first defined.
+    /// Before its total stands whether it is cut off from there.
     pub fn best(
         &self,
         capability: Capability,
-        to: Option<Point>,
+        goal: Option<Goal>,
         declined: &[UnitId],
-    ) -> Option<(u32, UnitId)> {
+    ) -> Option<(bool, u32, UnitId)> {
         let fit = self.units.iter().filter_map(|(&id, unit)| {
             let able = unit.definition.capabilities.contains(capability);
             if !able || !unit.is_available() || declined.contains(&id) {
                 return None;
             }
             if capability.is_desk() {
-                return Some((u32::from(unit.load), id));
+                return Some((false, u32::from(unit.load), id));
             }
-            let to = to.filter(|_| unit.definition.travels())?;
-            let travel_ms = self.travel_ms(unit, to);
-            Some((travel_ms.saturating_add(unit.definition.turnout_ms), id))
+            let goal = goal.filter(|_| unit.definition.travels())?;
+            let (is_cut_off, travel_ms) = self.way(unit, capability, goal);
+            let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
+            Some((is_cut_off, total_ms, id))
         });
         fit.min()
     }
 
     /// Where a unit would be sent to for an incident, if it may be sent at all.
-    pub fn destination(&self, incident: IncidentId) -> Option<Point> {
-        let place = self.incidents.get(&incident)?.place?;
-        place.district.map(|_| place.point)
+    pub fn destination(&self, incident: IncidentId) -> Option<Goal> {
+        let incident = self.incidents.get(&incident)?;
+        let place = incident.place.filter(|place| place.district.is_some())?;
+        Some(Goal {
+            to: place.point,
+            priority: incident.priority,
+        })
     }
 }
 

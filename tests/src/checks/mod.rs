@@ -17,6 +17,7 @@ pub use orders::{OneOrder, Transitions};
 pub use sums::Sums;
 
 use crate::duel::scene::Scene;
+use engine::centre::Prepared;
 use engine::command::Envelope;
 use engine::event::Event;
 use engine::id::Sequence;
@@ -40,6 +41,9 @@ pub struct Heard<'a> {
 
 /// One promise.
 pub trait Check: std::fmt::Debug {
+    /// Puts an object at hand that a later command may activate.
+    fn prepare(&mut self, _: &Prepared) {}
+
     /// Takes in the next command.
     ///
     /// # Errors
@@ -68,6 +72,13 @@ impl Checks {
                 ("idle", Box::new(Idle::new(&objects))),
             ],
         }
+    }
+
+    /// Puts an object at hand that a later command may activate.
+    pub fn prepare(&mut self, object: &Prepared) {
+        self.all
+            .iter_mut()
+            .for_each(|(_, check)| check.prepare(object));
     }
 
     /// Lets all of them hear the next command.

@@ -461,6 +461,10 @@ impl Author {
                 let object = self.random.one(ObjectKind::ALL);
                 scene::activate(object, ObjectHash::of(b"nothing"))
             }
+            2 if !self.scene.maps.is_empty() && self.random.percent(70) => {
+                let at = self.random.below(self.scene.maps.len());
+                scene::bring(&self.scene.maps[at])
+            }
             2 => {
                 let at = self.random.below(self.scene.cities.len());
                 scene::activate(ObjectKind::City, self.scene.cities[at].0)

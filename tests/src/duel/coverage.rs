@@ -204,6 +204,7 @@ names!(
         CallSplit,
         HospitalDefined,
         NeedRefused,
+        UnitPositionStale,
     ]
 );
 names!(

@@ -1,6 +1,6 @@
 //! The engine and its reference model side by side: the same commands to both, and the first difference in full.
 //!
-//! [`run_seed`] plays a stream of commands that one seed decides, over the small city or the county, and holds every
+//! [`run_seed`] plays a stream of commands that one seed decides, over the small city with or without roads or the county, and holds every
 //! checker of [`crate::checks`] against what the engine says. Nothing here knows what should be said.
 
 mod author;
@@ -33,6 +33,7 @@ pub struct Duel {
     pub model: Model,
     /// What has been met.
     pub coverage: Coverage,
+    scene: Scene,
 }
 
 /// Where the engine and the model, or the engine and a checker, part.
@@ -83,6 +84,7 @@ impl Duel {
             centre,
             model,
             coverage: Coverage::default(),
+            scene: scene.clone(),
         }
     }
 
@@ -92,6 +94,10 @@ impl Duel {
     /// The first difference: in the events, in the next deadline, or in how calls add up.
     pub fn say(&mut self, at: Moment, envelope: &Envelope) -> Result<Vec<Event>, Box<Difference>> {
         let mut engine = Vec::new();
+        if let Some(map) = self.scene.brought(&envelope.command) {
+            self.centre.prepare(map.clone());
+            self.model.prepare(map);
+        }
         self.centre.apply(at, envelope, &mut engine);
         let model = self.model.apply(at, envelope);
         self.coverage.count(&envelope.command, &engine);
@@ -145,6 +151,9 @@ impl Watched {
 
     pub fn say(&mut self, at: Moment, envelope: &Envelope) -> Result<Vec<Event>, Box<Difference>> {
         let events = self.duel.say(at, envelope)?;
+        if let Some(map) = self.duel.scene.brought(&envelope.command) {
+            self.checks.prepare(&map);
+        }
         let heard = Heard {
             sequence: self.duel.centre.sequence(),
             at: self.duel.centre.now(),
@@ -167,11 +176,14 @@ impl Watched {
     }
 }
 
-/// The scene of a seed, and the author of its stream. Every sixteenth seed plays in the county.
+/// The scene of a seed, and the author of its stream. Every sixteenth seed plays in the county, every third of the others on
+/// roads.
 pub fn staged(seed: u64) -> (Scene, Author) {
     let mut random = Random::new(seed);
     let scene = if seed % 16 == 15 {
         Scene::county()
+    } else if seed % 3 == 2 {
+        Scene::small(&mut random).on_roads()
     } else {
         Scene::small(&mut random)
     };

@@ -3,6 +3,7 @@
 //! Everything is a few kilometres wide, so that units are near, merging is likely and tables are full soon.
 
 use super::random::Random;
+use crate::roads::town::Town;
 use engine::capability::{Capability, CapabilitySet};
 use engine::centre::Prepared;
 use engine::city::{City, District, Districts, Polygon};
@@ -15,8 +16,9 @@ use engine::place::projection::{Plane, Projection};
 use engine::place::{DistrictId, Place, PlaceSource, Point, Zone};
 use engine::plan::Plan;
 use engine::record::LOGIC_VERSION;
+use engine::roads::atlas::Atlas;
 use engine::unit::UnitDefinition;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Ten in the morning in China, 21 November 2026.
 pub const MORNING: Moment = Moment(1_795_226_400_000);
@@ -34,6 +36,8 @@ pub struct Scene {
     pub plans: Vec<Arc<Plan>>,
     /// The cities at hand, the first one in force at the start.
     pub cities: Vec<(ObjectHash, Arc<City>)>,
+    /// The maps, the first one in force at the start, each as it is itself and as some bulletins say; most scenes have none.
+    pub maps: Vec<Arc<Atlas>>,
 }
 
 impl Scene {
@@ -52,6 +56,7 @@ impl Scene {
             capacities,
             plans,
             cities: vec![named(city(480)), named(city(0))],
+            maps: Vec::new(),
         }
     }
 
@@ -73,6 +78,7 @@ impl Scene {
             },
             plans: vec![plan(8, 24), plan(3, 24)],
             cities: vec![named(county)],
+            maps: Vec::new(),
         }
     }
 
@@ -86,9 +92,33 @@ impl Scene {
             .collect()
     }
 
-    /// The commands that open the centre and bring the first plan and city into force.
-    pub fn overture(&self) -> [Command; 3] {
-        [
+    /// The same scene on roads: two towns lie over the small city, and another map may come into force at any time.
+    #[must_use]
+    pub fn on_roads(mut self) -> Scene {
+        static MAPS: LazyLock<Vec<Arc<Atlas>>> = LazyLock::new(maps);
+        self.maps.clone_from(&MAPS);
+        self
+    }
+
+    /// The map that a command brings into force, or would: it is put at hand before, as the runtime does.
+    pub fn brought(&self, command: &Command) -> Option<Prepared> {
+        let Command::Activate(Activation { object, hash }) = *command else {
+            return None;
+        };
+        let is_meant = |atlas: &&Arc<Atlas>| match object {
+            ObjectKind::Roads => atlas.bulletin_hash().is_none() && atlas.hash() == hash,
+            ObjectKind::Bulletin => atlas.bulletin_hash() == Some(hash),
+            ObjectKind::Plan | ObjectKind::Lexicon | ObjectKind::City => false,
+        };
+        let atlas = self.maps.iter().find(is_meant);
+        atlas.cloned().map(Prepared::Roads)
+    }
+
+    /// The commands that open the centre and bring the first plan, city and map into force.
+    pub fn overture(&self) -> Vec<Command> {
+        let maps = self.maps.iter().take(1);
+        let maps = maps.map(|map| bring(map));
+        let opening = [
             Command::OpenCentre(Opening {
                 centre: CENTRE,
                 clock: ClockMode::Driven,
@@ -97,7 +127,27 @@ impl Scene {
             }),
             activate(ObjectKind::Plan, self.plans[0].hash),
             activate(ObjectKind::City, self.cities[0].0),
-        ]
+        ];
+        opening.into_iter().chain(maps).collect()
+    }
+}
+
+/// Two towns over the small city, and what holds on them now and then.
+fn maps() -> Vec<Arc<Atlas>> {
+    let mut maps = Vec::new();
+    for seed in [0, 1] {
+        let town = Town::new(seed, point(0, 0));
+        let bulletins = (0..8).map(|number| town.under(seed * 100 + number));
+        maps.extend(std::iter::once(Arc::clone(&town.atlas)).chain(bulletins));
+    }
+    maps
+}
+
+/// The command that brings a map into force: its bulletin, where it is under one.
+pub fn bring(atlas: &Atlas) -> Command {
+    match atlas.bulletin_hash() {
+        Some(bulletin) => activate(ObjectKind::Bulletin, bulletin),
+        None => activate(ObjectKind::Roads, atlas.hash()),
     }
 }
 

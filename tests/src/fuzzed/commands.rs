@@ -1,12 +1,12 @@
-//! Streams of commands against the engine's own promises: after each command the counts add up, no unit has more open
-//! orders than it may have, nothing is said beyond the limits, and readers who know the events alone count the same;
-//! at the end, the same commands give the same events and the same hash.
+//! Streams of commands against the reference model and the engine's own promises: to each command both say the same, with the same
+//! deadline ahead; the counts add up, no unit has more open orders than it may have, nothing is said beyond the limits, and
+//! readers who know the events alone count the same; at the end, the same commands give the same events and the same hash.
 //!
-//! A small city with little room, so that a few dozen commands fill every table. The reference model is to be joined
-//! here: [`Told`] is what both would be told.
+//! A small city with little room, so that a few dozen commands fill every table.
 
 use super::city;
 use super::cursor::Cursor;
+use crate::model::Model;
 use engine::answer::Answer;
 use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks};
 use engine::capability::Capability;
@@ -78,6 +78,7 @@ pub struct Told {
 /// A centre with all that is at hand for it.
 struct World {
     centre: Centre,
+    model: Model,
     view: View,
     now: Moment,
     told: Vec<Told>,
@@ -89,13 +90,14 @@ struct World {
 
 impl World {
     fn of(plan: &Arc<Plan>) -> World {
-        let ground = &*GROUND;
-        let mut centre = Centre::new(ROOM);
-        centre.prepare(Prepared::City(ground.city_hash, Arc::clone(&ground.city)));
-        centre.prepare(Prepared::Plan(Arc::clone(plan)));
-        centre.prepare(Prepared::Plan(Arc::clone(&ground.other_plan)));
+        let (mut centre, mut model) = (Centre::new(ROOM), Model::new(ROOM));
+        for object in objects(plan) {
+            centre.prepare(object.clone());
+            model.prepare(object);
+        }
         let mut world = World {
             centre,
+            model,
             view: View::new(),
             now: EVENING,
             told: Vec::new(),
@@ -140,6 +142,7 @@ impl World {
             count > 0 || command == Command::Tick,
             "nothing is said to {command:?}"
         );
+        self.check_model(told);
         self.check_record(told);
         let conservation = self.centre.conservation();
         assert!(conservation.holds(), "{command:?}: {conservation:?}");
@@ -150,6 +153,17 @@ impl World {
             self.events
         );
         self.check_units(&command);
+    }
+
+    /// The plain model says the same, and waits for the same deadline.
+    fn check_model(&mut self, told: Told) {
+        let command = &told.envelope.command;
+        let said = self.model.apply(told.at, &told.envelope);
+        assert_eq!(self.events, said, "the engine and its model: {command:?}");
+        let due = (self.centre.next_due(), self.model.next_due());
+        assert_eq!(due.0, due.1, "the next deadline after {command:?}");
+        let sums = (self.centre.conservation(), self.model.conservation());
+        assert_eq!(sums.0, sums.1, "the sums after {command:?}");
     }
 
     /// One order a unit, a desk's many; whoever was given less room than they have in hand gets no more.
@@ -204,9 +218,9 @@ impl World {
     /// The same commands again: the same events, the same state.
     fn check_replay(self, plan: &Arc<Plan>) {
         let mut again = Centre::new(ROOM);
-        again.prepare(Prepared::City(GROUND.city_hash, Arc::clone(&GROUND.city)));
-        again.prepare(Prepared::Plan(Arc::clone(plan)));
-        again.prepare(Prepared::Plan(Arc::clone(&GROUND.other_plan)));
+        objects(plan)
+            .into_iter()
+            .for_each(|object| again.prepare(object));
         let mut events = Vec::new();
         for told in &self.told {
             again.apply(told.at, &told.envelope, &mut events);
@@ -216,6 +230,16 @@ impl World {
         assert_eq!(before.hash, after.hash, "the same commands, another state");
         assert_eq!(before.conservation, after.conservation);
     }
+}
+
+/// All that is at hand.
+fn objects(plan: &Arc<Plan>) -> Vec<Prepared> {
+    let ground = &*GROUND;
+    vec![
+        Prepared::City(ground.city_hash, Arc::clone(&ground.city)),
+        Prepared::Plan(Arc::clone(plan)),
+        Prepared::Plan(Arc::clone(&ground.other_plan)),
+    ]
 }
 
 const fn opening() -> Opening {

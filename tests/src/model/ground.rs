@@ -1,4 +1,4 @@
-//! Distances and travel times, from the formulas of the city's document and the plan: integers only.
+//! Distances and the time that they take, from the formulas of the city's document and the plan: integers only.
 
 use super::Model;
 use engine::id::UnitId;
@@ -28,8 +28,8 @@ impl Model {
         )
     }
 
-    /// How long a unit takes on the road: straight line × detour ÷ speed, in milliseconds, rounded down.
-    pub(super) fn travel_ms(&self, unit: UnitId, to: Point) -> u32 {
+    /// How long a unit takes without a road: straight line × detour ÷ speed, in milliseconds, rounded down.
+    pub(super) fn straight_ms(&self, unit: UnitId, to: Point) -> u32 {
         let unit = self.unit(unit);
         let distance = u64::from(self.distance_dm(unit.point, to));
         let way = distance * u64::from(self.plan_in_force().detour_permille) * 100;

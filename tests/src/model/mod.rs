@@ -3,9 +3,9 @@
 //! It is written to be read, not to be fast: no index, no grid, no wheel, no slab, no ring. Whatever can be counted
 //! is counted anew each time it is asked for. It takes the same commands at the same times with the same prepared
 //! objects and must give the same events, one for one. It shares the nouns' plain data with the engine (commands,
-//! events, ids, the plan's tables, the city's rows) and none of the code that decides.
+//! events, ids, the plan's tables, the city's rows, a map's nodes and edges) and none of the code that decides.
 //!
-//! The chapters: `state` (what is known), `ground` (distances and travel), `calls` (a call comes), `incidents` (what
+//! The chapters: `state` (what is known), `ground` (distances), `ways` (who is there when, by road or beside it), `calls` (a call comes), `incidents` (what
 //! it opens, raises and closes), `needs` (who is sent), `waiting` (who is served when a unit comes free), `orders`
 //! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides).
 
@@ -19,7 +19,11 @@ mod people;
 mod state;
 mod units;
 mod waiting;
+mod ways;
 
+pub use ways::Ways;
+
+use crate::roads::Oracle;
 use engine::call::{Assessment, Mark};
 use engine::capability::Capability;
 use engine::centre::Prepared;
@@ -39,6 +43,7 @@ use engine::plan::Plan;
 use engine::runtime::port::Conservation;
 use serde::Serialize;
 use state::{KnownCall, KnownIncident, KnownOrder, KnownUnit, Places, Waiting};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// One centre, as a reader of the rules would keep it on paper.
@@ -52,12 +57,17 @@ pub struct Model {
     cities: Vec<(ObjectHash, Arc<City>)>,
     #[serde(skip)]
     lexicons: Vec<ObjectHash>,
+    #[serde(skip)]
+    maps: Vec<Rc<Oracle>>,
     opening: Option<Opening>,
     now: Moment,
     sequence: Sequence,
     plan: Option<ObjectHash>,
     city: Option<ObjectHash>,
     lexicon: Option<ObjectHash>,
+    roads: Option<ObjectHash>,
+    /// What holds on the roads beside what the map says.
+    bulletin: Option<ObjectHash>,
     /// The calls of the window, oldest first.
     calls: Vec<KnownCall>,
     calls_given: u64,
@@ -78,6 +88,9 @@ pub struct Model {
     passed_over: Vec<u16>,
     /// How calls added up; what is open now is counted when it is asked for.
     counted: Conservation,
+    /// How units came to their orders.
+    #[serde(skip)]
+    ways: Ways,
     /// What this command has said so far.
     #[serde(skip)]
     events: Vec<Event>,
@@ -110,12 +123,15 @@ impl Model {
             plans: Vec::new(),
             cities: Vec::new(),
             lexicons: Vec::new(),
+            maps: Vec::new(),
             opening: None,
             now: Moment(0),
             sequence: Sequence(0),
             plan: None,
             city: None,
             lexicon: None,
+            roads: None,
+            bulletin: None,
             calls: Vec::new(),
             calls_given: 0,
             incidents: Vec::new(),
@@ -130,6 +146,7 @@ impl Model {
             hospitals: Vec::new(),
             passed_over: vec![0; Capability::ALL.len()],
             counted: Conservation::default(),
+            ways: Ways::default(),
             events: Vec::new(),
             follow_ups: 0,
             evictions: 0,
@@ -143,8 +160,15 @@ impl Model {
             Prepared::Plan(plan) => self.plans.push(plan),
             Prepared::City(hash, city) => self.cities.push((hash, city)),
             Prepared::Lexicon(hash) => self.lexicons.push(hash),
-            // The model goes by straight line; none of its scenes has roads.
-            Prepared::Roads(_) => {}
+            Prepared::Roads(atlas) => {
+                // Bulletins come and go; what is not in force is put at hand again before it comes into force again.
+                let in_force = self.bulletin;
+                self.maps
+                    .retain(|map| map.bulletin().is_none_or(|it| Some(it) == in_force));
+                if !self.has_map(Some(atlas.hash()), atlas.bulletin_hash()) {
+                    self.maps.push(Rc::new(Oracle::of(&atlas)));
+                }
+            }
         }
     }
 
@@ -211,16 +235,27 @@ impl Model {
                 &mut self.city,
             ),
             ObjectKind::Lexicon => (self.lexicons.contains(&hash), &mut self.lexicon),
-            ObjectKind::Roads => return self.refuse(Refusal::ObjectMissing),
+            ObjectKind::Roads => (self.has_map(Some(hash), None), &mut self.roads),
+            ObjectKind::Bulletin => (self.has_map(self.roads, Some(hash)), &mut self.bulletin),
         };
         if !at_hand {
             return self.refuse(Refusal::ObjectMissing);
         }
         *in_force = Some(hash);
+        if activation.object == ObjectKind::Roads {
+            // What was said of another map is not said of this one.
+            self.bulletin = None;
+        }
         self.say(Event::ObjectActivated(activation));
         if activation.object == ObjectKind::City && self.plan.is_some() {
             self.read_rosters_anew();
         }
+    }
+
+    /// Whether a map is at hand, as a bulletin says or as it is itself.
+    fn has_map(&self, map: Option<ObjectHash>, bulletin: Option<ObjectHash>) -> bool {
+        let mut maps = self.maps.iter();
+        maps.any(|known| Some(known.map()) == map && known.bulletin() == bulletin)
     }
 
     /// The next deadline, if any clock runs.
@@ -231,6 +266,11 @@ impl Model {
     /// Centre time of the last command.
     pub fn now(&self) -> Moment {
         self.now
+    }
+
+    /// How units came to their orders so far.
+    pub fn ways(&self) -> Ways {
+        self.ways
     }
 
     /// How calls add up now.

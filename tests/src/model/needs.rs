@@ -2,6 +2,7 @@
 //! do; otherwise the need waits.
 
 use super::state::{KnownIncident, KnownNeed, KnownOrder, Rank, Waiting};
+use super::ways::By;
 use super::{Model, known};
 use engine::capability::Capability;
 use engine::event::{Choice, Event, OrderIssued};
@@ -98,6 +99,7 @@ impl Model {
                 } else {
                     Choice::Nearest
                 };
+                self.count_nearest(id, capability, &declined, unit);
                 self.issue(id, need, unit, travel_ms, choice, previous);
             }
             None => {
@@ -158,8 +160,8 @@ impl Model {
     }
 
     /// Of all units that are free and can do it, with their travel time: for a desk the one with the fewest open orders,
-    /// else the one that is there first, turnout included; of equal ones the first defined (C7). A unit without wheels is
-    /// never sent to a place.
+    /// else the one that is there first, turnout included; of equal ones the first defined (C7). Whom no way leads from goes
+    /// only when nobody else comes. A unit without wheels is never sent to a place.
     pub(super) fn best_unit(
         &self,
         id: IncidentId,
@@ -167,24 +169,29 @@ impl Model {
         declined: &[UnitId],
     ) -> Option<(UnitId, u32)> {
         let mut fit = Vec::new();
-        for unit in self.unit_ids() {
+        for unit in self.fit_units(capability, declined) {
             let known = self.unit(unit);
-            if !known.definition.capabilities.contains(capability)
-                || !self.is_available(unit)
-                || declined.contains(&unit)
-            {
-                continue;
-            }
             if capability.is_desk() {
-                fit.push((self.load_of(unit) as u32, unit, 0));
+                fit.push((false, self.load_of(unit) as u32, unit, 0));
             } else if let (true, Some(place)) = (known.travels(), self.incident(id).place) {
                 let turnout_ms = known.definition.turnout_ms;
-                let total_ms = self.travel_ms(unit, place.point).saturating_add(turnout_ms);
-                fit.push((total_ms, unit, total_ms - turnout_ms));
+                let way = self.way(unit, id, capability, place.point);
+                let total_ms = way.travel_ms.saturating_add(turnout_ms);
+                let is_cut_off = way.by == By::NoWay;
+                fit.push((is_cut_off, total_ms, unit, total_ms - turnout_ms));
             }
         }
         let best = fit.into_iter().min();
-        best.map(|(_, unit, travel_ms)| (unit, travel_ms))
+        best.map(|(.., unit, travel_ms)| (unit, travel_ms))
+    }
+
+    /// The units that are free, can do it and have not said no.
+    pub(super) fn fit_units(&self, capability: Capability, declined: &[UnitId]) -> Vec<UnitId> {
+        let fits = |&unit: &UnitId| {
+            let able = self.unit(unit).definition.capabilities;
+            able.contains(capability) && self.is_available(unit) && !declined.contains(&unit)
+        };
+        self.unit_ids().filter(fits).collect()
     }
 
     /// Whether the order of one desk could go to another.
@@ -217,6 +224,7 @@ impl Model {
         };
         self.orders_given += 1;
         let order = known(OrderId::new(self.centre(), self.orders_given));
+        self.count_way(unit, id, capability);
         let place_number = self.order_places.take();
         self.orders.push(KnownOrder {
             id: order,

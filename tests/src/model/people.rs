@@ -271,7 +271,7 @@ impl Model {
                 let need = waits.or_else(|| self.open_need(id, capability));
                 let need = known(need);
                 let previous = self.need(id, need).order;
-                let travel_ms = self.travel_to(assignment.unit, id);
+                let travel_ms = self.travel_to(assignment.unit, id, capability);
                 self.issue(
                     id,
                     need,

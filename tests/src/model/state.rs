@@ -92,6 +92,10 @@ pub(super) struct KnownUnit {
     pub duty: Duty,
     pub staffed: bool,
     pub silent: bool,
+    /// Whether it patrols and nobody knows where.
+    pub stale: bool,
+    /// When it was last heard where it is.
+    pub point_at: Moment,
     /// When its shift changes, or it looks at what waits again.
     pub due: Option<Moment>,
 }
@@ -102,6 +106,7 @@ impl KnownUnit {
         self.duty != Duty::Off
             && self.staffed
             && !self.silent
+            && !self.stale
             && self.definition.strength >= self.definition.least_strength
     }
 

@@ -4,7 +4,7 @@ use super::Model;
 use super::state::KnownUnit;
 use engine::command::{Actor, UnitDuty, UnitPosition};
 use engine::event::{Event, Refusal};
-use engine::id::{IncidentId, UnitId};
+use engine::id::UnitId;
 use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::unit::{Duty, UnitDefinition};
@@ -63,12 +63,14 @@ impl Model {
                 duty: Duty::OnCall,
                 staffed,
                 silent: false,
+                stale: false,
+                point_at: self.now,
                 due: None,
             });
             super::known(self.unit_ids().last())
         };
         self.say(Event::UnitDefined { unit: id });
-        self.await_shift(id);
+        self.await_unit(id);
         self.serve_waiting(id);
     }
 
@@ -78,15 +80,34 @@ impl Model {
             return;
         }
         let heard = self.hear(position.unit);
+        let was_lost = self.unit(position.unit).stale;
         self.put(position.unit, position.point);
-        if heard {
+        if heard || was_lost {
             self.serve_waiting(position.unit);
         }
     }
 
     pub(super) fn put(&mut self, unit: UnitId, point: Point) {
-        self.unit_mut(unit).point = point;
+        let now = self.now;
+        let known = self.unit_mut(unit);
+        (known.point, known.point_at) = (point, now);
         self.say(Event::UnitMoved { unit, point });
+        self.find_again(unit);
+    }
+
+    /// It is known where a unit is, or does not matter any more.
+    fn find_again(&mut self, unit: UnitId) {
+        if std::mem::take(&mut self.unit_mut(unit).stale) {
+            self.say(Event::UnitPositionStale { unit, stale: false });
+            self.await_sooner(unit);
+        }
+    }
+
+    /// When a patrol counts as lost if it stays unheard of.
+    fn lost_at(&self, id: UnitId) -> Option<Moment> {
+        let unit = self.unit(id);
+        let roams = unit.duty == Duty::Patrolling && unit.travels();
+        (roams && !unit.stale).then(|| unit.point_at + self.plan_in_force().stale)
     }
 
     /// A unit does something else when idle.
@@ -95,7 +116,13 @@ impl Model {
             return;
         }
         self.hear(said.unit);
+        let now = self.now;
         let unit = self.unit_mut(said.unit);
+        if (unit.duty, said.duty) != (Duty::Patrolling, Duty::Patrolling)
+            && said.duty == Duty::Patrolling
+        {
+            unit.point_at = now;
+        }
         unit.duty = said.duty;
         if let Some(strength) = said.strength {
             unit.definition.strength = strength;
@@ -106,6 +133,11 @@ impl Model {
             duty: said.duty,
             strength,
         });
+        if said.duty == Duty::Patrolling && self.unit(said.unit).travels() {
+            self.await_sooner(said.unit);
+        } else {
+            self.find_again(said.unit);
+        }
         self.serve_waiting(said.unit);
     }
 
@@ -134,16 +166,24 @@ impl Model {
         true
     }
 
-    /// A shift begins or ends, or something was left to this unit.
+    /// A shift begins or ends, a patrol was not heard of for long, or something was left to this unit.
     pub(super) fn shift_changes(&mut self, id: UnitId) {
         let minute = self.minute();
+        let lost = self.lost_at(id).is_some_and(|at| at <= self.now);
         let unit = self.unit_mut(id);
         let staffed = is_staffed(&unit.definition, minute);
         let changed = unit.staffed != staffed;
         unit.staffed = staffed;
-        self.await_shift(id);
+        unit.stale |= lost;
+        self.await_unit(id);
         if changed {
             self.say(Event::UnitStaffed { unit: id, staffed });
+        }
+        if lost {
+            self.say(Event::UnitPositionStale {
+                unit: id,
+                stale: true,
+            });
         }
         self.serve_waiting(id);
     }
@@ -154,12 +194,7 @@ impl Model {
         for id in self.unit_ids() {
             let unit = self.unit(id);
             if unit.staffed == is_staffed(&unit.definition, minute) {
-                // What was left to the unit before stays: it is woken no later than it would have been.
-                let left = unit.due;
-                self.await_shift(id);
-                if let Some(then) = left {
-                    self.look_again(id, then);
-                }
+                self.await_sooner(id);
             } else if self.may_follow_up() {
                 self.follow_ups += 1;
                 self.shift_changes(id);
@@ -170,11 +205,26 @@ impl Model {
         self.say_whether_more_is_left();
     }
 
+    /// What was left to the unit before stays: it is woken no later than it would have been.
+    fn await_sooner(&mut self, id: UnitId) {
+        let left = self.unit(id).due;
+        self.await_unit(id);
+        if let Some(then) = left {
+            self.look_again(id, then);
+        }
+    }
+
+    /// A unit is woken when its shift changes or it counts as lost, whichever comes first.
+    fn await_unit(&mut self, id: UnitId) {
+        let next = [self.shift_changes_at(id), self.lost_at(id)];
+        self.unit_mut(id).due = next.into_iter().flatten().min();
+    }
+
     /// The next whole minute at which the unit's shift begins or ends, within a day from now; none for round the clock.
-    fn await_shift(&mut self, id: UnitId) {
+    fn shift_changes_at(&self, id: UnitId) -> Option<Moment> {
         let minute = i64::from(self.minute());
         let now = self.now;
-        let unit = self.unit_mut(id);
+        let unit = self.unit(id);
         let on = i64::from(unit.definition.roster_on_min);
         let off = i64::from(unit.definition.roster_off_min);
         let ahead = (1..=DAY).find(|ahead| {
@@ -182,16 +232,8 @@ impl Model {
             then == on || then == off
         });
         let this_minute = Moment(now.0 - now.0.rem_euclid(Span::minutes(1).0));
-        unit.due = ahead
+        ahead
             .filter(|_| on != off)
-            .map(|minutes| this_minute + Span::minutes(minutes));
-    }
-
-    /// How long a unit takes to an incident; nothing for a desk, or while nobody knows where that is.
-    pub(super) fn travel_to(&self, unit: UnitId, incident: IncidentId) -> u32 {
-        match self.incident(incident).place {
-            Some(place) if self.unit(unit).travels() => self.travel_ms(unit, place.point),
-            Some(_) | None => 0,
-        }
+            .map(|minutes| this_minute + Span::minutes(minutes))
     }
 }

@@ -140,7 +140,7 @@ impl Model {
         } else {
             Choice::Waiting
         };
-        let travel_ms = self.travel_to(unit, incident);
+        let travel_ms = self.travel_to(unit, incident, turn.waiting.capability);
         self.issue(incident, need, unit, travel_ms, choice, previous);
     }
 

@@ -2,7 +2,7 @@
 
 use super::faults::Fault;
 use engine::call::Outcome;
-use engine::command::{ClockMode, Command};
+use engine::command::{Actor, ClockMode, Command, ObjectKind};
 use engine::event::{Choice, Event, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, Shortage};
 use engine::order::{OrderAct, OrderClock, OrderState, Rung};
@@ -34,12 +34,14 @@ pub const DEEDS: &[&str] = &[
     "flip_refused",
     "flip_survived",
     "flood_call",
+    "hour_switch",
     "gave_up",
     "inspection",
     "kill",
     "lane_full",
     "lost_message",
     "lost_reply",
+    "new_map",
     "overreach",
     "person_act",
     "plan_change",
@@ -51,6 +53,10 @@ pub const DEEDS: &[&str] = &[
     "reply_dropped",
     "restart",
     "restored",
+    "roads_closed",
+    "roads_flooded",
+    "roads_lifted",
+    "roads_slowed",
     "snapshot",
     "pruned",
     "keeper_failed",
@@ -60,6 +66,9 @@ pub const DEEDS: &[&str] = &[
     "wall_back",
     "wall_forward",
 ];
+
+/// By what units came to their orders, while a map was in force.
+pub const WAYS: &[&str] = &["by_road", "by_line", "changed", "no_way", "not_by_metres"];
 
 impl Counters {
     /// A table with a row for all that can be met.
@@ -71,6 +80,7 @@ impl Counters {
         EVENTS.iter().for_each(|name| row("event", name));
         COMMANDS.iter().for_each(|name| row("command", name));
         DEEDS.iter().for_each(|name| row("world", name));
+        WAYS.iter().for_each(|name| row("way", name));
         Fault::ALL
             .iter()
             .for_each(|fault| row("fault", fault.code()));
@@ -147,7 +157,13 @@ impl Counters {
     /// Takes in a record.
     pub fn hear(&mut self, released: &ReleasedRecord) {
         self.hit("command", command_name(&released.record.envelope.command));
+        let is_system = released.record.envelope.actor == Actor::System;
         for event in &released.record.events {
+            if let (Event::ObjectActivated(active), true) = (event, is_system)
+                && active.object == ObjectKind::Bulletin
+            {
+                self.hit("world", "hour_switch");
+            }
             self.hit("event", event_name(event));
             self.detail(event);
         }
@@ -257,4 +273,5 @@ names! { EVENTS, event_name, Event:
     Event::CallSplit { .. } => "call_split",
     Event::HospitalDefined { .. } => "hospital_defined",
     Event::NeedRefused { .. } => "need_refused",
+    Event::UnitPositionStale { .. } => "unit_position_stale",
 }

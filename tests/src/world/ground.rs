@@ -1,12 +1,15 @@
-//! The ground that worlds stand on: a small county, its plans and its lexicon, made once and shared by all seeds.
+//! The ground that worlds stand on: a small county or a town with its roads, plans and a lexicon, made once and shared by all seeds.
 
-use engine::centre::Prepared;
+use crate::roads::town::Town;
+use engine::capability::Capability;
 use engine::city::City;
 use engine::city::{HOSPITALS_MAX, Hospital};
 use engine::id::ObjectHash;
 use engine::limits::FOLLOW_UPS_MAX;
 use engine::name::Name;
+use engine::place::Point;
 use engine::plan::Plan;
+use loadgen::random::Random;
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
@@ -54,18 +57,52 @@ pub const POOR: usize = 3;
 pub const CROWDED: usize = 4;
 /// The county with nearly as many hospitals as there may be.
 pub const WARDS: usize = 5;
+/// The first of the towns with roads; they follow one another as the usual counties do.
+pub const TOWN: usize = 6;
+/// How many vehicles they have at most, and what these can do: few sorts, so that of each some are free at once and roads decide
+/// between them.
+const TOWN_VEHICLES: [usize; VEHICLES.len()] = [24, 48, 96];
+const TOWN_CAPABILITIES: [Capability; 6] = [
+    Capability::Patrol,
+    Capability::Ambulance,
+    Capability::FireEngine,
+    Capability::Rescue,
+    Capability::TrafficPatrol,
+    Capability::Boat,
+];
 /// Vehicles of the crowded county.
 const CROWD: usize = FOLLOW_UPS_MAX + 40;
 /// Hospitals for which the county of hospitals has room left.
 const HOSPITALS_LEFT: usize = 2;
+
+/// Around a post of a county, in units of 1e-7 degree: about 4 km. From so far people call.
+const COUNTY_AROUND_E7: i64 = 400_000;
+/// The same in a town, where streets are: about 700 m.
+const TOWN_AROUND_E7: i64 = 60_000;
+/// East of the county town, so that streets lie in several of its districts.
+const TOWN_MIDDLE: Point = Point {
+    lat_e7: 288_500_000,
+    lon_e7: 1_207_550_000,
+};
 
 /// A county and what it is to a centre.
 #[derive(Clone, Debug)]
 pub struct Ground {
     /// The county.
     pub city: Arc<City>,
-    /// As a centre is to prepare it.
-    pub prepared: Prepared,
+    /// What it is called by.
+    pub hash: ObjectHash,
+    /// Its roads, where it has any: the map that it starts with, and another that may come in its place.
+    pub towns: Vec<Town>,
+    /// Around a post, from how far people call, in units of 1e-7 degree.
+    pub around_e7: i64,
+}
+
+impl Ground {
+    /// The roads of a map.
+    pub fn town(&self, map: ObjectHash) -> Option<&Town> {
+        self.towns.iter().find(|town| town.atlas.hash() == map)
+    }
 }
 
 /// A plan, as it is written and as a centre is to prepare it.
@@ -80,21 +117,63 @@ pub struct PlanText {
 }
 
 /// Each is made when the first world stands on it: the large ones take a while.
-static GROUNDS: [LazyLock<Ground>; 6] = [
+static GROUNDS: [LazyLock<Ground>; TOWN + VEHICLES.len()] = [
     LazyLock::new(|| county(VEHICLES[0])),
     LazyLock::new(|| county(VEHICLES[1])),
     LazyLock::new(|| county(VEHICLES[2])),
     LazyLock::new(poor),
     LazyLock::new(crowded),
     LazyLock::new(wards),
+    LazyLock::new(|| town(0)),
+    LazyLock::new(|| town(1)),
+    LazyLock::new(|| town(2)),
 ];
+
+/// What the default plan says before its agencies; hours are put there.
+const BEFORE_TRAFFIC: &str = "[agency.traffic]\n";
+/// Two hours of the evening on main roads, and the night on all.
+const EVENING: &str = r#"
+[[traffic]]
+from_hour = 17
+to_hour = 20
+classes = ["primary", "tertiary"]
+normal_percent = 180
+siren_percent = 125
+[[traffic]]
+from_hour = 22
+to_hour = 6
+normal_percent = 85
+siren_percent = 90
+[agency.traffic]
+"#;
+/// Every hour or two something else, and at most as slow and as quick as can be said.
+const RESTLESS: &str = r#"
+[[traffic]]
+from_hour = 0
+to_hour = 12
+classes = ["residential"]
+normal_percent = 1000
+[[traffic]]
+from_hour = 19
+to_hour = 20
+normal_percent = 150
+siren_percent = 10
+[[traffic]]
+from_hour = 21
+to_hour = 22
+classes = ["tertiary", "service"]
+normal_percent = 777
+siren_percent = 333
+[agency.traffic]
+"#;
 
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     let changes: [&[(&str, &str)]; 4] = [
-        &[("lapse_h = 24", "lapse_h = 6")],
+        &[("lapse_h = 24", "lapse_h = 6"), (BEFORE_TRAFFIC, EVENING)],
         &[
             ("rung_s = 30", "rung_s = 15"),
             ("lapse_h = 24", "lapse_h = 3"),
+            (BEFORE_TRAFFIC, RESTLESS),
         ],
         &[("service_floor = 8", "service_floor = 2")],
         &[
@@ -105,7 +184,7 @@ static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     changes.iter().map(|changes| plan(changes)).collect()
 });
 
-/// The county with [`VEHICLES`] of this index, or [`POOR`], [`CROWDED`], [`WARDS`].
+/// The county with [`VEHICLES`] of this index, or [`POOR`], [`CROWDED`], [`WARDS`]; from [`TOWN`] on the towns.
 pub fn ground(index: usize) -> &'static Ground {
     &GROUNDS[index]
 }
@@ -165,6 +244,31 @@ fn wards() -> Ground {
     as_ground(city)
 }
 
+/// One whose posts and crews are all in a town, on its island, or in the hills around it.
+fn town(index: usize) -> Ground {
+    let mut city = generated(None);
+    city.units.retain(|unit| {
+        let mut wanted = TOWN_CAPABILITIES.iter();
+        unit.speed_mm_s == 0 || wanted.any(|&wanted| unit.capabilities.contains(wanted))
+    });
+    keep(&mut city, TOWN_VEHICLES[index]);
+    let towns = [0, 10].map(|other| Town::new(index as u64 + other, TOWN_MIDDLE));
+    let random = &mut Random::stream(index as u64, 0x7_0311);
+    for post in &mut city.posts {
+        post.point = towns[0].stand(random);
+    }
+    let posts = city.posts.clone();
+    for unit in city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0) {
+        let post = posts.iter().find(|post| Some(post.name) == unit.post);
+        unit.point = post.map_or_else(|| towns[0].stand(random), |post| post.point);
+    }
+    Ground {
+        towns: towns.to_vec(),
+        around_e7: TOWN_AROUND_E7,
+        ..as_ground(city)
+    }
+}
+
 fn name(text: &str) -> Name {
     match Name::new(text) {
         Ok(name) => name,
@@ -206,9 +310,12 @@ fn as_ground(city: City) -> Ground {
         Ok(bytes) => bytes,
         Err(error) => panic!("the county cannot be written: {error}"),
     };
-    let city = Arc::new(city);
-    let prepared = Prepared::City(ObjectHash::of(&bytes), Arc::clone(&city));
-    Ground { city, prepared }
+    Ground {
+        city: Arc::new(city),
+        hash: ObjectHash::of(&bytes),
+        towns: Vec::new(),
+        around_e7: COUNTY_AROUND_E7,
+    }
 }
 
 fn plan(changes: &[(&str, &str)]) -> PlanText {

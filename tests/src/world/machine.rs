@@ -120,7 +120,10 @@ impl World {
             plan: plans()[options.plan].text.clone(),
             lexicon: LEXICON.to_owned(),
             city: Arc::clone(&ground(options.ground).city),
-            roads: None,
+            roads: ground(options.ground)
+                .towns
+                .get(self.map)
+                .map(|town| Arc::clone(&town.bytes)),
             lanes: LaneLimits {
                 life: options.lane_items,
                 urgent: options.lane_items,
@@ -140,6 +143,11 @@ impl World {
         }
         let before = self.injected();
         self.machine.inbox = Inbox::default();
+        let new_map = self.options.breaks.new_map_permille;
+        if new_map > 0 && !self.is_calm && self.machine.epoch > 0 && self.random.chance(new_map) {
+            self.books.counters.hit("world", "new_map");
+            self.map = (self.map + 1) % ground(self.options.ground).towns.len();
+        }
         let sink = Box::new(self.machine.inbox.clone());
         match Stepped::start(self.setup(), sink, Arc::clone(&self.wall)) {
             Ok(centre) => {
@@ -204,6 +212,10 @@ impl World {
             }
         }
         self.machine.epoch = epoch;
+        self.road_desk = match &self.machine.centre {
+            Some(centre) => centre.running().map_at_start(),
+            None => None,
+        };
         if let Some(flip) = self.machine.flip.take() {
             // It lies where a start does not look: before a snapshot, or in an older one.
             self.books.counters.hit("world", "flip_survived");
@@ -485,6 +497,10 @@ impl World {
         };
         let at = if self.is_calm { self.now + 1_000 } else { at };
         self.agenda.note(at, Thing::Start);
+        if self.options.traffic.roads_min > 0 && !self.is_calm && self.random.chance(500) {
+            // The first thing that is said to whoever comes up.
+            self.agenda.note(at + 1, Thing::RoadNews);
+        }
         Ok(())
     }
 

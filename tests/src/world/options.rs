@@ -4,7 +4,7 @@
 //! that lag for minutes. A range that is 0 in some seeds shows what the others hide.
 
 use super::faults::Fault;
-use super::ground::{CROWDED, POOR, VEHICLES, WARDS, ground, plans};
+use super::ground::{CROWDED, POOR, TOWN, VEHICLES, WARDS, ground, plans};
 use engine::command::ClockMode;
 use engine::id::Sequence;
 use engine::journal::retention::Retention;
@@ -37,6 +37,10 @@ pub enum Planted {
     NobodyObeys,
     /// A bit is flipped and nobody knows of it.
     SecretFlip,
+    /// The checkers are not told what is closed, slow or flooded.
+    ClosureUnknown,
+    /// The centre decides by the times of the bulletin before.
+    StaleTimes,
 }
 
 /// How a world breaks.
@@ -54,8 +58,17 @@ pub struct Breaks {
     pub full_one_in: u64,
     /// Whether bits are flipped while the centre is down.
     pub rot: bool,
+    /// Of a thousand starts so many come with another map.
+    pub new_map_permille: u64,
     /// Restarts for these reasons at most: each costs a replay.
     pub restarts_max: u64,
+}
+
+impl Breaks {
+    /// Whether whatever is given to the disk while the process runs is kept there.
+    pub fn spares_objects(&self) -> bool {
+        self.faults.is_empty() && self.full_one_in == 0
+    }
 }
 
 /// How the parts of the world talk.
@@ -96,6 +109,8 @@ pub struct Traffic {
     pub plans: u64,
     /// Times when a person sends desk after desk to one incident.
     pub overreaches: u64,
+    /// Minutes between two things that people say of the roads, on average; 0: nothing is said.
+    pub roads_min: i64,
     /// Units that nobody has defined are spoken of as often as the others.
     pub strangers: bool,
 }
@@ -235,6 +250,7 @@ fn breaks(random: &mut Random) -> Breaks {
             .collect(),
         full_one_in: one_of(random, &[0, 0, 4_000]),
         rot: random.chance(300),
+        new_map_permille: 0,
         restarts_max: 4 + random.below(8),
     }
 }
@@ -261,6 +277,7 @@ fn traffic(random: &mut Random) -> Traffic {
         jumps: random.below(4),
         plans: random.below(4),
         overreaches: 0,
+        roads_min: 0,
         strangers: false,
     }
 }
@@ -274,6 +291,12 @@ fn make_common(options: &mut Options) {
         traffic.overreaches = 1 + random.below(3);
     }
     traffic.strangers = random.chance(60);
+    // Two seeds of five are on roads, where others are in a county without.
+    if options.seed % 5 >= 3 {
+        options.ground += TOWN;
+        options.traffic.roads_min = one_of(random, &[0, 6, 20, 60]) as i64;
+        options.breaks.new_map_permille = one_of(random, &[0, 0, 300]);
+    }
     // Large grounds cost a world some seconds: a few of many seeds will do.
     let grounds = [(60, POOR), (10, CROWDED), (8, WARDS)];
     for (permille, ground) in grounds {

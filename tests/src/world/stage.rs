@@ -14,6 +14,8 @@ use engine::command::ClockMode;
 use engine::event::Event;
 use engine::id::{CallId, ObjectHash};
 use engine::moment::{Moment, Span};
+use engine::place::Point;
+use engine::roads::atlas::Atlas;
 use engine::runtime::ReleasedRecord;
 use loadgen::crew::{Behaviour, Crews, Positions, Told};
 use loadgen::random::Random;
@@ -49,6 +51,14 @@ pub(super) enum Thing {
     Overreach,
     /// The wall's clock steps.
     Jump,
+    /// Somebody says something of the roads, and somebody will again.
+    Roads,
+    /// Somebody says something more of the roads.
+    RoadNews,
+    /// Somebody closes the road at a place.
+    Close(Point),
+    /// It is looked at whether the hour has other factors.
+    Hour,
     /// A person brings another plan into force.
     ChangePlan,
     /// Everybody sends again what was answered already.
@@ -69,6 +79,10 @@ pub(super) struct World {
     pub(super) crews: Crews,
     pub(super) agenda: Agenda<Thing>,
     pub(super) random: Random,
+    /// Which of the ground's maps the configuration names.
+    pub(super) map: usize,
+    /// The map as it was last said to be.
+    pub(super) road_desk: Option<Arc<Atlas>>,
     /// True time, in milliseconds.
     pub(super) now: i64,
     /// How far the wall's clock is off.
@@ -164,16 +178,14 @@ impl World {
             disk.lie(lie);
         }
         World {
-            books: Books::new(
-                ground(options.ground),
-                options.planted,
-                seed.is_multiple_of(4),
-            ),
+            books: Books::new(ground(options.ground), &options),
             machine: Machine::default(),
             clients: Clients::default(),
             crews: Crews::new(field(), seed),
             agenda: Agenda::new(),
             random: Random::stream(seed, 0x3081d),
+            map: 0,
+            road_desk: None,
             now: BEGIN.0,
             offset: 0,
             wall: Arc::new(AtomicI64::new(BEGIN.0)),
@@ -262,6 +274,10 @@ impl World {
             Thing::Field => self.field_acts(),
             Thing::Overreach => self.overreach(),
             Thing::Jump => self.wall_jumps(),
+            Thing::Roads => self.watch_roads(),
+            Thing::RoadNews => self.somebody_tells_of_roads(),
+            Thing::Close(point) => self.close_road_at(point),
+            Thing::Hour => self.keep_hour(),
             Thing::ChangePlan => self.change_plan()?,
             Thing::Storm => self.storm(),
             Thing::Start => self.start()?,
@@ -342,6 +358,10 @@ impl World {
             | Thing::Field
             | Thing::Overreach
             | Thing::Jump
+            | Thing::Roads
+            | Thing::RoadNews
+            | Thing::Close(_)
+            | Thing::Hour
             | Thing::ChangePlan
             | Thing::Storm
             | Thing::Relief => false,

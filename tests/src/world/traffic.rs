@@ -35,8 +35,6 @@ const SEEN: [Kind; 4] = [
     Kind::HitAndRun,
     Kind::VehicleFire,
 ];
-/// Around a post, in units of 1e-7 degree: about 4 km.
-const AROUND_E7: i64 = 400_000;
 
 impl World {
     /// Notes what the day brings.
@@ -50,11 +48,13 @@ impl World {
         for _ in 0..traffic.floods {
             let begin = self.random.between(0, day);
             self.burst(150, begin, Span::minutes(4), |_| Source::Flood);
+            self.roads_suffer(begin);
         }
         for _ in 0..traffic.accidents {
             let point = self.somewhere();
             let begin = self.random.between(0, day);
             self.burst(180, begin, Span::minutes(9), |_| Source::Accident(point));
+            self.road_is_closed(begin, point);
         }
         for _ in 0..traffic.pranksters {
             let begin = self.random.between(0, day);
@@ -72,6 +72,7 @@ impl World {
         note(traffic.overreaches, Thing::Overreach);
         note(1, Thing::Person);
         note(1, Thing::Field);
+        self.begin_roads();
     }
 
     /// A day in which too little happened goes on.
@@ -95,12 +96,13 @@ impl World {
     }
 
     fn somewhere(&mut self) -> Point {
-        let city = &ground(self.options.ground).city;
+        let ground = ground(self.options.ground);
+        let (city, around_e7) = (&ground.city, ground.around_e7);
         let middle = self
             .random
             .pick(&city.posts)
             .map_or(city.reference(), |post| post.point);
-        let mut near = |at: i32| at + self.random.between(-AROUND_E7, AROUND_E7) as i32;
+        let mut near = |at: i32| at + self.random.between(-around_e7, around_e7) as i32;
         Point {
             lat_e7: near(middle.lat_e7),
             lon_e7: near(middle.lon_e7),

@@ -5,6 +5,7 @@ use super::*;
 use crate::event::{Choice, OrderIssued};
 use crate::explain::Standing;
 use crate::roads::atlas::Atlas;
+use crate::roads::bulletin::{Bulletin, Notice, Says, Stretch};
 use crate::roads::network::{Edge, Network, Node, NodeIndex, RoadClass};
 use crate::roads::prepared::Sections;
 
@@ -35,6 +36,10 @@ fn at(town: Point, (north, east): (i32, i32)) -> Point {
 
 /// The map of the river, as the file that a city names.
 fn river(town: Point) -> Vec<u8> {
+    map(town, &ROADS)
+}
+
+fn map(town: Point, roads: &[(u32, u32, u32)]) -> Vec<u8> {
     let mut network = Network::default();
     for (name, &place) in (0..).zip(&PLACES) {
         network.nodes.push(Node {
@@ -42,7 +47,7 @@ fn river(town: Point) -> Vec<u8> {
             name,
         });
     }
-    for (from, to, ms) in ROADS {
+    for &(from, to, ms) in roads {
         for (from, to) in [(from, to), (to, from)] {
             network.edges.push(Edge {
                 from: NodeIndex(from),
@@ -90,9 +95,13 @@ impl Scene {
     }
 
     fn bring_roads(&mut self) {
-        self.world.roads = river(self.world.town());
-        let hash = ObjectHash::of(&self.world.roads);
-        let atlas = Atlas::read(hash, &self.world.roads).unwrap();
+        self.bring(river(self.world.town()));
+    }
+
+    fn bring(&mut self, bytes: Vec<u8>) {
+        let hash = ObjectHash::of(&bytes);
+        let atlas = Atlas::read(hash, &bytes).unwrap();
+        self.world.objects.push(bytes);
         self.world.centre.prepare(Prepared::Roads(Arc::new(atlas)));
         let activation = Activation {
             object: ObjectKind::Roads,
@@ -100,6 +109,30 @@ impl Scene {
         };
         let said = self.world.say(Command::Activate(activation));
         assert_eq!(said, [Event::ObjectActivated(activation)]);
+    }
+
+    fn map(&self) -> Arc<Atlas> {
+        self.world.centre.atlas().unwrap().clone()
+    }
+
+    /// Says what holds on the roads from here on.
+    fn post(&mut self, bulletin: Bulletin) -> Vec<Event> {
+        let bytes = bulletin.canonical_bytes().unwrap();
+        let hash = ObjectHash::of(&bytes);
+        let atlas = self.map().under(hash, bulletin).unwrap();
+        self.world.objects.push(bytes);
+        self.world.centre.prepare(Prepared::Roads(Arc::new(atlas)));
+        let object = ObjectKind::Bulletin;
+        self.world
+            .say(Command::Activate(Activation { object, hash }))
+    }
+
+    /// Says one thing more of the roads.
+    fn notice(&mut self, id: &str, says: Says) {
+        let mut bulletin = self.map().bulletin();
+        let id = Name::new(id).unwrap();
+        bulletin.put(Notice { id, says });
+        self.post(bulletin);
     }
 
     /// The first order that a call from the town causes for a capability.
@@ -130,7 +163,8 @@ fn the_river_decides_who_comes_first() {
     assert_eq!((issued.unit, issued.choice), (scene.west, Choice::Nearest));
     assert_eq!(issued.travel_ms, 180_000);
     let grounds = grounds(&scene.world, issued.order);
-    assert_eq!(grounds.roads, Some(ObjectHash::of(&scene.world.roads)));
+    assert_eq!(grounds.roads, Some(scene.map().hash()));
+    assert_eq!(grounds.bulletin, None);
     let told = grounds.candidates.iter();
     let told: Vec<_> = told
         .filter(|it| it.standing != Standing::Off)
@@ -182,6 +216,30 @@ fn whoever_is_far_from_every_road_comes_by_straight_line() {
     );
 }
 
+#[test]
+fn whom_no_way_leads_from_goes_only_when_nobody_else_comes() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let town = scene.world.town();
+    let without_bridge: Vec<_> = ROADS.into_iter().filter(|road| road.0 != 2).collect();
+    scene.bring(map(town, &without_bridge));
+    // 1 km to the north of the town there is no road: whoever is there comes over the fields.
+    let moved = UnitPosition {
+        unit: scene.west,
+        point: at(town, (10, 0)),
+    };
+    scene.world.say(Command::MoveUnit(moved));
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!(issued.unit, scene.west, "300 m off, but across the water");
+    scene.world.act(issued.order, OrderAct::Decline);
+    let events = scene.world.events.iter().rev();
+    let mut orders = events.filter_map(|event| match event {
+        Event::OrderIssued(issued) => Some(issued.unit),
+        _ => None,
+    });
+    assert_eq!(orders.next(), Some(scene.across));
+    scene.world.check();
+}
+
 /// L4: boats are not on the road.
 #[test]
 fn a_boat_comes_across_the_water() {
@@ -217,4 +275,253 @@ fn a_centre_that_was_saved_goes_on_by_the_same_roads() {
     scene.world.centre = Centre::load(&bytes, scene.world.prepared()).unwrap();
     let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
     assert_eq!((issued.unit, issued.travel_ms), (scene.west, 180_000));
+}
+
+/// The road to the west, in the direction towards the town.
+const WESTERN: Stretch = Stretch { from: 1, to: 0 };
+const BRIDGE: Stretch = Stretch { from: 3, to: 2 };
+
+#[test]
+fn a_closed_road_sends_the_other_and_its_opening_the_first_again() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    scene.notice("G104", Says::Closed(vec![WESTERN]));
+    let midway = UnitPosition {
+        unit: scene.west,
+        point: at(scene.world.town(), (0, -15)),
+    };
+    scene.world.say(Command::MoveUnit(midway));
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!(
+        issued.unit, scene.west,
+        "who stands on a closed road can leave it"
+    );
+    scene.world.act(issued.order, OrderAct::Decline);
+
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    scene.notice("bridge", Says::Closed(vec![BRIDGE]));
+    let slow = Says::Slow {
+        roads: vec![WESTERN],
+        permille: 3_000,
+    };
+    scene.notice("works", slow);
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!((issued.unit, issued.travel_ms), (scene.west, 540_000));
+    let grounds = grounds(&scene.world, issued.order);
+    assert_eq!(grounds.bulletin, scene.map().bulletin_hash());
+    let across = grounds.candidates.iter().find(|it| it.unit == scene.across);
+    assert!(!across.unwrap().by_road, "no way leads there any more");
+    scene.world.check();
+
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let slow = Says::Slow {
+        roads: vec![WESTERN],
+        permille: 5_000,
+    };
+    scene.notice("works", slow);
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!((issued.unit, issued.travel_ms), (scene.across, 618_000));
+    scene.world.act(issued.order, OrderAct::Acknowledge);
+    scene.world.act(issued.order, OrderAct::Arrive);
+    scene.world.act(issued.order, OrderAct::Finish);
+    let mut lifted = scene.map().bulletin();
+    assert!(lifted.lift(Name::new("works").unwrap()));
+    assert!(lifted.is_plain());
+    scene.post(lifted);
+    let west = time_from_the_west(&mut scene);
+    assert_eq!(west, 180_000);
+}
+
+/// How long the crew in the west takes to the town by the map in force.
+fn time_from_the_west(scene: &mut Scene) -> u32 {
+    let map = scene.map();
+    let town = scene.world.town();
+    let place = |index: usize| map.position(at(town, PLACES[index])).unwrap();
+    let mut room = crate::roads::travel::Destination::default();
+    let profile = crate::roads::network::Profile::Siren;
+    map.time_ms(profile, place(WEST), place(TOWN), &mut room)
+        .unwrap()
+}
+
+#[test]
+fn water_over_the_bridge_sends_the_other() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let town = scene.world.town();
+    // Around the foot of the bridge, and nothing else.
+    let corner = |north: i32, east: i32| Point {
+        lat_e7: town.lat_e7 - 3 * NORTH + north,
+        lon_e7: town.lon_e7 + 50 * EAST + east,
+    };
+    let ring = vec![
+        corner(-400, -400),
+        corner(-400, 400),
+        corner(400, 400),
+        corner(400, -400),
+    ];
+    let flooded = Says::Flooded(crate::city::Polygon::new(vec![ring]));
+    scene.notice("water", flooded);
+    let slow = Says::Slow {
+        roads: vec![WESTERN],
+        permille: 5_000,
+    };
+    scene.notice("works", slow);
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!((issued.unit, issued.travel_ms), (scene.west, 900_000));
+}
+
+#[test]
+fn a_bulletin_of_another_map_or_of_none_is_refused() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let object = ObjectKind::Bulletin;
+    let hash = ObjectHash::of(b"nothing");
+    let refused = [Event::Refused(crate::event::Refusal::ObjectMissing)];
+    let activate = Command::Activate(Activation { object, hash });
+    assert_eq!(scene.world.say(activate), refused);
+    scene.bring_roads();
+    assert_eq!(scene.world.say(activate), refused);
+    let other = Bulletin::plain(hash);
+    assert!(scene.map().under(hash, other).is_err());
+}
+
+#[test]
+fn the_map_as_it_is_comes_back_only_when_it_is_at_hand() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let plain = Command::Activate(Activation {
+        object: ObjectKind::Roads,
+        hash: scene.map().hash(),
+    });
+    scene.notice("G104", Says::Closed(vec![WESTERN]));
+    let refused = [Event::Refused(crate::event::Refusal::ObjectMissing)];
+    assert_eq!(scene.world.say(plain), refused);
+    scene.bring_roads();
+    assert_eq!(time_from_the_west(&mut scene), 180_000);
+}
+
+#[test]
+fn a_centre_that_was_saved_goes_on_under_the_same_bulletin() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let slow = Says::Slow {
+        roads: vec![WESTERN],
+        permille: 5_000,
+    };
+    scene.notice("works", slow);
+    let mut bytes = Vec::new();
+    scene.world.centre.save(&mut bytes);
+    let prepared = scene.world.prepared();
+    let hash = scene.world.centre.inspect().hash;
+    scene.world.centre = Centre::load(&bytes, prepared).unwrap();
+    assert_eq!(scene.world.centre.inspect().hash, hash);
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!((issued.unit, issued.travel_ms), (scene.across, 618_000));
+}
+
+/// The factors of the hour are the plan's; whoever drives the centre brings them into force.
+#[test]
+fn the_hour_decides_too() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let text = format!(
+        "{}\n[[traffic]]\nfrom_hour = 9\nto_hour = 11\nclasses = [\"primary\"]\nsiren_percent = 150\n",
+        crate::plan::DEFAULT
+    );
+    let plan = Arc::new(Plan::load(&text).unwrap());
+    let hash = plan.hash;
+    scene.world.centre.prepare(Prepared::Plan(plan));
+    let object = ObjectKind::Plan;
+    scene
+        .world
+        .say(Command::Activate(Activation { object, hash }));
+    let centre = &scene.world.centre;
+    let midnight = Moment(MORNING.0 - i64::from(MORNING.minute_of_day(480)) * 60_000);
+    let hour = |hour: i64| midnight + Span::hours(hour);
+    assert_eq!(centre.bulletin_due(hour(8)), None);
+    assert_eq!(centre.next_hour(hour(8)), Some(hour(9)));
+    assert_eq!(centre.next_hour(hour(9)), Some(hour(11)));
+    assert_eq!(centre.next_hour(hour(11)), Some(hour(33)));
+    let due = centre.bulletin_due(hour(9)).unwrap();
+    scene.post(due);
+    assert_eq!(scene.world.centre.bulletin_due(hour(10)), None);
+    let back = scene.world.centre.bulletin_due(hour(11)).unwrap();
+    assert!(back.is_plain());
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!((issued.unit, issued.travel_ms), (scene.west, 270_000));
+}
+
+/// C7: a patrol that was not heard of for half an hour is not sent; a word of where it is, and it is.
+#[test]
+fn a_patrol_that_nobody_heard_of_is_out() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    scene.bring_roads();
+    let (west, across) = (scene.west, scene.across);
+    let patrols = |unit, duty| {
+        Command::SetDuty(UnitDuty {
+            unit,
+            duty,
+            strength: None,
+        })
+    };
+    scene.world.say(patrols(west, Duty::Patrolling));
+    scene.world.say(patrols(across, Duty::Patrolling));
+    scene.world.pass(Span::minutes(20));
+    let town = scene.world.town();
+    let here = |place: usize| at(town, PLACES[place]);
+    let said = |unit, point| Command::MoveUnit(UnitPosition { unit, point });
+    scene.world.say(said(across, here(ACROSS)));
+    let lost = |unit, stale| Event::UnitPositionStale { unit, stale };
+    let events = scene.world.pass(Span::minutes(11));
+    assert!(events.contains(&lost(west, true)), "{events:?}");
+    assert!(!events.contains(&lost(across, true)));
+    scene.world.check();
+    let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+    assert_eq!(issued.unit, across, "nobody knows where the nearer one is");
+    let stood = grounds(&scene.world, issued.order);
+    let stood = stood.candidates.iter().find(|it| it.unit == west);
+    assert!(matches!(stood.unwrap().standing, Standing::Stale { .. }));
+
+    // Another one waits, and gets it as soon as it says where it is.
+    let before = scene.world.events.len();
+    scene.world.call(Kind::ChestPain, at(here(TOWN), (-200, 0)));
+    let waits = |event: &Event| matches!(event, Event::NeedWaits { .. });
+    assert!(scene.world.events[before..].iter().any(waits));
+    let found = scene.world.say(said(west, here(WEST)));
+    assert!(found.contains(&lost(west, false)), "{found:?}");
+    assert!(
+        found
+            .iter()
+            .any(|event| matches!(event, Event::OrderIssued(issued) if issued.unit == west))
+    );
+    scene.world.check();
+}
+
+#[test]
+fn a_patrol_that_goes_on_call_again_need_not_say_where_it_is() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let west = scene.west;
+    let duty = |duty| {
+        Command::SetDuty(UnitDuty {
+            unit: west,
+            duty,
+            strength: None,
+        })
+    };
+    scene.world.say(duty(Duty::Patrolling));
+    scene.world.pass(Span::minutes(31));
+    let said = scene.world.say(duty(Duty::OnCall));
+    let located = Event::UnitPositionStale {
+        unit: west,
+        stale: false,
+    };
+    assert!(said.contains(&located), "{said:?}");
+    let quiet = scene.world.pass(Span::minutes(61));
+    assert!(
+        !quiet
+            .iter()
+            .any(|event| matches!(event, Event::UnitPositionStale { stale: true, .. }))
+    );
+    scene.world.check();
 }

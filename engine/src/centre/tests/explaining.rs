@@ -13,7 +13,11 @@ pub(super) fn grounds(world: &World, order: OrderId) -> Grounds {
         if let Some(activation) = Fold::wants(&released.record) {
             let bytes = match activation.object {
                 ObjectKind::City => world.city.canonical_bytes().unwrap(),
-                ObjectKind::Roads => world.roads.clone(),
+                ObjectKind::Roads | ObjectKind::Bulletin => {
+                    let mut kept = world.objects.iter();
+                    let kept = kept.find(|bytes| ObjectHash::of(bytes) == activation.hash);
+                    kept.unwrap().clone()
+                }
                 ObjectKind::Plan | ObjectKind::Lexicon => crate::plan::DEFAULT.into(),
             };
             fold.bring_into_force(&activation, &bytes).unwrap();

@@ -41,7 +41,7 @@ fn busy_world() -> World {
 fn all() -> Vec<Flip> {
     let mut flips: Vec<Flip> = Vec::new();
     // Compiles only while these are all the fields there are.
-    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, plan_configured: _, lexicon: _, city: _, roads: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, hospitals: _, passed_over: _ } = state; };
+    let _ = |state: State| { let State { opening: _, now: _, sequence: _, plan: _, plan_configured: _, lexicon: _, city: _, roads: _, bulletin: _, numbers: _, conservation: _, calls: _, incidents: _, orders: _, units: _, closed: _, wheel: _, queues: _, hospitals: _, passed_over: _ } = state; };
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
@@ -50,7 +50,7 @@ fn all() -> Vec<Flip> {
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _ } = need; };
     let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _ } = order; };
     let _ = |deadlines: Deadlines| { let Deadlines { acknowledge: _, set_off: _, muster: _, arrive: _, result: _ } = deadlines; };
-    let _ = |unit: Unit| { let Unit { definition: _, point: _, point_at: _, duty: _, staffed: _, silent: _, open_orders: _, order: _ } = unit; };
+    let _ = |unit: Unit| { let Unit { definition: _, point: _, point_at: _, duty: _, staffed: _, silent: _, stale: _, open_orders: _, order: _ } = unit; };
     let _ = |definition: UnitDefinition| { let UnitDefinition { name: _, agency: _, capabilities: _, home: _, post: _, speed_mm_s: _, turnout_ms: _, strength: _, least_strength: _, roster_on_min: _, roster_off_min: _, capacity: _ } = definition; };
 
     flips!(flips, state => state, {
@@ -72,6 +72,7 @@ fn all() -> Vec<Flip> {
         "queues": |state: &mut State| state.queues.push(0, 500, Rank { priority: 1, deadline: 1, id: 1, sub: 1 }),
         "plan_configured": |state: &mut State| state.plan_configured = Some(ObjectHash([1; 32])),
         "roads": |state: &mut State| state.roads = Some(ObjectHash([1; 32])),
+        "bulletin": |state: &mut State| state.bulletin = Some(ObjectHash([1; 32])),
         "hospitals": |state: &mut State| state.hospitals.push(crate::hospital::HospitalDefinition { name: Name::new("other").unwrap(), point: Point::default(), capabilities: Default::default(), beds: 1, open: true }),
         "passed_over": |state: &mut State| state.passed_over[3] += 1,
     });
@@ -132,7 +133,7 @@ fn all() -> Vec<Flip> {
     flips!(flips, state => &mut state.units[0], {
         "unit.point": |unit: &mut Unit| unit.point.lat_e7 += 1, "unit.point_at": |unit: &mut Unit| unit.point_at = Moment(1),
         "unit.duty": |unit: &mut Unit| unit.duty = Duty::Standby, "unit.staffed": |unit: &mut Unit| unit.staffed ^= true,
-        "unit.silent": |unit: &mut Unit| unit.silent ^= true, "unit.open_orders": |unit: &mut Unit| unit.open_orders += 1,
+        "unit.silent": |unit: &mut Unit| unit.silent ^= true, "unit.stale": |unit: &mut Unit| unit.stale ^= true, "unit.open_orders": |unit: &mut Unit| unit.open_orders += 1,
         "unit.order": |unit: &mut Unit| unit.order = OrderId::new(CentreId(3), 3),
         "definition.name": |unit: &mut Unit| unit.definition.name = Name::new("other").unwrap(),
         "definition.agency": |unit: &mut Unit| unit.definition.agency = Agency::Quality,

@@ -29,7 +29,7 @@ pub(super) struct PlaceRow {
 pub(super) const NUMBER_BASE: u32 = 331_099_000;
 /// How many of the places are town districts; the next one is the suburb around them.
 const TOWNS: usize = 3;
-const SUBURB: usize = TOWNS;
+pub(super) const SUBURB: usize = TOWNS;
 
 const fn place(
     number: u32,
@@ -79,7 +79,7 @@ pub(super) const PLACES: [PlaceRow; 24] = [
 ];
 
 /// Side of a mesh cell.
-const CELL_DM: i32 = 8_000;
+pub(super) const CELL_DM: i32 = 8_000;
 /// How far a corner is moved: less than a quarter of a side, so that no quadrilateral folds.
 const CROOKED_DM: i32 = 1_600;
 /// Cells west and east of the town, south and north of it.
@@ -88,18 +88,18 @@ const ROWS: i32 = 32;
 /// Half the county's width and height, in hundreds of metres.
 const HALF_WIDTH_HM: i64 = 320;
 const HALF_HEIGHT_HM: i64 = 245;
-const TOWN_RADIUS_DM: i64 = 32_000;
+pub(super) const TOWN_RADIUS_DM: i64 = 32_000;
 const SUBURB_RADIUS_DM: i64 = 60_000;
 
 /// A cell of the mesh, by its south-west corner.
-type CellPlace = (i32, i32);
+pub(super) type CellPlace = (i32, i32);
 
 /// Where things are in the county.
 pub(super) struct Layout {
     /// The seat of each place, in the order of [`PLACES`].
     pub seats: Vec<Plane>,
     /// Each cell within the county with its place.
-    cells: BTreeMap<CellPlace, usize>,
+    pub cells: BTreeMap<CellPlace, usize>,
     corners: BTreeMap<CellPlace, Point>,
 }
 
@@ -237,7 +237,7 @@ pub(super) fn district_id(index: usize) -> DistrictId {
 }
 
 /// The middle of a cell, before its corners are moved.
-fn middle((column, row): CellPlace) -> Plane {
+pub(super) fn middle((column, row): CellPlace) -> Plane {
     Plane {
         x_dm: column * CELL_DM + CELL_DM / 2,
         y_dm: row * CELL_DM + CELL_DM / 2,

@@ -1,6 +1,6 @@
 //! Hours and live changes: what a metric makes of them, by examples that can be reckoned by hand.
 
-use super::super::conditions::{Change, ChangeError, Conditions};
+use super::super::conditions::{Change, Conditions, HourFactors};
 use super::super::metric::Metric;
 use super::super::network::{EdgeIndex, Profile, RoadClass};
 use super::super::position::{Fraction, Position};
@@ -36,10 +36,9 @@ fn the_hour_and_a_slow_edge_multiply_and_are_rounded_once() {
     let (from, to) = ends(&map);
     let mut conditions = Conditions::default();
     assert_eq!(time(&map, &conditions, from, to), Some(20_002));
-    conditions.hour = 8;
-    conditions
-        .factors
-        .set(Profile::Siren, 8, RoadClass::Primary, 1_500);
+    let mut hours = HourFactors::default();
+    hours.set(Profile::Siren, 8, RoadClass::Primary, 1_500);
+    conditions.factors = *hours.at_minute(8 * 60);
     assert_eq!(
         time(&map, &conditions, from, to),
         Some(2 * 15_002),
@@ -52,8 +51,21 @@ fn the_hour_and_a_slow_edge_multiply_and_are_rounded_once() {
         Some(30_003 + 15_002),
         "the slowest counts"
     );
-    conditions.hour = 9;
+    conditions.factors = *hours.at_minute(9 * 60);
     assert_eq!(time(&map, &conditions, from, to), Some(20_002 + 10_001));
+}
+
+#[test]
+fn when_other_factors_hold_is_known_ahead() {
+    let mut hours = HourFactors::default();
+    assert_eq!(hours.minutes_to_others(90), None);
+    hours.set(Profile::Normal, 8, RoadClass::Trunk, 1_300);
+    hours.set(Profile::Normal, 9, RoadClass::Trunk, 1_300);
+    let ahead = [0, 7 * 60 + 59, 8 * 60, 9 * 60 + 30, 10 * 60, 23 * 60 + 59];
+    assert_eq!(
+        ahead.map(|minute| hours.minutes_to_others(minute)),
+        [480, 1, 120, 30, 22 * 60, 8 * 60 + 1].map(Some)
+    );
 }
 
 #[test]
@@ -111,22 +123,4 @@ fn water_closes_what_it_touches() {
         },
     ]]);
     assert_eq!(time(&map, &flooded(beside), from, to), Some(20_002));
-}
-
-#[test]
-fn a_change_to_no_edge_is_named() {
-    let map = RoadMap::build(super::straight_road()).unwrap();
-    let conditions = Conditions {
-        changes: vec![
-            Change::Close(EdgeIndex(1)),
-            Change::Slow(EdgeIndex(2), 2_000),
-        ],
-        ..Conditions::default()
-    };
-    let expected = ChangeError::NoEdge {
-        change: 1,
-        edge: EdgeIndex(2),
-        edges: 2,
-    };
-    assert_eq!(conditions.check(&map), Err(expected));
 }

@@ -22,14 +22,7 @@ pub(super) fn build(asked: &Build) -> anyhow::Result<()> {
         _ => return Err(anyhow!("name an extract, or --nodes and --edges")), // clap asks for one of them
     };
     let report = imported.report.to_string();
-    let mut sections = Sections::of(&imported.network, &report);
-    let ordering = Instant::now();
-    let (entries, longest) = add_order(&imported.network, &mut sections)?;
-    eprintln!(
-        "liandong: contraction order in {:.2} s; labels of {} entries on average, {longest} at most",
-        ordering.elapsed().as_secs_f64(),
-        entries / imported.network.nodes.len().max(1),
-    );
+    let sections = prepared(&imported, &report)?;
     sections.write(&asked.output)?;
     // What was written is read back: a map that this release cannot open is no map.
     let written = Instant::now();
@@ -52,6 +45,30 @@ pub(super) fn build(asked: &Build) -> anyhow::Result<()> {
     }
     eprintln!("liandong: {}", cost(started.elapsed(), checked));
     Ok(())
+}
+
+/// The sections of a map, its contraction order among them.
+fn prepared(imported: &Imported, report: &str) -> anyhow::Result<Sections> {
+    let mut sections = Sections::of(&imported.network, report);
+    let ordering = Instant::now();
+    let (entries, longest) = add_order(&imported.network, &mut sections)?;
+    eprintln!(
+        "liandong: contraction order in {:.2} s; labels of {} entries on average, {longest} at most",
+        ordering.elapsed().as_secs_f64(),
+        entries / imported.network.nodes.len().max(1),
+    );
+    Ok(sections)
+}
+
+/// The bytes of the map that two tables make, and what was found in them.
+pub(in crate::cli) fn of_tables(
+    nodes: &Path,
+    edges: &Path,
+    attribution: &str,
+) -> anyhow::Result<(Vec<u8>, String)> {
+    let imported = from_tables(nodes, edges, attribution)?;
+    let report = imported.report.to_string();
+    Ok((prepared(&imported, &report)?.file(), report))
 }
 
 fn from_map(path: &Path, speeds: Option<&Path>) -> anyhow::Result<Imported> {

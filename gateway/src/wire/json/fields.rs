@@ -6,6 +6,7 @@ use engine::call::{Mark, Marks};
 use engine::moment::Moment;
 use engine::place::datum::Datum;
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// A count of people.
@@ -237,6 +238,56 @@ impl Strict {
         }
     }
 
+    /// A list of whole numbers that may be missing.
+    pub fn optional_whole_numbers(
+        &mut self,
+        name: &str,
+        many: RangeInclusive<usize>,
+    ) -> Result<Option<Vec<i64>>, Problem> {
+        let (least, most) = (many.start(), many.end());
+        let refuse = || {
+            bad(
+                name,
+                &format!("must be a list of {least} to {most} whole numbers"),
+            )
+        };
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(list)) if many.contains(&list.len()) => list
+                .iter()
+                .map(|item| item.as_i64().ok_or_else(refuse))
+                .collect::<Result<_, _>>()
+                .map(Some),
+            Some(_) => Err(refuse()),
+        }
+    }
+
+    /// A list of pairs of numbers.
+    pub fn pairs(
+        &mut self,
+        name: &str,
+        many: RangeInclusive<usize>,
+    ) -> Result<Vec<[f64; 2]>, Problem> {
+        let (least, most) = (many.start(), many.end());
+        let refuse = || {
+            bad(
+                name,
+                &format!("must be a list of {least} to {most} pairs, as in [[120.73, 28.85], …]"),
+            )
+        };
+        let pair = |item: &Value| match item.as_array().map(Vec::as_slice) {
+            Some([one, other]) => Some([one.as_f64()?, other.as_f64()?]),
+            _ => None,
+        };
+        match self.take(name) {
+            Some(Value::Array(list)) if many.contains(&list.len()) => list
+                .iter()
+                .map(|item| pair(item).ok_or_else(refuse))
+                .collect(),
+            _ => Err(refuse()),
+        }
+    }
+
     /// A finite or infinite number; whether it can be meant is for who asks.
     pub fn number(&mut self, name: &str) -> Result<f64, Problem> {
         self.take(name)
@@ -299,7 +350,7 @@ impl Strict {
     pub fn optional_number(
         &mut self,
         name: &str,
-        within: std::ops::RangeInclusive<f64>,
+        within: RangeInclusive<f64>,
     ) -> Result<Option<f64>, Problem> {
         let Some(given) = self.take(name) else {
             return Ok(None);

@@ -1,17 +1,21 @@
 //! All that was released, in order, and everybody who must hear it once; what a restart tells again must be the same.
 
 use super::replies::Left;
-use super::{Checker, Clocks, Keys, Orders, Reference, Replies, Twin};
+use super::{Bulletins, Checker, Clocks, Keys, Orders, Reference, Replies, Twin};
 use crate::world::counters::Counters;
 use crate::world::ground::Ground;
-use crate::world::options::Planted;
+use crate::world::options::{Options, Planted};
+use engine::centre::Prepared;
 use engine::command::Command;
 use engine::event::Event;
 use engine::id::{ObjectHash, Sequence};
 use engine::record::RecordRef;
+use engine::roads::atlas::Atlas;
+use engine::roads::bulletin::Bulletin;
 use engine::runtime::ReleasedRecord;
 use engine::runtime::port::{Conservation, Inspection};
 use engine::view::View;
+use std::sync::Arc;
 
 /// The released records of a world and those who check them.
 pub struct Books {
@@ -20,6 +24,7 @@ pub struct Books {
     twin: Twin,
     replies: Replies,
     checkers: Vec<(&'static str, Box<dyn Checker>)>,
+    bulletins: Bulletins,
     /// What was met.
     pub counters: Counters,
     digest: ObjectHash,
@@ -31,7 +36,8 @@ pub struct Books {
 
 impl Books {
     /// Empty books.
-    pub fn new(ground: &Ground, planted: Option<Planted>, is_attended: bool) -> Books {
+    pub fn new(ground: &Ground, options: &Options) -> Books {
+        let is_attended = options.seed.is_multiple_of(4);
         let checkers: Vec<(&'static str, Box<dyn Checker>)> = vec![
             ("keys", Box::new(Keys::default())),
             ("clocks", Box::new(Clocks::default())),
@@ -44,10 +50,11 @@ impl Books {
             twin: Twin::new(ground, is_attended),
             replies: Replies::default(),
             checkers,
+            bulletins: Bulletins::new(ground, options.breaks.spares_objects()),
             counters: Counters::with_all_rows(),
             digest: ObjectHash([0; 32]),
             bytes: Vec::new(),
-            planted,
+            planted: options.planted,
             told: 0,
         }
     }
@@ -164,6 +171,14 @@ impl Books {
             self.view.hear(&record);
         }
         let wrong = |who: &str, why: String| format!("{who}: {why}; at record {record:?}");
+        let brought = self.bulletins.brought(&record);
+        let brought = brought.map_err(|why| wrong("bulletins", why))?;
+        if let Some(atlas) = &brought {
+            self.prepare(atlas);
+        }
+        self.bulletins
+            .hear(&record, brought)
+            .map_err(|why| wrong("bulletins", why))?;
         for (name, checker) in &mut self.checkers {
             checker.hear(&record).map_err(|why| wrong(name, why))?;
         }
@@ -173,6 +188,24 @@ impl Books {
             .map_err(|why| wrong("replies", why))?;
         self.records.push(record);
         self.records.last().ok_or_else(String::new)
+    }
+
+    /// Somebody gave a bulletin: this is the map as it says.
+    pub fn give(&mut self, atlas: &Arc<Atlas>) {
+        self.bulletins.give(atlas);
+    }
+
+    /// Puts the map at hand that the next record brings into force.
+    fn prepare(&mut self, atlas: &Arc<Atlas>) {
+        let object = Prepared::Roads(Arc::clone(atlas));
+        for (_, checker) in &mut self.checkers {
+            checker.prepare(&object);
+        }
+        let told = match self.planted {
+            Some(Planted::ClosureUnknown) => Prepared::Roads(without_notices(atlas)),
+            Some(_) | None => object.clone(),
+        };
+        self.twin.prepare(object, &told);
     }
 
     /// Holds the state of the centre that runs against the one that never crashed, and against what readers know.
@@ -206,6 +239,7 @@ impl Books {
     pub fn end(&mut self) -> Result<(), String> {
         for (name, checker) in &mut self.checkers {
             checker.end().map_err(|why| format!("{name}: {why}"))?;
+            checker.tell(&mut self.counters);
         }
         let mut view = View::new();
         self.records.iter().for_each(|record| view.hear(record));
@@ -250,6 +284,8 @@ impl Books {
                 false
             }
             Planted::EventAltered
+            | Planted::ClosureUnknown
+            | Planted::StaleTimes
             | Planted::ClockTwice
             | Planted::KeyTwice
             | Planted::OrderJumps
@@ -260,4 +296,15 @@ impl Books {
             | Planted::SecretFlip => false,
         }
     }
+}
+
+/// The same map under the same name, as if nothing were said of it but the hour.
+fn without_notices(atlas: &Arc<Atlas>) -> Arc<Atlas> {
+    let silent = Bulletin {
+        notices: Vec::new(),
+        ..atlas.bulletin()
+    };
+    let hash = atlas.bulletin_hash();
+    let silenced = hash.and_then(|hash| atlas.under(hash, silent).ok());
+    silenced.map_or_else(|| Arc::clone(atlas), Arc::new)
 }

@@ -4,6 +4,7 @@
 //! order, and holds what comes again after a restart against what came first.
 
 mod books;
+mod bulletins;
 mod clocks;
 mod keys;
 mod orders;
@@ -12,6 +13,7 @@ mod replies;
 mod twin;
 
 pub use books::Books;
+pub use bulletins::Bulletins;
 pub use clocks::Clocks;
 pub use keys::Keys;
 pub use orders::Orders;
@@ -19,12 +21,20 @@ pub use reference::Reference;
 pub use replies::Replies;
 pub use twin::Twin;
 
+use super::counters::Counters;
+use engine::centre::Prepared;
 use engine::runtime::ReleasedRecord;
 
 /// Something that must hold of what a centre releases.
 pub trait Checker {
+    /// Puts an object at hand that the next record activates.
+    fn prepare(&mut self, _: &Prepared) {}
+
     /// Takes in the next record.
     fn hear(&mut self, record: &ReleasedRecord) -> Result<(), String>;
+
+    /// Counts what it alone has met.
+    fn tell(&self, _: &mut Counters) {}
 
     /// Says what must hold once all is over.
     fn end(&mut self) -> Result<(), String> {

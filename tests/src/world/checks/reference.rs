@@ -2,6 +2,7 @@
 
 use super::Checker;
 use crate::model::Model;
+use crate::world::counters::Counters;
 use crate::world::ground::{Ground, LEXICON, plans};
 use engine::centre::Prepared;
 use engine::command::Command;
@@ -30,7 +31,10 @@ impl Reference {
             return None;
         };
         let mut model = Model::new(opening.capacities);
-        model.prepare(self.ground.prepared.clone());
+        model.prepare(Prepared::City(
+            self.ground.hash,
+            Arc::clone(&self.ground.city),
+        ));
         model.prepare(Prepared::Lexicon(ObjectHash::of(LEXICON.as_bytes())));
         for plan in plans() {
             model.prepare(Prepared::Plan(Arc::clone(&plan.plan)));
@@ -40,6 +44,27 @@ impl Reference {
 }
 
 impl Checker for Reference {
+    fn prepare(&mut self, object: &Prepared) {
+        if let Some(model) = &mut self.model {
+            model.prepare(object.clone());
+        }
+    }
+
+    fn tell(&self, counters: &mut Counters) {
+        let Some(ways) = self.model.as_ref().map(Model::ways) else {
+            return;
+        };
+        for (which, times) in [
+            ("by_road", ways.by_road),
+            ("by_line", ways.by_line),
+            ("changed", ways.changed),
+            ("no_way", ways.no_way),
+            ("not_by_metres", ways.not_by_metres),
+        ] {
+            counters.add(("way", which, ""), times);
+        }
+    }
+
     fn hear(&mut self, released: &ReleasedRecord) -> Result<(), String> {
         let record = &released.record;
         if self.model.is_none() {

@@ -39,14 +39,19 @@ impl Twin {
 
     /// What the checkers must know beforehand.
     fn scene(&self, capacities: Capacities) -> Scene {
-        let cities = match &self.ground.prepared {
-            Prepared::City(hash, city) => vec![(*hash, Arc::clone(city))],
-            Prepared::Plan(_) | Prepared::Lexicon(_) | Prepared::Roads(_) => Vec::new(),
-        };
         Scene {
             capacities,
             plans: plans().iter().map(|plan| Arc::clone(&plan.plan)).collect(),
-            cities,
+            cities: vec![(self.ground.hash, Arc::clone(&self.ground.city))],
+            maps: Vec::new(),
+        }
+    }
+
+    /// Puts an object at hand that the next record activates; to the checkers beside it, which may be told something else.
+    pub fn prepare(&mut self, object: Prepared, told: &Prepared) {
+        self.centre.prepare(object);
+        if let Some(checks) = &mut self.checks {
+            checks.prepare(told);
         }
     }
 
@@ -63,7 +68,10 @@ impl Checker for Twin {
             && self.centre.opening().is_none()
         {
             self.centre = Centre::new(opening.capacities);
-            self.centre.prepare(self.ground.prepared.clone());
+            self.centre.prepare(Prepared::City(
+                self.ground.hash,
+                Arc::clone(&self.ground.city),
+            ));
             let lexicon = super::super::ground::LEXICON.as_bytes();
             self.centre
                 .prepare(Prepared::Lexicon(ObjectHash::of(lexicon)));

@@ -1,0 +1,349 @@
+//! A centre, its callers and its crews on virtual time, in one thread, without a socket or a file.
+//!
+//! What decides is the engine itself, what looks at words is the gateway's own intake, and crews are those of a replay: only
+//! time is made up. The next thing that happens is always the earliest: a clock of the centre, an act of a crew, a call.
+//! The same trace under the same seed says the same, bit for bit: [`County::digest`].
+
+use super::outcome::Outcome;
+use crate::crew::{Act, Behaviour, Crews, Positions, Told};
+use crate::replay::words::call_words;
+use crate::trace::Row;
+use engine::centre::{Centre, Prepared};
+use engine::command::{
+    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
+    UnitPosition,
+};
+use engine::event::{Event, OrderIssued};
+use engine::hospital::HospitalDefinition;
+use engine::id::{IncidentId, ObjectHash, UnitId};
+use engine::kind::Kind;
+use engine::moment::{Moment, Span};
+use engine::name::Name;
+use engine::place::Point;
+use engine::record::{LOGIC_VERSION, RecordRef};
+use engine::roads::atlas::Atlas;
+use engine::unit::{Duty, UnitDefinition};
+use gateway::config::Config;
+use gateway::intake::{Desk, Intake};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Crews may take so long after the last call.
+const SETTLE: Span = Span::hours(24);
+/// The centre comes up so long before the first call.
+const BEFORE: Span = Span::minutes(1);
+
+/// What a county is made of, read once for all seeds.
+pub struct Ground {
+    config: Config,
+    atlas: Option<Arc<Atlas>>,
+    city_hash: ObjectHash,
+}
+
+impl Ground {
+    /// Of a checked configuration.
+    ///
+    /// # Errors
+    /// Its city cannot be written as an object, or its map cannot be read.
+    pub fn of(config: Config) -> Result<Ground, String> {
+        let city = config.city.canonical_bytes();
+        let city = city.map_err(|error| error.to_string())?;
+        let atlas = match config.roads_bytes().map_err(|error| error.to_string())? {
+            Some(bytes) => Some(Arc::new(Atlas::read(ObjectHash::of(&bytes), &bytes)?)),
+            None => None,
+        };
+        Ok(Ground {
+            city_hash: ObjectHash::of(&city),
+            config,
+            atlas,
+        })
+    }
+
+    /// Minutes of local time ahead of UTC.
+    pub fn utc_offset_min(&self) -> i32 {
+        self.config.city.utc_offset_min
+    }
+}
+
+/// What is known of an incident while it may still matter.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    kind: Kind,
+    place: Option<Point>,
+}
+
+/// A centre with everything around it.
+pub struct County<'a> {
+    ground: &'a Ground,
+    centre: Centre,
+    intake: Intake,
+    desk: Desk,
+    crews: Crews,
+    incidents: HashMap<IncidentId, Known>,
+    names: HashMap<UnitId, Name>,
+    now: Moment,
+    events: Vec<Event>,
+    record: Vec<u8>,
+    digest: ObjectHash,
+    outcome: Outcome,
+    /// Until then the roads' factors are those of the hour.
+    hour_until: Moment,
+}
+
+impl<'a> County<'a> {
+    /// A county whose centre comes up shortly before `first`.
+    ///
+    /// # Errors
+    /// The configuration's city cannot be written as an object.
+    pub fn new(ground: &'a Ground, seed: u64, first: Moment) -> Result<County<'a>, String> {
+        let config = &ground.config;
+        let behaviour = Behaviour::Field {
+            positions: Positions::OnArrival,
+        };
+        let mut county = County {
+            ground,
+            centre: Centre::new(config.capacities),
+            intake: Intake::of(config).map_err(|error| error.to_string())?,
+            desk: Desk::default(),
+            crews: Crews::new(behaviour, seed),
+            incidents: HashMap::new(),
+            names: HashMap::new(),
+            now: Moment(first.0 - BEFORE.0),
+            events: Vec::new(),
+            record: Vec::new(),
+            digest: ObjectHash::of(b""),
+            outcome: Outcome::new(Moment(first.0 - BEFORE.0)),
+            hour_until: Moment(i64::MIN),
+        };
+        county.open();
+        Ok(county)
+    }
+
+    fn open(&mut self) {
+        let ground = self.ground;
+        let config = &ground.config;
+        self.system(Command::OpenCentre(Opening {
+            centre: config.centre,
+            clock: ClockMode::Driven,
+            logic_version: LOGIC_VERSION,
+            capacities: config.capacities,
+        }));
+        let lexicon = ObjectHash::of(config.lexicon_text.as_bytes());
+        let mut objects = vec![
+            (
+                ObjectKind::Plan,
+                config.plan.hash,
+                Prepared::Plan(Arc::clone(&config.plan)),
+            ),
+            (ObjectKind::Lexicon, lexicon, Prepared::Lexicon(lexicon)),
+        ];
+        if let Some(atlas) = &ground.atlas {
+            let prepared = Prepared::Roads(Arc::clone(atlas));
+            objects.push((ObjectKind::Roads, atlas.hash(), prepared));
+        }
+        let city = Prepared::City(ground.city_hash, Arc::clone(&config.city));
+        objects.push((ObjectKind::City, ground.city_hash, city));
+        for (object, hash, prepared) in objects {
+            self.centre.prepare(prepared);
+            self.system(Command::Activate(Activation { object, hash }));
+        }
+        for row in &config.city.units {
+            self.system(Command::DefineUnit(UnitDefinition::from(row)));
+        }
+        for hospital in &config.city.hospitals {
+            self.system(Command::DefineHospital(HospitalDefinition {
+                name: hospital.name,
+                point: hospital.point,
+                capabilities: hospital.capabilities.iter().copied().collect(),
+                beds: hospital.beds,
+                open: true,
+            }));
+        }
+        let units = self.centre.units();
+        self.names = units.map(|(id, unit)| (id, unit.definition.name)).collect();
+        let units = self.centre.units();
+        self.outcome
+            .know_units(units.map(|(id, unit)| (id, &unit.definition)));
+    }
+
+    /// Plays calls in the order of their times, then lets crews end what they have begun.
+    pub fn play(mut self, rows: &[Row]) -> Outcome {
+        for row in rows {
+            self.pass(row.at);
+            self.call(row);
+        }
+        let end = self.now + SETTLE;
+        while self.crews.open() > 0 {
+            let Some(next) = self.next().filter(|&next| next <= end) else {
+                break;
+            };
+            self.pass(next);
+        }
+        self.outcome.end(self.now, self.digest, self.crews.counts());
+        self.outcome
+    }
+
+    /// The next thing that happens by itself.
+    fn next(&mut self) -> Option<Moment> {
+        [self.centre.next_due(), self.crews.next_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Lets time pass; what happens by then happens at its own time, clocks before crews.
+    fn pass(&mut self, until: Moment) {
+        while let Some(next) = self.next().filter(|&next| next <= until) {
+            self.now = self.now.max(next);
+            self.keep_hour();
+            if self.centre.next_due().is_some_and(|due| due <= self.now) {
+                self.system(Command::Tick);
+            } else if let Some(act) = self.crews.poll(self.now) {
+                self.act(act);
+            }
+        }
+        self.now = self.now.max(until);
+        self.keep_hour();
+    }
+
+    /// The roads' factors of the hour come into force before the first thing that is decided in it.
+    fn keep_hour(&mut self) {
+        if self.now < self.hour_until {
+            return;
+        }
+        let next = self.centre.next_hour(self.now);
+        self.hour_until = next.unwrap_or(Moment(i64::MAX));
+        let due = self.centre.bulletin_due(self.now).zip(self.centre.atlas());
+        let Some((bulletin, atlas)) = due else { return };
+        let Ok(bytes) = bulletin.canonical_bytes() else {
+            return;
+        };
+        let hash = ObjectHash::of(&bytes);
+        if let Ok(atlas) = atlas.under(hash, bulletin) {
+            self.centre.prepare(Prepared::Roads(Arc::new(atlas)));
+            let object = ObjectKind::Bulletin;
+            self.system(Command::Activate(Activation { object, hash }));
+        }
+    }
+
+    fn call(&mut self, row: &Row) {
+        let words = call_words(row, row.key.clone());
+        let taken = self.intake.call(0, words, &mut self.desk);
+        let expected = row.expect_agencies;
+        let agencies = taken.report.assessment.agencies;
+        self.outcome.called(self.now, expected, agencies);
+        self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Report { order, act } => {
+                let report = Command::Report(OrderReport { order, act });
+                self.system(report);
+            }
+            Act::Position { unit, point } => {
+                if let Some(unit) = self.unit(&unit) {
+                    let moved = Command::MoveUnit(UnitPosition { unit, point });
+                    self.say(Actor::Unit(unit), moved);
+                }
+            }
+            Act::Return { unit } => {
+                if let Some(unit) = self.unit(&unit) {
+                    let duty = Duty::OnCall;
+                    let strength = None;
+                    let duty = UnitDuty {
+                        unit,
+                        duty,
+                        strength,
+                    };
+                    self.say(Actor::Unit(unit), Command::SetDuty(duty));
+                }
+            }
+        }
+    }
+
+    fn unit(&self, name: &str) -> Option<UnitId> {
+        let name = Name::new(name).ok()?;
+        self.centre.unit_named(&name).map(|(id, _)| id)
+    }
+
+    fn system(&mut self, command: Command) {
+        self.say(Actor::System, command);
+    }
+
+    fn say(&mut self, actor: Actor, command: Command) {
+        let envelope = Envelope { actor, command };
+        let mut events = std::mem::take(&mut self.events);
+        events.clear();
+        self.centre.apply(self.now, &envelope, &mut events);
+        self.record.clear();
+        self.record.extend_from_slice(&self.digest.0);
+        let record = RecordRef {
+            at: self.now,
+            envelope: &envelope,
+            testimony: &[],
+            events: &events,
+        };
+        record.encode(&mut self.record);
+        self.digest = ObjectHash::of(&self.record);
+        for event in &events {
+            self.hear(event);
+        }
+        self.outcome.hear(self.now, &events);
+        self.events = events;
+    }
+
+    /// Tells crews what concerns them.
+    fn hear(&mut self, event: &Event) {
+        match *event {
+            Event::IncidentOpened {
+                incident,
+                kind,
+                place,
+                ..
+            } => {
+                let place = place.map(|place| place.point);
+                self.incidents.insert(incident, Known { kind, place });
+            }
+            Event::IncidentPlaced { incident, place } => {
+                if let Some(known) = self.incidents.get_mut(&incident) {
+                    known.place = Some(place.point);
+                }
+            }
+            Event::IncidentRaised { incident, kind, .. }
+            | Event::IncidentReclassified { incident, kind, .. } => {
+                if let Some(known) = self.incidents.get_mut(&incident) {
+                    known.kind = kind;
+                }
+            }
+            Event::IncidentClosed { incident, .. } => {
+                self.incidents.remove(&incident);
+            }
+            Event::OrderIssued(issued) => self.tell(&issued),
+            Event::OrderMoved { order, to, .. } => self.crews.order_moved(self.now, order, to),
+            Event::LadderClimbed {
+                order,
+                rung,
+                next_due,
+                ..
+            } => self.crews.ladder_climbed(self.now, order, rung, next_due),
+            _ => {}
+        }
+    }
+
+    fn tell(&mut self, issued: &OrderIssued) {
+        let known = self.incidents.get(&issued.incident);
+        let name = self.names.get(&issued.unit);
+        let told = Told {
+            order: issued.order,
+            unit: issued.unit,
+            name: name.map_or("", |name| name.as_str()),
+            desk: issued.capability.is_desk(),
+            travel_ms: issued.travel_ms,
+            turnout_ms: issued.turnout_ms,
+            point: known.and_then(|known| known.place),
+            kind: known.map(|known| known.kind),
+        };
+        self.crews.order_issued(self.now, &told);
+    }
+}
