@@ -168,7 +168,7 @@ impl Needs {
 
     /// All of them, with their indices.
     pub fn iter(&self) -> impl Iterator<Item = (u8, &Need)> {
-        self.list
+        self.list[..usize::from(self.len)]
             .iter()
             .flatten()
             .enumerate()
@@ -189,8 +189,23 @@ impl Serialize for Needs {
 
 impl<'de> Deserialize<'de> for Needs {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Needs, D::Error> {
+        deserializer.deserialize_seq(NeedsVisitor)
+    }
+}
+
+/// Takes needs in one by one, without a list beside them.
+struct NeedsVisitor;
+
+impl<'de> serde::de::Visitor<'de> for NeedsVisitor {
+    type Value = Needs;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "at most {NEEDS_PER_INCIDENT_MAX} needs")
+    }
+
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut listed: A) -> Result<Needs, A::Error> {
         let mut needs = Needs::NONE;
-        for need in Vec::<Need>::deserialize(deserializer)? {
+        while let Some(need) = listed.next_element()? {
             needs
                 .push(need)
                 .ok_or_else(|| serde::de::Error::custom("too many needs"))?;

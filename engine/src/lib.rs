@@ -23,6 +23,7 @@ pub mod kind;
 pub mod lane;
 pub mod limits;
 pub mod line;
+mod memory;
 pub mod moment;
 pub mod name;
 pub mod order;

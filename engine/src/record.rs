@@ -7,6 +7,7 @@ use crate::call::Testimony;
 use crate::command::Envelope;
 use crate::event::Event;
 use crate::moment::Moment;
+use crate::saved::is_saved_as;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The rules by which this release decides. A journal of another version is not replayed but refused.
@@ -68,6 +69,9 @@ fn from_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::
     <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
 }
 
+/// Bytes up to which a loop is cheaper than a call: most of what is written are numbers of a few bytes.
+const SHORT: usize = 10;
+
 /// Lets postcard append to a vector that the caller keeps.
 pub(crate) struct Append<'a>(pub &'a mut Vec<u8>);
 
@@ -80,12 +84,89 @@ impl postcard::ser_flavors::Flavor for Append<'_> {
     }
 
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        if bytes.len() <= SHORT {
+            bytes.iter().for_each(|&byte| self.0.push(byte));
+        } else {
+            self.0.extend_from_slice(bytes);
+        }
         Ok(())
     }
 
     fn finalize(self) -> postcard::Result<()> {
         Ok(())
+    }
+}
+
+/// Lets postcard write to the start of some room; gives the number of bytes.
+struct Within<'a> {
+    room: &'a mut [u8],
+    written: usize,
+}
+
+impl postcard::ser_flavors::Flavor for Within<'_> {
+    type Output = usize;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        let place = self.room.get_mut(self.written);
+        *place.ok_or(postcard::Error::SerializeBufferFull)? = byte;
+        self.written += 1;
+        Ok(())
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let end = self.written + bytes.len();
+        let place = self.room.get_mut(self.written..end);
+        let place = place.ok_or(postcard::Error::SerializeBufferFull)?;
+        if bytes.len() <= SHORT {
+            for (place, &byte) in place.iter_mut().zip(bytes) {
+                *place = byte;
+            }
+        } else {
+            place.copy_from_slice(bytes);
+        }
+        self.written = end;
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<usize> {
+        Ok(self.written)
+    }
+}
+
+/// Lets postcard hold what it would write against what is left of bytes that are written.
+pub(crate) struct Against<'a>(pub &'a [u8]);
+
+impl postcard::ser_flavors::Flavor for Against<'_> {
+    /// Whether nothing is left.
+    type Output = bool;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        match self.0.split_first() {
+            Some((&written, rest)) if written == byte => {
+                self.0 = rest;
+                Ok(())
+            }
+            Some(_) | None => Err(postcard::Error::SerializeBufferFull),
+        }
+    }
+
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        let split = self.0.split_at_checked(bytes.len());
+        let (written, rest) = split.ok_or(postcard::Error::SerializeBufferFull)?;
+        let is_same = if bytes.len() <= SHORT {
+            let mut pairs = written.iter().zip(bytes);
+            pairs.all(|(written, byte)| written == byte)
+        } else {
+            written == bytes
+        };
+        self.0 = rest;
+        is_same
+            .then_some(())
+            .ok_or(postcard::Error::SerializeBufferFull)
+    }
+
+    fn finalize(self) -> postcard::Result<bool> {
+        Ok(self.0.is_empty())
     }
 }
 
@@ -103,9 +184,7 @@ impl RecordRef<'_> {
 impl RecordRef<'_> {
     /// Writes the record's bytes to the start of `room` and gives their number; `None` when they do not fit.
     pub fn encode_into(&self, room: &mut [u8]) -> Option<usize> {
-        postcard::to_slice(self, room)
-            .ok()
-            .map(|written| written.len())
+        postcard::serialize_with_flavor(self, Within { room, written: 0 }).ok()
     }
 }
 
@@ -119,11 +198,9 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Whether these are the bytes that the events are written as. The scratch room is the caller's to keep.
-pub fn are_written(events: &[Event], bytes: &[u8], scratch: &mut Vec<u8>) -> bool {
-    scratch.clear();
-    let written = postcard::serialize_with_flavor(events, Append(scratch));
-    written.is_ok() && scratch == bytes
+/// Whether these are the bytes that the events are written as.
+pub fn are_written(events: &[Event], bytes: &[u8]) -> bool {
+    is_saved_as(events, bytes)
 }
 
 impl Record {

@@ -6,7 +6,7 @@
 
 use crate::id::{ObjectHash, Sequence};
 use crate::moment::Moment;
-use crate::record::Append;
+use crate::record::{Against, Append};
 use serde::{Deserialize, Serialize};
 
 /// Moments farther than this from 1970 are not believed: spans are added to what is believed, and must not overflow.
@@ -132,6 +132,16 @@ impl<'a> Parts<'a> {
         Ok(count)
     }
 
+    /// What `read` takes of it, and the bytes that this was read from.
+    pub fn span<T>(
+        &mut self,
+        read: impl FnOnce(&mut Parts<'a>) -> Result<T, LoadError>,
+    ) -> Result<(T, &'a [u8]), LoadError> {
+        let from = self.0;
+        let value = read(self)?;
+        Ok((value, &from[..from.len() - self.0.len()]))
+    }
+
     /// Nothing may be left.
     pub fn end(self) -> Result<(), LoadError> {
         match self.0.len() {
@@ -145,4 +155,33 @@ impl<'a> Parts<'a> {
 pub(crate) fn append<T: Serialize>(value: &T, out: &mut Vec<u8>) {
     let written = postcard::serialize_with_flavor(value, Append(out));
     assert!(written.is_ok(), "saving into memory failed: {written:?}");
+}
+
+/// Whether these are the bytes that a value is saved as.
+pub(crate) fn is_saved_as<T: Serialize + ?Sized>(value: &T, bytes: &[u8]) -> bool {
+    // What differs ends it: the room is full, as it were.
+    postcard::serialize_with_flavor(value, Against(bytes)) == Ok(true)
+}
+
+/// Carries out two things neither of which needs the other.
+pub trait Together {
+    /// Both of them; what they come to.
+    fn both<A: Send, B>(
+        &self,
+        aside: impl FnOnce() -> A + Send,
+        here: impl FnOnce() -> B,
+    ) -> (A, B);
+}
+
+/// One after the other.
+pub struct InTurn;
+
+impl Together for InTurn {
+    fn both<A: Send, B>(
+        &self,
+        aside: impl FnOnce() -> A + Send,
+        here: impl FnOnce() -> B,
+    ) -> (A, B) {
+        (aside(), here())
+    }
 }

@@ -18,6 +18,13 @@ use std::sync::Arc;
 /// Side of a grid cell, in decimetres.
 const CELL_DM: u32 = 10_000;
 
+/// How fast a unit is, and how long it takes to set off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    pub speed_mm_s: u32,
+    pub turnout_ms: u32,
+}
+
 /// How units find what they need; rebuilt from the state whenever the city changes.
 #[derive(Debug)]
 pub(super) struct Finder {
@@ -37,6 +44,8 @@ pub(super) struct Finder {
     names: Index<[u8; 16]>,
     /// Places of units on the plane, by index.
     planes: Vec<Plane>,
+    /// What their ways take, by index: a search asks it of many, and their definitions are far apart.
+    paces: Vec<Pace>,
     /// Units with a capability.
     defined: Vec<u32>,
     /// Of these: on duty, staffed, strong enough and not silent.
@@ -45,10 +54,8 @@ pub(super) struct Finder {
     desks: Vec<Vec<u32>>,
     /// Whether each unit was counted as ready.
     counted: Vec<bool>,
-    /// The fastest unit there has been, for the bound of the search.
-    pub fastest_mm_s: u32,
-    /// The quickest turnout there has been, for the bound of the search.
-    pub turnout_least_ms: u32,
+    /// The fastest pace and the quickest turnout there have been, by capability, for the bound of the search.
+    quickest: Vec<Pace>,
     zones: Vec<(DistrictId, Zone)>,
     /// Where units are on the roads, once there is a map.
     pub by_road: Option<ByRoad>,
@@ -74,12 +81,18 @@ impl Finder {
             incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM / 10),
             names: Index::new(capacities.units_max),
             planes: Vec::with_capacity(capacities.units_max as usize),
+            paces: Vec::with_capacity(capacities.units_max as usize),
             defined: vec![0; capabilities],
             ready: vec![0; capabilities],
             desks: (0..capabilities).map(|_| Vec::with_capacity(16)).collect(),
             counted: Vec::with_capacity(capacities.units_max as usize),
-            fastest_mm_s: 1,
-            turnout_least_ms: u32::MAX,
+            quickest: vec![
+                Pace {
+                    speed_mm_s: 1,
+                    turnout_ms: u32::MAX
+                };
+                capabilities
+            ],
             zones,
             city,
             plan,
@@ -113,6 +126,16 @@ impl Finder {
         self.planes[index as usize]
     }
 
+    /// No unit with this capability is faster or sets off sooner.
+    pub fn quickest(&self, capability: Capability) -> Pace {
+        self.quickest[capability as usize]
+    }
+
+    /// How fast a unit is.
+    pub fn pace(&self, index: u32) -> Pace {
+        self.paces[index as usize]
+    }
+
     /// The unit of this name.
     pub fn unit_named(&self, name: &Name) -> Option<u32> {
         self.names.get(digest(name))
@@ -138,6 +161,7 @@ impl Finder {
         let entered = self.names.insert(digest(&unit.definition.name), index);
         assert!(entered == Ok(None), "a unit was entered twice: {entered:?}");
         self.planes.push(self.projection.plane(unit.point));
+        self.paces.push(Pace::default());
         self.counted.push(false);
         if let Some(by_road) = &mut self.by_road {
             by_road.enter();
@@ -160,9 +184,16 @@ impl Finder {
                 self.desks[capability as usize].sort_unstable();
             }
         }
-        self.fastest_mm_s = self.fastest_mm_s.max(definition.speed_mm_s);
+        self.paces[index as usize] = Pace {
+            speed_mm_s: definition.speed_mm_s,
+            turnout_ms: definition.turnout_ms,
+        };
         if definition.travels() {
-            self.turnout_least_ms = self.turnout_least_ms.min(definition.turnout_ms);
+            for capability in definition.capabilities.iter() {
+                let quickest = &mut self.quickest[capability as usize];
+                quickest.speed_mm_s = quickest.speed_mm_s.max(definition.speed_mm_s);
+                quickest.turnout_ms = quickest.turnout_ms.min(definition.turnout_ms);
+            }
             self.units
                 .set_capabilities(index, definition.capabilities.bits());
         } else {

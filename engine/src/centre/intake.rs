@@ -222,16 +222,13 @@ impl Desk<'_> {
 
     fn evict(&mut self, incident: IncidentId) {
         self.state.closed.pop_front();
-        let Some(gone) = self.state.incidents.remove(incident.number()) else {
-            return;
-        };
-        let mut order = gone.order;
+        let incidents = &mut self.state.incidents;
+        let mut order = incidents
+            .discard(incident.number(), |gone| gone.order)
+            .flatten();
         while let Some(id) = order {
-            order = self
-                .state
-                .orders
-                .remove(id.number())
-                .and_then(|order| order.sibling);
+            let orders = &mut self.state.orders;
+            order = orders.discard(id.number(), |gone| gone.sibling).flatten();
         }
     }
 
@@ -255,11 +252,12 @@ impl Desk<'_> {
             orders_open: 0,
             merged_into: None,
         };
+        let joinable = can_be_joined(&incident);
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
         self.state.conservation.incidents_open += 1;
         let node = self.state.node(DueOf::Incident(slot));
         self.state.wheel.arm(node, now + self.finder.plan.lapse);
-        if can_be_joined(&incident) {
+        if joinable {
             self.index_place(slot, said.place);
         }
         self.say(Event::IncidentOpened {
@@ -569,14 +567,15 @@ impl Desk<'_> {
 
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
     pub(super) fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
-        let incident = *self.state.incident(slot);
         let finder = &*self.finder;
-        let wanted = finder.plan.needs(&incident.assessment, line, |capability| {
-            finder.has(capability)
-        });
+        let assessment = &self.state.incident(slot).assessment;
+        let wanted = finder
+            .plan
+            .needs(assessment, line, |capability| finder.has(capability));
+        // Each capability is asked for once, so what is opened here counts for no later one.
         for spec in wanted.iter() {
-            let had = incident
-                .needs
+            let needs = &self.state.incident(slot).needs;
+            let had = needs
                 .iter()
                 .filter(|(_, need)| {
                     need.capability == spec.capability && need.state != NeedState::Dropped

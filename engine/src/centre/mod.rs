@@ -8,8 +8,10 @@
 mod acts;
 mod by_road;
 mod due;
+mod foresight;
 mod index;
 mod intake;
+mod keys;
 mod needs;
 mod orders;
 mod ring;
@@ -35,6 +37,7 @@ use crate::roads::atlas::Atlas;
 use crate::roads::bulletin::Bulletin;
 use crate::runtime::port::{Conservation, Inspection};
 use index::Finder;
+pub use snapshot::Unproved;
 use state::{DueOf, State};
 use std::sync::Arc;
 

@@ -241,7 +241,7 @@ impl Desk<'_> {
         let on_road = on_road.filter(|_| capability.comes_by_road());
         // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
         let Some(to) = on_road.and_then(|roads| roads.position(place.point)) else {
-            return nearest_straight(state, finder, place.point, need, may_go);
+            return nearest_straight(finder, place.point, capability, may_go);
         };
         let first = finder.by_road.as_mut().and_then(|roads| {
             let found = roads.nearest(Wanted { profile, to, need }, may_go)?;
@@ -260,7 +260,7 @@ impl Desk<'_> {
         let on_road = finder.by_road.as_ref();
         let beside = match on_road.is_none_or(ByRoad::is_everybody_on_road) {
             true => None,
-            false => nearest_straight(state, finder, place.point, need, |unit| {
+            false => nearest_straight(finder, place.point, capability, |unit| {
                 may_go(unit) && is_off_road(unit)
             }),
         };
@@ -272,7 +272,7 @@ impl Desk<'_> {
             )
         });
         // And if no road leads there from anybody, somebody must go all the same.
-        chosen.or_else(|| nearest_straight(state, finder, place.point, need, may_go))
+        chosen.or_else(|| nearest_straight(finder, place.point, capability, may_go))
     }
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
@@ -669,28 +669,27 @@ impl Desk<'_> {
 
 /// The free unit that is there first by straight line × detour; of equal ones the first defined.
 fn nearest_straight(
-    state: &State,
     finder: &Finder,
     to: Point,
-    need: u64,
+    capability: Capability,
     may_go: impl Fn(u32) -> bool,
 ) -> Option<Chosen> {
-    let to = finder.plane(to);
-    let units = &state.units;
+    let (to, need) = (finder.plane(to), 1 << capability as u64);
+    let quickest = finder.quickest(capability);
     let total = |unit: u32, distance_dm: u32| {
         if !may_go(unit) {
             return None;
         }
-        let definition = &units[unit as usize].definition;
-        let travel = finder.travel.over_ms(distance_dm, definition.speed_mm_s);
-        Some(travel.saturating_add(definition.turnout_ms))
+        let pace = finder.pace(unit);
+        let travel = finder.travel.over_ms(distance_dm, pace.speed_mm_s);
+        Some(travel.saturating_add(pace.turnout_ms))
     };
     let least = |distance_dm: u32| {
-        let travel = finder.travel.over_ms(distance_dm, finder.fastest_mm_s);
-        travel.saturating_add(finder.turnout_least_ms)
+        let travel = finder.travel.over_ms(distance_dm, quickest.speed_mm_s);
+        travel.saturating_add(quickest.turnout_ms)
     };
     let (unit, total_ms) = finder.units.nearest(to.x_dm, to.y_dm, need, total, least)?;
-    let turnout_ms = units[unit as usize].definition.turnout_ms;
+    let turnout_ms = finder.pace(unit).turnout_ms;
     Some(Chosen {
         unit,
         travel_ms: total_ms.saturating_sub(turnout_ms),

@@ -1,12 +1,16 @@
 //! Calls of the idempotence window (N2): the newest so many, found by number and by key.
 
+use super::keys::KeyIndex;
 use crate::call::{Call, KeyDigest};
 use crate::id::NUMBER_MAX;
+use crate::memory::room;
 use crate::moment::{Moment, Span};
-use crate::saved::{LoadError, Parts, ensure};
-use crate::table::Index;
+use crate::saved::{LoadError, Parts, ensure, wrong};
+use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
+/// What errors call it.
+const PART: &str = "calls";
 /// How long a key is remembered at least, room allowing.
 const WINDOW: Span = Span::hours(24);
 
@@ -18,24 +22,24 @@ pub(super) struct CallRing {
     /// Numbers in the ring: `first..next`.
     first: u64,
     next: u64,
-    by_key: Index<[u8; 16]>,
+    by_key: KeyIndex,
 }
 
 impl CallRing {
     pub fn new(capacity: u32) -> CallRing {
         let capacity = capacity.max(1);
         CallRing {
-            calls: Vec::with_capacity(capacity as usize),
+            calls: room(capacity as usize),
             capacity: u64::from(capacity),
             first: 1,
             next: 1,
-            by_key: Index::new(capacity + 1),
+            by_key: KeyIndex::new(capacity),
         }
     }
 
-    /// The ring that was written as first number, next number and (number, call) in between, with its room in full.
+    /// The ring that was written as first number, next number and (number, call) in between, with its room in full. No call
+    /// is found by its key until [`CallRing::index`] has been called.
     pub fn restored(capacity: u32, parts: &mut Parts<'_>) -> Result<CallRing, LoadError> {
-        const PART: &str = "calls";
         let mut ring = CallRing::new(capacity);
         let (first, next): (u64, u64) = parts.take(PART)?;
         let window = next.checked_sub(first).filter(|_| first > 0);
@@ -54,7 +58,8 @@ impl CallRing {
         // Places outside the window hold what left it and are never read; until the first round is full there must be as
         // many places as there were numbers.
         let touched = (next - 1).min(ring.capacity) as usize;
-        ring.calls.resize(touched, Call::GONE);
+        ring.calls
+            .resize(ring.place(first).min(touched), Call::GONE);
         let mut expected = first;
         let calls = parts.each(PART, |(number, call): (u64, Call)| {
             ensure(number == expected && number < next, PART, || {
@@ -62,17 +67,41 @@ impl CallRing {
             })?;
             expected += 1;
             let place = ring.place(number);
-            ring.calls[place] = call;
-            ensure(
-                ring.by_key.insert(call.key.0, place as u32) == Ok(None),
-                PART,
-                || format!("the key of call {number} came before"),
-            )
+            match ring.calls.get_mut(place) {
+                Some(gone) => *gone = call,
+                None => ring.calls.push(call),
+            }
+            Ok(())
         })?;
+        ring.calls.resize(touched, Call::GONE);
         ensure(window == Some(calls), PART, || {
             format!("{calls} are listed for the numbers from {first} to before {next}")
         })?;
         Ok(ring)
+    }
+
+    /// Where the call of each key is; no two may have one. It belongs into this ring, and takes long enough that another
+    /// thread may make it.
+    pub fn index(&self) -> Result<KeyIndex, LoadError> {
+        let calls = (self.next - self.first) as usize;
+        let keys = (0..calls).map(|back| {
+            let place = self.place(self.first + back as u64);
+            (self.calls[place].key, place as u32)
+        });
+        let is_same =
+            |one: u32, other: u32| self.calls[one as usize].key == self.calls[other as usize].key;
+        KeyIndex::of(self.capacity as u32, keys, is_same).map_err(|place| {
+            let taken = self.calls[place as usize].taken;
+            wrong(
+                PART,
+                format!("the key that record {taken} took came before"),
+            )
+        })
+    }
+
+    /// Finds calls by this index from here on.
+    pub fn find_by(&mut self, index: KeyIndex) {
+        self.by_key = index;
     }
 
     /// The number that the next call gets.
@@ -106,32 +135,49 @@ impl CallRing {
 
     /// The number of the call that came under this key.
     pub fn with_key(&self, key: KeyDigest) -> Option<u64> {
-        let place = self.by_key.get(key.0)?;
+        let place = self.place_of(key)?;
         let newest = self.next - 1;
         // The place of a number is the number modulo the capacity; only the window's own number fits.
         let back = (newest - 1 - u64::from(place)) % self.capacity;
         Some(newest - back)
     }
 
-    /// Adds the next call and gives its number. The oldest leave as they age, or for want of room.
+    /// Touches the memory in which the call with this key will be looked for, and what leaves to make room for the
+    /// `ahead`th call from here; what it gives says nothing.
+    pub fn foresee(&self, key: KeyDigest, ahead: u64) -> u32 {
+        let oldest = self.calls.get(self.place(self.first + ahead));
+        let leaves = oldest.map_or(0, |call| self.by_key.foresee(call.key));
+        leaves ^ self.by_key.foresee(key)
+    }
+
+    fn place_of(&self, key: KeyDigest) -> Option<u32> {
+        let is_key = |place: u32| self.calls[place as usize].key == key;
+        self.by_key.get(key, is_key)
+    }
+
+    /// Adds the next call, whose key is not in the window, and gives its number. The oldest leave as they age, or for want of room.
     pub fn push(&mut self, call: Call, now: Moment) -> u64 {
         let mut aged = 0;
         while self.first < self.next
             && (self.next - self.first == self.capacity || (aged < 2 && self.is_aged(now)))
         {
             aged += 1;
-            let oldest = self.calls[self.place(self.first)].key;
-            self.by_key.remove(oldest.0);
+            let place = self.place(self.first);
+            self.by_key.remove(self.calls[place].key, place as u32);
             self.first += 1;
         }
+        assert!(
+            self.place_of(call.key).is_none(),
+            "a key was taken twice: {:?}",
+            call.key
+        );
         let (number, place) = (self.next, self.place(self.next));
         if place == self.calls.len() {
             self.calls.push(call);
         } else {
             self.calls[place] = call;
         }
-        let known = self.by_key.insert(call.key.0, place as u32);
-        assert!(known == Ok(None), "a key was taken twice: {known:?}");
+        self.by_key.insert(call.key, place as u32);
         self.next += 1;
         number
     }
@@ -158,7 +204,21 @@ impl CallRing {
 
 impl Serialize for CallRing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.first, self.next, self.iter().collect::<Vec<_>>()).serialize(serializer)
+        (self.first, self.next, Listed(self)).serialize(serializer)
+    }
+}
+
+/// The calls of a ring with their numbers.
+struct Listed<'a>(&'a CallRing);
+
+impl Serialize for Listed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let calls = usize::try_from(self.0.next - self.0.first).ok();
+        let mut listed = serializer.serialize_seq(calls)?;
+        self.0
+            .iter()
+            .try_for_each(|call| listed.serialize_element(&call))?;
+        listed.end()
     }
 }
 

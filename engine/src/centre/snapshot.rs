@@ -14,10 +14,10 @@ use crate::clock::wheel::Wheel;
 use crate::command::{ObjectKind, Opening};
 use crate::dispatch::queue::Queues;
 use crate::hospital::HospitalDefinition;
-use crate::id::{IncidentId, ObjectHash};
+use crate::id::IncidentId;
 use crate::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
 use crate::moment::Moment;
-use crate::saved::{LoadError, Parts, append, ensure, wrong};
+use crate::saved::{InTurn, LoadError, Parts, Together, append, ensure, is_saved_as, wrong};
 use crate::table::{DamagedTable, Refill, Slot, Table};
 use crate::unit::Unit;
 use serde::Deserialize;
@@ -32,24 +32,7 @@ impl Centre {
     /// The centre that was saved: it decides from there on as the other would have. The objects in force must be among
     /// `prepared`; capacities are those that it was opened with.
     pub fn load(bytes: &[u8], prepared: Vec<Prepared>) -> Result<Centre, LoadError> {
-        let (state, capacities) = read(bytes)?;
-        let mut centre = Centre::new(Capacities::NONE);
-        centre.state = state;
-        centre.capacities = capacities;
-        prepared
-            .into_iter()
-            .for_each(|object| centre.prepare(object));
-        centre.ensure_at_hand()?;
-        centre.state.ensure_sound()?;
-        centre.rebuild();
-        centre.state.ensure_decided_with(centre.finder.is_some())?;
-        // Whatever was read otherwise than it is written (an overlong number, say) is not what was saved.
-        ensure(
-            centre.state.hash() == ObjectHash::of(bytes),
-            "bytes",
-            || "they are not as this release writes what they say".into(),
-        )?;
-        Ok(centre)
+        Unproved::read(bytes, &InTurn)?.prove(prepared, &InTurn)
     }
 
     /// Every object in force must be there: the next decision is made with it.
@@ -63,19 +46,105 @@ impl Centre {
     }
 }
 
+/// A state that was read and is not believed yet.
+pub struct Unproved<'a> {
+    state: State,
+    capacities: Capacities,
+    spans: Spans<'a>,
+}
+
+impl<'a> Unproved<'a> {
+    /// Reads a saved centre, two things at once where that can be.
+    pub fn read(bytes: &'a [u8], together: &impl Together) -> Result<Unproved<'a>, LoadError> {
+        let (state, capacities, spans) = read(bytes, together)?;
+        Ok(Unproved {
+            state,
+            capacities,
+            spans,
+        })
+    }
+
+    /// The centre, once nothing in it contradicts anything, and once what it is saved as is what it was read from.
+    pub fn prove(
+        self,
+        prepared: Vec<Prepared>,
+        together: &impl Together,
+    ) -> Result<Centre, LoadError> {
+        let Unproved {
+            state,
+            capacities,
+            spans,
+        } = self;
+        let mut centre = Centre::new(Capacities::NONE);
+        centre.state = state;
+        centre.capacities = capacities;
+        prepared
+            .into_iter()
+            .for_each(|object| centre.prepare(object));
+        centre.ensure_at_hand()?;
+        let state = &centre.state;
+        let (is_saved, is_sound) = together.both(
+            || {
+                let (before, _, behind) = state.thirds();
+                is_saved_as(&before, spans.before) && is_saved_as(&behind, spans.behind)
+            },
+            || state.ensure_sound(),
+        );
+        is_sound?;
+        centre.rebuild();
+        centre.state.ensure_decided_with(centre.finder.is_some())?;
+        // The state, saved again, is byte for byte what it was read from. Whatever was read otherwise than it is written
+        // (an overlong number, say) is not what was saved.
+        ensure(is_saved && spans.calls_are_saved, "bytes", || {
+            "they are not as this release writes what they say".into()
+        })?;
+        Ok(centre)
+    }
+}
+
+/// Where in the bytes the thirds of a state stand.
+struct Spans<'a> {
+    before: &'a [u8],
+    behind: &'a [u8],
+    /// Whether the calls that were read are saved as the bytes that they were read from.
+    calls_are_saved: bool,
+}
+
 /// The parts of a state in the order in which they are written.
-fn read(bytes: &[u8]) -> Result<(State, Capacities), LoadError> {
+fn read<'a>(
+    bytes: &'a [u8],
+    together: &impl Together,
+) -> Result<(State, Capacities, Spans<'a>), LoadError> {
     let mut parts = Parts(bytes);
+    // In the order of the fields of `State`: they are written one after the other.
+    let ((mut state, capacities), before) = parts.span(read_before)?;
+    let (mut calls, calls_span) =
+        parts.span(|parts| CallRing::restored(capacities.calls_max, parts))?;
+    // The calls are most of it. What they need beyond being read is done while the rest is.
+    let ((index, calls_are_saved), behind) = together.both(
+        || (calls.index(), is_saved_as(&calls, calls_span)),
+        || parts.span(|parts| read_behind(&mut state, &capacities, parts)),
+    );
+    let ((), behind) = behind?;
+    parts.end()?;
+    calls.find_by(index?);
+    state.calls = calls;
+    let spans = Spans {
+        before,
+        behind,
+        calls_are_saved,
+    };
+    Ok((state, capacities, spans))
+}
+
+/// What stands before the calls, in a state that is empty otherwise.
+fn read_before(parts: &mut Parts<'_>) -> Result<(State, Capacities), LoadError> {
     let opening: Option<Opening> = parts.take("opening")?;
     let opening = opening.ok_or(LoadError::NotOpened)?;
     let capacities = bounded(opening.capacities)?;
-    let needs = capacities.incidents_max * NEEDS_PER_INCIDENT_MAX as u32;
-    let nodes = capacities.units_max + capacities.incidents_max + capacities.orders_max;
-    let now: Moment = parts.take("time")?;
-    // In the order of the fields of `State`: postcard writes a structure as its fields, one after the other.
     let state = State {
         opening: Some(opening),
-        now,
+        now: parts.take("time")?,
         sequence: parts.take("sequence")?,
         plan: parts.take("plan's hash")?,
         plan_configured: parts.take("configured plan's hash")?,
@@ -85,24 +154,34 @@ fn read(bytes: &[u8]) -> Result<(State, Capacities), LoadError> {
         bulletin: parts.take("bulletin's hash")?,
         numbers: parts.take("numbers")?,
         conservation: parts.take("conservation")?,
-        calls: CallRing::restored(capacities.calls_max, &mut parts)?,
-        incidents: table(&mut parts, "incidents", capacities.incidents_max)?,
-        orders: table(&mut parts, "orders", capacities.orders_max)?,
-        units: units(&mut parts, capacities.units_max)?,
-        closed: closed(&mut parts, capacities.incidents_max)?,
-        wheel: Wheel::restored(nodes, now, &parts.take::<Vec<_>>("clocks")?)
-            .map_err(|what| wrong("clocks", what))?,
-        queues: Queues::restored(
-            needs,
-            2 * Capability::ALL.len() as u32,
-            &parts.take::<Vec<_>>("waiting needs")?,
-        )
-        .map_err(|what| wrong("waiting needs", what))?,
-        hospitals: hospitals(&mut parts)?,
-        passed_over: parts.take("grants past service calls")?,
+        ..State::new(&Capacities::NONE)
     };
-    parts.end()?;
     Ok((state, capacities))
+}
+
+/// What stands behind the calls.
+fn read_behind(
+    state: &mut State,
+    capacities: &Capacities,
+    parts: &mut Parts<'_>,
+) -> Result<(), LoadError> {
+    let needs = capacities.incidents_max * NEEDS_PER_INCIDENT_MAX as u32;
+    let nodes = capacities.units_max + capacities.incidents_max + capacities.orders_max;
+    state.incidents = table(parts, "incidents", capacities.incidents_max)?;
+    state.orders = table(parts, "orders", capacities.orders_max)?;
+    state.units = units(parts, capacities.units_max)?;
+    state.closed = closed(parts, capacities.incidents_max)?;
+    state.wheel = Wheel::restored(nodes, state.now, &parts.take::<Vec<_>>("clocks")?)
+        .map_err(|what| wrong("clocks", what))?;
+    state.queues = Queues::restored(
+        needs,
+        2 * Capability::ALL.len() as u32,
+        &parts.take::<Vec<_>>("waiting needs")?,
+    )
+    .map_err(|what| wrong("waiting needs", what))?;
+    state.hospitals = hospitals(parts)?;
+    state.passed_over = parts.take("grants past service calls")?;
+    Ok(())
 }
 
 /// The capacities, if they are ones that can be configured. Nothing is reserved for any other.

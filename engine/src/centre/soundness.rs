@@ -12,7 +12,7 @@ use crate::moment::Span;
 use crate::order::OrderClock;
 use crate::saved::{LoadError, ensure, ensure_count, ensure_moment, ensure_sequence, wrong};
 use crate::table::Slot;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 impl State {
     /// Refuses a state that contradicts itself.
@@ -156,10 +156,8 @@ impl State {
                 say("its unit is unknown")
             })?;
             ensure_moment(order.issued_at, "orders")?;
-            let needs = self
-                .incident_slot(order.incident)
-                .map(|incident| self.incident(incident).needs);
-            let need = needs.as_ref().and_then(|needs| needs.get(order.need));
+            let incident = self.incident_slot(order.incident);
+            let need = incident.and_then(|slot| self.incident(slot).needs.get(order.need));
             let need = need.ok_or_else(|| wrong("orders", say("it serves no known need")))?;
             if order.state.is_open() {
                 let serves = is_served(need) && need.order == Some(self.order_id(slot));
@@ -245,25 +243,25 @@ impl State {
     /// What is closed is listed once, in the order in which it was closed. A merge leads to what was closed later or is
     /// open, so whoever follows merges comes to an end.
     fn ensure_closed(&self) -> Result<(), LoadError> {
-        let mut places = BTreeMap::new();
+        // By slot: where each is listed.
+        let mut places: Vec<Option<u32>> = vec![None; self.incidents.capacity() as usize];
         let mut last = None;
-        for (place, &(id, at)) in self.closed.iter().enumerate() {
+        for (place, &(id, at)) in (0..).zip(&self.closed) {
             ensure_moment(at, "closed incidents")?;
             ensure(last <= Some(at), "closed incidents", || {
                 format!("incident {} is out of order", id.number())
             })?;
             last = Some(at);
             let slot = self.incident_slot(id);
-            let closed =
-                slot.is_some_and(|slot| self.incident(slot).state == IncidentState::Closed);
+            let closed = slot.filter(|&slot| self.incident(slot).state == IncidentState::Closed);
             ensure(
-                closed && places.insert(id, place).is_none(),
+                closed.is_some_and(|slot| places[slot.at()].replace(place).is_none()),
                 "closed incidents",
                 || format!("incident {} is not closed, or is listed twice", id.number()),
             )?;
         }
         for (slot, number, incident) in self.incidents.iter() {
-            let place = places.get(&self.incident_id(slot));
+            let place = places[slot.at()];
             ensure(
                 (incident.state == IncidentState::Closed) == place.is_some(),
                 "closed incidents",
@@ -275,7 +273,7 @@ impl State {
             // What has left was closed before this; there is no way to it from here.
             let ahead = self
                 .incident_slot(into)
-                .is_some_and(|_| places.get(&into).is_none_or(|into| Some(into) > place));
+                .is_some_and(|into| places[into.at()].is_none_or(|into| Some(into) > place));
             ensure(place.is_some() && ahead, "closed incidents", || {
                 format!("incident {number} was merged into one that is gone or closed before it")
             })?;

@@ -18,11 +18,11 @@ use crate::order::Order;
 use crate::runtime::port::Conservation;
 use crate::table::{Slot, Table};
 use crate::unit::Unit;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::VecDeque;
 
-/// What a centre's next decision depends on.
-#[derive(Debug, Serialize)]
+/// What a centre's next decision depends on. Saved as its fields in this order.
+#[derive(Debug)]
 pub(super) struct State {
     /// How it was opened.
     pub opening: Option<Opening>,
@@ -125,6 +125,15 @@ impl postcard::ser_flavors::Flavor for &mut Digest {
     }
 }
 
+/// In three parts, so that each can be held against its bytes: what is before the calls, which are most of it, the calls
+/// and what is behind them.
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (before, calls, behind) = self.thirds();
+        (before, calls, behind).serialize(serializer)
+    }
+}
+
 /// Who a deadline belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DueOf {
@@ -163,6 +172,40 @@ impl State {
             hospitals: Vec::with_capacity(HOSPITALS_MAX),
             passed_over: vec![0; Capability::ALL.len()],
         }
+    }
+
+    /// All of it as it is saved: what is before the calls, the calls, what is behind them.
+    pub fn thirds(&self) -> (impl Serialize + '_, &CallRing, impl Serialize + '_) {
+        let State {
+            opening,
+            now,
+            sequence,
+            plan,
+            plan_configured,
+            lexicon,
+            city,
+            roads,
+            bulletin,
+            numbers,
+            conservation,
+            calls,
+            incidents,
+            orders,
+            units,
+            closed,
+            wheel,
+            queues,
+            hospitals,
+            passed_over,
+        } = self;
+        let objects = (plan, plan_configured, lexicon, city, roads, bulletin);
+        let before = (opening, now, sequence, objects, numbers, conservation);
+        let nouns = (incidents, orders, units, closed);
+        (
+            before,
+            calls,
+            (nouns, wheel, queues, hospitals, passed_over),
+        )
     }
 
     /// The centre's number; 0 before it is opened.

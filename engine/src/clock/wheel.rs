@@ -12,6 +12,7 @@
 //! caller's time. What is armed below it goes to a heap instead, and so do several deadlines of one
 //! millisecond, which must come out by node; the heap is before everything in the wheel.
 
+use crate::memory::filled;
 use crate::moment::Moment;
 use serde::{Serialize, Serializer};
 
@@ -82,7 +83,7 @@ impl Wheel {
             home: Home::Nowhere,
         };
         Wheel {
-            nodes: vec![idle; nodes as usize],
+            nodes: filled(idle, nodes as usize),
             first: [[NONE; SLOTS]; LEVELS],
             occupied_slots: [0; LEVELS],
             occupied_levels: 0,

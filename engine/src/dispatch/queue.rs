@@ -9,6 +9,7 @@
 //! touches n nodes, and it cannot be read in order without being taken apart. Here every step is O(log n) each time,
 //! the first is at hand, and any number of the following can be read.
 
+use crate::memory::on_large_pages;
 use serde::{Deserialize, Serialize, Serializer};
 use std::cmp::Ordering;
 
@@ -25,33 +26,21 @@ pub struct Rank {
     pub sub: u8,
 }
 
-/// No node.
+/// No place.
 const NONE: u32 = u32::MAX;
-/// Not in a queue.
-const NOWHERE: u32 = u32::MAX;
 
+/// A node that waits, at a place of its own: few do at a time, and so they lie together.
 #[derive(Clone, Copy, Debug)]
-struct Node {
+struct Waiting {
     rank: Rank,
+    node: u32,
     queue: u32,
+    /// The place of the tree before it; in a free place, the next free one.
     before: u32,
     after: u32,
 }
 
-/// A node that waits nowhere.
-const IDLE: Node = Node {
-    rank: Rank {
-        priority: 0,
-        deadline: 0,
-        id: 0,
-        sub: 0,
-    },
-    queue: NOWHERE,
-    before: NONE,
-    after: NONE,
-};
-
-/// A place where the number of a node stands.
+/// Where the place of a node stands.
 #[derive(Clone, Copy)]
 enum Link {
     Root(u32),
@@ -67,11 +56,14 @@ struct Queue {
 }
 
 /// Some queues over one set of nodes. Nothing is allocated after `new`: memory is reserved for all nodes and touched
-/// as far as the highest that ever waited, so that a quiet centre stays small.
+/// as far as ever waited at once, so that a quiet centre stays small.
 #[derive(Debug)]
 pub struct Queues {
-    nodes: Vec<Node>,
-    nodes_max: u32,
+    /// The place of each node plus one; 0 when it waits nowhere.
+    places: Vec<u32>,
+    waiting: Vec<Waiting>,
+    /// The place that was freed last.
+    free: u32,
     queues: Vec<Queue>,
 }
 
@@ -84,8 +76,9 @@ impl Queues {
             len: 0,
         };
         Queues {
-            nodes: Vec::with_capacity(nodes as usize),
-            nodes_max: nodes,
+            places: on_large_pages(vec![0; nodes as usize]),
+            waiting: Vec::with_capacity(nodes as usize),
+            free: NONE,
             queues: vec![empty; queues as usize],
         }
     }
@@ -114,9 +107,9 @@ impl Queues {
 
     /// The nodes that wait anywhere, in their order, with queue and rank.
     pub(crate) fn waiting_all(&self) -> impl Iterator<Item = (u32, u32, Rank)> {
-        (0..self.nodes.len() as u32).filter_map(|node| {
-            let (queue, rank) = self.waiting(node)?;
-            Some((node, queue, rank))
+        (0..).zip(&self.places).filter_map(|(node, &place)| {
+            let waiting = &self.waiting[place.checked_sub(1)? as usize];
+            Some((node, waiting.queue, waiting.rank))
         })
     }
 
@@ -132,23 +125,17 @@ impl Queues {
 
     /// Whether the node waits in any queue.
     pub fn contains(&self, node: u32) -> bool {
-        self.node(node).queue != NOWHERE
+        self.place_of(node).is_some()
     }
 
-    /// A node as it is; one that never waited is idle.
-    fn node(&self, node: u32) -> Node {
-        assert!(
-            node < self.nodes_max,
-            "there are nodes 0 to {} - 1, not {node}",
-            self.nodes_max
-        );
-        self.nodes.get(node as usize).copied().unwrap_or(IDLE)
+    fn place_of(&self, node: u32) -> Option<u32> {
+        self.places[node as usize].checked_sub(1)
     }
 
     /// Where and under which rank a node waits.
     pub fn waiting(&self, node: u32) -> Option<(u32, Rank)> {
-        let Node { rank, queue, .. } = self.node(node);
-        (queue != NOWHERE).then_some((queue, rank))
+        let waiting = &self.waiting[self.place_of(node)? as usize];
+        Some((waiting.queue, waiting.rank))
     }
 
     /// The first node of a queue.
@@ -158,18 +145,22 @@ impl Queues {
 
     /// The first node of a queue that comes after this one; the node itself need not be there any more.
     pub fn next(&self, queue: u32, node: u32, rank: Rank) -> Option<(u32, Rank)> {
+        self.entry(self.place_after(queue, node, rank))
+    }
+
+    fn place_after(&self, queue: u32, node: u32, rank: Rank) -> u32 {
         let mut found = NONE;
         let mut at = self.queues[queue as usize].root;
         while at != NONE {
-            let entry = &self.nodes[at as usize];
-            if (entry.rank, at) > (rank, node) {
+            let entry = &self.waiting[at as usize];
+            if (entry.rank, entry.node) > (rank, node) {
                 found = at;
                 at = entry.before;
             } else {
                 at = entry.after;
             }
         }
-        self.entry(found)
+        found
     }
 
     /// The nodes of a queue in their order, O(log n) each; take as many as needed.
@@ -182,54 +173,53 @@ impl Queues {
     /// Lets a node wait. Panics when it waits already.
     pub fn push(&mut self, queue: u32, node: u32, rank: Rank) {
         assert!(!self.contains(node), "node {node} waits already");
-        if node as usize >= self.nodes.len() {
-            self.nodes.resize(node as usize + 1, IDLE);
-        }
-        self.nodes[node as usize] = Node {
+        let place = self.take_place(Waiting {
             rank,
+            node,
             queue,
             before: NONE,
             after: NONE,
-        };
+        });
+        self.places[node as usize] = place + 1;
         let mut link = Link::Root(queue);
         let mut at = self.follow(link);
-        while at != NONE && height(at) > height(node) {
-            link = if self.order(node, at) == Ordering::Less {
+        while at != NONE && self.height(at) > self.height(place) {
+            link = if self.order(place, at) == Ordering::Less {
                 Link::Before(at)
             } else {
                 Link::After(at)
             };
             at = self.follow(link);
         }
-        self.set(link, node);
-        self.split(at, node);
+        self.set(link, place);
+        self.split(at, place);
         let entry = &mut self.queues[queue as usize];
         entry.len += 1;
         let first = entry.first;
-        if first == NONE || self.order(node, first) == Ordering::Less {
-            self.queues[queue as usize].first = node;
+        if first == NONE || self.order(place, first) == Ordering::Less {
+            self.queues[queue as usize].first = place;
         }
     }
 
     /// Takes a node out of its queue; `false` when it waits in none.
     pub fn remove(&mut self, node: u32) -> bool {
-        let Node {
+        let Some(place) = self.place_of(node) else {
+            return false;
+        };
+        let Waiting {
+            rank,
             queue,
             before,
             after,
             ..
-        } = self.node(node);
-        if queue == NOWHERE {
-            return false;
-        }
-        if self.queues[queue as usize].first == node {
-            let next = self.next(queue, node, self.nodes[node as usize].rank);
-            self.queues[queue as usize].first = next.map_or(NONE, |(next, _)| next);
+        } = self.waiting[place as usize];
+        if self.queues[queue as usize].first == place {
+            self.queues[queue as usize].first = self.place_after(queue, node, rank);
         }
         let mut link = Link::Root(queue);
         let mut at = self.follow(link);
-        while at != node {
-            link = if self.order(node, at) == Ordering::Less {
+        while at != place {
+            link = if self.order(place, at) == Ordering::Less {
                 Link::Before(at)
             } else {
                 Link::After(at)
@@ -237,8 +227,9 @@ impl Queues {
             at = self.follow(link);
         }
         self.join(link, before, after);
-        self.nodes[node as usize].queue = NOWHERE;
         self.queues[queue as usize].len -= 1;
+        self.places[node as usize] = 0;
+        self.waiting[place as usize].before = std::mem::replace(&mut self.free, place);
         true
     }
 
@@ -249,12 +240,23 @@ impl Queues {
         Some(first)
     }
 
-    /// Deals out the tree under `at` into what is before and what is after `node`, and hangs both under it.
-    fn split(&mut self, mut at: u32, node: u32) {
-        let mut before = Link::Before(node);
-        let mut after = Link::After(node);
+    fn take_place(&mut self, waiting: Waiting) -> u32 {
+        let place = self.free;
+        if place == NONE {
+            self.waiting.push(waiting);
+            return self.waiting.len() as u32 - 1;
+        }
+        self.free = self.waiting[place as usize].before;
+        self.waiting[place as usize] = waiting;
+        place
+    }
+
+    /// Deals out the tree under `at` into what is before and what is after a place, and hangs both under it.
+    fn split(&mut self, mut at: u32, place: u32) {
+        let mut before = Link::Before(place);
+        let mut after = Link::After(place);
         while at != NONE {
-            if self.order(at, node) == Ordering::Less {
+            if self.order(at, place) == Ordering::Less {
                 self.set(before, at);
                 before = Link::After(at);
                 at = self.follow(before);
@@ -271,7 +273,7 @@ impl Queues {
     /// Hangs two trees at `link` as one; all of the first come before all of the second.
     fn join(&mut self, mut link: Link, mut before: u32, mut after: u32) {
         while before != NONE && after != NONE {
-            if height(before) > height(after) {
+            if self.height(before) > self.height(after) {
                 self.set(link, before);
                 link = Link::After(before);
                 before = self.follow(link);
@@ -284,28 +286,36 @@ impl Queues {
         self.set(link, if before == NONE { after } else { before });
     }
 
-    fn entry(&self, node: u32) -> Option<(u32, Rank)> {
-        (node != NONE).then(|| (node, self.nodes[node as usize].rank))
+    fn entry(&self, place: u32) -> Option<(u32, Rank)> {
+        (place != NONE).then(|| {
+            let waiting = &self.waiting[place as usize];
+            (waiting.node, waiting.rank)
+        })
+    }
+
+    fn height(&self, place: u32) -> u32 {
+        height(self.waiting[place as usize].node)
     }
 
     /// Ranks name what waits, so they differ; should two be equal, the node decides and nothing is lost.
-    fn order(&self, node: u32, other: u32) -> Ordering {
-        (self.nodes[node as usize].rank, node).cmp(&(self.nodes[other as usize].rank, other))
+    fn order(&self, place: u32, other: u32) -> Ordering {
+        let (one, other) = (&self.waiting[place as usize], &self.waiting[other as usize]);
+        (one.rank, one.node).cmp(&(other.rank, other.node))
     }
 
     fn follow(&self, link: Link) -> u32 {
         match link {
             Link::Root(queue) => self.queues[queue as usize].root,
-            Link::Before(node) => self.nodes[node as usize].before,
-            Link::After(node) => self.nodes[node as usize].after,
+            Link::Before(place) => self.waiting[place as usize].before,
+            Link::After(place) => self.waiting[place as usize].after,
         }
     }
 
-    fn set(&mut self, link: Link, node: u32) {
+    fn set(&mut self, link: Link, place: u32) {
         match link {
-            Link::Root(queue) => self.queues[queue as usize].root = node,
-            Link::Before(above) => self.nodes[above as usize].before = node,
-            Link::After(above) => self.nodes[above as usize].after = node,
+            Link::Root(queue) => self.queues[queue as usize].root = place,
+            Link::Before(above) => self.waiting[above as usize].before = place,
+            Link::After(above) => self.waiting[above as usize].after = place,
         }
     }
 }
@@ -444,10 +454,10 @@ mod tests {
             .for_each(|node| assert!(queues.remove(node)));
         let mut deepest = 0;
         let mut open = vec![(queues.queues[0].root, 1)];
-        while let Some((node, depth)) = open.pop() {
-            if node != NONE {
+        while let Some((place, depth)) = open.pop() {
+            if place != NONE {
                 deepest = deepest.max(depth);
-                let Node { before, after, .. } = queues.nodes[node as usize];
+                let Waiting { before, after, .. } = queues.waiting[place as usize];
                 open.extend([(before, depth + 1), (after, depth + 1)]);
             }
         }

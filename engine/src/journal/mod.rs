@@ -57,7 +57,7 @@ pub use files::Files;
 pub use log::{AppendError, Log, RecordRef, Records};
 pub use objects::Objects;
 pub use reader::{ReadError, Reader};
-pub use recovery::{OpenError, Recovery, open, open_from};
+pub use recovery::{OpenError, Proved, Recovery, open, open_from};
 pub use shape::{Durability, Shape};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, Snapshots};
 pub use verify::{Verdict, verify};

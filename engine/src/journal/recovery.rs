@@ -91,46 +91,87 @@ pub fn open_from(
     shape: &Shape,
     snapshot: Option<&Place>,
 ) -> Result<(Files, Recovery), OpenError> {
-    shape.check()?;
-    let folder = &folder.into();
-    folder.make()?;
-    let lock = folder.lock("LOCK")?;
-    Spare::discard(folder)?;
-    // A start before this one may have given a segment its name and not lived to make that durable: what is acknowledged
-    // from here on must not hang on a name that a crash can take away.
-    folder.sync()?;
+    Proved::of(folder, centre, shape, snapshot)?.open()
+}
 
-    let mut walk = Walk::new(folder)?;
-    if let Some(last) = walk.segments().last() {
-        // Earlier ones were synced before a later one got its name.
-        Segment::distrust_memory(folder, *last)?;
+/// A journal that was proved and is locked, but not changed yet.
+pub struct Proved {
+    folder: Folder,
+    centre: CentreId,
+    shape: Shape,
+    lock: Box<dyn Held>,
+    /// Where it ends, how many records there are and what is to be cut off; `None` where there is no journal yet.
+    found: Option<(Place, u64, Option<Cut>)>,
+}
+
+impl Proved {
+    /// Locks the journal in a folder and reads all of it that no snapshot vouches for.
+    pub fn of(
+        folder: impl Into<Folder>,
+        centre: CentreId,
+        shape: &Shape,
+        snapshot: Option<&Place>,
+    ) -> Result<Proved, OpenError> {
+        shape.check()?;
+        let folder = folder.into();
+        folder.make()?;
+        let lock = folder.lock("LOCK")?;
+        Spare::discard(&folder)?;
+        // A start before this one may have given a segment its name and not lived to make that durable: what is
+        // acknowledged from here on must not hang on a name that a crash can take away.
+        folder.sync()?;
+
+        let mut walk = Walk::new(&folder)?;
+        if let Some(last) = walk.segments().last() {
+            // Earlier ones were synced before a later one got its name.
+            Segment::distrust_memory(&folder, *last)?;
+        }
+        let mut found = None;
+        if walk.begin()? {
+            let (records, cut) = prove(&mut walk, centre, snapshot)?;
+            found = walk.place().map(|place| (place, records, cut));
+        }
+        Ok(Proved {
+            folder,
+            centre,
+            shape: *shape,
+            lock,
+            found,
+        })
     }
-    if !walk.begin()? {
-        return begin(folder, centre, shape, lock);
+
+    /// Opens it for writing, or begins one: cuts off what was never promised, and counts the start.
+    pub fn open(self) -> Result<(Files, Recovery), OpenError> {
+        let Proved {
+            folder,
+            centre,
+            shape,
+            lock,
+            found,
+        } = self;
+        let Some((place, records, cut)) = found else {
+            return begin(&folder, centre, &shape, lock);
+        };
+        let segment = Segment::open(&folder, place.segment, place.segment_bytes, place.offset)?;
+        if cut.is_some() {
+            segment.clear_tail()?;
+        }
+        let chain = Chain {
+            epoch: next_epoch(&folder, place.chain.epoch)?,
+            ..place.chain
+        };
+        let mut files = Files::new(&folder, &shape, segment, chain, lock);
+        // Counts this start on disk, and vouches for all that was just proved.
+        files.mark_durably()?;
+        Ok((
+            files,
+            Recovery {
+                chain,
+                records,
+                cut,
+            },
+        ))
     }
-    let (records, cut) = prove(&mut walk, centre, snapshot)?;
-    let Some(place) = walk.place() else {
-        return begin(folder, centre, shape, lock);
-    };
-    let segment = Segment::open(folder, place.segment, place.segment_bytes, place.offset)?;
-    if cut.is_some() {
-        segment.clear_tail()?;
-    }
-    let chain = Chain {
-        epoch: next_epoch(folder, place.chain.epoch)?,
-        ..place.chain
-    };
-    let mut files = Files::new(folder, shape, segment, chain, lock);
-    // Counts this start on disk, and vouches for all that was just proved.
-    files.mark_durably()?;
-    Ok((
-        files,
-        Recovery {
-            chain,
-            records,
-            cut,
-        },
-    ))
 }
 
 fn begin(

@@ -31,6 +31,7 @@ use super::header::{SEQUENCE_MAX, field};
 use super::walk::Place;
 use super::{BLOCK_BYTES, IoFault};
 use crate::id::{CentreId, HeaderHash, ObjectHash, Sequence};
+use crate::memory::on_large_pages;
 use crate::moment::Moment;
 use std::path::PathBuf;
 
@@ -119,6 +120,15 @@ impl Snapshot {
         };
         Snapshot { header, parts }
     }
+
+    /// Whether its parts are those that its header names; otherwise what is wrong.
+    pub fn ensure_whole(&self) -> Result<(), &'static str> {
+        let mut parts = self.parts.iter().zip(self.header.parts);
+        let is_whole = parts.all(|(part, (_, hash))| *blake3::hash(part).as_bytes() == hash);
+        is_whole
+            .then_some(())
+            .ok_or("a part of it has another hash")
+    }
 }
 
 impl SnapshotHeader {
@@ -130,6 +140,11 @@ impl SnapshotHeader {
     /// The logical time of that record.
     pub fn at(&self) -> Moment {
         self.place.chain.at
+    }
+
+    /// The BLAKE3 hash of the bytes of one part.
+    pub fn part_hash(&self, part: usize) -> ObjectHash {
+        ObjectHash(self.parts[part].1)
     }
 
     /// The bytes of the whole file.
@@ -285,20 +300,26 @@ impl Snapshots {
 
     /// The snapshot at this sequence, whole.
     pub fn read(&self, sequence: Sequence) -> Result<Snapshot, SnapshotError> {
+        let snapshot = self.read_unproved(sequence)?;
+        let whole = snapshot.ensure_whole();
+        whole.map_err(|what| self.damaged(sequence, what))?;
+        Ok(snapshot)
+    }
+
+    /// The snapshot at this sequence as it is on the disk: nothing in it is to be believed before
+    /// [`Snapshot::ensure_whole`].
+    pub fn read_unproved(&self, sequence: Sequence) -> Result<Snapshot, SnapshotError> {
         let (file, header) = self.open(sequence)?;
         if file.length()? != header.bytes() {
             return Err(self.damaged(sequence, "its length is not what its header says"));
         }
         let mut parts: [Vec<u8>; PARTS] = Default::default();
         let mut offset = BLOCK_BYTES;
-        for (part, (bytes, hash)) in parts.iter_mut().zip(header.parts) {
+        for (part, (bytes, _)) in parts.iter_mut().zip(header.parts) {
             // No longer than the file, whose length was compared.
-            *part = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+            *part = on_large_pages(vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)]);
             file.read(part, offset)?;
             offset += bytes;
-            if *blake3::hash(part).as_bytes() != hash {
-                return Err(self.damaged(sequence, "a part of it has another hash"));
-            }
         }
         Ok(Snapshot { header, parts })
     }

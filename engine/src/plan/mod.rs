@@ -113,8 +113,7 @@ impl NeedList {
 
     /// Adds one; what a capability has been asked for already is only ever raised (N1).
     fn ask(&mut self, spec: NeedSpec) {
-        let known = self
-            .list
+        let known = self.list[..self.len]
             .iter_mut()
             .flatten()
             .find(|known| known.capability == spec.capability);
@@ -132,7 +131,7 @@ impl NeedList {
 
     /// What is needed.
     pub fn iter(&self) -> impl Iterator<Item = NeedSpec> {
-        self.list.iter().flatten().copied()
+        self.list[..self.len].iter().flatten().copied()
     }
 }
 

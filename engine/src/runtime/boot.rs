@@ -19,7 +19,7 @@ use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
-use crate::journal::{Folder, Objects, OpenError, ReadError, Reader, open_from};
+use crate::journal::{Folder, Objects, OpenError, Place, Proved, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
 use crate::moment::Moment;
 use crate::name::Name;
@@ -153,13 +153,25 @@ pub(super) fn boot(
     time: TimeSource,
 ) -> Result<Booted, StartError> {
     setup.data.make().map_err(OpenError::from)?;
-    let mut replay = Replay::from_snapshot(&setup.data, Sequence(u64::MAX))?;
+    let prove = |place: Option<&Place>| Proved::of(&setup.data, setup.centre, &setup.shape, place);
+    // The journal behind a snapshot is proved while that is loaded; one that is of no use takes its proof with it.
+    let mut proved = None;
+    let mut replay = Replay::from_snapshot_beside(&setup.data, Sequence(u64::MAX), |header| {
+        drop(proved.take());
+        proved = Some(prove(Some(&header.place)));
+    })?;
     let snapshot = replay.snapshot().copied();
+    if snapshot.is_none() {
+        drop(proved.take());
+    }
     let passed_over = replay.passed_over().to_vec();
     let view = replay.take_view();
-    let place = snapshot.as_ref().map(|header| &header.place);
-    let (files, recovery) = open_from(&setup.data, setup.centre, &setup.shape, place)?;
-    let mut centre = replay.run(Sequence(u64::MAX))?;
+    let (files, recovery) = proved.unwrap_or_else(|| prove(None))?.open()?;
+    if snapshot.is_some() {
+        sink.restored(view);
+    }
+    let mut centre = replay.run_telling(&mut *sink)?;
+    let told = centre.sequence();
     let opening = Opening {
         centre: setup.centre,
         clock: setup.clock,
@@ -216,10 +228,8 @@ pub(super) fn boot(
     let notices_left = bring_into_force(&mut writer, setup, opening)?;
     let told_durable = watch.clone();
     let mut reader = Reader::open(&setup.data)?;
-    let told = snapshot.map_or(Sequence(0), |header| header.sequence());
-    if snapshot.is_some() {
+    if told > Sequence(0) {
         reader.seek(told.next());
-        sink.restored(view);
     }
     let kept_durable = watch.clone();
     let keeper = Keeper::new(

@@ -316,9 +316,9 @@ impl Keeper {
             return Ok(());
         }
         let read = snapshots
-            .read(sequence)
+            .read_unproved(sequence)
             .map_err(|error| error.to_string())?;
-        restored(&read, &Objects::of(&self.folder))?;
+        restored(&read, &Objects::of(&self.folder), || {})?;
         self.proved.insert(sequence);
         Ok(())
     }

@@ -16,7 +16,9 @@ const CHUNK_RECORDS: usize = 512;
 /// Or bytes of them, whichever is reached first.
 const CHUNK_BYTES: usize = 256 << 10;
 /// Chunks between the two threads.
-const CHUNKS_AHEAD: usize = 8;
+pub(super) const CHUNKS_AHEAD: usize = 8;
+/// Records that are looked at together before they are applied.
+const GROUP_RECORDS: usize = 16;
 
 /// Records in their order, taken apart.
 #[derive(Default)]
@@ -58,11 +60,18 @@ impl<'a> Ready<'a> {
     }
 }
 
-impl Chunk {
+/// A few records that follow each other.
+pub(super) struct Group<'a> {
+    records: &'a [Apart],
+    bytes: &'a [u8],
+}
+
+impl<'a> Group<'a> {
     /// The records in their order.
-    pub fn iter(&self) -> impl Iterator<Item = Ready<'_>> {
-        self.records.iter().map(|apart| {
-            let payload = &self.bytes[apart.payload.clone()];
+    pub fn iter(&self) -> impl Iterator<Item = Ready<'a>> {
+        let bytes = self.bytes;
+        self.records.iter().map(move |apart| {
+            let payload = &bytes[apart.payload.clone()];
             Ready {
                 sequence: apart.sequence,
                 at: apart.at,
@@ -70,6 +79,22 @@ impl Chunk {
                 payload,
                 events: &payload[apart.events..],
             }
+        })
+    }
+
+    /// What they say.
+    pub fn envelopes(&self) -> impl Iterator<Item = &'a Envelope> + Clone {
+        self.records.iter().map(|apart| &apart.envelope)
+    }
+}
+
+impl Chunk {
+    /// The records in their order, a few at a time.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let groups = self.records.chunks(GROUP_RECORDS);
+        groups.map(|records| Group {
+            records,
+            bytes: &self.bytes,
         })
     }
 
@@ -92,23 +117,50 @@ impl Chunk {
     }
 }
 
+/// The journal as it is read.
+pub(super) struct Ahead {
+    chunks: Receiver<Result<Chunk, ReplayError>>,
+    spent: SyncSender<Chunk>,
+}
+
+impl Ahead {
+    /// The next chunk; none behind the journal's end, or behind an error.
+    pub fn next(&self) -> Result<Option<Chunk>, ReplayError> {
+        self.chunks.recv().ok().transpose()
+    }
+
+    /// Gives a chunk back to be filled again.
+    pub fn give_back(&self, chunk: Chunk) {
+        // Where there are enough, or nobody fills any more, it is let go.
+        drop(self.spent.try_send(chunk));
+    }
+}
+
 /// Starts to read up to `until`. The chunks end with the journal, or with the first error; what came before it is whole.
 pub(super) fn read_ahead<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     reader: &'scope mut Reader,
     until: Sequence,
-) -> Result<Receiver<Result<Chunk, ReplayError>>, ReplayError> {
+) -> Result<Ahead, ReplayError> {
     let (filled, chunks) = sync_channel(CHUNKS_AHEAD);
+    let (spent, blanks) = sync_channel(CHUNKS_AHEAD);
     Builder::new()
         .name("liandong-reader".into())
-        .spawn_scoped(scope, move || read(reader, until, &filled))
+        .spawn_scoped(scope, move || read(reader, until, &filled, &blanks))
         .map_err(ReplayError::Thread)?;
-    Ok(chunks)
+    Ok(Ahead { chunks, spent })
 }
 
-fn read(reader: &mut Reader, until: Sequence, filled: &SyncSender<Result<Chunk, ReplayError>>) {
+fn read(
+    reader: &mut Reader,
+    until: Sequence,
+    filled: &SyncSender<Result<Chunk, ReplayError>>,
+    blanks: &Receiver<Chunk>,
+) {
     loop {
-        let mut chunk = Chunk::default();
+        let mut chunk = blanks.try_recv().unwrap_or_default();
+        chunk.records.clear();
+        chunk.bytes.clear();
         let ended = fill(reader, until, &mut chunk);
         let is_last = !matches!(ended, Ok(false));
         // Nobody takes it when a record before it was refused.

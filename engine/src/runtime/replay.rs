@@ -1,7 +1,8 @@
 //! From the journal back to the state: every command is applied again, and what it causes must be what is written.
 
-use super::read_ahead::{Ready, read_ahead};
-use crate::centre::{Centre, Prepared};
+use super::read_ahead::{Ahead, CHUNKS_AHEAD, Chunk, Ready, read_ahead};
+use super::watcher::{Release, ReleasedRecord};
+use crate::centre::{Centre, Prepared, Unproved};
 use crate::city::City;
 use crate::classify::Lexicon;
 use crate::command::{Activation, Command, ObjectKind};
@@ -15,10 +16,11 @@ use crate::plan::Plan;
 use crate::record::{DecodeError, Head, LOGIC_VERSION, Record, are_written};
 use crate::roads::atlas::Atlas;
 use crate::roads::bulletin::Bulletin;
-use crate::saved::{LoadError, Parts, append};
+use crate::saved::{LoadError, Parts, Together, append};
 use crate::view::View;
 use std::sync::Arc;
-use std::thread;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::{self, Builder};
 
 /// Why a journal cannot be replayed.
 #[derive(Debug, thiserror::Error)]
@@ -85,10 +87,12 @@ fn prepared(
     activation: &Activation,
     map: Option<&Atlas>,
 ) -> Result<Prepared, String> {
-    let bytes = objects
-        .get(activation.hash)
-        .map_err(|error| error.to_string())?;
-    prepare(activation, &bytes, map)
+    prepare(activation, &stored(objects, activation)?, map)
+}
+
+fn stored(objects: &Objects, activation: &Activation) -> Result<Vec<u8>, String> {
+    let bytes = objects.get(activation.hash);
+    bytes.map_err(|error| error.to_string())
 }
 
 /// Makes an object ready for the centre, which has this map.
@@ -126,6 +130,9 @@ pub(super) fn prepare(
     }
 }
 
+/// Which part of a snapshot is the state.
+const STATE_PART: usize = 1;
+
 /// What a centre and its view came to, as the runtime keeps them in a snapshot at this place.
 pub(super) fn frozen(centre: &Centre, view: &View, place: Place) -> Snapshot {
     let in_force = ObjectKind::ALL.iter().filter_map(|&object| {
@@ -149,8 +156,13 @@ pub(super) fn names_of(part: &[u8]) -> Result<Vec<Activation>, LoadError> {
     Ok(in_force)
 }
 
-/// A centre and its view from a snapshot; what is wrong with it otherwise.
-pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre, View), String> {
+/// A centre and its view from a snapshot that is not proved yet; what is wrong with it otherwise. All that it needs of the disk is read when
+/// `beside` is begun with, which takes its time on another thread.
+pub(super) fn restored(
+    snapshot: &Snapshot,
+    objects: &Objects,
+    beside: impl FnOnce() + Send,
+) -> Result<(Centre, View), String> {
     let header = &snapshot.header;
     if header.logic_version != LOGIC_VERSION {
         return Err(format!(
@@ -159,32 +171,95 @@ pub(super) fn restored(snapshot: &Snapshot, objects: &Objects) -> Result<(Centre
         ));
     }
     let [names, state, seen] = &snapshot.parts;
-    if ObjectHash::of(state) != header.state_hash {
+    // Both are hashes of the same bytes.
+    if header.part_hash(STATE_PART) != header.state_hash {
         return Err("its state is not the one that its header names".into());
     }
     let in_force = names_of(names).map_err(|error| error.to_string())?;
-    let mut at_hand = Vec::with_capacity(in_force.len());
-    for activation in &in_force {
+    let stored: Result<Vec<_>, String> = in_force
+        .iter()
+        .map(|activation| Ok((activation, stored(objects, activation)?)))
+        .collect();
+    let stored = stored?;
+    // All of these take long, and none needs another. Nothing of it is believed before the bytes were held against their
+    // hashes.
+    let (view, centre) = TwoThreads.both(
+        || {
+            let view = View::load(seen);
+            beside();
+            view
+        },
+        || {
+            let (at_hand, read) = TwoThreads.both(
+                || {
+                    snapshot.ensure_whole()?;
+                    prepared_all(&stored)
+                },
+                || Unproved::read(state, &TwoThreads),
+            );
+            let (at_hand, read) = (at_hand?, read.map_err(|error| error.to_string())?);
+            let proved = read.prove(at_hand, &TwoThreads);
+            proved.map_err(|error| error.to_string())
+        },
+    );
+    let centre = centre?;
+    let view = view.map_err(|error| error.to_string())?;
+    if (centre.sequence(), view.sequence()) != (header.sequence(), header.sequence()) {
+        return Err("its state is not of the record that its name says".into());
+    }
+    Ok((centre, view))
+}
+
+/// Makes the objects ready that were in force together.
+fn prepared_all(stored: &[(&Activation, Vec<u8>)]) -> Result<Vec<Prepared>, String> {
+    let mut at_hand = Vec::with_capacity(stored.len());
+    for (activation, bytes) in stored {
         // A map is named before what is said of it.
         let map = at_hand.iter().find_map(|object| match object {
             Prepared::Roads(atlas) => Some(&**atlas),
             Prepared::Plan(_) | Prepared::City(..) | Prepared::Lexicon(_) => None,
         });
-        at_hand.push(prepared(objects, activation, map)?);
+        at_hand.push(prepare(activation, bytes, map)?);
     }
-    // Both are large, and neither needs the other.
-    let (centre, view) = thread::scope(|scope| {
-        let view = scope.spawn(|| View::load(seen));
-        (Centre::load(state, at_hand), view.join())
-    });
-    let centre = centre.map_err(|error| error.to_string())?;
-    let view = view
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        .map_err(|error| error.to_string())?;
-    if (centre.sequence(), view.sequence()) != (header.sequence(), header.sequence()) {
-        return Err("its state is not of the record that its name says".into());
+    Ok(at_hand)
+}
+
+/// Tells a sink of records that were applied, until no more come.
+fn tell(applied: &Receiver<Chunk>, sink: &mut dyn Release) -> Result<(), ReplayError> {
+    let mut records = Vec::new();
+    for chunk in applied {
+        for group in chunk.groups() {
+            for ready in group.iter() {
+                let record = decoded(ready.sequence, Record::decode(ready.payload))?;
+                let sequence = ready.sequence;
+                records.push(ReleasedRecord { sequence, record });
+            }
+        }
+        sink.released(&records);
+        records.clear();
     }
-    Ok((centre, view))
+    Ok(())
+}
+
+/// Does two things at once.
+struct TwoThreads;
+
+impl Together for TwoThreads {
+    fn both<A: Send, B>(
+        &self,
+        aside: impl FnOnce() -> A + Send,
+        here: impl FnOnce() -> B,
+    ) -> (A, B) {
+        thread::scope(|scope| {
+            let aside = scope.spawn(aside);
+            let here = here();
+            let aside = aside.join();
+            (
+                aside.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                here,
+            )
+        })
+    }
 }
 
 /// A centre being rebuilt from its journal.
@@ -201,7 +276,6 @@ struct Rebuilt {
     objects: Objects,
     centre: Centre,
     events: Vec<Event>,
-    written: Vec<u8>,
 }
 
 impl Replay {
@@ -214,7 +288,7 @@ impl Replay {
             let first = replay.reader.first()?;
             let snapshots = Snapshots::of(folder).list().map_err(ReadError::from)?;
             let usable = snapshots.into_iter().filter(|last| last.next() >= first);
-            replay.begin_with_one_of(folder, usable)?;
+            replay.begin_with_one_of(folder, usable, &mut |_| {})?;
         }
         Ok(replay)
     }
@@ -224,11 +298,20 @@ impl Replay {
         folder: impl Into<Folder>,
         until: Sequence,
     ) -> Result<Replay, ReplayError> {
+        Replay::from_snapshot_beside(folder, until, |_| {})
+    }
+
+    /// The same. `beside` is called for each snapshot that is tried, with its header, while that is loaded.
+    pub(super) fn from_snapshot_beside(
+        folder: impl Into<Folder>,
+        until: Sequence,
+        mut beside: impl FnMut(&SnapshotHeader) + Send,
+    ) -> Result<Replay, ReplayError> {
         let folder = &folder.into();
         let mut replay = Replay::nothing(folder)?;
         let snapshots = Snapshots::of(folder).list().map_err(ReadError::from)?;
         let usable = snapshots.into_iter().rev().filter(|&last| last <= until);
-        match replay.begin_with_one_of(folder, usable) {
+        match replay.begin_with_one_of(folder, usable, &mut beside) {
             // Damage to the first segment is not said here but by whoever reads it.
             Err(ReplayError::NoSnapshot { .. }) if !replay.reader.is_pruned().unwrap_or(false) => {}
             begun => begun?,
@@ -243,7 +326,6 @@ impl Replay {
                 objects: Objects::of(folder),
                 centre: Centre::new(Capacities::NONE),
                 events: Vec::new(),
-                written: Vec::new(),
             },
             view: View::new(),
             snapshot: None,
@@ -256,10 +338,11 @@ impl Replay {
         &mut self,
         folder: &Folder,
         sequences: impl Iterator<Item = Sequence>,
+        beside: &mut (impl FnMut(&SnapshotHeader) + Send),
     ) -> Result<(), ReplayError> {
         let snapshots = Snapshots::of(folder);
         for sequence in sequences {
-            match self.load(&snapshots, sequence) {
+            match self.load(&snapshots, sequence, beside) {
                 Ok(()) => return Ok(()),
                 Err(reason) => self.passed_over.push(reason),
             }
@@ -269,12 +352,18 @@ impl Replay {
         })
     }
 
-    fn load(&mut self, snapshots: &Snapshots, sequence: Sequence) -> Result<(), String> {
+    fn load(
+        &mut self,
+        snapshots: &Snapshots,
+        sequence: Sequence,
+        beside: &mut (impl FnMut(&SnapshotHeader) + Send),
+    ) -> Result<(), String> {
         let snapshot = snapshots
-            .read(sequence)
+            .read_unproved(sequence)
             .map_err(|error| error.to_string())?;
         let path = snapshots.path(sequence);
-        let (centre, view) = restored(&snapshot, &self.rebuilt.objects)
+        let beside = || beside(&snapshot.header);
+        let (centre, view) = restored(&snapshot, &self.rebuilt.objects, beside)
             .map_err(|reason| format!("{}: {reason}", path.display()))?;
         self.reader.seek(sequence.next());
         (self.rebuilt.centre, self.view) = (centre, view);
@@ -321,16 +410,48 @@ impl Replay {
 
     /// Applies all that is left, up to `until`.
     pub fn run(mut self, until: Sequence) -> Result<Centre, ReplayError> {
-        let (reader, rebuilt) = (&mut self.reader, &mut self.rebuilt);
-        if rebuilt.centre.sequence() < until {
-            thread::scope(|scope| {
-                for chunk in read_ahead(scope, reader, until)? {
-                    chunk?.iter().try_for_each(|ready| rebuilt.apply(&ready))?;
-                }
-                Ok::<(), ReplayError>(())
-            })?;
-        }
+        self.apply_all(until, Ahead::give_back)?;
         Ok(self.rebuilt.centre)
+    }
+
+    /// Applies all that is left, and tells a sink of it on another thread, each record once it was applied.
+    pub(super) fn run_telling(mut self, sink: &mut dyn Release) -> Result<Centre, ReplayError> {
+        thread::scope(|scope| {
+            let (applied, heard) = sync_channel(CHUNKS_AHEAD);
+            let telling = Builder::new()
+                .name("liandong-view".into())
+                .spawn_scoped(scope, move || tell(&heard, sink))
+                .map_err(ReplayError::Thread)?;
+            // Who tells ends early only by an error of its own.
+            let done = self.apply_all(Sequence(u64::MAX), |_, chunk| drop(applied.send(chunk)));
+            drop(applied);
+            let told = telling.join();
+            done?;
+            told.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        Ok(self.rebuilt.centre)
+    }
+
+    fn apply_all(
+        &mut self,
+        until: Sequence,
+        applied: impl Fn(&Ahead, Chunk),
+    ) -> Result<(), ReplayError> {
+        let (reader, rebuilt) = (&mut self.reader, &mut self.rebuilt);
+        if rebuilt.centre.sequence() >= until {
+            return Ok(());
+        }
+        thread::scope(|scope| {
+            let ahead = read_ahead(scope, reader, until)?;
+            while let Some(chunk) = ahead.next()? {
+                for group in chunk.groups() {
+                    rebuilt.centre.foresee(group.envelopes());
+                    group.iter().try_for_each(|ready| rebuilt.apply(&ready))?;
+                }
+                applied(&ahead, chunk);
+            }
+            Ok(())
+        })
     }
 
     /// The centre as far as it has been rebuilt.
@@ -359,9 +480,9 @@ impl Rebuilt {
         self.events.clear();
         self.centre
             .apply(ready.at, ready.envelope, &mut self.events);
-        // What is caused is written and its bytes compared: reading what is written is dearer, and only tells more when
+        // What is caused is held against the bytes that are written: reading those is dearer, and only tells more when
         // they differ.
-        if !are_written(&self.events, ready.events, &mut self.written) {
+        if !are_written(&self.events, ready.events) {
             let record = decoded(sequence, Record::decode(ready.payload))?;
             if record.events != self.events {
                 return Err(differs(sequence, &record.events, &self.events));

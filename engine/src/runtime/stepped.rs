@@ -24,7 +24,8 @@ pub struct Stepped {
 }
 
 impl Stepped {
-    /// Recovers a centre from its data folder, or begins one. The sink has heard nothing yet: [`Stepped::step_view`].
+    /// Recovers a centre from its data folder, or begins one. The sink has heard what was journalled before; of what is
+    /// said to bring the setup into force, and of all after it, it hears by [`Stepped::step_view`].
     pub fn start(
         setup: Setup,
         sink: Box<dyn Release>,

@@ -2,6 +2,7 @@
 
 use super::cells::{BLOCK, BLOCK_CELLS, Bounds, Cells};
 use super::distance_dm;
+use crate::memory::filled;
 
 /// No node, no cell.
 const NONE: u32 = u32::MAX;
@@ -43,8 +44,8 @@ impl IncidentGrid {
             previous: NONE,
         };
         IncidentGrid {
-            nodes: vec![node; nodes as usize],
-            first: vec![NONE; cells.len() as usize],
+            nodes: filled(node, nodes as usize),
+            first: filled(NONE, cells.len() as usize),
             occupied: vec![0; (cells.len() / BLOCK_CELLS) as usize],
             cells,
             len: 0,
@@ -105,6 +106,17 @@ impl IncidentGrid {
         self.nodes[node as usize].cell = NONE;
         self.len -= 1;
         true
+    }
+
+    /// Touches what a look around here will begin with: first the cell, then who stands in it. What it gives says nothing.
+    pub fn foresee(&self, x_dm: i32, y_dm: i32, stage: u8) -> u32 {
+        let cell = self.cells.number_at(x_dm, y_dm);
+        let first = self.first[cell as usize];
+        if stage == 0 {
+            return first ^ self.occupied[(cell / BLOCK_CELLS) as usize] as u32;
+        }
+        let node = self.nodes.get(first as usize);
+        node.map_or(0, |node| node.next)
     }
 
     /// Calls back with each node within the radius and its distance. The order depends on the history: whoever chooses

@@ -1,17 +1,22 @@
 //! Where the units are, and which fitting one costs least to send.
 //!
-//! Only units that are available and have a place stand in the lists of the cells. Each cell and each block of 8 × 8 cells
-//! keeps the capabilities that its listed units have between them, exactly, so that a search steps over what cannot help.
+//! Only units that are available and have a place stand in the lists of the cells. Each cell keeps the capabilities that its
+//! listed units have between them, exactly; each block of 8 × 8 cells keeps for each capability which of its cells have
+//! it. So a search steps over what cannot help.
 
 use super::cells::{
     BLOCK, BLOCK_CELLS, Bounds, Cells, Spot, distance_of, each_of_ring, ring_least, square_dm2,
     square_least,
 };
 
+use crate::memory::on_large_pages;
+
 /// No unit, no cell.
 const NONE: u32 = u32::MAX;
 /// Rings of cells that are searched before whole blocks are.
-const RINGS_NEAR: u32 = 4;
+const RINGS_NEAR: u32 = 3;
+/// Capabilities that there can be: one bit each.
+const CAPABILITIES: usize = 64;
 
 #[derive(Clone, Copy, Debug)]
 struct Unit {
@@ -20,14 +25,44 @@ struct Unit {
     y_dm: i32,
     /// `NONE` when it has no place.
     cell: u32,
-    next: u32,
-    previous: u32,
+    /// While it is listed: the chunk that it stands in, and where in it.
+    chunk: u32,
+    at: u8,
     available: bool,
 }
 
 impl Unit {
     fn is_listed(&self) -> bool {
         self.available && self.cell != NONE
+    }
+}
+
+/// Units of a chunk.
+const CHUNK: usize = 8;
+
+/// Some of a cell's listed units, side by side, so that a search that passes them waits for memory once and not for each.
+#[derive(Clone, Copy, Debug)]
+struct Chunk {
+    capabilities: [u64; CHUNK],
+    places: [(i32, i32); CHUNK],
+    units: [u32; CHUNK],
+    len: u8,
+    /// The cell's next chunk, which is full; the next free one in a chunk that is free.
+    next: u32,
+}
+
+impl Chunk {
+    const EMPTY: Chunk = Chunk {
+        capabilities: [0; CHUNK],
+        places: [(0, 0); CHUNK],
+        units: [NONE; CHUNK],
+        len: 0,
+        next: NONE,
+    };
+
+    /// What each of its units can do.
+    fn capabilities(&self) -> &[u64] {
+        &self.capabilities[..usize::from(self.len)]
     }
 }
 
@@ -38,14 +73,15 @@ impl Unit {
 pub struct UnitGrid {
     cells: Cells,
     units: Vec<Unit>,
-    /// The first listed unit of each cell.
+    /// The first chunk of each cell, the only one that may have room.
     first: Vec<u32>,
+    chunks: Vec<Chunk>,
+    /// The chunk that was freed last.
+    free: u32,
     /// What the listed units of each cell can do between them.
     cell_capabilities: Vec<u64>,
-    /// The same for each block.
-    block_capabilities: Vec<u64>,
-    /// The cells of each block that have listed units, one bit each, so that a search far out steps over empty land.
-    block_cells: Vec<u64>,
+    /// By block and capability: the cells of the block that have it, one bit each.
+    able: Vec<[u64; CAPABILITIES]>,
     /// How many listed units have each capability.
     counts: [u32; 64],
     listed: u32,
@@ -61,16 +97,21 @@ impl UnitGrid {
             x_dm: 0,
             y_dm: 0,
             cell: NONE,
-            next: NONE,
-            previous: NONE,
+            chunk: NONE,
+            at: 0,
             available: false,
         };
         UnitGrid {
             units: vec![unit; units_max as usize],
             first: vec![NONE; cells.len() as usize],
+            // Each has one unit at least.
+            chunks: Vec::with_capacity(units_max as usize),
+            free: NONE,
             cell_capabilities: vec![0; cells.len() as usize],
-            block_capabilities: vec![0; (cells.len() / BLOCK_CELLS) as usize],
-            block_cells: vec![0; (cells.len() / BLOCK_CELLS) as usize],
+            able: on_large_pages(vec![
+                [0; CAPABILITIES];
+                (cells.len() / BLOCK_CELLS) as usize
+            ]),
             cells,
             counts: [0; 64],
             listed: 0,
@@ -143,6 +184,25 @@ impl UnitGrid {
         choice.best.map(|(total, unit)| (unit, total))
     }
 
+    /// Touches what a search around here will begin with: first the cell, then who stands in it. What it gives says nothing.
+    pub fn foresee(&self, x_dm: i32, y_dm: i32, stage: u8) -> u32 {
+        let cell = self.cells.number_at(x_dm, y_dm) as usize;
+        let first = self.first[cell];
+        if stage == 0 {
+            return first ^ self.cell_capabilities[cell] as u32;
+        }
+        let chunk = self.chunks.get(first as usize);
+        chunk.map_or(0, |chunk| {
+            chunk.capabilities[0] as u32 ^ chunk.places[0].0 as u32 ^ chunk.units[0]
+        })
+    }
+
+    /// Touches one unit.
+    pub fn foresee_unit(&self, unit: u32) -> u32 {
+        let known = self.units.get(unit as usize);
+        known.map_or(0, |known| known.cell)
+    }
+
     /// Shows a choice the available units with all the needed capabilities, nearer cells first, until it says that nothing
     /// farther can be chosen.
     pub fn search(&self, x_dm: i32, y_dm: i32, need: u64, choice: &mut impl Choice) {
@@ -174,70 +234,105 @@ impl UnitGrid {
             self.unlist(unit);
         }
         change(&mut self.units[unit as usize]);
-        if self.units[unit as usize].is_listed() && !(before.is_listed() && stays) {
+        let after = self.units[unit as usize];
+        if before.is_listed() && stays {
+            let chunk = &mut self.chunks[after.chunk as usize];
+            chunk.places[usize::from(after.at)] = (after.x_dm, after.y_dm);
+        } else if after.is_listed() {
             self.list(unit);
         }
     }
 
     fn list(&mut self, unit: u32) {
-        let Unit {
-            capabilities, cell, ..
-        } = self.units[unit as usize];
-        let next = std::mem::replace(&mut self.first[cell as usize], unit);
-        if next != NONE {
-            self.units[next as usize].previous = unit;
+        let cell = self.units[unit as usize].cell;
+        let mut head = self.first[cell as usize];
+        if head == NONE || usize::from(self.chunks[head as usize].len) == CHUNK {
+            head = self.take_chunk(head);
+            self.first[cell as usize] = head;
         }
-        self.units[unit as usize].next = next;
-        self.units[unit as usize].previous = NONE;
-        self.cell_capabilities[cell as usize] |= capabilities;
-        self.block_capabilities[(cell / BLOCK_CELLS) as usize] |= capabilities;
-        self.block_cells[(cell / BLOCK_CELLS) as usize] |= 1 << (cell % BLOCK_CELLS);
+        let chunk = &mut self.chunks[head as usize];
+        let entry = &mut self.units[unit as usize];
+        (entry.chunk, entry.at) = (head, chunk.len);
+        let (at, capabilities) = (usize::from(chunk.len), entry.capabilities);
+        chunk.capabilities[at] = capabilities;
+        chunk.places[at] = (entry.x_dm, entry.y_dm);
+        chunk.units[at] = unit;
+        chunk.len += 1;
+        let had = self.cell_capabilities[cell as usize];
+        self.cell_capabilities[cell as usize] = had | capabilities;
+        let able = &mut self.able[(cell / BLOCK_CELLS) as usize];
+        bits(capabilities & !had).for_each(|bit| able[bit] |= 1 << (cell % BLOCK_CELLS));
         bits(capabilities).for_each(|bit| self.counts[bit] += 1);
         self.listed += 1;
     }
 
+    /// An empty chunk before this one.
+    fn take_chunk(&mut self, next: u32) -> u32 {
+        let empty = Chunk {
+            next,
+            ..Chunk::EMPTY
+        };
+        let chunk = self.free;
+        if chunk == NONE {
+            self.chunks.push(empty);
+            return self.chunks.len() as u32 - 1;
+        }
+        self.free = self.chunks[chunk as usize].next;
+        self.chunks[chunk as usize] = empty;
+        chunk
+    }
+
+    /// The last unit of the cell's first chunk takes its place.
     fn unlist(&mut self, unit: u32) {
         let Unit {
             capabilities,
             cell,
-            next,
-            previous,
+            chunk,
+            at,
             ..
         } = self.units[unit as usize];
-        if next != NONE {
-            self.units[next as usize].previous = previous;
+        let head = self.first[cell as usize];
+        let first = &mut self.chunks[head as usize];
+        first.len -= 1;
+        let last = usize::from(first.len);
+        let moved = (
+            first.capabilities[last],
+            first.places[last],
+            first.units[last],
+        );
+        if last == 0 {
+            self.first[cell as usize] = first.next;
+            first.next = std::mem::replace(&mut self.free, head);
         }
-        if previous != NONE {
-            self.units[previous as usize].next = next;
-        } else {
-            self.first[cell as usize] = next;
-        }
-        if self.first[cell as usize] == NONE {
-            self.block_cells[(cell / BLOCK_CELLS) as usize] &= !(1 << (cell % BLOCK_CELLS));
+        if moved.2 != unit {
+            let hole = &mut self.chunks[chunk as usize];
+            let place = usize::from(at);
+            (
+                hole.capabilities[place],
+                hole.places[place],
+                hole.units[place],
+            ) = moved;
+            let entry = &mut self.units[moved.2 as usize];
+            (entry.chunk, entry.at) = (chunk, at);
         }
         bits(capabilities).for_each(|bit| self.counts[bit] -= 1);
         self.listed -= 1;
         self.forget(cell, capabilities);
     }
 
-    /// Takes out of a cell's capabilities, and its block's, those of a unit that left which no other still has. Looks at
-    /// others only until they make up for it, which is nearly always at once.
+    /// Takes out of a cell's capabilities those of a unit that left which no other still has. Looks at others only until
+    /// they make up for it, which is nearly always at once.
     fn forget(&mut self, cell: u32, mut lost: u64) {
         let mut at = self.first[cell as usize];
         while at != NONE && lost != 0 {
-            lost &= !self.units[at as usize].capabilities;
-            at = self.units[at as usize].next;
+            let chunk = &self.chunks[at as usize];
+            let had = chunk.capabilities().iter().fold(0, |had, can| had | can);
+            lost &= !had;
+            at = chunk.next;
         }
         self.cell_capabilities[cell as usize] &= !lost;
-        let block = cell / BLOCK_CELLS;
-        let cells = (block * BLOCK_CELLS) as usize..((block + 1) * BLOCK_CELLS) as usize;
-        for capabilities in &self.cell_capabilities[cells] {
-            if lost == 0 {
-                return;
-            }
-            lost &= !capabilities;
-        }
-        self.block_capabilities[block as usize] &= !lost;
+        let able = &mut self.able[(cell / BLOCK_CELLS) as usize];
+        bits(lost).for_each(|bit| able[bit] &= !(1 << (cell % BLOCK_CELLS)));
     }
 }
 
@@ -272,20 +367,31 @@ struct Cheapest<C, B> {
 }
 
 impl<C, B: Fn(u32) -> u32> Cheapest<C, B> {
-    /// Finds the greatest square whose root, rounded down, has a bound that is not above this total: equal totals can be
-    /// chosen, a lesser unit may have them.
-    fn draw_in(&mut self, total: u32) {
-        // The least distance that is beyond, by halves: the bound does not fall.
-        let (mut within, mut beyond) = (0, self.reach_dm2.isqrt() + 1);
-        while within < beyond {
+    /// Finds a square whose root, rounded down, has a bound above this total, as everything farther has: equal totals can
+    /// be chosen, a lesser unit may have them. Not the least such square but one near it: to look at a little more is
+    /// cheaper than to find it. `distance_dm` is where the total was found, so its bound is not above it.
+    fn draw_in(&mut self, total: u32, distance_dm: u32) {
+        let undercuts = |distance: u64| {
+            u32::try_from(distance).is_ok_and(|distance| (self.bound)(distance) <= total)
+        };
+        let mut within = u64::from(distance_dm);
+        let mut beyond = self.reach_dm2.isqrt() + 1;
+        // Outwards by doubling, then by halves.
+        let mut probe = 2 * within + 1;
+        while probe < beyond && undercuts(probe) {
+            within = probe;
+            probe *= 2;
+        }
+        beyond = beyond.min(probe);
+        while within + within / 16 + 1 < beyond {
             let middle = within + (beyond - within) / 2;
-            if u32::try_from(middle).is_ok_and(|middle| (self.bound)(middle) <= total) {
-                within = middle + 1;
+            if undercuts(middle) {
+                within = middle;
             } else {
                 beyond = middle;
             }
         }
-        let square = u128::from(within) * u128::from(within);
+        let square = u128::from(beyond) * u128::from(beyond);
         self.reach_dm2 = u64::try_from(square.saturating_sub(1)).unwrap_or(u64::MAX);
     }
 }
@@ -299,11 +405,12 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B
         if self.is_beyond(square_dm2) {
             return;
         }
-        if let Some(total) = (self.cost)(unit, distance_of(square_dm2))
+        let distance_dm = distance_of(square_dm2);
+        if let Some(total) = (self.cost)(unit, distance_dm)
             && self.best.is_none_or(|best| (total, unit) < best)
         {
             self.best = Some((total, unit));
-            self.draw_in(total);
+            self.draw_in(total, distance_dm);
         }
     }
 }
@@ -351,8 +458,10 @@ impl<C: Choice> Search<'_, C> {
 
     fn block(&mut self, column: u32, row: u32) {
         let cells = &self.grid.cells;
-        let number = cells.block_number(column, row);
-        if self.grid.block_capabilities[number as usize] & self.need != self.need
+        let able = &self.grid.able[cells.block_number(column, row) as usize];
+        // Of several capabilities a cell may have each by another unit; that is seen in the cell.
+        let able = bits(self.need).fold(u64::MAX, |all, bit| all & able[bit]);
+        if able == 0
             || self
                 .choice
                 .is_beyond(square_least(self.spot, cells.block_width(), column, row))
@@ -360,7 +469,7 @@ impl<C: Choice> Search<'_, C> {
             return;
         }
         let own = Cells::square(self.spot, cells.width);
-        for cell in bits(self.grid.block_cells[number as usize]) {
+        for cell in bits(able) {
             let column = column * BLOCK + cell as u32 % BLOCK;
             let row = row * BLOCK + cell as u32 / BLOCK;
             if column.abs_diff(own.0).max(row.abs_diff(own.1)) >= RINGS_NEAR {
@@ -381,12 +490,15 @@ impl<C: Choice> Search<'_, C> {
         }
         let mut at = self.grid.first[cell];
         while at != NONE {
-            let unit = &self.grid.units[at as usize];
-            if unit.capabilities & self.need == self.need {
-                let square = square_dm2(self.x_dm, self.y_dm, unit.x_dm, unit.y_dm);
-                self.choice.consider(at, square);
+            let chunk = &self.grid.chunks[at as usize];
+            for (at, can) in chunk.capabilities().iter().enumerate() {
+                if can & self.need == self.need {
+                    let (x_dm, y_dm) = chunk.places[at];
+                    let square = square_dm2(self.x_dm, self.y_dm, x_dm, y_dm);
+                    self.choice.consider(chunk.units[at], square);
+                }
             }
-            at = unit.next;
+            at = chunk.next;
         }
     }
 }
@@ -480,11 +592,20 @@ mod tests {
         for (cell, capabilities) in cells.iter_mut().enumerate() {
             let mut at = grid.first[cell];
             while at != NONE {
-                assert!(grid.units[at as usize].cell as usize == cell);
-                listed[at as usize] = true;
-                *capabilities |= grid.units[at as usize].capabilities;
-                bits(grid.units[at as usize].capabilities).for_each(|bit| counts[bit] += 1);
-                at = grid.units[at as usize].next;
+                let chunk = &grid.chunks[at as usize];
+                assert!(chunk.len > 0 && (at == grid.first[cell] || chunk.len as usize == CHUNK));
+                for (place, &can) in chunk.capabilities().iter().enumerate() {
+                    let number = chunk.units[place] as usize;
+                    let unit = &grid.units[number];
+                    assert!(unit.cell as usize == cell && !listed[number]);
+                    assert_eq!((unit.chunk, usize::from(unit.at)), (at, place));
+                    let copied = (unit.capabilities, (unit.x_dm, unit.y_dm));
+                    assert_eq!((can, chunk.places[place]), copied);
+                    listed[number] = true;
+                    *capabilities |= can;
+                    bits(can).for_each(|bit| counts[bit] += 1);
+                }
+                at = chunk.next;
             }
         }
         assert_eq!(
@@ -497,11 +618,12 @@ mod tests {
         );
         assert_eq!(grid.cell_capabilities, cells);
         assert_eq!(grid.counts, counts);
-        let blocks: Vec<u64> = cells
-            .chunks(BLOCK_CELLS as usize)
-            .map(|cells| cells.iter().fold(0, |all, &cell| all | cell))
-            .collect();
-        assert_eq!(grid.block_capabilities, blocks);
+        for (block, cells) in grid.able.iter().zip(cells.chunks(BLOCK_CELLS as usize)) {
+            for (bit, &able) in block.iter().enumerate() {
+                let has = (0..).zip(cells).map(|(at, can)| (can >> bit & 1) << at);
+                assert_eq!(able, has.fold(0, |all, one| all | one));
+            }
+        }
     }
 
     proptest! {
@@ -509,7 +631,7 @@ mod tests {
         fn the_nearest_is_the_nearest_of_all(acts in acts(), width in 10u32..900) {
             let mut grid = UnitGrid::new(UNITS, BOUNDS, width);
             let start = Unit {
-                capabilities: 0, x_dm: 0, y_dm: 0, cell: NONE, next: NONE, previous: NONE, available: false,
+                capabilities: 0, x_dm: 0, y_dm: 0, cell: NONE, chunk: NONE, at: 0, available: false,
             };
             let mut plain = vec![start; UNITS as usize];
             for act in acts {

@@ -16,7 +16,6 @@
 //! works on it may index without looking. The same map gives the same bytes on every machine. A file is written under
 //! another name and renamed; it is never changed in place, so a mapping stays what it was.
 
-mod mapped;
 mod sections;
 mod write;
 
@@ -27,8 +26,8 @@ use super::network::{
     self, Ban, CLOSED_MS, Edge, EdgeIndex, Network, Node, NodeIndex, NotANetwork, RoadClass,
 };
 use crate::id::ObjectHash;
+use crate::memory::{self, Element, Mapped};
 use crate::place::Point;
-use mapped::{Element, Mapped};
 use std::path::{Path, PathBuf};
 
 /// What begins every such file.
@@ -224,7 +223,7 @@ impl Prepared {
         if entry.width != size_of::<T>() {
             return None;
         }
-        mapped::elements(&self.mapped.bytes()[entry.at..entry.at + entry.bytes])
+        memory::elements(&self.mapped.bytes()[entry.at..entry.at + entry.bytes])
     }
 
     /// A section of the network; its being there was checked when the map was opened.
