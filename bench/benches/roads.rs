@@ -9,7 +9,7 @@ use bench::{Outwards, RoadLoad, auckland};
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::roads::conditions::{Change, Conditions};
 use engine::roads::generate::{Layout, generate};
-use engine::roads::metric::Metric;
+use engine::roads::metric::{Metric, ProfileTimes};
 use engine::roads::network::{EdgeIndex, Network, Profile};
 use engine::roads::position::Position;
 use engine::roads::road_map::RoadMap;
@@ -98,11 +98,16 @@ fn search(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
             bencher.iter(|| load.step())
         });
         let mut timed = RoadLoad::new(map.clone(), count);
-        let latencies = timed.time(if is_smoke() { 500 } else { TIMED });
-        println!(
-            "{name}, {count} units: {latencies}; sum {} ms",
-            timed.sum_ms
-        );
+        let times = if is_smoke() { 500 } else { TIMED };
+        for (what, times, moves) in [
+            ("new times", times / 100, 1),
+            ("a move a question", times, 1),
+            ("100 moves a question", times / 10, 100),
+        ] {
+            let latencies = timed.time(times, moves);
+            let sum_ms = timed.sum_ms;
+            println!("{name}, {count} units, {what}: {latencies}; sum {sum_ms} ms");
+        }
     }
     group.finish();
 }
@@ -112,14 +117,25 @@ fn customise(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
     let mut group = criterion.benchmark_group(format!("roads_{name}"));
     group.sample_size(10);
     let mut edge = 0;
+    let mut closed = || {
+        edge = (edge + 7_919) % map.network().edges.len() as u32;
+        Conditions {
+            changes: vec![Change::Close(EdgeIndex(edge))],
+            ..Conditions::default()
+        }
+    };
     group.bench_function("closed_road_in_force", |bencher| {
+        bencher.iter(|| black_box(Metric::new(map.clone(), &closed())))
+    });
+    group.bench_function("closed_road_in_force_by_two_threads", |bencher| {
         bencher.iter(|| {
-            edge = (edge + 7_919) % map.network().edges.len() as u32;
-            let conditions = Conditions {
-                changes: vec![Change::Close(EdgeIndex(edge))],
-                ..Conditions::default()
-            };
-            black_box(Metric::new(map.clone(), &conditions))
+            let [normal, siren] = closed().edge_times(map);
+            let profiles = std::thread::scope(|scope| {
+                let normal = scope.spawn(|| ProfileTimes::new(map, Profile::Normal, &normal));
+                let siren = ProfileTimes::new(map, Profile::Siren, &siren);
+                normal.join().ok().map(|normal| [normal, siren])
+            });
+            profiles.map(|profiles| black_box(Metric::of(map.clone(), profiles)))
         })
     });
     group.finish();

@@ -13,8 +13,6 @@ use std::sync::Arc;
 const CAPABILITIES: u32 = 3;
 /// Of five units, how many are free.
 const FREE_OF_FIVE: u32 = 2;
-/// Free units that can help in one cell, about, times two.
-const PER_CELL: u64 = 2;
 
 /// A network with units on it.
 pub struct RoadLoad {
@@ -38,13 +36,16 @@ pub struct Latencies {
     questions: Vec<u64>,
     moves: Vec<u64>,
     clock: Vec<u64>,
+    /// Ranks settled and arcs read a question.
+    settled: Vec<u64>,
+    arcs: Vec<u64>,
 }
 
 impl RoadLoad {
     /// A map with so many units, spread over its edges.
     pub fn new(map: Arc<RoadMap>, count: u32) -> RoadLoad {
         let metric = Metric::new(map.clone(), &Conditions::default());
-        let mut units = RoadUnits::new(&map, count, cell_dm(&map, count));
+        let mut units = RoadUnits::new(count);
         units.set_turnouts((0..count).map(|unit| 30_000 + unit % 4 * 15_000));
         let mut load = RoadLoad {
             metric,
@@ -59,7 +60,7 @@ impl RoadLoad {
         };
         for unit in 0..count {
             let position = load.position();
-            load.units.place(&load.map, unit, position);
+            load.units.place(unit, position);
             load.units
                 .set_capabilities(unit, 1 << (unit % CAPABILITIES));
             load.units.set_available(unit, unit % 5 < FREE_OF_FIVE);
@@ -84,7 +85,7 @@ impl RoadLoad {
     /// One unit moves.
     pub fn step(&mut self) {
         let (unit, position) = (self.random.below(self.count), self.position());
-        self.units.place(&self.map, unit, position);
+        self.units.place(unit, position);
     }
 
     /// Who is there first, at any place; asks for each capability in turn.
@@ -113,29 +114,43 @@ impl RoadLoad {
         first
     }
 
-    /// Asks so often, with a move between, and times each by the thread's own time, so that what the machine does beside it does
-    /// not count; what reading that clock takes is told apart and not taken off.
-    pub fn time(&mut self, times: u32) -> Latencies {
+    /// Asks so often, with so many moves between, the last of which is timed too. Each is timed by the thread's own time, so that what
+    /// the machine does beside it does not count; what reading that clock takes is told apart and not taken off.
+    pub fn time(&mut self, times: u32, moves: u32) -> Latencies {
         let mut latencies = Latencies {
             questions: Vec::new(),
             moves: Vec::new(),
             clock: Vec::new(),
+            settled: Vec::new(),
+            arcs: Vec::new(),
         };
         for _ in 0..times {
+            (1..moves).for_each(|_| self.step());
             let (unit, position) = (self.random.below(self.count), self.position());
             let to = self.position();
             let started = thread_ns();
             let clock = thread_ns();
-            self.units.place(&self.map, unit, position);
+            self.units.place(unit, position);
             let moved = thread_ns();
             std::hint::black_box(self.ask_at(to));
             let asked = thread_ns();
             latencies.clock.push(clock - started);
             latencies.moves.push(moved - clock);
             latencies.questions.push(asked - moved);
+            let work = self.room.work();
+            latencies.settled.push(work.settled.into());
+            latencies.arcs.push(work.arcs.into());
         }
-        latencies.questions.sort_unstable();
-        latencies.moves.sort_unstable();
+        let Latencies {
+            questions,
+            moves,
+            clock,
+            settled,
+            arcs,
+        } = &mut latencies;
+        for values in [questions, moves, clock, settled, arcs] {
+            values.sort_unstable();
+        }
         latencies
     }
 }
@@ -146,32 +161,18 @@ impl std::fmt::Display for Latencies {
             let index = (sorted.len() * permille).div_ceil(1_000).max(1) - 1;
             sorted.get(index).copied().unwrap_or(0)
         };
-        let (asks, moves) = (&self.questions, &self.moves);
-        write!(
-            f,
-            "nearest ns: p50 {} p90 {} p99 {} p99.9 {}; move ns: p50 {} p99 {} p99.9 {}; the clock itself p50 {}",
-            at(asks, 500),
-            at(asks, 900),
-            at(asks, 990),
-            at(asks, 999),
-            at(moves, 500),
-            at(moves, 990),
-            at(moves, 999),
-            at(&self.clock, 500),
-        )
+        let quantiles = [
+            ("nearest ns", &self.questions),
+            ("move ns", &self.moves),
+            ("ranks settled", &self.settled),
+            ("arcs read for it", &self.arcs),
+        ];
+        for (what, sorted) in quantiles {
+            let [p50, p90, p99, p999] = [500, 900, 990, 999].map(|permille| at(sorted, permille));
+            write!(f, "{what}: p50 {p50} p90 {p90} p99 {p99} p99.9 {p999}; ")?;
+        }
+        write!(f, "the clock itself p50 {}", at(&self.clock, 500))
     }
-}
-
-/// Such that a cell has one or two units that can be chosen, over the rectangle of the map.
-fn cell_dm(map: &RoadMap, count: u32) -> u32 {
-    let planes = map.planes();
-    let range = |of: fn(&engine::place::projection::Plane) -> i32| {
-        let (least, most) = (planes.iter().map(of).min(), planes.iter().map(of).max());
-        u64::from(most.unwrap_or(0).abs_diff(least.unwrap_or(0))) + 1
-    };
-    let area = range(|plane| plane.x_dm) * range(|plane| plane.y_dm);
-    let free = u64::from(count * FREE_OF_FIVE / 5).max(1);
-    (area * PER_CELL / free).isqrt().clamp(500, 10_000) as u32
 }
 
 /// The time that this thread has run, in nanoseconds.

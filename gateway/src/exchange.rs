@@ -44,7 +44,7 @@ pub struct Exchange {
     recalls: mpsc::Sender<Recall>,
     /// Held by whoever brings another plan into force: one after the other, from checking to telling intake.
     pub plan_turn: tokio::sync::Mutex<()>,
-    /// What holds on the roads, and who may change it.
+    /// Whose turn it is to change what holds on the roads.
     pub roads: RoadDesk,
     stopping: AtomicBool,
     stopped: watch::Sender<bool>,
@@ -90,7 +90,7 @@ impl Exchange {
             })
             .collect();
         Exchange {
-            roads: RoadDesk::of(&running),
+            roads: RoadDesk::default(),
             running,
             intake,
             feed,

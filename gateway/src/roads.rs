@@ -4,68 +4,83 @@
 //! the other, each on top of the one before. On the wall's clock the hour is watched here; a driven centre keeps it itself.
 
 use crate::exchange::Exchange;
-use arc_swap::ArcSwapOption;
 use engine::centre::Prepared;
 use engine::command::{Activation, Actor, ClockMode};
 use engine::lane::Lane;
 use engine::roads::atlas::Atlas;
 use engine::roads::bulletin::Bulletin;
 use engine::roads::conditions::Factors;
+use engine::runtime::StartError;
 use engine::runtime::port::{Submission, Wish};
-use engine::runtime::{Running, StartError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
 
 /// How often the hour is looked at.
 const HOUR_PERIOD: Duration = Duration::from_secs(1);
 /// How long the hour is left alone after its factors could not be brought into force.
 const HOUR_PAUSE: Duration = Duration::from_secs(60);
-/// How long a full lane is waited for before it is tried again.
+/// How often it is looked whether the factors are in force.
 const LANE_PAUSE: Duration = Duration::from_millis(20);
+/// Changes that wait for their turn at most.
+const WAITING_MAX: usize = 16;
 
-/// The map that the centre decides by, and whose turn it is to change what holds on it.
+/// Whose turn it is to change what holds on the roads.
 #[derive(Debug)]
 pub struct RoadDesk {
-    in_force: ArcSwapOption<Atlas>,
-    /// Also keeps the map before: so it is not the writer that lets it go.
-    turn: Mutex<Option<Arc<Atlas>>>,
+    turn: Mutex<()>,
+    waiting: Semaphore,
 }
 
-/// The turn to change what holds on the roads.
+/// The turn to change what holds on the roads, until it is dropped.
+#[derive(Debug)]
 pub struct Turn<'a> {
-    desk: &'a RoadDesk,
-    before: MutexGuard<'a, Option<Arc<Atlas>>>,
+    _held: MutexGuard<'a, ()>,
+    _waited: Option<SemaphorePermit<'a>>,
+}
+
+impl Default for RoadDesk {
+    fn default() -> RoadDesk {
+        RoadDesk {
+            turn: Mutex::default(),
+            waiting: Semaphore::new(WAITING_MAX),
+        }
+    }
 }
 
 impl RoadDesk {
-    /// As the centre came up.
-    pub fn of(running: &Running) -> RoadDesk {
-        RoadDesk {
-            in_force: ArcSwapOption::new(running.map_at_start()),
-            turn: Mutex::default(),
-        }
+    /// Waits for the turn; `None` where too many wait already.
+    pub async fn turn(&self) -> Option<Turn<'_>> {
+        let waited = self.waiting.try_acquire().ok()?;
+        Some(Turn {
+            _held: self.turn.lock().await,
+            _waited: Some(waited),
+        })
     }
 
-    /// The map that decisions are made by; `None` where travel goes by straight line.
-    pub fn map(&self) -> Option<Arc<Atlas>> {
-        self.in_force.load_full()
-    }
-
-    /// Waits for the turn to change it.
-    pub async fn turn(&self) -> Turn<'_> {
+    /// Waits for the turn, however many wait.
+    async fn own_turn(&self) -> Turn<'_> {
         Turn {
-            desk: self,
-            before: self.turn.lock().await,
+            _held: self.turn.lock().await,
+            _waited: None,
         }
     }
 }
 
-impl Turn<'_> {
-    /// This map is in force, or about to be.
-    pub fn took_over(mut self, map: Arc<Atlas>) {
-        *self.before = self.desk.in_force.swap(Some(map));
-    }
+/// Why a map was not made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum Unprepared {
+    /// What was asked cannot be.
+    #[error("{0}")]
+    Wrong(String),
+    /// It could be, and was not done.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Lets a map go beside everything else: it is large, and the writer must not be the last that holds it.
+pub fn let_go(map: Arc<Atlas>) {
+    tokio::task::spawn_blocking(move || drop(map));
 }
 
 /// Keeps a bulletin and makes the map ready as it says, beside everything else.
@@ -73,14 +88,18 @@ pub async fn prepared(
     exchange: &Arc<Exchange>,
     map: Arc<Atlas>,
     bulletin: Bulletin,
-) -> Result<(Activation, Arc<Atlas>), StartError> {
+) -> Result<(Activation, Arc<Atlas>), Unprepared> {
     let begun = Instant::now();
     let notices = bulletin.notices.len();
     let asked = Arc::clone(exchange);
     let stored = tokio::task::spawn_blocking(move || asked.running.store_bulletin(&map, bulletin));
     let stored = stored
         .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+        .map_err(|error| Unprepared::Failed(error.to_string()))?;
+    let stored = stored.map_err(|error| match error {
+        StartError::Object { .. } => Unprepared::Wrong(error.to_string()),
+        error => Unprepared::Failed(error.to_string()),
+    })?;
     let took_ms = begun.elapsed().as_millis() as u64;
     tracing::info!(bulletin = %stored.0.hash, notices, took_ms, "the roads' times were made anew");
     Ok(stored)
@@ -104,7 +123,7 @@ pub async fn keep_the_hour(exchange: Arc<Exchange>) {
     seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         seconds.tick().await;
-        let Some(map) = exchange.roads.map() else {
+        let Some(map) = exchange.running.map() else {
             return;
         };
         if map.factors() == factors_now(&exchange) {
@@ -117,28 +136,39 @@ pub async fn keep_the_hour(exchange: Arc<Exchange>) {
     }
 }
 
-async fn next_hour(exchange: &Arc<Exchange>) -> Result<(), StartError> {
-    let turn = exchange.roads.turn().await;
-    let Some(map) = exchange.roads.map() else {
+async fn next_hour(exchange: &Arc<Exchange>) -> Result<(), Unprepared> {
+    let _turn = exchange.roads.own_turn().await;
+    let Some(before) = exchange.running.map() else {
         return Ok(());
     };
     let bulletin = Bulletin {
         factors: factors_now(exchange),
-        ..map.bulletin()
+        ..before.bulletin()
     };
-    let (activation, map) = prepared(exchange, map, bulletin).await?;
+    let (activation, map) = prepared(exchange, Arc::clone(&before), bulletin).await?;
     let mut items = vec![Submission {
         origin: None,
         wish: Wish::Activate {
             actor: Actor::System,
             activation,
-            object: Prepared::Roads(Arc::clone(&map)),
+            object: Prepared::Roads(map),
             testimony: Box::default(),
         },
     }];
-    while exchange.running.submit(Lane::Life, &mut items).is_err() {
+    let is_in_force = || {
+        let map = exchange.running.map();
+        map.and_then(|map| map.bulletin_hash()) == Some(activation.hash)
+    };
+    while !is_in_force() {
+        if !exchange.serves() {
+            return Err(Unprepared::Failed("the centre is stopping".into()));
+        }
+        // What did not fit into the lane is still there, and goes in later.
+        if let Err(full) = exchange.running.submit(Lane::Life, &mut items) {
+            tracing::debug!(%full, "the roads' factors of this hour wait");
+        }
         tokio::time::sleep(LANE_PAUSE).await;
     }
-    turn.took_over(map);
+    let_go(before);
     Ok(())
 }

@@ -72,6 +72,8 @@ fn what_the_roads_changed(data: &Path, issued: u64) {
     for it in &all {
         assert!(it.straight_ms >= it.sent_ms, "{it:?}");
         assert!(it.sent != it.straight || it.saved_ms() == 0, "{it:?}");
+    }
+    for it in all.iter().take(4) {
         let grounds = explain(data, it.order, Sequence(u64::MAX)).unwrap().grounds;
         let sent = (
             grounds.issued.unit,

@@ -6,6 +6,7 @@
 use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Marks};
 use engine::centre::{Centre, Prepared};
 use engine::city::City;
+use engine::city::generate::random::Random;
 use engine::command::{
     Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
     Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
@@ -21,8 +22,15 @@ use engine::name::Name;
 use engine::order::OrderAct;
 use engine::place::{Place, PlaceSource, Point};
 use engine::plan::Plan;
+use engine::roads::conditions::{Change, Conditions};
+use engine::roads::generate::{Layout, generate};
+use engine::roads::metric::Metric;
+use engine::roads::nearest::{FoundList, RoadUnits, SearchRoom, Wanted};
+use engine::roads::network::{EdgeIndex, Profile};
+use engine::roads::position::{Fraction, Position};
+use engine::roads::road_map::RoadMap;
 use engine::unit::{Duty, UnitDefinition};
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -43,18 +51,18 @@ fn count() {
 
 // SAFETY: every call goes on to the system's allocator unchanged; the counter allocates nothing itself.
 unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+    unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         count();
         // SAFETY: the caller's promise, handed on.
         unsafe { System.alloc(layout) }
     }
 
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: std::alloc::Layout) {
         // SAFETY: the caller's promise, handed on.
         unsafe { System.dealloc(pointer, layout) }
     }
 
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+    unsafe fn realloc(&self, pointer: *mut u8, layout: std::alloc::Layout, size: usize) -> *mut u8 {
         count();
         // SAFETY: the caller's promise, handed on.
         unsafe { System.realloc(pointer, layout, size) }
@@ -443,6 +451,52 @@ fn a_loaded_centre_allocates_nothing_in_steady_state() {
     }
     let allocated = ALLOCATIONS.with(Cell::get) - before;
     assert_eq!(allocated, 0, "allocations in 40 000 commands");
+}
+
+/// Units by road: once both profiles and each need have been asked for, neither moves nor searches nor other times allocate.
+#[test]
+fn units_on_the_road_allocate_nothing_in_steady_state() {
+    const UNITS: u32 = 300;
+    let network = generate(Layout::TOWN, 1).unwrap();
+    let edges = network.edges.len() as u32;
+    let map = Arc::new(RoadMap::build(network).unwrap());
+    let close = |edge| Conditions {
+        changes: vec![Change::Close(EdgeIndex(edge))],
+        ..Conditions::default()
+    };
+    let metrics = [1, edges / 2].map(|edge| Metric::new(map.clone(), &close(edge)));
+    let mut units = RoadUnits::new(UNITS);
+    let (mut room, mut found) = (SearchRoom::default(), FoundList::new(3));
+    let mut random = Random::new(1, "roads");
+    for unit in 0..UNITS {
+        units.set_capabilities(unit, 1 << (unit % 3));
+        units.set_available(unit, true);
+    }
+    let mut step = |steps: std::ops::Range<u32>| {
+        for step in steps {
+            let mut place = || Position {
+                edge: EdgeIndex(random.below(edges)),
+                along: Fraction::new(random.below(1 << 20)),
+            };
+            let (at, to) = (place(), place());
+            let unit = random.below(UNITS);
+            units.place(unit, at);
+            units.set_available(random.below(UNITS), step % 5 < 2);
+            let wanted = Wanted {
+                profile: Profile::ALL[step as usize % 2],
+                to,
+                need: 1 << (step % 3),
+            };
+            let metric = &metrics[step as usize / 1_000 % 2];
+            units.nearest(metric, wanted, &mut room, |unit| unit % 7 != 0, &mut found);
+        }
+    };
+    step(0..5_000);
+    let before = ALLOCATIONS.with(Cell::get);
+    step(5_000..20_000);
+    let allocated = ALLOCATIONS.with(Cell::get) - before;
+    assert_eq!(allocated, 0, "allocations in 15 000 moves and searches");
+    assert_eq!(found.as_slice().len(), 3);
 }
 
 /// The counter counts: a test that could not fail would show nothing.

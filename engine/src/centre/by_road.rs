@@ -14,9 +14,6 @@ use crate::roads::travel::Destination;
 use crate::unit::Unit;
 use std::sync::Arc;
 
-/// Side of a grid cell, in decimetres.
-const CELL_DM: u32 = 10_000;
-
 /// The units of a centre on the map in force.
 #[derive(Debug)]
 pub(super) struct ByRoad {
@@ -34,7 +31,7 @@ pub(super) struct ByRoad {
 impl ByRoad {
     pub fn new(atlas: Arc<Atlas>, capacities: &Capacities) -> ByRoad {
         ByRoad {
-            units: RoadUnits::new(atlas.metric().map(), capacities.units_max, CELL_DM),
+            units: RoadUnits::new(capacities.units_max),
             positions: Vec::with_capacity(capacities.units_max as usize),
             off_road: 0,
             room: SearchRoom::default(),
@@ -73,7 +70,7 @@ impl ByRoad {
         self.off_road += u32::from(position.is_none());
         self.off_road -= u32::from(before == Some(None));
         match position {
-            Some(position) => self.units.place(self.atlas.metric().map(), index, position),
+            Some(position) => self.units.place(index, position),
             None => self.units.displace(index),
         }
     }

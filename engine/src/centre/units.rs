@@ -64,6 +64,9 @@ impl Desk<'_> {
     fn come_into_effect(&mut self, index: u32) {
         let unit = self.state.unit_id(index);
         self.say(Event::UnitDefined { unit });
+        if !self.state.units[index as usize].roams() {
+            self.locate(index);
+        }
         self.await_unit(index);
         self.serve_waiting(unit);
     }

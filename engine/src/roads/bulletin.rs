@@ -18,6 +18,8 @@ pub const NOTICES_MAX: usize = 1_000;
 pub const STRETCHES_MAX: usize = 1_000;
 /// Corners of one flooded area at most.
 pub const CORNERS_MAX: usize = 1_000;
+/// Pieces of road, and corners of areas, of a whole bulletin at most: what holds is written and reckoned whole with each change.
+pub const TOGETHER_MAX: usize = 10_000;
 /// The slowest that a road can be said to be: so many thousandths of its time.
 pub const SLOW_PERMILLE_MAX: u32 = 100_000;
 
@@ -93,6 +95,11 @@ pub enum BulletinError {
     /// Too many.
     #[error("the bulletin has {0} notices; at most {NOTICES_MAX} are possible, lift some")]
     Notices(usize),
+    /// Too much in all of them.
+    #[error(
+        "the notices have {0} pieces of road and corners together; at most {TOGETHER_MAX} are possible, lift some"
+    )]
+    Together(usize),
     /// A notice that cannot be.
     #[error("notice {id}: {wrong}")]
     Notice {
@@ -180,6 +187,10 @@ impl Bulletin {
         if !self.notices.is_sorted_by(|a, b| a.id < b.id) {
             return Err(BulletinError::Form);
         }
+        let together: usize = self.notices.iter().map(Notice::size).sum();
+        if together > TOGETHER_MAX {
+            return Err(BulletinError::Together(together));
+        }
         self.notices.iter().try_for_each(|notice| notice.check(map))
     }
 
@@ -213,6 +224,14 @@ fn edges(map: &RoadMap, roads: &[Stretch]) -> impl Iterator<Item = super::networ
 }
 
 impl Notice {
+    /// How many pieces of road or corners it names.
+    fn size(&self) -> usize {
+        match &self.says {
+            Says::Closed(roads) | Says::Slow { roads, .. } => roads.len(),
+            Says::Flooded(area) => area.rings().iter().map(Vec::len).sum(),
+        }
+    }
+
     /// Whether it can hold on this map.
     pub fn check(&self, map: &RoadMap) -> Result<(), BulletinError> {
         let checked = match &self.says {

@@ -58,6 +58,15 @@ pub struct Fork {
     above: u32,
 }
 
+/// The way up from a rank, as far as each next rank is the parent of the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    /// The last rank that is reached so.
+    last: u32,
+    /// Its parent; `NONE` for a root.
+    above: u32,
+}
+
 /// Who stands above whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hierarchy {
@@ -65,12 +74,16 @@ pub struct Hierarchy {
     ranks: Vec<u32>,
     /// One for each rank, and one more at the end.
     stands: Vec<Stand>,
+    /// Entries of the longest label.
+    longest: u32,
     /// All forks, by rank.
     forks: Vec<Fork>,
     /// The lowest fork that is each rank or stands above it; `NONE` where there is none.
     fork_above: Vec<u32>,
     /// The parent of each rank; `NONE` for roots.
     parents: Vec<u32>,
+    /// The stretch from each rank upwards.
+    stretches: Vec<Stretch>,
     /// Where the upper neighbours of each rank begin; one more at the end.
     first_upper: Vec<u32>,
     /// The upper neighbours, ascending.
@@ -136,6 +149,16 @@ impl Hierarchy {
         Some(self.parents[rank as usize]).filter(|&parent| parent != NONE)
     }
 
+    /// A rank and all its ancestors, upwards, and those of a second where there is one, each once: as runs of ranks that stand one above
+    /// the other. They are few, for subtrees are runs of ranks and most ranks have one child.
+    #[inline]
+    pub fn ways_up(&self, rank: u32, second: Option<u32>) -> WaysUp<'_> {
+        WaysUp {
+            stretches: &self.stretches,
+            next: [rank, second.unwrap_or(NONE)],
+        }
+    }
+
     /// The forks from a rank upwards, itself included.
     pub fn forks(&self, rank: u32) -> impl Iterator<Item = Fork> {
         let fork = |index: u32| self.forks.get(index as usize).copied();
@@ -153,6 +176,11 @@ impl Hierarchy {
     /// Entries of all labels together.
     pub fn label_entries(&self) -> usize {
         self.stands.last().map_or(0, |end| end.label as usize)
+    }
+
+    /// Entries of the longest label.
+    pub fn longest(&self) -> usize {
+        self.longest as usize
     }
 
     /// How many pairs of neighbours there are.
@@ -175,11 +203,20 @@ impl Hierarchy {
         &self.upper_depths
     }
 
+    /// Where the lower neighbours of a rank stand among those of all.
+    #[inline]
+    pub fn lower_range(&self, rank: u32) -> std::ops::Range<usize> {
+        self.first_lower[rank as usize] as usize..self.first_lower[rank as usize + 1] as usize
+    }
+
+    /// All lower neighbours, rank by rank, ascending within one, as places in [`Hierarchy::uppers`] that name it.
+    pub fn all_lowers(&self) -> &[u32] {
+        &self.lowers
+    }
+
     /// The lower neighbours of a rank, as places in [`Hierarchy::uppers`] that name it.
     pub fn lowers(&self, rank: u32) -> &[u32] {
-        let range =
-            self.first_lower[rank as usize] as usize..self.first_lower[rank as usize + 1] as usize;
-        &self.lowers[range]
+        &self.lowers[self.lower_range(rank)]
     }
 
     /// Whose upper neighbour a place in [`Hierarchy::uppers`] is.
@@ -202,6 +239,52 @@ impl Hierarchy {
         let range = self.upper_range(tail.min(head));
         let within = self.uppers[range.clone()].partition_point(|&upper| upper < tail.max(head));
         ((range.start + within) as u32) << 1 | u32::from(tail > head)
+    }
+}
+
+/// Whose ancestors ranks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of the first alone.
+    First,
+    /// Of the second alone.
+    Second,
+    /// Of both.
+    Both,
+}
+
+/// See [`Hierarchy::ways_up`].
+#[derive(Clone, Debug)]
+pub struct WaysUp<'a> {
+    stretches: &'a [Stretch],
+    /// Where either way goes on; `NONE` at its end.
+    next: [u32; 2],
+}
+
+impl Iterator for WaysUp<'_> {
+    type Item = (std::ops::Range<usize>, Whose);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let [first, second] = self.next;
+        // The lower one goes on until it meets the other: what they share ranks above both.
+        let (lower, upper) = (first.min(second), first.max(second));
+        let stretch = self.stretches.get(lower as usize)?;
+        let (end, above) = match upper {
+            upper if upper > lower && upper <= stretch.last => (upper, upper),
+            _ => (stretch.last + 1, stretch.above),
+        };
+        let whose = if first == second {
+            self.next = [above, above];
+            Whose::Both
+        } else if first < second {
+            self.next[0] = above;
+            Whose::First
+        } else {
+            self.next[1] = above;
+            Whose::Second
+        };
+        Some((lower as usize..end as usize, whose))
     }
 }
 
@@ -331,14 +414,17 @@ fn assemble(upper_sets: &[Vec<u32>], renumbered: &[u32]) -> Result<Hierarchy, Or
         }
     }
     let (first_lower, lowers) = lower_neighbours(count, &uppers);
+    let stretches = stretches(&parents);
     let (forks, fork_above) = forks(&parents, &depths, &first_below);
     Ok(Hierarchy {
         ranks: Vec::new(),
         stands: stands(&depths, &first_below)?,
+        longest: depths.iter().max().map_or(0, |depth| depth + 1),
         forks,
         fork_above,
         upper_depths: uppers.iter().map(|&upper| depths[upper as usize]).collect(),
         parents,
+        stretches,
         first_upper,
         uppers,
         first_lower,
@@ -363,6 +449,24 @@ fn stands(depths: &[u32], first_below: &[u32]) -> Result<Vec<Stand>, OrderError>
     let (label, first) = (entries as u32, depths.len() as u32);
     stands.push(Stand { label, first });
     Ok(stands)
+}
+
+fn stretches(parents: &[u32]) -> Vec<Stretch> {
+    let end = Stretch {
+        last: NONE,
+        above: NONE,
+    };
+    let mut stretches = vec![end; parents.len()];
+    for (rank, &parent) in (0..parents.len() as u32).zip(parents).rev() {
+        let begins = Stretch {
+            last: rank,
+            above: parent,
+        };
+        let goes_on = parent == rank + 1;
+        let above = stretches.get(parent as usize).filter(|_| goes_on).copied();
+        stretches[rank as usize] = above.unwrap_or(begins);
+    }
+    stretches
 }
 
 /// All forks, and the lowest one from each rank upwards.
@@ -412,4 +516,37 @@ fn lower_neighbours(count: usize, uppers: &[u32]) -> (Vec<u32>, Vec<u32>) {
         next[upper as usize] += 1;
     }
     (first, lowers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::roads::order::contraction_order;
+    use crate::roads::tests::random::{Layout, networks};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_ways_up_from_two_ranks_are_their_ancestors_each_once(network in networks(Layout::SMALL)) {
+            let turns = Turns::of(&network);
+            let hierarchy = Hierarchy::new(&turns, &contraction_order(&network, &turns)).unwrap();
+            let ancestors = |rank: u32| std::iter::successors(Some(rank), |&rank| hierarchy.parent(rank));
+            for first in 0..hierarchy.len() {
+                for second in (0..hierarchy.len()).map(Some).chain([None]) {
+                    let mut ways = [Vec::new(), Vec::new()];
+                    for (run, whose) in hierarchy.ways_up(first, second) {
+                        let run = run.map(|rank| rank as u32);
+                        match whose {
+                            Whose::First => ways[0].extend(run),
+                            Whose::Second => ways[1].extend(run),
+                            Whose::Both => ways.iter_mut().for_each(|way| way.extend(run.clone())),
+                        }
+                    }
+                    prop_assert_eq!(&ways[0], &ancestors(first).collect::<Vec<_>>());
+                    let theirs = second.map_or(Vec::new(), |second| ancestors(second).collect());
+                    prop_assert_eq!(&ways[1], &theirs);
+                }
+            }
+        }
+    }
 }

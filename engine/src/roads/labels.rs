@@ -172,11 +172,6 @@ impl<C: Cost> Neighbours<C> {
         self.up[place]
     }
 
-    /// The cost down from it.
-    pub(super) fn down(&self, place: usize) -> C {
-        self.down[place]
-    }
-
     /// The arcs alone: the least where several join the same two.
     fn of(hierarchy: &Hierarchy, arc_costs: impl Iterator<Item = C>) -> Neighbours<C> {
         let count = hierarchy.upper_count();
@@ -200,8 +195,7 @@ impl<C: Cost> Neighbours<C> {
     /// Takes in every way over ranks below, rank by rank: when one is reached, all below it are final.
     fn customise(&mut self, hierarchy: &Hierarchy) {
         // The costs between the rank at hand and its ancestors, by their depth.
-        let longest = (0..hierarchy.len()).map(|rank| hierarchy.label(rank).len());
-        let mut up = vec![C::NEVER; longest.max().unwrap_or(0)];
+        let mut up = vec![C::NEVER; hierarchy.longest()];
         let mut down = up.clone();
         for rank in 0..hierarchy.len() {
             let own = hierarchy.upper_range(rank);

@@ -4,8 +4,8 @@
 //! another in force hands over an `Arc`. See `travel` for what is asked of it.
 
 use super::conditions::{Conditions, EdgeTimes};
+use super::hierarchy::Hierarchy;
 use super::labels::{Cost, Labels, Neighbours};
-use super::least::Paces;
 use super::network::{CLOSED_MS, EdgeIndex, Profile};
 use super::road_map::RoadMap;
 use super::sides::Sides;
@@ -17,15 +17,25 @@ pub struct ProfileTimes<C> {
     labels: Labels<C>,
     /// How each edge is driven there and back.
     sides: Vec<Sides<C>>,
-    /// What no way undercuts; only where units are searched for.
-    paces: Option<Paces>,
+    /// The arcs up to each rank from its lower neighbours, as [`Hierarchy::lower_range`] says, the least first; only where units
+    /// are searched for.
+    rises: Vec<Rise<C>>,
+}
+
+/// An arc up to a rank from one of its lower neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rise<C> {
+    /// The lower neighbour.
+    pub from: u32,
+    /// What it costs over anything that lies below both; [`Cost::NEVER`] where nothing leads up.
+    pub cost: C,
 }
 
 /// The times in force.
 #[derive(Clone, Debug)]
 pub struct Metric {
     map: Arc<RoadMap>,
-    profiles: [ProfileTimes<u32>; 2],
+    profiles: [Arc<ProfileTimes<u32>>; 2],
 }
 
 impl Metric {
@@ -36,6 +46,12 @@ impl Metric {
             ProfileTimes::new(&map, Profile::Normal, &normal),
             ProfileTimes::new(&map, Profile::Siren, &siren),
         ];
+        Metric::of(map, profiles)
+    }
+
+    /// Of the times of both profiles, normal first: whoever has two cores makes each on its own.
+    pub fn of(map: Arc<RoadMap>, profiles: [ProfileTimes<u32>; 2]) -> Metric {
+        let profiles = profiles.map(Arc::new);
         Metric { map, profiles }
     }
 
@@ -46,6 +62,11 @@ impl Metric {
 
     /// How a profile drives.
     pub fn profile(&self, profile: Profile) -> &ProfileTimes<u32> {
+        self.shared_profile(profile)
+    }
+
+    /// The same, to be kept.
+    pub fn shared_profile(&self, profile: Profile) -> &Arc<ProfileTimes<u32>> {
         &self.profiles[profile as usize]
     }
 
@@ -56,16 +77,16 @@ impl Metric {
 }
 
 impl ProfileTimes<u32> {
-    fn new(map: &RoadMap, profile: Profile, times: &EdgeTimes) -> ProfileTimes<u32> {
+    /// For these times of edges.
+    pub fn new(map: &RoadMap, profile: Profile, times: &EdgeTimes) -> ProfileTimes<u32> {
         let cost = |&ms: &u32| if ms == CLOSED_MS { u32::NEVER } else { ms };
         let through: Vec<u32> = times.through_ms.iter().map(cost).collect();
         let own: Vec<u32> = times.own_ms.iter().map(cost).collect();
         let neighbours = neighbours(map, profile, &through);
-        let paces = Paces::new(map, map.grades(profile), &own, &neighbours);
         ProfileTimes {
             labels: Labels::of(map.hierarchy(), &neighbours),
             sides: map.side_ranks(profile).at(map, profile, &own),
-            paces: Some(paces),
+            rises: rises(map.hierarchy(), &neighbours),
         }
     }
 }
@@ -96,7 +117,7 @@ impl<C: Cost> ProfileTimes<C> {
         ProfileTimes {
             labels: Labels::of(map.hierarchy(), &neighbours),
             sides: map.side_ranks(profile).at(map, profile, own),
-            paces: None,
+            rises: Vec::new(),
         }
     }
 
@@ -105,9 +126,12 @@ impl<C: Cost> ProfileTimes<C> {
         &self.labels
     }
 
-    /// What no way undercuts; `None` for times that units are not searched by.
-    pub fn paces(&self) -> Option<&Paces> {
-        self.paces.as_ref()
+    /// The arcs up to a rank from its lower neighbours, the least first; none for times that units are not searched by.
+    #[inline]
+    pub fn rises(&self, hierarchy: &Hierarchy, rank: u32) -> &[Rise<C>] {
+        self.rises
+            .get(hierarchy.lower_range(rank))
+            .unwrap_or_default()
     }
 
     /// How an edge is driven there and back.
@@ -115,6 +139,20 @@ impl<C: Cost> ProfileTimes<C> {
     pub fn sides(&self, edge: EdgeIndex) -> &Sides<C> {
         &self.sides[edge.0 as usize]
     }
+}
+
+fn rises<C: Cost>(hierarchy: &Hierarchy, neighbours: &Neighbours<C>) -> Vec<Rise<C>> {
+    let places = hierarchy.all_lowers().iter();
+    let rises = places.map(|&place| Rise {
+        from: hierarchy.owner(place),
+        cost: neighbours.up(place as usize),
+    });
+    let mut rises: Vec<Rise<C>> = rises.collect();
+    for rank in 0..hierarchy.len() {
+        let of_rank = &mut rises[hierarchy.lower_range(rank)];
+        of_rank.sort_unstable_by_key(|rise| (rise.cost, rise.from));
+    }
+    rises
 }
 
 /// The costs between neighbours for these costs of edges.

@@ -5,25 +5,28 @@
 //!
 //! A `road_map` is a network made ready to be asked: `turns` takes banned turns into the graph, `order` and `hierarchy` say who stands
 //! above whom. `conditions` (the hour, what has changed; a `bulletin` is how they are kept) make a `metric` of it, whole and immutable: `labels` of travel times,
-//! `sides` of edges, the `least` that any way takes. `snap` brings places onto the map, `travel` says how long the way is between two
-//! of them, `nearest` who is there first. `dijkstra` is the naive twin of it all, `generate` makes towns up.
+//! `sides` of edges. `snap` brings places onto the map, `travel` says how long the way is between two of them. `nearest` says who is there
+//! first: `departures` are where units come onto the hierarchy, `firsts` who is first at each rank, `profile_units` both for one
+//! profile. `dijkstra` is the naive twin of it all, `generate` makes towns up.
 //! Nothing here knows units' states, plans or clocks: `dispatch` asks, `roads` answers.
 
 pub mod atlas;
 pub mod bulletin;
 pub mod conditions;
+pub mod departures;
 pub mod dijkstra;
+pub mod firsts;
 pub mod generate;
 pub mod hierarchy;
 pub mod import;
 pub mod labels;
-pub mod least;
 pub mod metric;
 pub mod nearest;
 pub mod network;
 pub mod order;
 pub mod position;
 pub mod prepared;
+mod profile_units;
 pub mod road_map;
 pub mod sides;
 pub mod snap;

@@ -4,14 +4,13 @@
 //! the map; everything else follows from it and the network, on every machine alike.
 
 use super::hierarchy::{Hierarchy, OrderError};
-use super::least::grades;
 use super::network::{Edge, EdgeIndex, Network, NodeIndex, Profile};
 use super::order::{contraction_order, middle};
 use super::position::{Fraction, Position, between};
 use super::prepared::{Prepared, Sections};
 use super::sides::SideRanks;
 use super::turns::Turns;
-use crate::place::projection::{Plane, Projection, distance_squared_dm2};
+use crate::place::projection::{Plane, Projection};
 
 /// No edge.
 const NONE: u32 = u32::MAX;
@@ -25,9 +24,8 @@ pub fn add_order(network: &Network, sections: &mut Sections) -> Result<(usize, u
     let turns = Turns::of(network);
     let order = contraction_order(network, &turns);
     let hierarchy = Hierarchy::new(&turns, &order)?;
-    let longest = (0..hierarchy.len()).map(|rank| hierarchy.label(rank).len());
     sections.add_words(ORDER_SECTION, &order);
-    Ok((hierarchy.label_entries(), longest.max().unwrap_or(0)))
+    Ok((hierarchy.label_entries(), hierarchy.longest()))
 }
 
 /// A network with all that does not depend on times.
@@ -40,10 +38,6 @@ pub struct RoadMap {
     planes: Vec<Plane>,
     /// The first edge that leads back between the same two nodes; `NONE` on a one-way road.
     opposites: Vec<u32>,
-    /// The straight line between the ends of each edge, in decimetres, rounded up.
-    straights_dm: Vec<u32>,
-    /// Where the grades of edges begin, by profile.
-    grades: [[u64; 2]; 2],
     /// The ranks at the ends of edges, by profile.
     side_ranks: Vec<SideRanks>,
 }
@@ -69,18 +63,6 @@ impl RoadMap {
                 if leads_back { first as u32 } else { NONE }
             })
             .collect();
-        let straights_dm: Vec<u32> = network
-            .edges
-            .iter()
-            .map(|edge| {
-                let (from, to) = (planes[edge.from.0 as usize], planes[edge.to.0 as usize]);
-                straight_rounded_up_dm(from, to)
-            })
-            .collect();
-        let grades = [0, 1].map(|profile| {
-            let times = network.edges.iter().map(|edge| edge.time_ms[profile]);
-            grades(times, &straights_dm)
-        });
         let mut map = RoadMap {
             network,
             turns,
@@ -88,8 +70,6 @@ impl RoadMap {
             projection,
             planes,
             opposites,
-            straights_dm,
-            grades,
             side_ranks: Vec::new(),
         };
         let profiles = Profile::ALL.iter();
@@ -189,19 +169,9 @@ impl RoadMap {
         })
     }
 
-    /// The straight lines of all edges in decimetres, rounded up.
-    pub fn straights_dm(&self) -> &[u32] {
-        &self.straights_dm
-    }
-
     /// The ranks at the ends of edges.
     pub fn side_ranks(&self, profile: Profile) -> &SideRanks {
         &self.side_ranks[profile as usize]
-    }
-
-    /// Where the grades of edges begin; see [`super::least`].
-    pub fn grades(&self, profile: Profile) -> [u64; 2] {
-        self.grades[profile as usize]
     }
 
     /// All edges that lead from and to the same nodes as this one, itself included.
@@ -243,10 +213,4 @@ impl RoadMap {
 /// Where the edges between two nodes stand, or would.
 fn first_between(edges: &[Edge], from: NodeIndex, to: NodeIndex) -> usize {
     edges.partition_point(|edge| (edge.from, edge.to) < (from, to))
-}
-
-fn straight_rounded_up_dm(a: Plane, b: Plane) -> u32 {
-    let squared = distance_squared_dm2(a, b);
-    let root = squared.isqrt();
-    (root + u64::from(root * root < squared)).min(u64::from(u32::MAX)) as u32
 }

@@ -1,17 +1,17 @@
 //! How long the way takes from where somebody is to where they are wanted, exactly.
 //!
 //! Beginning and ending are on edges, so a question is one of a few states each side: [`Exits`] are the states in which one
-//! comes off the own edge, in either direction, with the cost until then; a [`Destination`] is the same for arriving, with its
-//! labels laid together once, as it is asked about by many. Where both are on the same edge, the way along it counts too.
+//! comes off the own edge, in either direction, with the cost until then; [`Entries`] are the same for arriving, and a
+//! [`Destination`] has their labels laid together, for it is asked about by many. Where both are on the same edge, the way along
+//! it counts too.
 
 use super::hierarchy::{Fork, Hierarchy};
 use super::labels::{Cost, least_sum};
-use super::least::{LeastTime, Paces};
 use super::metric::ProfileTimes;
-use super::network::{EdgeIndex, NodeIndex, Profile};
+use super::network::{NodeIndex, Profile};
 use super::position::{Fraction, Position};
 use super::road_map::RoadMap;
-use super::sides::{NO_SIDE, Side, Sides};
+use super::sides::{NO_SIDE, Side};
 
 /// Being in the middle of a segment: which one by its nodes, and each direction of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ struct OnSegment<C> {
     along: Fraction,
     /// What the whole costs, that way and back.
     whole: [C; 2],
+    /// The ranks at the ends of those edges; [`NO_SIDE`] where none leads that way.
+    ends: [u32; 2],
 }
 
 /// A state, by rank, and the cost between it and a position.
@@ -92,32 +94,25 @@ struct Chain<C> {
     least: Vec<C>,
 }
 
-/// Where somebody is wanted, made ready to be asked about. Kept and filled again, it allocates nothing.
+/// How one arrives at a position.
 #[derive(Clone, Debug)]
-pub struct Destination<C> {
-    chains: Vec<Chain<C>>,
-    /// How many of them are in use.
-    used: usize,
-    /// All states from which one arrives, for filling `chains`.
+pub struct Entries<C> {
+    /// All states from which one arrives, by rank.
     entries: Vec<Exit<C>>,
     on: Option<OnSegment<C>>,
-    least: LeastTime,
 }
 
-impl<C> Default for Destination<C> {
+impl<C> Default for Entries<C> {
     /// Nowhere.
-    fn default() -> Destination<C> {
-        Destination {
-            chains: Vec::new(),
-            used: 0,
+    fn default() -> Entries<C> {
+        Entries {
             entries: Vec::new(),
             on: None,
-            least: LeastTime::default(),
         }
     }
 }
 
-impl<C: Cost> Destination<C> {
+impl<C: Cost> Entries<C> {
     /// Makes this the way to a position.
     pub fn set(
         &mut self,
@@ -141,47 +136,11 @@ impl<C: Cost> Destination<C> {
             }
         }
         self.entries.sort_unstable_by_key(|entry| entry.rank);
-        self.lay(map.hierarchy(), times);
-        if let Some(paces) = times.paces() {
-            self.least = self.least_time(paces, times.sides(position.edge));
-        }
     }
 
-    /// A time that no way from a position so far away undercuts; zero for times that units are not searched by.
-    #[inline]
-    pub fn least_ms(&self, distance_dm: u32) -> u32 {
-        self.least.ms(distance_dm)
-    }
-
-    /// The same from a certain edge, which is at least as much.
-    #[inline]
-    pub fn least_from_ms(&self, times: &ProfileTimes<C>, from: EdgeIndex, distance_dm: u32) -> u32 {
-        match times.paces() {
-            Some(paces) => LeastTime::between(paces, self.least, from).ms(distance_dm),
-            None => 0,
-        }
-    }
-
-    /// How far away somebody who travels so long can be, in decimetres, or less.
-    pub fn reach_dm(&self, travel_ms: u32) -> u64 {
-        self.least.reach_dm(travel_ms)
-    }
-
-    fn least_time(&self, paces: &Paces, sides: &Sides<C>) -> LeastTime {
-        let mut behind = [u32::NEVER; 2];
-        for entry in &self.entries {
-            let from = paces.behind(entry.rank);
-            for (behind, from) in behind.iter_mut().zip(from) {
-                *behind = (*behind).min(from.plus(entry.cost.milliseconds()));
-            }
-        }
-        // On the own edge itself one may arrive at its grade.
-        let own = [sides.there, sides.back].into_iter();
-        let own = own.filter(|side| self.on.is_some() && side.whole < C::NEVER);
-        for grade in own.map(|side| paces.grade(side.edge)) {
-            behind[..usize::from(grade)].fill(0);
-        }
-        LeastTime::new(paces, behind)
+    /// The states from which one arrives and what it costs from there, by rank.
+    pub fn as_slice(&self) -> &[Exit<C>] {
+        &self.entries
     }
 
     /// Arriving over one side of the own segment.
@@ -202,10 +161,72 @@ impl<C: Cost> Destination<C> {
         }));
     }
 
+    /// The ranks at which somebody who drives along the own segment comes off it; none when the position is at a node.
+    pub fn ends(&self) -> impl Iterator<Item = u32> {
+        let ends = self.on.map(|on| on.ends);
+        ends.into_iter().flatten().filter(|&rank| rank != NO_SIDE)
+    }
+
+    /// The least cost along the segment that both are on; [`Cost::NEVER`] when they are not.
+    pub fn along(&self, map: &RoadMap, from: Position) -> C {
+        let Some(on) = &self.on else {
+            return C::NEVER;
+        };
+        let edge = map.edge(from.edge);
+        let behind = match on.nodes {
+            nodes if nodes == (edge.from, edge.to) => from.along,
+            nodes if nodes == (edge.to, edge.from) => from.along.rest(),
+            _ => return C::NEVER,
+        };
+        let part = |whole: C, behind: Fraction, along: Fraction| {
+            if whole < C::NEVER && behind <= along {
+                whole.part(along).less(whole.part(behind))
+            } else {
+                C::NEVER
+            }
+        };
+        let there = part(on.whole[0], behind, on.along);
+        there.min(part(on.whole[1], behind.rest(), on.along.rest()))
+    }
+}
+
+/// Where somebody is wanted, made ready to be asked about. Kept and filled again, it allocates nothing.
+#[derive(Clone, Debug)]
+pub struct Destination<C> {
+    chains: Vec<Chain<C>>,
+    /// How many of them are in use.
+    used: usize,
+    entries: Entries<C>,
+}
+
+impl<C> Default for Destination<C> {
+    /// Nowhere.
+    fn default() -> Destination<C> {
+        Destination {
+            chains: Vec::new(),
+            used: 0,
+            entries: Entries::default(),
+        }
+    }
+}
+
+impl<C: Cost> Destination<C> {
+    /// Makes this the way to a position.
+    pub fn set(
+        &mut self,
+        map: &RoadMap,
+        times: &ProfileTimes<C>,
+        profile: Profile,
+        position: Position,
+    ) {
+        self.entries.set(map, times, profile, position);
+        self.lay(map.hierarchy(), times);
+    }
+
     /// Lays the labels of the entries together: one that stands above another shares its chain.
     fn lay(&mut self, hierarchy: &Hierarchy, times: &ProfileTimes<C>) {
         self.used = 0;
-        for entry in &self.entries {
+        for entry in self.entries.as_slice() {
             let label = times.labels().down(hierarchy, entry.rank);
             let below = hierarchy.first_below(entry.rank)..=entry.rank;
             let known = self.chains[..self.used]
@@ -267,7 +288,7 @@ impl<C: Cost> Destination<C> {
         exits: &Exits<C>,
         limit: C,
     ) -> Option<C> {
-        let mut least = self.along(map, from);
+        let mut least = self.entries.along(map, from);
         for exit in exits.iter() {
             least = least.min(self.over_exit(map.hierarchy(), times, exit, limit));
         }
@@ -294,28 +315,6 @@ impl<C: Cost> Destination<C> {
         }
         least.plus(exit.cost).min(C::NEVER)
     }
-
-    /// The least cost along the segment that both are on.
-    fn along(&self, map: &RoadMap, from: Position) -> C {
-        let Some(on) = &self.on else {
-            return C::NEVER;
-        };
-        let edge = map.edge(from.edge);
-        let behind = match on.nodes {
-            nodes if nodes == (edge.from, edge.to) => from.along,
-            nodes if nodes == (edge.to, edge.from) => from.along.rest(),
-            _ => return C::NEVER,
-        };
-        let part = |whole: C, behind: Fraction, along: Fraction| {
-            if whole < C::NEVER && behind <= along {
-                whole.part(along).less(whole.part(behind))
-            } else {
-                C::NEVER
-            }
-        };
-        let there = part(on.whole[0], behind, on.along);
-        there.min(part(on.whole[1], behind.rest(), on.along.rest()))
-    }
 }
 
 fn on_segment<C: Cost>(map: &RoadMap, times: &ProfileTimes<C>, position: Position) -> OnSegment<C> {
@@ -325,6 +324,7 @@ fn on_segment<C: Cost>(map: &RoadMap, times: &ProfileTimes<C>, position: Positio
         nodes: (edge.from, edge.to),
         along: position.along,
         whole: [sides.there.whole, sides.back.whole],
+        ends: [sides.there.after, sides.back.after],
     }
 }
 

@@ -102,12 +102,11 @@ pub(super) fn store(
     data: &Folder,
     kind: ObjectKind,
     bytes: &[u8],
-    map: Option<&Atlas>,
 ) -> Result<(Activation, Prepared), StartError> {
     let hash = ObjectHash::of(bytes);
     let activation = Activation { object: kind, hash };
     let prepared =
-        prepare(&activation, bytes, map).map_err(|reason| StartError::Object { kind, reason })?;
+        prepare(&activation, bytes, None).map_err(|reason| StartError::Object { kind, reason })?;
     Objects::of(data)
         .put(bytes)
         .map_err(|reason| StartError::Store { kind, reason })?;
@@ -371,7 +370,7 @@ fn prepare_what_is_new(writer: &mut Writer, setup: &Setup) -> Result<Vec<Activat
         if in_force == Some(ObjectHash::of(bytes)) {
             continue;
         }
-        let (activation, prepared) = store(&setup.data, kind, bytes, None)?;
+        let (activation, prepared) = store(&setup.data, kind, bytes)?;
         writer.centre.prepare(prepared);
         new.push(activation);
     }

@@ -123,7 +123,6 @@ pub struct Running {
     keeper: Bell,
     passed_over: Vec<String>,
     plan: Option<Arc<Plan>>,
-    map: Option<Arc<Atlas>>,
     notices_left: Vec<Name>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -181,7 +180,8 @@ fn assemble(
         epoch,
         durable,
     } = handles;
-    let (plan, map) = (writer.centre.plan(), writer.centre.atlas().cloned());
+    let plan = writer.centre.plan();
+    writer.shown.map.store(writer.centre.atlas().cloned());
     let (shown, clock) = (Arc::clone(&writer.shown), writer.clock);
     let measures = Arc::clone(&writer.measures);
     measures.set_applied(writer.centre.sequence());
@@ -207,7 +207,6 @@ fn assemble(
         keeper: keeper.bell.clone(),
         passed_over,
         plan,
-        map,
         notices_left,
         threads: Vec::new(),
     };
@@ -288,7 +287,7 @@ impl Running {
         object: ObjectKind,
         bytes: &[u8],
     ) -> Result<(Activation, Prepared), StartError> {
-        boot::store(&self.data, object, bytes, None)
+        boot::store(&self.data, object, bytes)
     }
 
     /// The same for a bulletin: what holds on the roads from when it comes into force. Makes all times of the map anew: not for a
@@ -301,9 +300,9 @@ impl Running {
         boot::store_bulletin(&self.data, map, bulletin)
     }
 
-    /// The map that was in force when the centre came up, with its times then.
-    pub fn map_at_start(&self) -> Option<Arc<Atlas>> {
-        self.map.clone()
+    /// The map that the centre decides by, with its times now; `None` where travel goes by straight line.
+    pub fn map(&self) -> Option<Arc<Atlas>> {
+        self.shown.map.load_full()
     }
 
     /// Notices on the roads that another map left without a road at the start.

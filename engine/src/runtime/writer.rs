@@ -21,6 +21,8 @@ use crate::moment::{Moment, Span};
 use crate::place::Point;
 use crate::position_slots::{DrainCursor, PositionSlots};
 use crate::record::RecordRef;
+use crate::roads::atlas::Atlas;
+use arc_swap::ArcSwapOption;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -31,6 +33,8 @@ const ROUND_MAX: usize = 1_024;
 const POSITIONS_MAX: usize = 1_024;
 /// Batches on their way to the disk at once: one being written, one ready. Beyond, the open batch fills on.
 const IN_FLIGHT_MAX: u64 = 2;
+/// After so long factors of the hour that could not be kept are tried again.
+const HOUR_AGAIN: Span = Span::minutes(1);
 /// The longest sleep, so that the clock is looked at.
 const SLEEP_MAX: Duration = Duration::from_secs(1);
 
@@ -47,6 +51,8 @@ pub(super) struct Shown {
     pub stop: AtomicBool,
     /// The writer ended because the journal did.
     pub failed: AtomicBool,
+    /// The map that it decides by, with its times.
+    pub map: ArcSwapOption<Atlas>,
 }
 
 pub(super) struct Writer {
@@ -199,16 +205,22 @@ impl Writer {
         }
         let next = self.centre.next_hour(self.now);
         self.hour_until = next.unwrap_or(Moment(i64::MAX));
-        // Factors that cannot be kept are not decided by; those before them stay.
-        if let Ok(Some((activation, object))) = hour_due(&self.centre, &self.data, self.now) {
-            self.centre.prepare(object);
-            let envelope = Envelope {
-                actor: Actor::System,
-                command: Command::Activate(activation),
-            };
-            self.apply(&envelope, &[], None)?;
+        // Factors that cannot be kept are not decided by; those before them stay until it is tried again.
+        match hour_due(&self.centre, &self.data, self.now) {
+            Ok(None) => Ok(()),
+            Ok(Some((activation, object))) => {
+                self.centre.prepare(object);
+                let envelope = Envelope {
+                    actor: Actor::System,
+                    command: Command::Activate(activation),
+                };
+                self.apply(&envelope, &[], None)
+            }
+            Err(_) => {
+                self.hour_until = self.now + HOUR_AGAIN;
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn take_positions(&mut self) -> Result<(), Stopped> {
@@ -322,6 +334,9 @@ impl Writer {
         }
         self.open = Some(filled);
         self.events = events;
+        if let Command::Activate(_) = envelope.command {
+            self.shown.map.store(self.centre.atlas().cloned());
+        }
         Ok(())
     }
 

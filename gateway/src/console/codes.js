@@ -315,7 +315,7 @@ export const CODES = {
   "event.call_split": ["拆分报警", "call split off"],
   "event.hospital_defined": ["医院登记", "hospital defined"],
   "event.need_refused": ["需求未受理", "need refused"],
-  "event.unit_position_stale": ["位置过时", "position too old, or known again"],
+  "event.unit_position_stale": ["位置失效或恢复", "position lost or known again"],
   "human.unsure": ["把握不足", "not sure what it is"],
   "human.damaged": ["内容有误", "a field was dropped"],
   "human.no_place": ["地点不明", "no place"],

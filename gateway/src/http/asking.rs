@@ -147,6 +147,19 @@ impl Act {
         ))
     }
 
+    /// Refuses fields that nobody has asked for, before anything dear is done.
+    pub fn has_no_more(&mut self) -> Result<(), Early> {
+        Ok(std::mem::replace(&mut self.fields, Strict::new(Map::new())).finish()?)
+    }
+
+    /// Goes on where the act is still to be done, after waiting for others; else it is answered as it was.
+    pub async fn is_still_due(&self, exchange: &Arc<Exchange>) -> Result<(), Early> {
+        match self.key {
+            Some(key) => settled(exchange, key, Feed::look_for, &self.beside).await,
+            None => Ok(()),
+        }
+    }
+
     /// Has a person's decision carried out, once.
     pub async fn decide(self, exchange: &Arc<Exchange>, decided: Command) -> Answered {
         self.done(exchange, |pending, to| {

@@ -4,11 +4,12 @@
 use super::Shared;
 use super::asking::Act;
 use super::query::{Named, Query};
-use super::reply::{Answered, json, page};
+use super::reply::{Answered, Early, json, page};
 use super::show;
 use super::units::bad_position;
 use crate::exchange::Exchange;
 use crate::wire::{Problem, ProblemKind};
+use axum::body::Bytes;
 use axum::extract::{RawQuery, Request, State};
 use engine::city::District;
 use engine::command::{Command, ObjectKind};
@@ -161,6 +162,14 @@ fn of_codes(codes: Vec<String>) -> Result<HospitalCapabilities, Problem> {
 pub async fn plan(State(exchange): Shared, request: Request) -> Answered {
     let look = |bytes| Ok((bytes, Map::new()));
     let (act, bytes) = Act::read_as(&exchange, request, PLAN_BYTES_MAX, look).await?;
+    // Goes on though whoever asked is gone: calls must be looked at with what the core decides by.
+    let activated = tokio::spawn(async move { activate_plan(exchange, act, bytes).await });
+    activated
+        .await
+        .map_err(|error| Problem::new(ProblemKind::NotServing, error.to_string()))?
+}
+
+async fn activate_plan(exchange: Arc<Exchange>, act: Act, bytes: Bytes) -> Answered {
     let asked = Arc::clone(&exchange);
     let stored = tokio::task::spawn_blocking(move || {
         let mistaken =
@@ -180,7 +189,14 @@ pub async fn plan(State(exchange): Shared, request: Request) -> Answered {
     let answer = act.done(&exchange, |pending, to| {
         exchange.activate(pending, stored, to)
     });
-    let answer = answer.await?;
-    exchange.intake.plan.store(plan);
-    Ok(answer)
+    let answer = answer.await;
+    // Who is not answered in time does not know; most likely it is in force.
+    let unanswered = matches!(
+        &answer,
+        Err(Early::Problem(problem)) if problem.kind == ProblemKind::NotServing
+    );
+    if answer.is_ok() || unanswered {
+        exchange.intake.plan.store(plan);
+    }
+    answer
 }

@@ -2,10 +2,10 @@
 
 use super::Shared;
 use super::asking::Act;
-use super::reply::{Answered, Early, json};
+use super::reply::{Answered, json};
 use super::units::bad_position;
 use crate::exchange::Exchange;
-use crate::roads::{factors_now, prepared};
+use crate::roads::{Unprepared, factors_now, let_go, prepared};
 use crate::wire::{Position, Problem, ProblemKind, Strict};
 use axum::extract::{Request, State};
 use engine::centre::Prepared;
@@ -19,10 +19,14 @@ use engine::roads::atlas::Atlas;
 use engine::roads::bulletin::{
     Bulletin, CORNERS_MAX, Notice, SLOW_PERMILLE_MAX, STRETCHES_MAX, Says, Stretch,
 };
+use engine::roads::conditions::Factors;
 use engine::roads::network::{Profile, RoadClass};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
+
+/// Nodes along one road at most: so many pieces both ways fit into one notice.
+const NODES_MAX: usize = STRETCHES_MAX / 2 + 1;
 
 #[derive(Debug, Serialize)]
 struct RoadsJson {
@@ -42,7 +46,7 @@ struct RoadsJson {
 
 /// The map in force, and what holds on it.
 pub async fn roads(State(exchange): Shared) -> Answered {
-    let map = exchange.roads.map();
+    let map = exchange.running.map();
     let network = map.as_ref().map(|map| map.metric().map().network());
     let bulletin = map.as_ref().map(|map| map.bulletin());
     let notices = bulletin.iter().flat_map(|bulletin| &bulletin.notices);
@@ -59,13 +63,14 @@ pub async fn roads(State(exchange): Shared) -> Answered {
         attribution: attribution.filter(|made_by| !made_by.is_empty()),
         nodes: network.map_or(0, |network| network.nodes.len()),
         edges: network.map_or(0, |network| network.edges.len()),
-        hour: hour(&exchange),
+        hour: map
+            .as_ref()
+            .map_or_else(Map::new, |map| hour(&map.factors())),
         changes: notices.map(shown).collect(),
     })
 }
 
-fn hour(exchange: &Exchange) -> Map<String, Value> {
-    let factors = factors_now(exchange);
+fn hour(factors: &Factors) -> Map<String, Value> {
     let of = |profile: Profile| {
         let classes = RoadClass::ALL.iter();
         let others = classes.filter_map(|&class| {
@@ -140,6 +145,7 @@ pub async fn change(State(exchange): Shared, request: Request) -> Answered {
     let id = Name::new(&id)
         .map_err(|error| Problem::new(ProblemKind::BadField, error.to_string()).about("id"))?;
     let asked = Asked::read(&mut act.fields)?;
+    act.has_no_more()?;
     // Goes on though whoever asked is gone: what the next change stands on must be what is in force.
     let carried_out = tokio::spawn(async move { carry_out(exchange, act, id, asked).await });
     carried_out
@@ -148,32 +154,36 @@ pub async fn change(State(exchange): Shared, request: Request) -> Answered {
 }
 
 async fn carry_out(exchange: Arc<Exchange>, act: Act, id: Name, asked: Asked) -> Answered {
-    let turn = exchange.roads.turn().await;
-    let map = exchange.roads.map().ok_or_else(|| {
+    let Some(_turn) = exchange.roads.turn().await else {
+        let detail = "too many changes of the roads wait for their turn";
+        let problem = Problem::new(ProblemKind::Overloaded, detail);
+        return Err(problem.retry_after_ms(1_000).into());
+    };
+    act.is_still_due(&exchange).await?;
+    if !exchange.serves() {
+        return Err(Problem::new(ProblemKind::NotServing, "the centre is stopping").into());
+    }
+    let before = exchange.running.map().ok_or_else(|| {
         let detail = "this centre has no road network; build one with `liandong roads build` and name it in `city.roads`";
         Problem::new(ProblemKind::NotFound, detail)
     })?;
-    let mut bulletin = map.bulletin();
-    asked.put_into(&mut bulletin, &map, id)?;
-    let stored = prepared(&exchange, map, bulletin).await;
+    let mut bulletin = before.bulletin();
+    // A driven centre that has not started yet has no hour.
+    if exchange.running.now() != Moment(0) {
+        bulletin.factors = factors_now(&exchange);
+    }
+    asked.put_into(&mut bulletin, &before, id)?;
+    let stored = prepared(&exchange, Arc::clone(&before), bulletin).await;
     let (activation, map) = stored.map_err(|error| match error {
-        engine::runtime::StartError::Object { .. } => {
-            Problem::new(ProblemKind::BadField, error.to_string()).about("change")
-        }
-        error => Problem::new(ProblemKind::NotServing, error.to_string()),
+        Unprepared::Wrong(detail) => wrong("change", detail),
+        Unprepared::Failed(detail) => Problem::new(ProblemKind::NotServing, detail),
     })?;
-    let object = Prepared::Roads(Arc::clone(&map));
+    let object = Prepared::Roads(map);
     let answer = act.done(&exchange, |pending, to| {
         exchange.activate(pending, (activation, object), to)
     });
     let answer = answer.await;
-    let unanswered = matches!(
-        &answer,
-        Err(Early::Problem(problem)) if problem.kind == ProblemKind::NotServing
-    );
-    if answer.is_ok() || unanswered {
-        turn.took_over(map);
-    }
+    let_go(before);
     answer
 }
 
@@ -231,9 +241,14 @@ impl Asked {
 impl Where {
     fn read(fields: &mut Strict) -> Result<Where, Problem> {
         let one_way = fields.optional_flag("one_way")?.unwrap_or(false);
-        let nodes = fields.optional_whole_numbers("nodes", 2..=STRETCHES_MAX)?;
+        let nodes = fields.optional_whole_numbers("nodes", 2..=NODES_MAX)?;
         let place = match (nodes, fields.optional_position()?) {
             (Some(nodes), None) => Pieces::Nodes(nodes),
+            (None, Some(_)) if one_way => {
+                let detail =
+                    "a place does not say which way is meant; give `nodes` in the order of the way";
+                return Err(wrong("one_way", detail));
+            }
             (None, Some(position)) => Pieces::Nearest(position.point().map_err(bad_position)?),
             (Some(_), Some(_)) => {
                 return Err(wrong(

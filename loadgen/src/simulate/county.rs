@@ -22,11 +22,12 @@ use engine::name::Name;
 use engine::place::Point;
 use engine::record::{LOGIC_VERSION, RecordRef};
 use engine::roads::atlas::Atlas;
+use engine::roads::bulletin::Bulletin;
 use engine::unit::{Duty, UnitDefinition};
 use gateway::config::Config;
 use gateway::intake::{Desk, Intake};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Crews may take so long after the last call.
 const SETTLE: Span = Span::hours(24);
@@ -38,6 +39,8 @@ pub struct Ground {
     config: Config,
     atlas: Option<Arc<Atlas>>,
     city_hash: ObjectHash,
+    /// The map by the bulletins of the hours: the same few come again each day.
+    hours: Mutex<HashMap<ObjectHash, Arc<Atlas>>>,
 }
 
 impl Ground {
@@ -56,7 +59,24 @@ impl Ground {
             city_hash: ObjectHash::of(&city),
             config,
             atlas,
+            hours: Mutex::default(),
         })
+    }
+
+    /// The map under a bulletin, made once.
+    fn under(&self, map: &Atlas, bulletin: Bulletin) -> Result<(ObjectHash, Arc<Atlas>), String> {
+        let bytes = bulletin.canonical_bytes();
+        let hash = ObjectHash::of(&bytes.map_err(|error| error.to_string())?);
+        let mut hours = self.hours.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = hours.get(&hash) {
+            return Ok((hash, Arc::clone(known)));
+        }
+        let under = map
+            .under(hash, bulletin)
+            .map_err(|error| error.to_string())?;
+        let under = Arc::new(under);
+        hours.insert(hash, Arc::clone(&under));
+        Ok((hash, under))
     }
 
     /// Minutes of local time ahead of UTC.
@@ -167,9 +187,12 @@ impl<'a> County<'a> {
     }
 
     /// Plays calls in the order of their times, then lets crews end what they have begun.
-    pub fn play(mut self, rows: &[Row]) -> Outcome {
+    ///
+    /// # Errors
+    /// The factors of an hour cannot be reckoned.
+    pub fn play(mut self, rows: &[Row]) -> Result<Outcome, String> {
         for row in rows {
-            self.pass(row.at);
+            self.pass(row.at)?;
             self.call(row);
         }
         let end = self.now + SETTLE;
@@ -177,10 +200,10 @@ impl<'a> County<'a> {
             let Some(next) = self.next().filter(|&next| next <= end) else {
                 break;
             };
-            self.pass(next);
+            self.pass(next)?;
         }
         self.outcome.end(self.now, self.digest, self.crews.counts());
-        self.outcome
+        Ok(self.outcome)
     }
 
     /// The next thing that happens by itself.
@@ -192,10 +215,10 @@ impl<'a> County<'a> {
     }
 
     /// Lets time pass; what happens by then happens at its own time, clocks before crews.
-    fn pass(&mut self, until: Moment) {
+    fn pass(&mut self, until: Moment) -> Result<(), String> {
         while let Some(next) = self.next().filter(|&next| next <= until) {
             self.now = self.now.max(next);
-            self.keep_hour();
+            self.keep_hour()?;
             if self.centre.next_due().is_some_and(|due| due <= self.now) {
                 self.system(Command::Tick);
             } else if let Some(act) = self.crews.poll(self.now) {
@@ -203,27 +226,25 @@ impl<'a> County<'a> {
             }
         }
         self.now = self.now.max(until);
-        self.keep_hour();
+        self.keep_hour()
     }
 
     /// The roads' factors of the hour come into force before the first thing that is decided in it.
-    fn keep_hour(&mut self) {
+    fn keep_hour(&mut self) -> Result<(), String> {
         if self.now < self.hour_until {
-            return;
+            return Ok(());
         }
         let next = self.centre.next_hour(self.now);
         self.hour_until = next.unwrap_or(Moment(i64::MAX));
         let due = self.centre.bulletin_due(self.now).zip(self.centre.atlas());
-        let Some((bulletin, atlas)) = due else { return };
-        let Ok(bytes) = bulletin.canonical_bytes() else {
-            return;
+        let Some((bulletin, map)) = due else {
+            return Ok(());
         };
-        let hash = ObjectHash::of(&bytes);
-        if let Ok(atlas) = atlas.under(hash, bulletin) {
-            self.centre.prepare(Prepared::Roads(Arc::new(atlas)));
-            let object = ObjectKind::Bulletin;
-            self.system(Command::Activate(Activation { object, hash }));
-        }
+        let (hash, map) = self.ground.under(map, bulletin)?;
+        self.centre.prepare(Prepared::Roads(map));
+        let object = ObjectKind::Bulletin;
+        self.system(Command::Activate(Activation { object, hash }));
+        Ok(())
     }
 
     fn call(&mut self, row: &Row) {

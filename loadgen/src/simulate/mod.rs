@@ -50,7 +50,7 @@ pub fn play(
                 return;
             };
             let county = County::new(grounds[ground], seed, first);
-            let outcome = county.map(|county| county.play(rows));
+            let outcome = county.and_then(|county| county.play(rows));
             let mut done = done
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);

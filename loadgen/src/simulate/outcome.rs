@@ -204,6 +204,7 @@ impl Outcome {
                 if let Some(known) = self.incidents.remove(&incident) {
                     self.close(known);
                 }
+                self.waiting.retain(|&(waits, _), _| waits != incident);
             }
             // Others wait for a fact: a place, say.
             Event::NeedWaits {

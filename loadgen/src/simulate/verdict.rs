@@ -242,12 +242,15 @@ impl Verdict {
             line(format!("needs that had to wait: {}", waited.text()));
         }
         line(lasted_row("how long they waited", &self.waits));
-        for (priority, estimate) in &self.missed_by_priority {
-            let never = self.never.get(priority).map_or(0.0, |never| never.mean);
+        for priority in Priority::ALL {
+            let text = |counts: &BTreeMap<Priority, Estimate>| {
+                counts.get(&priority).map_or("0".into(), Estimate::text)
+            };
             line(format!(
-                "priority {}: clocks missed {}, sent to and never reached {never:.1}",
-                u8::from(*priority),
-                estimate.text()
+                "priority {}: clocks missed {}, sent to and never reached {}",
+                u8::from(priority),
+                text(&self.missed_by_priority),
+                text(&self.never)
             ));
         }
         line(String::new());
@@ -333,6 +336,13 @@ pub fn compare(first: &[Outcome], second: &[Outcome]) -> Vec<Difference> {
     for &agency in Agency::ALL {
         take(format!("first vehicle of {agency}, mean"), "s", &|it| {
             it.arrivals.get(&agency)?.mean_s()
+        });
+    }
+    for priority in Priority::ALL {
+        let number = u8::from(priority);
+        let what = format!("sent to and never reached, priority {number}");
+        take(what, "incidents", &|it| {
+            Some(it.never.get(&priority).copied().unwrap_or(0) as f64)
         });
     }
     take("needs that had to wait".into(), "", &|it| {

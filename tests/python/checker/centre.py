@@ -57,6 +57,8 @@ class Unit:
     duty: str = "on_call"
     staffed: bool = True
     silent: bool = False
+    # On patrol, and nobody knows where.
+    stale: bool = False
     open_orders: set[str] = field(default_factory=set)
 
     @property
@@ -77,6 +79,7 @@ class Unit:
             len(self.open_orders) < self.capacity
             and self.staffed
             and not self.silent
+            and not self.stale
             and self.duty in READY
             and self.strength >= self.least_strength
         )
@@ -179,10 +182,8 @@ class Centre:
         self.passed_over: dict[str, int] = defaultdict(int)
         self.able: dict[str, list[Unit]] = {}
         self.hospitals: dict[str, int] = {}
-        # The map in force; without one all ways are straight.
+        # The map in force, by all that holds on it; without one all ways are straight.
         self.roads: Roads | None = None
-        # Whether nothing else holds on it than what it says.
-        self.is_as_mapped = True
         self.now = 0
 
     def begin(self, record: Record) -> None:
@@ -211,13 +212,9 @@ class Centre:
         elif event["object"] == "plan":
             self.plan = self.objects.plan(event["hash"])
         elif event["object"] == "roads":
-            self.roads, self.is_as_mapped = self.objects.roads(event["hash"]), True
+            self.roads = self.objects.roads(event["hash"])
         elif event["object"] == "bulletin":
-            self.is_as_mapped = self.objects.is_plain(event["hash"])
-
-    def is_reckoned(self, capability: str) -> bool:
-        """Whether this checker knows how long ways are: not those by the hour's factors, nor round what is closed."""
-        return self.roads is None or self.is_as_mapped or capability.startswith("desk_") or capability == "boat"
+            self.roads = self.objects.roads_under(event["hash"])
 
     def road_ms(self, unit: Unit, incident: Incident, capability: str, within: int) -> tuple[int | None, bool]:
         """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""
@@ -251,6 +248,7 @@ class Centre:
         unit.staffed = unit.staffed_at(self.minute_of_day(record.at))
         if known is not None:
             unit.duty, unit.silent, unit.open_orders = known.duty, known.silent, known.open_orders
+            unit.stale = known.stale
             # A unit that stands at its post moves with it.
             if known.point != known.post:
                 unit.point, unit.plane = known.point, known.plane
@@ -271,6 +269,9 @@ class Centre:
 
     def _unit_silent(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].silent = True
+
+    def _unit_position_stale(self, _record: Record, event: Any) -> None:
+        self.units[event["unit"]].stale = event["stale"]
 
     def _unit_heard(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].silent = False

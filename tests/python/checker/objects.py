@@ -3,8 +3,8 @@
 import functools
 import json
 import pathlib
-import re
 
+from .bulletin import Bulletin
 from .city import City
 from .plan import Plan
 from .roads import Roads
@@ -14,6 +14,13 @@ from .roads import Roads
 def roads_of(path: pathlib.Path) -> Roads:
     """A map, read once: what its name says it never changes."""
     return Roads(path)
+
+
+@functools.cache
+def roads_under(folder: pathlib.Path, digest: str) -> Roads:
+    """A map under a bulletin, made once."""
+    document = json.loads((folder / digest).read_text(encoding="utf-8"))
+    return roads_of(folder / document["roads"]).under(Bulletin(document))
 
 
 class Objects:
@@ -40,11 +47,9 @@ class Objects:
         """The map of this hash."""
         return roads_of(self._folder / digest)
 
-    def is_plain(self, digest: str) -> bool:
-        """Whether the bulletin of this hash leaves the map as it is."""
-        bulletin = json.loads(self._text(digest))
-        factors = json.dumps(bulletin["factors"])
-        return not bulletin["notices"] and set(re.findall(r"\d+", factors)) <= {"1000"}
+    def roads_under(self, digest: str) -> Roads:
+        """The map of a bulletin, as it is when the bulletin of this hash holds."""
+        return roads_under(self._folder, digest)
 
     def _text(self, digest: str) -> str:
         return (self._folder / digest).read_text(encoding="utf-8")

@@ -4,13 +4,15 @@ Reads the object as it lies in the journal's folder. The way is Dijkstra's, from
 what was found for a goal is kept while others ask for the same.
 """
 
+import copy
 import heapq
 import pathlib
 import struct
 from collections import OrderedDict
 from math import isqrt
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
+from .bulletin import Bulletin
 from .geometry import Projection
 
 HEAD = struct.Struct("<8sIIQQ")
@@ -25,6 +27,7 @@ STRIDE_MS = 60_000
 # Goals whose ways are kept.
 GOALS_MAX = 1_024
 
+Times = Sequence[int]
 # What was driven last, latest first, as far as bans ask for it.
 Behind = tuple[int, ...]
 
@@ -67,7 +70,10 @@ class Roads:
         sections = _sections(path.read_bytes())
         self.lat, self.lon = sections["node latitude"], sections["node longitude"]
         self.start, self.end = sections["edge from"], sections["edge to"]
-        self.ms = (sections["edge normal ms"], sections["edge siren ms"])
+        self.names, self._classes = sections["node name"], sections["edge class"]
+        # Of whoever begins or ends on an edge, and of driving it from end to end; they differ where one is closed.
+        self.ms: list[Times] = [sections["edge normal ms"], sections["edge siren ms"]]
+        self.through = self.ms
         first, flat = sections["ban first"], sections["ban edges"]
         self.bans = [
             (tuple(flat[first[at] : first[at + 1]]), holds) for at, holds in enumerate(sections["ban holds"])
@@ -88,6 +94,25 @@ class Roads:
             self._list(edge)
         self._snapped: dict[tuple[int, int], Position | None] = {}
         self._goals: OrderedDict[tuple[Position, int], Goal] = OrderedDict()
+
+    def under(self, bulletin: Bulletin) -> "Roads":
+        """The same map as it is when this holds."""
+        roads = copy.copy(self)
+        roads._goals = OrderedDict()
+        closed, ends = [], []
+        for start, end in zip(self.start, self.end, strict=True):
+            ends.append((self.names[start], self.names[end]))
+            places = [(self.lon[node], self.lat[node]) for node in (start, end)]
+            closed.append(bulletin.is_closed(ends[-1], places[0], places[1]))
+        roads.ms, roads.through = [], []
+        for profile, times in enumerate(self.ms):
+            own = [
+                CLOSED if ms == CLOSED else bulletin.scaled(profile, names, kind, ms)
+                for ms, names, kind in zip(times, ends, self._classes, strict=True)
+            ]
+            roads.ms.append(own)
+            roads.through.append([CLOSED if shut else ms for ms, shut in zip(own, closed, strict=True)])
+        return roads
 
     def _list(self, edge: int) -> None:
         """Enters a segment into the cells about it, once: under the lowest of its edges; if everybody may drive one of them."""
@@ -186,10 +211,8 @@ class Goal:
 
     def _kept(self, behind: Behind) -> Behind:
         """Of what was driven the longest piece with which a ban begins; latest last."""
-        for at in range(len(behind)):
-            if behind[at:] in self._begun:
-                return behind[at:]
-        return ()
+        tails = (behind[at:] for at in range(len(behind)))
+        return next((tail for tail in tails if tail in self._begun), ()) if self._begun else ()
 
     def _offer(self, cost: int, node: int, behind: Behind) -> None:
         if cost < self._best.get((node, behind), 1 << 62):
@@ -198,7 +221,7 @@ class Goal:
 
     def _search(self, limit: int) -> None:
         """Settles all that costs no more than this."""
-        roads, times = self._roads, self._roads.ms[self._profile]
+        roads, times = self._roads, self._roads.through[self._profile]
         while self._waiting and self._waiting[0][0] <= limit:
             cost, node, behind = heapq.heappop(self._waiting)
             if self._best[node, behind] < cost:
@@ -206,7 +229,7 @@ class Goal:
             self._nodes.setdefault(node, cost)
             for edge in roads.arriving[node]:
                 driven = (*behind, edge)
-                if any(driven[at:] in self._whole for at in range(len(driven))):
+                if self._whole and any(driven[at:] in self._whole for at in range(len(driven))):
                     continue
                 self._edges.setdefault(edge, cost)
                 if times[edge] != CLOSED:

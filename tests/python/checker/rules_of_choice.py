@@ -21,6 +21,8 @@ def unit_fits_and_is_free(centre: Centre, _record: Record, event: Any) -> Findin
         yield f"unit {unit.name} is {unit.duty} and gets order {event['order']}"
     if not unit.staffed:
         yield f"unit {unit.name} has nobody on its roster and gets order {event['order']}"
+    if unit.stale:
+        yield f"unit {unit.name} is on patrol, nobody knows where, and gets order {event['order']}"
     if unit.silent:
         yield f"unit {unit.name} is silent and gets order {event['order']}"
     if unit.strength < unit.least_strength:
@@ -48,8 +50,6 @@ def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Find
     may send another."""
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None or not unit.travels or event["choice"] == "person":
-        return
-    if not centre.is_reckoned(event["capability"]):
         return
     best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
@@ -79,9 +79,7 @@ def way_is_reckoned_by_the_formula(centre: Centre, record: Record, event: Any) -
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
     if incident is None or unit is None:
         return
-    travel = event["travel_ms"]
-    if centre.is_reckoned(event["capability"]):
-        travel = way_ms(centre, unit, incident, event["capability"])
+    travel = way_ms(centre, unit, incident, event["capability"])
     turnout = unit.turnout_ms if unit.travels else 0
     if (event["travel_ms"], event["turnout_ms"]) != (travel, turnout):
         yield (

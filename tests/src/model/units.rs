@@ -70,6 +70,9 @@ impl Model {
             super::known(self.unit_ids().last())
         };
         self.say(Event::UnitDefined { unit: id });
+        if !(self.unit(id).duty == Duty::Patrolling && self.unit(id).travels()) {
+            self.find_again(id);
+        }
         self.await_unit(id);
         self.serve_waiting(id);
     }

@@ -214,7 +214,7 @@ impl World {
         }
         self.machine.epoch = epoch;
         self.road_desk = match &self.machine.centre {
-            Some(centre) => centre.running().map_at_start(),
+            Some(centre) => centre.running().map(),
             None => None,
         };
         if let Some(flip) = self.machine.flip.take() {

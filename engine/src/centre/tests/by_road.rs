@@ -412,7 +412,12 @@ fn a_centre_that_was_saved_goes_on_under_the_same_bulletin() {
     scene.notice("works", slow);
     let mut bytes = Vec::new();
     scene.world.centre.save(&mut bytes);
-    let prepared = scene.world.prepared();
+    let mut prepared = scene.world.prepared();
+    let alone = Centre::load(&bytes, prepared.clone());
+    assert!(alone.is_err(), "the map itself must be at hand too");
+    let map = &scene.world.objects[0];
+    let map = Atlas::read(ObjectHash::of(map), map).unwrap();
+    prepared.push(Prepared::Roads(Arc::new(map)));
     let hash = scene.world.centre.inspect().hash;
     scene.world.centre = Centre::load(&bytes, prepared).unwrap();
     assert_eq!(scene.world.centre.inspect().hash, hash);
@@ -523,5 +528,27 @@ fn a_patrol_that_goes_on_call_again_need_not_say_where_it_is() {
             .iter()
             .any(|event| matches!(event, Event::UnitPositionStale { stale: true, .. }))
     );
+    scene.world.check();
+}
+
+/// Whoever does not go about any more need not say where it is, whatever it was before.
+#[test]
+fn a_lost_patrol_that_becomes_a_desk_is_not_lost() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let west = scene.west;
+    let definition = scene.world.centre.state.unit(west).unwrap().definition;
+    scene.world.say(Command::SetDuty(UnitDuty {
+        unit: west,
+        duty: Duty::Patrolling,
+        strength: None,
+    }));
+    scene.world.pass(Span::minutes(31));
+    assert!(scene.world.centre.state.unit(west).unwrap().stale);
+    scene.world.say(Command::DefineUnit(UnitDefinition {
+        speed_mm_s: 0,
+        capabilities: [Capability::DeskMedical].into_iter().collect(),
+        ..definition
+    }));
+    assert!(!scene.world.centre.state.unit(west).unwrap().stale);
     scene.world.check();
 }

@@ -1,13 +1,16 @@
 //! Nearest-k against brute force on the naive twin, with units moving, busy, freed, and roads closing.
 
 use super::super::conditions::Conditions;
+use super::super::generate::{self, generate};
 use super::super::metric::Metric;
 use super::super::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use super::super::network::{EdgeIndex, Profile};
 use super::super::position::{Fraction, Position};
 use super::super::road_map::RoadMap;
+use super::super::travel::{Destination, exits};
 use super::random::{Layout, networks};
 use super::{Naive, conditions_of};
+use crate::city::generate::random::Random;
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -19,6 +22,7 @@ enum Act {
     Displace(u32),
     Capabilities(u32, u64),
     Available(u32, bool),
+    Turnout(u32, u32),
     Roads(Vec<u32>, Vec<(u32, u32)>),
     Nearest {
         edge: u32,
@@ -46,6 +50,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => (0..UNITS).prop_map(Act::Displace),
         3 => (0..UNITS, 0u64..8).prop_map(|(unit, set)| Act::Capabilities(unit, set)),
         5 => (0..UNITS, prop::bool::weighted(0.7)).prop_map(|(unit, yes)| Act::Available(unit, yes)),
+        1 => (0..UNITS, 0u32..20_000).prop_map(|(unit, ms)| Act::Turnout(unit, ms)),
         1 => (prop::collection::vec(any::<u32>(), 0..4), slow).prop_map(|(closed, slow)| Act::Roads(closed, slow)),
         6 => nearest.prop_map(|(edge, along, need, most, siren, declined)| {
             Act::Nearest { edge, along, need, most, siren, declined }
@@ -60,6 +65,7 @@ struct Plain {
     position: Option<Position>,
     capabilities: u64,
     available: bool,
+    turnout_ms: u32,
 }
 
 fn turnout_ms(unit: u32) -> u32 {
@@ -82,7 +88,7 @@ fn brute(
             let from = it.position?;
             let travel_ms = naive.to(&naive.from(from), from, to)?;
             Some(Found {
-                total_ms: travel_ms + turnout_ms(unit),
+                total_ms: travel_ms + it.turnout_ms,
                 unit,
                 travel_ms,
             })
@@ -97,21 +103,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
-    fn the_nearest_are_those_of_brute_force(network in networks(Layout::SMALL), acts in acts(), cell_dm in 1u32..200) {
+    fn the_nearest_are_those_of_brute_force(network in networks(Layout::SMALL), acts in acts()) {
         let edges = network.edges.len() as u32;
         prop_assume!(edges > 0);
         let map = Arc::new(RoadMap::build(network).unwrap());
         let position = |edge: u32, along| Position { edge: EdgeIndex(edge % edges), along: Fraction::new(along) };
         let mut conditions = Conditions::default();
         let mut metric = Metric::new(map.clone(), &conditions);
-        let mut units = RoadUnits::new(&map, UNITS, cell_dm);
+        let mut units = RoadUnits::new(UNITS);
         units.set_turnouts((0..UNITS).map(turnout_ms));
         let mut plain = [Plain::default(); UNITS as usize];
+        (0..).zip(&mut plain).for_each(|(unit, it)| it.turnout_ms = turnout_ms(unit));
         let mut room = SearchRoom::default();
         for act in acts {
             match act {
                 Act::Place(unit, edge, along) => {
-                    units.place(&map, unit, position(edge, along));
+                    units.place(unit, position(edge, along));
                     plain[unit as usize].position = Some(position(edge, along));
                 }
                 Act::Displace(unit) => {
@@ -125,6 +132,10 @@ proptest! {
                 Act::Available(unit, yes) => {
                     units.set_available(unit, yes);
                     plain[unit as usize].available = yes;
+                }
+                Act::Turnout(unit, ms) => {
+                    units.set_turnout(unit, ms);
+                    plain[unit as usize].turnout_ms = ms;
                 }
                 Act::Roads(closed, slow) => {
                     conditions = conditions_of(&map, &closed, &slow);
@@ -142,4 +153,73 @@ proptest! {
             }
         }
     }
+}
+
+/// A town of 3 000 nodes, larger than the naive twin can walk: every unit is asked for its time by the labels, which that twin checks. Roads
+/// close and open again, and a search has little to find out once the first have been.
+#[test]
+fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
+    const COUNT: u32 = 400;
+    let network = generate(generate::Layout::TOWN, 1).unwrap();
+    let map = Arc::new(RoadMap::build(network).unwrap());
+    let edges = map.network().edges.len() as u32;
+    let mut random = Random::new(1, "town");
+    let mut place = || Position {
+        edge: EdgeIndex(random.below(edges)),
+        along: Fraction::new(random.below(1 << 20)),
+    };
+    let closed = conditions_of(&map, &[5, 900, 1_700], &[]);
+    let metrics =
+        [Conditions::default(), closed].map(|conditions| Metric::new(map.clone(), &conditions));
+    let mut units = RoadUnits::new(COUNT);
+    units.set_turnouts((0..COUNT).map(turnout_ms));
+    let mut positions: Vec<Position> = (0..COUNT).map(|_| place()).collect();
+    for (unit, &position) in (0..).zip(&positions) {
+        units.place(unit, position);
+        units.set_capabilities(unit, 1 << (unit % 3));
+        units.set_available(unit, unit % 5 != 4);
+    }
+    let (mut room, mut found) = (SearchRoom::default(), FoundList::new(3));
+    let mut destination = Destination::default();
+    let (mut settled, mut asked) = (0, 0);
+    for step in 0..1_200_u32 {
+        let unit = step * 7 % COUNT;
+        positions[unit as usize] = place();
+        units.place(unit, positions[unit as usize]);
+        let metric = &metrics[(step / 400) as usize % 2];
+        let (to, need) = (place(), 1 << (step % 3));
+        let wanted = Wanted {
+            profile: Profile::Siren,
+            to,
+            need,
+        };
+        units.nearest(metric, wanted, &mut room, |unit| unit % 11 != 0, &mut found);
+        let times = metric.profile(Profile::Siren);
+        destination.set(&map, times, Profile::Siren, to);
+        let going =
+            (0..COUNT).filter(|unit| unit % 3 == step % 3 && unit % 5 != 4 && unit % 11 != 0);
+        let mut theirs: Vec<Found> = going
+            .filter_map(|unit| {
+                let from = positions[unit as usize];
+                let travel_ms = destination.cost(&map, times, from, &exits(&map, times, from))?;
+                let total_ms = travel_ms + turnout_ms(unit);
+                Some(Found {
+                    total_ms,
+                    unit,
+                    travel_ms,
+                })
+            })
+            .collect();
+        theirs.sort_unstable();
+        theirs.truncate(3);
+        assert_eq!(found.as_slice(), &theirs[..], "step {step}");
+        if step % 400 >= 200 {
+            settled += room.work().settled;
+            asked += 1;
+        }
+    }
+    assert!(
+        settled <= 60 * asked,
+        "{settled} ranks settled in {asked} searches"
+    );
 }

@@ -12,9 +12,6 @@ use engine::roads::travel::{Destination, exits};
 use std::io::Write;
 use std::sync::Arc;
 
-/// How wide the cells of the grid of units are, in decimetres.
-const CELL_DM: u32 = 4_000;
-
 /// Prints who comes first.
 pub(super) fn nearest(asked: &Nearest) -> anyhow::Result<()> {
     let map = Arc::new(points::open(&asked.roads)?);
@@ -29,10 +26,10 @@ pub(super) fn nearest(asked: &Nearest) -> anyhow::Result<()> {
     let metric = Metric::new(map.clone(), &Conditions::default());
     let with_lengths = ProfileTimes::with_lengths(&map, profile);
     let count = u32::try_from(at.len()).map_err(|_| anyhow!("more than 4 294 967 295 units"))?;
-    let mut units = RoadUnits::new(&map, count, CELL_DM);
+    let mut units = RoadUnits::new(count);
     for (unit, position) in (0..).zip(&at) {
         if let Some(position) = *position {
-            units.place(&map, unit, position);
+            units.place(unit, position);
             units.set_available(unit, true);
         }
     }
