@@ -28,9 +28,12 @@ const MANNERS: [(Manner, Profile); 2] = [
     (Manner::Siren, Profile::Siren),
 ];
 
+/// Corners that must not follow one another, and for whom that holds: everybody, sirens.
+type Banned<'a> = (&'a [(u32, u32)], [bool; 2]);
+
 /// A square whose sides are a kilometre long, its corners counted from the south-west to the east and round. Each side takes
 /// 100 s, 60 s with a siren; the last is one-way, from corner 3 to 0, but for sirens.
-fn square(bans: &[(&[(u32, u32)], [bool; 2])]) -> Network {
+fn square(bans: &[Banned]) -> Network {
     let mut network = Network::default();
     for (name, (x, y)) in (1..).zip([(0, 0), (1, 0), (1, 1), (0, 1)]) {
         let plane = Plane {

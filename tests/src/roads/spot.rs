@@ -29,13 +29,13 @@ impl Streets {
     /// first. `None` far from every road.
     pub fn spot(&self, point: Point) -> Option<Spot> {
         let at = self.projection.plane(point);
-        let near = |edge: usize| (near(at, self.from_plane(edge), self.to_plane(edge)), edge);
+        let near = |edge: usize| (near(at, self.begin_plane(edge), self.end_plane(edge)), edge);
         let streets = self.streets.iter().map(|&edge| near(edge));
         let ((square, parts), edge) = streets.min_by_key(|&((square, _), edge)| (square, edge))?;
         if (square >> 8).isqrt() > FAR_DM {
             return None;
         }
-        let (from, to) = (self.from_plane(edge), self.to_plane(edge));
+        let (from, to) = (self.begin_plane(edge), self.end_plane(edge));
         let foot = Plane {
             x_dm: between(from.x_dm, to.x_dm, parts),
             y_dm: between(from.y_dm, to.y_dm, parts),
@@ -69,7 +69,7 @@ fn near(at: Plane, from: Plane, to: Plane) -> Near {
     let whole = i128::from(WHOLE);
     let parts = (along * whole + length / 2) / length;
     let aside = (street.0 * way.1 - street.1 * way.0).unsigned_abs();
-    ((aside * aside << 8) / length.unsigned_abs(), parts as u64)
+    (((aside * aside) << 8) / length.unsigned_abs(), parts as u64)
 }
 
 fn offset(from: Plane, to: Plane) -> (i128, i128) {

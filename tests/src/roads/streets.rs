@@ -113,11 +113,11 @@ impl Streets {
         (edge.from.0 as usize, edge.to.0 as usize)
     }
 
-    pub(super) fn from_plane(&self, edge: usize) -> Plane {
+    pub(super) fn begin_plane(&self, edge: usize) -> Plane {
         self.planes[self.ends(edge).0]
     }
 
-    pub(super) fn to_plane(&self, edge: usize) -> Plane {
+    pub(super) fn end_plane(&self, edge: usize) -> Plane {
         self.planes[self.ends(edge).1]
     }
 
