@@ -51,6 +51,8 @@ def test_every_order_of_a_real_city_goes_to_who_is_there_first(tmp_path: pathlib
             lat, lon = round(lat + drawn.uniform(-0.0015, 0.0015), 7), round(lon + drawn.uniform(-0.0015, 0.0015), 7)
             kind = drawn.choice(sorted(KINDS))
             line, capability = KINDS[kind]
+            if not any(capability in units[name]["capabilities"] for name in free):
+                continue
             call = {"key": f"k-{number}", "line": line, "lat": lat, "lon": lon, "datum": "wgs84", "kind": kind, "text": "…"}
             decision = post_call(centre, call).json()
             if decision["merged"]:
@@ -111,7 +113,8 @@ def explained(centre: RunningCentre, order: dict[str, Any], times: dict[str, int
     told = json.loads(centre.get(f"/v1/explain/{order['order']}?lang=en")[1])
     assert told["attribution"] == (attribution or None)
     assert attribution in told["words"] and "turnout" in told["words"], told["words"]
-    assert [it["state"] for it in told["candidates"]].count("farther") == 3, told["candidates"]
+    left = 3 if times is None else min(3, len(times) - 1)
+    assert [it["state"] for it in told["candidates"]].count("farther") == left, told["candidates"]
     for it in told["candidates"]:
         assert round((it["road_s"] + it["turnout_s"]) * 1000) == round(it["total_s"] * 1000)
         assert it["by_road"] == (times is not None)
