@@ -10,7 +10,7 @@ from conftest import StartCentre
 from event_stream import EventStream
 from interface import Interface
 from running_centre import RunningCentre
-from test_http_routes import GOOD, HOSPITAL, POSITION, UNIT, default_plan, place_of
+from test_http_routes import CLOSED, GOOD, HOSPITAL, POSITION, UNIT, default_plan, place_of
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +206,7 @@ def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
         ("POST", "/v1/orders/{id}/{act}"): (f"/v1/orders/{order}/decline", {"note": "车坏了"}),
         ("PUT", "/v1/hospitals/{id}"): ("/v1/hospitals/新医院", HOSPITAL),
         ("PUT", "/v1/plans"): ("/v1/plans", default_plan().replace('name = "default"', 'name = "keyed"').encode()),
+        ("POST", "/v1/roads/changes"): ("/v1/roads/changes", {"id": "keyed", "change": "slow", "percent": 150, **CLOSED}),
         ("POST", "/v1/calls"): ("/v1/calls", call("keyed-call")),
     }  # fmt: skip
 

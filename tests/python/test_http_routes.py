@@ -114,6 +114,9 @@ def first_event(interface: Interface) -> bool:
     return b"200 OK" in head and b"text/event-stream" in head
 
 
+# A street in the middle of the embedded county's town.
+CLOSED = {"lat": 28.85, "lon": 120.73, "datum": "wgs84"}
+
 GOOD: dict[tuple[str, str], Good] = {
     ("GET", "/livez"): lambda i: i.ask("GET", "/livez").body == "alive\n",
     ("GET", "/readyz"): lambda i: i.ask("GET", "/readyz").body == "ready\n",
@@ -146,6 +149,8 @@ GOOD: dict[tuple[str, str], Good] = {
     ("GET", "/v1/hospitals"): lambda i: i.get("/v1/hospitals")["items"],
     ("PUT", "/v1/hospitals/{id}"): lambda i: i.act("PUT", "/v1/hospitals/1", {"beds": 7})["events"],
     ("PUT", "/v1/plans"): lambda i: i.act("PUT", "/v1/plans", default_plan().encode())["hash"],
+    ("GET", "/v1/roads"): lambda i: i.get("/v1/roads")["nodes"],
+    ("POST", "/v1/roads/changes"): lambda i: i.act("POST", "/v1/roads/changes", {"id": "good", "change": "close", **CLOSED})["hash"],
 }  # fmt: skip
 
 
@@ -306,6 +311,10 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("PUT", "/v1/hospitals/1", {"capabilities": ["magic"]}, 422, "bad_field", "capabilities"),
     ("PUT", "/v1/hospitals/1", {"lat": 28.8}, 422, "bad_field", "lon"),
     ("PUT", "/v1/hospitals/1", {"name": "x"}, 422, "unknown_field", "name"),
+    ("GET", "/v1/roads?limit=1", None, 422, "unknown_field", "limit"),
+    ("POST", "/v1/roads/changes", {"id": "nobody", "change": "lift"}, 404, "not_found", "id"),
+    ("POST", "/v1/roads/changes", {"id": "x", "change": "bomb"}, 422, "bad_field", "change"),
+    ("POST", "/v1/roads/changes", {"id": "x", "change": "close", **CLOSED, "odd": 1}, 422, "unknown_field", "odd"),
     ("PUT", "/v1/plans", b"", 422, "bad_field", "plan"),
     ("PUT", "/v1/plans", b"\xff\xfe", 422, "bad_field", "plan"),
 ]  # fmt: skip

@@ -2,12 +2,13 @@
 
 use super::Shared;
 use super::asking::Act;
+use super::query::Query;
 use super::reply::{Answered, json};
 use super::units::bad_position;
 use crate::exchange::Exchange;
 use crate::roads::{Unprepared, factors_now, let_go, prepared};
 use crate::wire::{Position, Problem, ProblemKind, Strict};
-use axum::extract::{Request, State};
+use axum::extract::{RawQuery, Request, State};
 use engine::centre::Prepared;
 use engine::city::Polygon;
 use engine::city::polygon::ring;
@@ -45,7 +46,8 @@ struct RoadsJson {
 }
 
 /// The map in force, and what holds on it.
-pub async fn roads(State(exchange): Shared) -> Answered {
+pub async fn roads(State(exchange): Shared, RawQuery(query): RawQuery) -> Answered {
+    Query::of(query.as_deref())?.finish()?;
     let map = exchange.running.map();
     let network = map.as_ref().map(|map| map.metric().map().network());
     let bulletin = map.as_ref().map(|map| map.bulletin());
