@@ -452,12 +452,9 @@ fn change_hospitals(writer: &mut Writer, before: &City, city: &City) -> Result<(
 fn define_hospital(writer: &mut Writer, hospital: &Hospital) -> Result<(), StartError> {
     let known = writer.centre.hospital_named(&hospital.name).copied();
     let definition = HospitalDefinition {
-        name: hospital.name,
-        point: hospital.point,
-        capabilities: hospital.capabilities.iter().copied().collect(),
-        beds: hospital.beds,
         // Whether it takes patients is a matter of the day, not of the city's files.
         open: known.is_none_or(|known| known.open),
+        ..HospitalDefinition::from(hospital)
     };
     if known == Some(definition) {
         return Ok(());
@@ -493,6 +490,18 @@ fn say(writer: &mut Writer, command: Command) -> Result<(), StartError> {
             None,
         )
         .map_err(|Stopped| StartError::Stopped)
+}
+
+impl From<&Hospital> for HospitalDefinition {
+    fn from(hospital: &Hospital) -> HospitalDefinition {
+        HospitalDefinition {
+            name: hospital.name,
+            point: hospital.point,
+            capabilities: hospital.capabilities.iter().copied().collect(),
+            beds: hospital.beds,
+            open: true,
+        }
+    }
 }
 
 impl From<&UnitRow> for UnitDefinition {

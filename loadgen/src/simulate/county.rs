@@ -171,13 +171,7 @@ impl<'a> County<'a> {
             self.system(Command::DefineUnit(UnitDefinition::from(row)));
         }
         for hospital in &config.city.hospitals {
-            self.system(Command::DefineHospital(HospitalDefinition {
-                name: hospital.name,
-                point: hospital.point,
-                capabilities: hospital.capabilities.iter().copied().collect(),
-                beds: hospital.beds,
-                open: true,
-            }));
+            self.system(Command::DefineHospital(HospitalDefinition::from(hospital)));
         }
         let units = self.centre.units();
         self.names = units.map(|(id, unit)| (id, unit.definition.name)).collect();

@@ -132,71 +132,23 @@ impl Verdict {
         let expected: [u64; 2] = outcomes.iter().fold([0, 0], |sum, outcome| {
             [sum[0] + outcome.expected[0], sum[1] + outcome.expected[1]]
         });
-        let over = |value: &dyn Fn(&Outcome) -> f64| {
-            let values: Vec<f64> = outcomes.iter().map(value).collect();
-            Estimate::of(&values)
-        };
         Verdict {
             calls: outcomes.first().map_or(0, |outcome| outcome.calls),
-            decided: keys(outcomes, |outcome| outcome.decided.keys().copied())
-                .into_iter()
-                .filter_map(|key| {
-                    let count = |it: &Outcome| it.decided.get(key).copied().unwrap_or(0) as f64;
-                    Some((key, over(&count)?.mean))
-                })
+            decided: counted(outcomes, |it| &it.decided)
+                .map(|(what, count)| (what, count.mean))
                 .collect(),
             agencies_met_percent: (expected[0] > 0)
                 .then(|| expected[1] as f64 * 100.0 / expected[0] as f64),
-            first_arrivals: keys(outcomes, |outcome| outcome.first_arrivals.keys().copied())
-                .into_iter()
-                .map(|key| {
-                    let times = outcomes.iter().map(move |it| it.first_arrivals.get(&key));
-                    (key, Lasted::over(times))
-                })
+            first_arrivals: lasted(outcomes, |it| &it.first_arrivals),
+            arrivals: lasted(outcomes, |it| &it.arrivals),
+            never: counted(outcomes, |it| &it.never).collect(),
+            missed_by_priority: counted(outcomes, |it| &it.missed_by_priority).collect(),
+            missed: counted(outcomes, |it| &it.missed)
+                .map(|((agency, clock), count)| (format!("{agency} {clock}"), count))
                 .collect(),
-            arrivals: keys(outcomes, |outcome| outcome.arrivals.keys().copied())
-                .into_iter()
-                .map(|key| {
-                    let times = outcomes.iter().map(move |it| it.arrivals.get(&key));
-                    (key, Lasted::over(times))
-                })
-                .collect(),
-            never: keys(outcomes, |outcome| outcome.never.keys().copied())
-                .into_iter()
-                .filter_map(|key| {
-                    let count = |it: &Outcome| it.never.get(&key).copied().unwrap_or(0) as f64;
-                    Some((key, over(&count)?))
-                })
-                .collect(),
-            missed_by_priority: keys(outcomes, |it| it.missed_by_priority.keys().copied())
-                .into_iter()
-                .filter_map(|key| {
-                    let count =
-                        |it: &Outcome| it.missed_by_priority.get(&key).copied().unwrap_or(0) as f64;
-                    Some((key, over(&count)?))
-                })
-                .collect(),
-            missed: keys(outcomes, |outcome| outcome.missed.keys().copied())
-                .into_iter()
-                .filter_map(|key| {
-                    let count = |it: &Outcome| it.missed.get(&key).copied().unwrap_or(0) as f64;
-                    Some((format!("{} {}", key.0, key.1), over(&count)?))
-                })
-                .collect(),
-            waited: over(&|outcome| outcome.waited as f64),
-            waits: Lasted::over(outcomes.iter().map(|outcome| Some(&outcome.waits))),
-            utilisation_percent: keys(outcomes, |outcome| outcome.units.keys().copied())
-                .into_iter()
-                .filter_map(|key| {
-                    let unit = outcomes.iter().find_map(|it| it.units.get(&key))?;
-                    let share = |it: &Outcome| {
-                        let length = it.from.until(it.to).0.max(1) as f64;
-                        let busy = it.units.get(&key).map_or(0, |unit| unit.busy_ms);
-                        busy as f64 * 100.0 / length
-                    };
-                    Some((unit.name.clone(), over(&share)?))
-                })
-                .collect(),
+            waited: over(outcomes, |it| it.waited as f64),
+            waits: Lasted::over(outcomes.iter().map(|it| Some(&it.waits))),
+            utilisation_percent: utilisation_percent(outcomes),
             digests: outcomes.iter().map(|it| it.digest.to_string()).collect(),
         }
     }
@@ -267,12 +219,56 @@ impl Verdict {
     }
 }
 
+/// One figure a seed.
+fn over(outcomes: &[Outcome], value: impl Fn(&Outcome) -> f64) -> Option<Estimate> {
+    let values: Vec<f64> = outcomes.iter().map(value).collect();
+    Estimate::of(&values)
+}
+
 /// All keys that any of the outcomes has.
-fn keys<'a, K: Ord, I: Iterator<Item = K>>(
-    outcomes: &'a [Outcome],
-    of: impl Fn(&'a Outcome) -> I,
+fn keys<K: Ord + Copy, T>(
+    outcomes: &[Outcome],
+    of: impl Fn(&Outcome) -> &BTreeMap<K, T>,
 ) -> BTreeSet<K> {
-    outcomes.iter().flat_map(of).collect()
+    let all = outcomes.iter().flat_map(|outcome| of(outcome).keys());
+    all.copied().collect()
+}
+
+/// Counts by a key; a seed without it counts nothing.
+fn counted<K: Ord + Copy>(
+    outcomes: &[Outcome],
+    of: impl Fn(&Outcome) -> &BTreeMap<K, u64>,
+) -> impl Iterator<Item = (K, Estimate)> {
+    keys(outcomes, &of).into_iter().filter_map(move |key| {
+        let count = over(outcomes, |it| of(it).get(&key).copied().unwrap_or(0) as f64);
+        Some((key, count?))
+    })
+}
+
+/// Times by a key.
+fn lasted<K: Ord + Copy>(
+    outcomes: &[Outcome],
+    of: impl Fn(&Outcome) -> &BTreeMap<K, Times> + Copy,
+) -> BTreeMap<K, Lasted> {
+    let each = keys(outcomes, of).into_iter();
+    each.map(|key| {
+        let times = outcomes.iter().map(move |it| of(it).get(&key));
+        (key, Lasted::over(times))
+    })
+    .collect()
+}
+
+/// By the name of a unit, the share of the time that it had an order.
+fn utilisation_percent(outcomes: &[Outcome]) -> BTreeMap<String, Estimate> {
+    let units = outcomes.first().into_iter().flat_map(|first| &first.units);
+    let share = |it: &Outcome, id| {
+        let length = it.from.until(it.to).0.max(1) as f64;
+        let busy_ms = it.units.get(id).map_or(0, |unit| unit.busy_ms);
+        busy_ms as f64 * 100.0 / length
+    };
+    units
+        .filter_map(|(id, unit)| Some((unit.name.clone(), over(outcomes, |it| share(it, id))?)))
+        .collect()
 }
 
 fn row(name: &str, count: &str, values: [&str; 4]) -> String {

@@ -127,6 +127,15 @@ impl Scene {
             .say(Command::Activate(Activation { object, hash }))
     }
 
+    /// Says what a unit does from here on.
+    fn duty(&mut self, unit: UnitId, duty: Duty) -> Vec<Event> {
+        self.world.say(Command::SetDuty(UnitDuty {
+            unit,
+            duty,
+            strength: None,
+        }))
+    }
+
     /// Says one thing more of the roads.
     fn notice(&mut self, id: &str, says: Says) {
         let mut bulletin = self.map().bulletin();
@@ -463,15 +472,8 @@ fn a_patrol_that_nobody_heard_of_is_out() {
     let mut scene = Scene::new(Capability::Ambulance);
     scene.bring_roads();
     let (west, across) = (scene.west, scene.across);
-    let patrols = |unit, duty| {
-        Command::SetDuty(UnitDuty {
-            unit,
-            duty,
-            strength: None,
-        })
-    };
-    scene.world.say(patrols(west, Duty::Patrolling));
-    scene.world.say(patrols(across, Duty::Patrolling));
+    scene.duty(west, Duty::Patrolling);
+    scene.duty(across, Duty::Patrolling);
     scene.world.pass(Span::minutes(20));
     let town = scene.world.town();
     let here = |place: usize| at(town, PLACES[place]);
@@ -507,16 +509,9 @@ fn a_patrol_that_nobody_heard_of_is_out() {
 fn a_patrol_that_goes_on_call_again_need_not_say_where_it_is() {
     let mut scene = Scene::new(Capability::Ambulance);
     let west = scene.west;
-    let duty = |duty| {
-        Command::SetDuty(UnitDuty {
-            unit: west,
-            duty,
-            strength: None,
-        })
-    };
-    scene.world.say(duty(Duty::Patrolling));
+    scene.duty(west, Duty::Patrolling);
     scene.world.pass(Span::minutes(31));
-    let said = scene.world.say(duty(Duty::OnCall));
+    let said = scene.duty(west, Duty::OnCall);
     let located = Event::UnitPositionStale {
         unit: west,
         stale: false,
@@ -537,11 +532,7 @@ fn a_lost_patrol_that_becomes_a_desk_is_not_lost() {
     let mut scene = Scene::new(Capability::Ambulance);
     let west = scene.west;
     let definition = scene.world.centre.state.unit(west).unwrap().definition;
-    scene.world.say(Command::SetDuty(UnitDuty {
-        unit: west,
-        duty: Duty::Patrolling,
-        strength: None,
-    }));
+    scene.duty(west, Duty::Patrolling);
     scene.world.pass(Span::minutes(31));
     assert!(scene.world.centre.state.unit(west).unwrap().stale);
     scene.world.say(Command::DefineUnit(UnitDefinition {
