@@ -66,6 +66,17 @@ pub struct State {
     pub hash: Option<String>,
 }
 
+/// An objective, held against what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// As it was asked, such as `p99<10ms`.
+    pub objective: String,
+    /// What the run came to, with its unit.
+    pub measured: String,
+    /// Whether it held.
+    pub held: bool,
+}
+
 /// The distributions behind the quantiles of a summary.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distributions {
@@ -161,6 +172,8 @@ pub struct Summary {
     pub calls_per_second: f64,
     /// What the centre itself says at the end.
     pub state: State,
+    /// What was asked of the run, and whether it held.
+    pub objectives: Vec<Judged>,
     /// Why the run says nothing about the centre, if so.
     pub invalid: Option<String>,
 }
