@@ -123,6 +123,9 @@ impl fmt::Display for Summary {
                 judged.objective, judged.measured
             )?;
         }
+        if let Some(by) = &self.cut_short {
+            writeln!(f, "cut short by {by}")?;
+        }
         if let Some(invalid) = &self.invalid {
             writeln!(f, "INVALID   {invalid}")?;
         }
