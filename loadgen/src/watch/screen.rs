@@ -10,7 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Gauge, Paragraph, Row, Sparkline, Table};
+use ratatui::widgets::{Block, Borders, LineGauge, Paragraph, Row, Sparkline, Table};
 use std::time::Duration;
 
 /// What is looked at.
@@ -142,11 +142,14 @@ fn draw_time(frame: &mut Frame<'_>, glimpse: &Glimpse, area: Rect) {
     };
     let left = lasting.saturating_sub(glimpse.elapsed);
     let ratio = glimpse.elapsed.as_secs_f64() / lasting.as_secs_f64().max(1e-9);
-    let label = format!("{elapsed} of {} · {} left", clock(lasting), clock(left));
-    let gauge = Gauge::default()
-        .gauge_style(Style::new().fg(Color::Blue).bg(Color::DarkGray))
+    let label = format!(" {elapsed} of {} · {} left", clock(lasting), clock(left));
+    let gauge = LineGauge::default()
+        .filled_style(Style::new().fg(Color::Blue).bold())
+        .unfilled_style(Style::new().fg(Color::DarkGray))
+        .filled_symbol("━")
+        .unfilled_symbol("─")
         .ratio(ratio.clamp(0.0, 1.0))
-        .label(Span::styled(label, Style::new().fg(Color::White)));
+        .label(label);
     frame.render_widget(gauge, area);
 }
 
