@@ -6,6 +6,7 @@
 use super::Progress;
 use crate::report::latency::Quantiles;
 use crate::report::seconds::Recent;
+use crate::report::text::grouped;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
@@ -340,19 +341,6 @@ fn ms(value: f64) -> String {
     }
 }
 
-/// `12 345`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -436,10 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_in_groups() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1 234 567");
+    fn time_is_told_like_a_clock() {
         assert_eq!(clock(Duration::from_secs(3_725)), "1:02:05");
     }
 }

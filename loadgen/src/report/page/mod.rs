@@ -9,7 +9,7 @@ mod tables;
 
 use super::Summary;
 use super::kept::Kept;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// The look of all pages.
 pub const STYLE: &str = include_str!("style.css");

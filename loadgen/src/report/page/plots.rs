@@ -8,7 +8,7 @@ use super::{both, ms};
 use crate::report::Judged;
 use crate::report::kept::{Kept, Point};
 use crate::report::seconds::Second;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// Columns of a plot of time.
 const COLUMNS_MAX: usize = 240;

@@ -4,7 +4,7 @@ use super::{both, escaped, ms};
 use crate::report::Summary;
 use crate::report::events::Counts;
 use crate::report::latency::Quantiles;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// The few that matter most.
 pub fn key_figures(summary: &Summary) -> String {
