@@ -4,6 +4,7 @@
 //! `synth` draws its places from it.
 
 use crate::random::Random;
+use engine::capability::Capability;
 use engine::city::mistake::CityErrors;
 use engine::city::polygon::Bounds;
 use engine::city::{City, GenerateError, Polygon, Zone};
@@ -107,6 +108,13 @@ impl Ground {
     /// Minutes of local time ahead of UTC.
     pub fn utc_offset_min(&self) -> i32 {
         self.city.utc_offset_min
+    }
+
+    /// How many ambulances the city has.
+    pub fn ambulances(&self) -> u64 {
+        let units = self.city.units.iter();
+        let ambulances = units.filter(|unit| unit.capabilities.contains(Capability::Ambulance));
+        ambulances.count() as u64
     }
 
     /// Whether the point is in the served area.

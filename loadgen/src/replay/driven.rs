@@ -6,11 +6,15 @@
 //! paced to the wall; being late makes the run slower and changes nothing else.
 
 use super::answers::AnswerLog;
+use super::calling::{self, Calling};
+use super::repeats::Repeats;
 use super::{Options, ReplayError, Speed, stats, words};
+use crate::caller::{Act as CallerAct, CallerId, Callers};
 use crate::crew::{Act, Crews, Told};
 use crate::report::Summary;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
+use engine::call::Outcome;
 use engine::id::Sequence;
 use engine::moment::Moment;
 use engine::unit::Duty;
@@ -96,6 +100,10 @@ pub async fn run(
         crews: options
             .crews
             .map(|behaviour| Crews::new(behaviour, options.seed)),
+        calling: options
+            .callers
+            .map(|behaviour| Calling::new(behaviour.callers(options.seed))),
+        repeats: Repeats::default(),
         tally: Tally::default(),
         now: Moment(0),
         centre_due: None,
@@ -118,6 +126,8 @@ struct Drive<'a> {
     /// The last record that the subscription has shown whole.
     shown: Sequence,
     crews: Option<Crews>,
+    calling: Option<Calling>,
+    repeats: Repeats,
     tally: Tally,
     now: Moment,
     /// No deadline of the centre is before this one.
@@ -148,9 +158,10 @@ impl Drive<'_> {
                     break;
                 };
                 last_row = row.at;
-                self.call(&row).await?;
+                self.row(&row).await?;
             }
             self.act().await?;
+            self.callers_act().await?;
             self.report(watch);
         }
         self.summary().await
@@ -173,6 +184,7 @@ impl Drive<'_> {
     fn next_instant(&mut self, last_row: Moment) -> Result<Option<Moment>, ReplayError> {
         let row = self.peek()?;
         let crew = self.crews.as_ref().and_then(Crews::next_due);
+        let caller = self.calling.as_ref().and_then(|it| it.seen().next_due());
         if row.is_none() {
             let heard = &self.tally.heard;
             let unfinished = heard.orders.open > 0 || heard.needs_waiting() > 0;
@@ -181,7 +193,10 @@ impl Drive<'_> {
                 return Ok(None);
             }
         }
-        let next = [row, crew, self.centre_due].into_iter().flatten().min();
+        let next = [row, crew, caller, self.centre_due]
+            .into_iter()
+            .flatten()
+            .min();
         Ok(next.map(|next| next.max(self.now)))
     }
 
@@ -241,15 +256,42 @@ impl Drive<'_> {
         }
     }
 
+    /// Sends a row; one that a carrier sends again says what the first said, and must be answered as that was (N2).
+    async fn row(&mut self, row: &Row) -> Result<(), ReplayError> {
+        let Some(first) = self.repeats.of(row, self.tally.sent) else {
+            let caller = self.calling.as_mut().map(|it| it.callers().called(row));
+            return self.call(row, caller).await;
+        };
+        self.tally.repeated += 1;
+        let row = first.of(row);
+        let request = words::request(&row, self.key(&row), self.next_tag());
+        let (response, took) = self.ask(request).await?;
+        match response {
+            Response::Decision { decision, .. } => {
+                self.show(decision.seq).await?;
+                let sent = Sent::of(&row, first.serial, self.now);
+                self.tally.decision(&sent, &decision, took);
+                Ok(())
+            }
+            // The first was refused, and so is the second.
+            Response::Problem { .. } => Ok(()),
+            other => Err(unexpected("a call", &other)),
+        }
+    }
+
+    fn key(&self, row: &Row) -> String {
+        match &self.options.run_id {
+            Some(run) => format!("{run}:{}", row.key),
+            None => row.key.clone(),
+        }
+    }
+
     /// Sends a call and waits for what is decided.
-    async fn call(&mut self, row: &Row) -> Result<(), ReplayError> {
+    async fn call(&mut self, row: &Row, caller: Option<CallerId>) -> Result<(), ReplayError> {
         let serial = self.tally.sent;
         self.tally.sent += 1;
         let sent = Sent::of(row, serial, self.now);
-        let key = match &self.options.run_id {
-            Some(run) => format!("{run}:{}", row.key),
-            None => row.key.clone(),
-        };
+        let key = self.key(row);
         let request = words::request(row, key.clone(), self.next_tag());
         let (response, took) = self.ask(request).await?;
         match response {
@@ -257,10 +299,21 @@ impl Drive<'_> {
                 self.show(decision.seq).await?;
                 self.tally.corrected.add(took);
                 self.tally.decision(&sent, &decision, took);
+                self.tally.unmet(&key, &sent, &decision);
+                if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
+                    let said = decision.outcome;
+                    let sent = matches!(said, Outcome::Ordered | Outcome::Merged);
+                    let (call, incident) = (decision.call, decision.incident);
+                    let callers = calling.callers();
+                    callers.decided(self.now, caller, call, incident, decision.kind, sent);
+                }
                 self.log.decided(&key, &decision)
             }
             Response::Problem { problem, .. } => {
                 self.tally.problem(&problem);
+                if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
+                    calling.callers().refused(caller);
+                }
                 Ok(())
             }
             other => Err(unexpected("a call", &other)),
@@ -280,6 +333,27 @@ impl Drive<'_> {
                 Response::Done { seq, .. } => self.show(seq).await?,
                 Response::Problem { problem, .. } => self.tally.act_problem(&problem),
                 other => return Err(unexpected("an act", &other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets callers do what is due, one act after the other.
+    async fn callers_act(&mut self) -> Result<(), ReplayError> {
+        let now = self.now;
+        while let Some(act) = self.calling.as_mut().and_then(|it| it.callers().poll(now)) {
+            if let CallerAct::Call { caller, row } = &act {
+                self.call(row, Some(*caller)).await?;
+                continue;
+            }
+            let Some(request) = calling::request_of(act, self.next_tag()) else {
+                continue;
+            };
+            let (response, _) = self.ask(request).await?;
+            match response {
+                Response::Done { seq, .. } => self.show(seq).await?,
+                Response::Problem { problem, .. } => self.tally.act_problem(&problem),
+                other => return Err(unexpected("what a caller did", &other)),
             }
         }
         Ok(())
@@ -338,6 +412,9 @@ impl Drive<'_> {
             self.shown = self.shown.max(note.id.sequence);
         }
         self.tally.heard.hear(note);
+        if let Some(calling) = &mut self.calling {
+            calling.hear(note);
+        }
         if let Some(due) = tell(self.crews.as_mut(), note, note.at) {
             self.centre_due = Some(self.centre_due.map_or(due, |known| known.min(due)));
         }
@@ -348,6 +425,8 @@ impl Drive<'_> {
         let seconds = self.started.elapsed().as_secs_f64();
         let counts = self.crews.as_ref().map(Crews::counts).unwrap_or_default();
         let mut summary = Summary::of(&self.tally, counts);
+        let callers = self.calling.as_ref().map(Calling::seen);
+        summary.callers = callers.map(Callers::counts).map(Into::into);
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "driven".into();
         summary.seconds = seconds;

@@ -1,6 +1,6 @@
 //! The folder of one run: its summary for scripts and for people, its distributions, every answered key.
 //!
-//! `summary.json`, `summary.txt`, `latency.csv`, `latency_uncorrected.csv`, `lateness.csv` and `answers.csv`. It is made
+//! `summary.json`, `summary.txt`, `latency.csv`, `latency_uncorrected.csv`, `lateness.csv`, `answers.csv` and `unmet.csv`. It is made
 //! before anything is sent and never written over: a folder that holds anything already is refused. `answers.csv` is
 //! the [`AnswerLog`](crate::replay::answers::AnswerLog)'s; the rest is written at the end.
 
@@ -68,7 +68,7 @@ impl ReportFolder {
         ] {
             self.write_new(name, latencies.percentiles_csv().as_bytes())?;
         }
-        Ok(())
+        self.write_new("unmet.csv", super::unmet::csv(&summary.unmet).as_bytes())
     }
 
     fn write_new(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
