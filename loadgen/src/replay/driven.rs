@@ -185,11 +185,12 @@ impl Drive<'_> {
         let row = self.peek()?;
         let crew = self.crews.as_ref().and_then(Crews::next_due);
         let caller = self.calling.as_ref().and_then(|it| it.seen().next_due());
+        let end = last_row + self.speed.settle;
         if row.is_none() {
             let heard = &self.tally.heard;
             let unfinished = heard.orders.open > 0 || heard.needs_waiting() > 0;
-            let idle = self.crews.is_none() || !unfinished;
-            if idle || self.now >= last_row + self.speed.settle {
+            let idle = (self.crews.is_none() || !unfinished) && caller.is_none();
+            if idle || self.now >= end {
                 return Ok(None);
             }
         }
@@ -197,7 +198,9 @@ impl Drive<'_> {
             .into_iter()
             .flatten()
             .min();
-        Ok(next.map(|next| next.max(self.now)))
+        // Nothing is waited for beyond the end, however far off the next thing is.
+        let most = if row.is_none() { end } else { Moment::LATEST };
+        Ok(next.map(|next| next.min(most).max(self.now)))
     }
 
     /// Waits until the wall has come to this instant. Late is fine.
@@ -269,6 +272,7 @@ impl Drive<'_> {
         match response {
             Response::Decision { decision, .. } => {
                 self.show(decision.seq).await?;
+                self.tally.conflicts += u64::from(decision.conflict);
                 let sent = Sent::of(&row, first.serial, self.now);
                 self.tally.decision(&sent, &decision, took);
                 Ok(())

@@ -36,17 +36,24 @@ pub struct Said {
 struct Fragment {
     words: &'static str,
     also: AgencySet,
+    /// Says no more than its kind, in words that the standard load has.
+    plain: bool,
 }
 
 impl Fragment {
-    /// `words`, or `words | medical+fire`.
+    /// `words`, `~ words`, or `words | medical+fire`.
     fn of(text: &'static str) -> Option<Fragment> {
+        let (text, varied) = match text.strip_prefix('~') {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
         let (words, also) = match text.split_once('|') {
             Some((words, also)) => (words, agencies_named(also.trim()).ok()?),
             None => (text, AgencySet::EMPTY),
         };
         let words = words.trim();
-        (!words.is_empty()).then_some(Fragment { words, also })
+        let plain = !varied && also.is_empty();
+        (!words.is_empty()).then_some(Fragment { words, also, plain })
     }
 }
 
@@ -64,7 +71,7 @@ pub struct Phrases(BTreeMap<Kind, Fragments>);
 /// A file of fragments that cannot be read: a mistake of this program, found by its tests.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{file}, line {line}: `{text}` is neither `[kind]` nor, under one, `- matter` or `+ detail` with `| agencies` where it says more"
+    "{file}, line {line}: `{text}` is neither `[kind]` nor, under one, `- matter` or `+ detail`, `-~` and `+~` where the standard load does without, with `| agencies` where it says more"
 )]
 pub struct PhraseError {
     file: &'static str,
@@ -146,7 +153,7 @@ impl Phrases {
             return Said { text, agencies };
         };
         let usable = |list: &[Fragment]| -> Vec<Fragment> {
-            let usable = list.iter().filter(|it| with_more || it.also.is_empty());
+            let usable = list.iter().filter(|it| with_more || it.plain);
             usable.copied().collect()
         };
         let (matters, details) = (usable(&fragments.matters), usable(&fragments.details));
