@@ -15,3 +15,4 @@ pub mod report;
 pub mod simulate;
 pub mod synth;
 pub mod trace;
+pub mod watch;
