@@ -6,6 +6,7 @@
 use super::answers::AnswerLog;
 use super::field::{Field, wall};
 use super::link::{Link, Pending, Shared};
+use super::repeats::Repeats;
 use super::{Options, Rate, ReplayError, stats};
 use crate::crew::{Behaviour, Crews};
 use crate::report::Summary;
@@ -339,8 +340,13 @@ impl Run<'_> {
 
 fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
     let mut rows = Vec::new();
+    let mut repeats = Repeats::default();
     for row in Reader::open(&options.trace)?.take(ROWS_MAX) {
-        rows.push(row?);
+        let row = row?;
+        // At a rate that is not the trace's own, a carrier's repeat would be no repeat: its first may come after it.
+        if repeats.of(&row, 0).is_none() {
+            rows.push(row);
+        }
     }
     if rows.is_empty() {
         return Err(ReplayError::Empty(options.trace.display().to_string()));

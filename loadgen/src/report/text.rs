@@ -96,6 +96,25 @@ impl fmt::Display for Summary {
             self.acts,
             list(&self.acts_refused)
         )?;
+        if let Some(callers) = &self.callers {
+            writeln!(
+                f,
+                "callers   ended {} · abandoned {} · redials {} (joined {}) · facts {} (raised {})",
+                callers.ended,
+                callers.abandoned,
+                callers.redials,
+                callers.redials_joined,
+                callers.facts,
+                callers.facts_raised
+            )?;
+        }
+        if self.repeated > 0 {
+            writeln!(
+                f,
+                "repeats   {} rows under a key that had come before",
+                self.repeated
+            )?;
+        }
         writeln!(
             f,
             "ladders   {} ({})",
