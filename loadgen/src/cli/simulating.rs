@@ -112,7 +112,7 @@ fn rows(file: &Path) -> Result<Vec<Row>, Failure> {
     Ok(rows)
 }
 
-fn ground(file: Option<&Path>) -> Result<Ground, Failure> {
+pub(super) fn ground(file: Option<&Path>) -> Result<Ground, Failure> {
     let failed = |message: String| Failure { message, code: 1 };
     let config = Config::load(file, &Overrides::default());
     let config = config.map_err(|error| failed(error.to_string()))?;

@@ -18,6 +18,7 @@ fn told(number: u64) -> Told<'static> {
         order: order(number),
         unit: UnitId::new(CENTRE, number).unwrap(),
         name: "P-01",
+        capability: Capability::Patrol,
         desk: false,
         travel_ms: 300_000,
         turnout_ms: 60_000,

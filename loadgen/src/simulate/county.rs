@@ -9,6 +9,7 @@ use crate::crew::{Act, Behaviour, Crews, Positions, Told};
 use crate::replay::words::call_words;
 use crate::trace::Row;
 use engine::centre::{Centre, Prepared};
+use engine::city::City;
 use engine::command::{
     Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
     UnitPosition,
@@ -79,9 +80,14 @@ impl Ground {
         Ok((hash, under))
     }
 
-    /// Minutes of local time ahead of UTC.
-    pub fn utc_offset_min(&self) -> i32 {
-        self.config.city.utc_offset_min
+    /// The city.
+    pub fn city(&self) -> &City {
+        &self.config.city
+    }
+
+    /// The map as it is where nothing else is said, if there is one.
+    pub fn atlas(&self) -> Option<&Arc<Atlas>> {
+        self.atlas.as_ref()
     }
 }
 
@@ -353,6 +359,7 @@ impl<'a> County<'a> {
             order: issued.order,
             unit: issued.unit,
             name: name.map_or("", |name| name.as_str()),
+            capability: issued.capability,
             desk: issued.capability.is_desk(),
             travel_ms: issued.travel_ms,
             turnout_ms: issued.turnout_ms,

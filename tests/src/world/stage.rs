@@ -331,6 +331,7 @@ impl World {
             order,
             unit: known.issued.unit,
             name: view.unit_name(known.issued.unit).unwrap_or_default(),
+            capability: known.issued.capability,
             desk: known.issued.capability.is_desk(),
             travel_ms: known.issued.travel_ms,
             turnout_ms: known.issued.turnout_ms,
