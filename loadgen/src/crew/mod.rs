@@ -122,6 +122,16 @@ pub struct Counts {
     pub silent: u64,
 }
 
+impl Counts {
+    /// These and others together.
+    pub fn add(&mut self, other: Counts) {
+        self.obeyed += other.obeyed;
+        self.late += other.late;
+        self.declined += other.declined;
+        self.silent += other.silent;
+    }
+}
+
 /// All crews of a centre.
 #[derive(Clone, Debug)]
 pub struct Crews {

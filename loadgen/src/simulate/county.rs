@@ -4,7 +4,9 @@
 //! time is made up. The next thing that happens is always the earliest: a clock of the centre, an act of a crew, a call.
 //! The same trace under the same seed says the same, bit for bit: [`County::digest`].
 
-use super::outcome::Outcome;
+use super::course::Course;
+use crate::crew::homeward::Home;
+use crate::crew::observed::Observed;
 use crate::crew::{Act, Behaviour, Crews, Positions, Told};
 use crate::replay::words::call_words;
 use crate::trace::Row;
@@ -91,6 +93,24 @@ impl Ground {
     }
 }
 
+/// What is the same for every county and every seed of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// How long crews were seen to take.
+    pub observed: Option<Arc<Observed>>,
+    /// The number of a call's matter, by the key of its row: first arrivals are kept apart by it.
+    pub matters: HashMap<String, u16>,
+}
+
+/// What happens next by itself. Whoever else acts of their own accord gets a word here and is asked in [`County::next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happening {
+    /// A clock of the centre runs out.
+    Clock,
+    /// A crew does something.
+    Crew,
+}
+
 /// What is known of an incident while it may still matter.
 #[derive(Clone, Copy, Debug)]
 struct Known {
@@ -101,6 +121,7 @@ struct Known {
 /// A centre with everything around it.
 pub struct County<'a> {
     ground: &'a Ground,
+    setting: &'a Setting,
     centre: Centre,
     intake: Intake,
     desk: Desk,
@@ -111,7 +132,7 @@ pub struct County<'a> {
     events: Vec<Event>,
     record: Vec<u8>,
     digest: ObjectHash,
-    outcome: Outcome,
+    course: Course,
     /// Until then the roads' factors are those of the hour.
     hour_until: Moment,
 }
@@ -121,13 +142,19 @@ impl<'a> County<'a> {
     ///
     /// # Errors
     /// The configuration's city cannot be written as an object.
-    pub fn new(ground: &'a Ground, seed: u64, first: Moment) -> Result<County<'a>, String> {
+    pub fn new(
+        ground: &'a Ground,
+        setting: &'a Setting,
+        seed: u64,
+        first: Moment,
+    ) -> Result<County<'a>, String> {
         let config = &ground.config;
         let behaviour = Behaviour::Field {
             positions: Positions::OnArrival,
         };
         let mut county = County {
             ground,
+            setting,
             centre: Centre::new(config.capacities),
             intake: Intake::of(config).map_err(|error| error.to_string())?,
             desk: Desk::default(),
@@ -138,7 +165,7 @@ impl<'a> County<'a> {
             events: Vec::new(),
             record: Vec::new(),
             digest: ObjectHash::of(b""),
-            outcome: Outcome::new(Moment(first.0 - BEFORE.0)),
+            course: Course::new(Moment(first.0 - BEFORE.0)),
             hour_until: Moment(i64::MIN),
         };
         county.open();
@@ -182,47 +209,72 @@ impl<'a> County<'a> {
         let units = self.centre.units();
         self.names = units.map(|(id, unit)| (id, unit.definition.name)).collect();
         let units = self.centre.units();
-        self.outcome
+        self.course
             .know_units(units.map(|(id, unit)| (id, &unit.definition)));
+        let homes = self.centre.units().map(|(_, unit)| {
+            let home = Home {
+                post: unit.definition.post,
+                speed_mm_s: unit.definition.speed_mm_s,
+            };
+            (unit.definition.name.to_string(), home)
+        });
+        self.crews.live_at(homes);
+        if let Some(observed) = &self.setting.observed {
+            self.crews.take_as_long_as(Arc::clone(observed));
+        }
+        self.tell_roads();
+    }
+
+    /// Crews drive by the times that the centre reckons by.
+    fn tell_roads(&mut self) {
+        let atlas = self.centre.atlas().cloned();
+        let detour_permille = self.ground.config.plan.detour_permille;
+        self.crews.drive_by(atlas, detour_permille);
     }
 
     /// Plays calls in the order of their times, then lets crews end what they have begun.
     ///
     /// # Errors
     /// The factors of an hour cannot be reckoned.
-    pub fn play(mut self, rows: &[Row]) -> Result<Outcome, String> {
+    pub fn play<'r>(mut self, rows: impl IntoIterator<Item = &'r Row>) -> Result<Course, String> {
         for row in rows {
             self.pass(row.at)?;
             self.call(row);
         }
         let end = self.now + SETTLE;
         while self.crews.open() > 0 {
-            let Some(next) = self.next().filter(|&next| next <= end) else {
+            let Some((next, _)) = self.next().filter(|&(next, _)| next <= end) else {
                 break;
             };
             self.pass(next)?;
         }
-        self.outcome.end(self.now, self.digest, self.crews.counts());
-        Ok(self.outcome)
+        self.course.end(self.now, self.digest, self.crews.counts());
+        Ok(self.course)
     }
 
-    /// The next thing that happens by itself.
-    fn next(&mut self) -> Option<Moment> {
-        [self.centre.next_due(), self.crews.next_due()]
-            .into_iter()
-            .flatten()
-            .min()
+    /// The next thing that happens by itself: the earliest; of several at one time the first in this list.
+    fn next(&mut self) -> Option<(Moment, Happening)> {
+        let all = [
+            (self.centre.next_due(), Happening::Clock),
+            (self.crews.next_due(), Happening::Crew),
+        ];
+        let known = all.into_iter();
+        let known = known.filter_map(|(at, happening)| Some((at?, happening)));
+        known.min_by_key(|&(at, _)| at)
     }
 
-    /// Lets time pass; what happens by then happens at its own time, clocks before crews.
+    /// Lets time pass; what happens by then happens at its own time.
     fn pass(&mut self, until: Moment) -> Result<(), String> {
-        while let Some(next) = self.next().filter(|&next| next <= until) {
+        while let Some((next, happening)) = self.next().filter(|&(next, _)| next <= until) {
             self.now = self.now.max(next);
             self.keep_hour()?;
-            if self.centre.next_due().is_some_and(|due| due <= self.now) {
-                self.system(Command::Tick);
-            } else if let Some(act) = self.crews.poll(self.now) {
-                self.act(act);
+            match happening {
+                Happening::Clock => self.system(Command::Tick),
+                Happening::Crew => {
+                    if let Some(act) = self.crews.poll(self.now) {
+                        self.act(act);
+                    }
+                }
             }
         }
         self.now = self.now.max(until);
@@ -244,6 +296,7 @@ impl<'a> County<'a> {
         self.centre.prepare(Prepared::Roads(map));
         let object = ObjectKind::Bulletin;
         self.system(Command::Activate(Activation { object, hash }));
+        self.tell_roads();
         Ok(())
     }
 
@@ -252,8 +305,10 @@ impl<'a> County<'a> {
         let taken = self.intake.call(0, words, &mut self.desk);
         let expected = row.expect_agencies;
         let agencies = taken.report.assessment.agencies;
-        self.outcome.called(self.now, expected, agencies);
+        let matter = self.setting.matters.get(&row.key).copied();
+        self.course.called(self.now, expected, agencies, matter);
         self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+        self.course.hung_up();
     }
 
     fn act(&mut self, act: Act) {
@@ -310,7 +365,7 @@ impl<'a> County<'a> {
         for event in &events {
             self.hear(event);
         }
-        self.outcome.hear(self.now, &events);
+        self.course.hear(self.now, &events);
         self.events = events;
     }
 
