@@ -17,6 +17,7 @@ use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
 use engine::runtime::ReleasedRecord;
+use loadgen::crew::homeward::Home;
 use loadgen::crew::{Behaviour, Crews, Positions, Told};
 use loadgen::random::Random;
 use std::fmt;
@@ -181,7 +182,7 @@ impl World {
             books: Books::new(ground(options.ground), &options),
             machine: Machine::default(),
             clients: Clients::default(),
-            crews: Crews::new(field(), seed),
+            crews: crews(options.ground, seed),
             agenda: Agenda::new(),
             random: Random::stream(seed, 0x3081d),
             map: 0,
@@ -393,9 +394,21 @@ impl World {
     }
 }
 
-/// Crews as in the field, who say where they are on arrival.
-fn field() -> Behaviour {
-    Behaviour::Field {
-        positions: Positions::OnArrival,
-    }
+/// Crews as in the field, who say where they are on arrival, and on their way home.
+fn crews(index: usize, seed: u64) -> Crews {
+    let mut crews = Crews::new(
+        Behaviour::Field {
+            positions: Positions::OnArrival,
+        },
+        seed,
+    );
+    let homes = ground(index).city.units.iter().map(|unit| {
+        let home = Home {
+            post: unit.point,
+            speed_mm_s: unit.speed_mm_s,
+        };
+        (unit.name.to_string(), home)
+    });
+    crews.live_at(homes);
+    crews
 }
