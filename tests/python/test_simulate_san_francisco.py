@@ -17,7 +17,7 @@ from running_centre import liandong
 from test_montgomery import load
 
 # At every fire station: what such a unit can do, and how it is called.
-AT_A_FIRE_STATION = (("fire", "fire_engine", "E"), ("fire", "ladder+rescue", "T"), ("medical", "ambulance", "M"))
+AT_A_FIRE_STATION = (("fire", "fire_engine", "E"), ("fire", "ladder;rescue", "T"), ("medical", "ambulance", "M"))
 MATTERS = {"Outside Fire", "Structure Fire"}
 
 

@@ -19,8 +19,7 @@ use engine::moment::{Moment, Span};
 use engine::order::{OrderAct, OrderState, Rung};
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
-use engine::roads::network::Profile;
-use homeward::{Home, Homeward};
+use homeward::{Home, Homeward, Leg};
 use manner::{Manner, Manners};
 use mission::{Mission, Next, Outset, TRAVEL_PERCENT};
 use observed::Observed;
@@ -143,7 +142,7 @@ pub struct Crews {
     /// By the names of units; whoever is not here stays where its order ended.
     homes: BTreeMap<String, Home>,
     missions: BTreeMap<OrderId, (Mission, Option<(Moment, u64)>)>,
-    homeward: BTreeMap<UnitId, (Homeward, (Moment, u64))>,
+    homeward: BTreeMap<UnitId, (Leg, (Moment, u64))>,
     agenda: BTreeMap<(Moment, u64), Entry>,
     serial: u64,
     points: BTreeMap<UnitId, Point>,
@@ -240,14 +239,18 @@ impl Crews {
 
     /// A crew that is on its way home stops where it is, and says where that is. Whether it was.
     fn turn_back(&mut self, now: Moment, unit: UnitId) -> bool {
-        let Some((homeward, key)) = self.homeward.remove(&unit) else {
+        let Some((leg, key)) = self.homeward.remove(&unit) else {
             return false;
         };
         self.agenda.remove(&key);
-        let place = homeward.place(now);
+        let Leg::Driving(mut homeward) = leg else {
+            return false;
+        };
+        let place = homeward.place(now, &mut self.roads);
         if let Some(place) = place.filter(|place| self.points.get(&unit) != Some(place)) {
             self.points.insert(unit, place);
-            self.note(now, Entry::Here(homeward.name().to_string(), place));
+            let name = homeward.name().to_string();
+            self.note(now, Entry::Here(name, place));
         }
         true
     }
@@ -292,28 +295,33 @@ impl Crews {
         }
     }
 
-    /// A crew that is free sets off for its post, if it is elsewhere and says where it is.
+    /// A crew that is free sets off for its post once it is seen that nothing else is to be done at this time.
     fn go_home(&mut self, now: Moment, unit: UnitId, name: String, random: &mut Random) {
+        let known = self.homes.contains_key(&name) && self.points.contains_key(&unit);
+        if known && self.tells_positions().is_some() {
+            let percent = random.between(TRAVEL_PERCENT.0, TRAVEL_PERCENT.1);
+            let key = self.note(now, Entry::Homeward(unit));
+            self.homeward
+                .insert(unit, (Leg::Ready { name, percent }, key));
+        }
+    }
+
+    /// A crew sets off for its post, if it is elsewhere.
+    fn set_off_home(&mut self, now: Moment, unit: UnitId, name: String, percent: i64) {
         let (Some(home), Some(&from)) = (self.homes.get(&name), self.points.get(&unit)) else {
-            return;
-        };
-        let Some(positions) = self.tells_positions() else {
             return;
         };
         if from == home.post || home.speed_mm_s == 0 {
             return;
         }
-        let way = self
-            .roads
-            .way(Profile::Normal, from, home.post, home.speed_mm_s);
-        let percent = random.between(TRAVEL_PERCENT.0, TRAVEL_PERCENT.1);
-        let pace = match positions {
-            Positions::Every(pace) => Some(pace).filter(|pace| pace.0 > 0),
-            Positions::OnArrival | Positions::Never => None,
+        let pace = match self.tells_positions() {
+            Some(Positions::Every(pace)) => Some(pace).filter(|pace| pace.0 > 0),
+            Some(Positions::OnArrival | Positions::Never) | None => None,
         };
-        let (homeward, first) = Homeward::new(name, way, now, percent, pace);
+        let ends = (from, *home);
+        let (homeward, first) = Homeward::new(name, ends, now, percent, pace, &mut self.roads);
         let key = self.note(first, Entry::Homeward(unit));
-        self.homeward.insert(unit, (homeward, key));
+        self.homeward.insert(unit, (Leg::Driving(homeward), key));
     }
 
     /// Nobody acknowledged, and the next on the ladder is told.
@@ -366,21 +374,21 @@ impl Crews {
         }
     }
 
-    /// A crew on its way home says where it is.
+    /// A crew sets off for home, or says where it is on its way there.
     fn drive_home(&mut self, at: Moment, unit: UnitId) -> Option<Act> {
-        let (homeward, _) = self.homeward.get(&unit)?;
-        let (place, next) = (homeward.place(at), homeward.next(at));
+        let (leg, _) = self.homeward.remove(&unit)?;
+        let mut homeward = match leg {
+            Leg::Driving(homeward) => homeward,
+            Leg::Ready { name, percent } => {
+                self.set_off_home(at, unit, name, percent);
+                return None;
+            }
+        };
+        let place = homeward.place(at, &mut self.roads);
         let name = homeward.name().to_string();
-        match next {
-            Some(next) => {
-                let key = self.note(next, Entry::Homeward(unit));
-                if let Some((_, slot)) = self.homeward.get_mut(&unit) {
-                    *slot = key;
-                }
-            }
-            None => {
-                self.homeward.remove(&unit);
-            }
+        if let Some(next) = homeward.next(at) {
+            let key = self.note(next, Entry::Homeward(unit));
+            self.homeward.insert(unit, (Leg::Driving(homeward), key));
         }
         let point = place?;
         self.points.insert(unit, point);

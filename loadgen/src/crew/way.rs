@@ -112,12 +112,25 @@ impl Roads {
         {
             return way;
         }
+        Way::straight(from, to, self.straight(from, to, speed_mm_s))
+    }
+
+    /// How long that way is reckoned to take, without finding it.
+    pub fn time(&mut self, profile: Profile, from: Point, to: Point, speed_mm_s: u32) -> Span {
+        let by_road = self.atlas.clone().and_then(|atlas| {
+            let (start, end) = atlas.position(from).zip(atlas.position(to))?;
+            atlas.time_ms(profile, start, end, &mut self.room)
+        });
+        by_road.map_or_else(|| self.straight(from, to, speed_mm_s), |ms| Span(ms.into()))
+    }
+
+    fn straight(&self, from: Point, to: Point, speed_mm_s: u32) -> Span {
         let plane = Projection::new(from);
         let straight = StraightLine {
             detour_permille: self.detour_permille,
         };
         let whole_ms = straight.time_ms(plane.plane(from), plane.plane(to), speed_mm_s);
-        Way::straight(from, to, Span(whole_ms.into()))
+        Span(whole_ms.into())
     }
 
     fn by_road(&mut self, atlas: &Atlas, profile: Profile, from: Point, to: Point) -> Option<Way> {
@@ -286,6 +299,8 @@ mod tests {
                 .unwrap();
             let way = roads.way(Profile::Normal, from, to, 10_000);
             assert_eq!(way.whole(), Span(reckoned.into()));
+            let time = roads.time(Profile::Normal, from, to, 10_000);
+            assert_eq!(time, way.whole());
             assert_eq!((way.places[0].0, way.places.last().unwrap().0), (from, to));
             assert!(way.places.is_sorted_by_key(|&(_, at)| at));
             for &(place, at) in &way.places[1..way.places.len() - 1] {

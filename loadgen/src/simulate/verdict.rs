@@ -194,10 +194,10 @@ impl Verdict {
             let each = |wanted: Priority| {
                 let own = self.missed.iter();
                 let own = own.filter(|it| it.agency == agency && it.priority == wanted);
-                let missed: f64 = own.map(|it| it.count.mean).sum();
+                let missed = own.fold(0.0, |sum, it| sum + it.count.mean);
                 let own = self.waited_for.iter();
                 let own = own.filter(|it| it.agency == agency && it.priority == wanted);
-                let waited: f64 = own.map(|it| it.count.mean).sum();
+                let waited = own.fold(0.0, |sum, it| sum + it.count.mean);
                 (missed, waited)
             };
             let each = Priority::ALL.map(each);
