@@ -77,7 +77,7 @@ fn a_seed_is_the_same_world_twice() {
 
 /// A world in which much breaks, so that a defect of the disk comes to light.
 fn with(planted: Planted) -> Options {
-    let mut options = short(11);
+    let mut options = short(13);
     options.planted = Some(planted);
     break_much(&mut options);
     options

@@ -64,6 +64,18 @@ pub struct Counts {
     pub facts_raised: u64,
 }
 
+impl Counts {
+    /// These and others together.
+    pub fn add(&mut self, other: Counts) {
+        self.ended += other.ended;
+        self.abandoned += other.abandoned;
+        self.redials += other.redials;
+        self.redials_joined += other.redials_joined;
+        self.facts += other.facts;
+        self.facts_raised += other.facts_raised;
+    }
+}
+
 /// What is still to happen to a caller by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::ground::Ground as Places;
-use crate::simulate::county::Ground;
+use crate::simulate::county::{Ground, Setting};
 use crate::simulate::outcome::Outcome;
 use crate::simulate::play;
+use crate::simulate::region::Region;
 use crate::synth::{Size, generate};
 use engine::id::CentreId;
 use gateway::config::{Config, Overrides};
+use std::num::NonZeroUsize;
 
 const CENTRE: CentreId = CentreId(1);
 const START: Moment = Moment(1_000_000);
@@ -166,10 +168,20 @@ fn played(callers: Option<Behaviour>, seed: u64) -> Outcome {
         calls: Some(500),
     };
     let rows = generate("xianju-2011", 3, size, &Places::embedded().unwrap()).unwrap();
+    simulated(&rows, callers, seed)
+}
+
+/// A trace in the embedded county, in process.
+fn simulated(rows: &[Row], callers: Option<Behaviour>, seed: u64) -> Outcome {
     let config = Config::load(None, &Overrides::default()).unwrap();
-    let ground = Ground::of(config).unwrap().with_callers(callers);
-    let mut outcomes = play(&rows, &[&ground], &[seed], &|_, _| {}).unwrap();
-    outcomes.remove(0).remove(0)
+    let region = Region::alone(Ground::of(config).unwrap());
+    let setting = Setting {
+        callers,
+        ..Setting::default()
+    };
+    let (threads, quiet) = (NonZeroUsize::MIN, |_, _| {});
+    let mut played = play(rows, &[&region], &setting, &[seed], threads, &quiet).unwrap();
+    played.remove(0).together.remove(0)
 }
 
 /// In a simulated county they add calls that join, facts that raise and ends, the same under the same seed; without them a trace
@@ -209,9 +221,7 @@ fn repeats_of_a_carrier_are_no_calls_of_their_own() {
         calls: Some(60),
     };
     let rows = generate("carrier-retry", 3, size, &Places::embedded().unwrap()).unwrap();
-    let config = Config::load(None, &Overrides::default()).unwrap();
-    let ground = Ground::of(config).unwrap();
-    let outcome = &play(&rows, &[&ground], &[1], &|_, _| {}).unwrap()[0][0];
+    let outcome = simulated(&rows, None, 1);
     assert_eq!((outcome.calls, outcome.repeated), (60, 120));
     assert_eq!(outcome.decided.values().sum::<u64>(), 60);
 }

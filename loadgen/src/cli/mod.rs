@@ -4,6 +4,7 @@
 //! Results go to stdout, progress and errors to stderr.
 
 pub mod checked;
+mod importing;
 mod reporting;
 mod simulating;
 mod watching;
@@ -16,7 +17,7 @@ use crate::replay::{Options, Rate, ReplayError, Speed};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
-use crate::trace::import::{self, montgomery, rio, table};
+use crate::trace::import::{self, montgomery, rio, sffd, table};
 use crate::trace::record::{RecordError, record};
 use crate::trace::{TraceError, Writer};
 use checked::{Centre, Crewing, Lasting, Positions, Times};
@@ -70,6 +71,7 @@ const IMPORT_HELP: &str = "\
 Examples:
   liandong-load import --format montgomery --onto embedded 911.csv -o calls.csv.gz
   liandong-load import --format rio --days 28 --seed 1 --onto embedded call_rates.csv -o month.csv.zst
+  liandong-load import --format sffd Fire_Department_Calls_for_Service.csv --observed observed.csv -o calls.csv
   liandong-load import --format csv --map at=time --map line=number calls-of-ours.csv -o calls.csv";
 
 const RECORD_HELP: &str = "\
@@ -228,6 +230,8 @@ enum Format {
     Montgomery,
     /// Rio de Janeiro's ambulance calls as rates, of which a trace is drawn; the regions' places stand in regions.csv beside it.
     Rio,
+    /// San Francisco's "Fire Department Calls for Service": a row for each unit that was sent.
+    Sffd,
     /// A table in a trace's columns, or in those that --map names.
     Csv,
 }
@@ -249,6 +253,12 @@ struct ImportArgs {
     /// With rio: decides which calls come.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// With sffd: write what units were seen to do, for `simulate --crews-observed` and `--beside`.
+    #[arg(long)]
+    observed: Option<PathBuf>,
+    /// With --observed: the configuration of a centre on whose map each way is reckoned, from the station whose number the unit bears.
+    #[arg(long, requires = "observed")]
+    by_road: Option<PathBuf>,
     /// The file; plain, gzip or zstandard.
     input: PathBuf,
     /// The trace; .gz and .zst are compressed.
@@ -479,7 +489,13 @@ fn recorded(args: &RecordArgs) -> Result<(), Failure> {
 
 fn import(args: &ImportArgs) -> Result<(), Failure> {
     let ground = args.onto.as_deref().map(Ground::named).transpose()?;
-    let imported = match args.format {
+    if args.observed.is_some() && !matches!(args.format, Format::Sffd) {
+        return Err(Failure {
+            message: "--observed needs --format sffd: no other source tells what units did".into(),
+            code: 1,
+        });
+    }
+    let mut imported = match args.format {
         Format::Montgomery => montgomery::read(&args.input)?,
         Format::Rio => {
             let (days, seed, regions) = (args.days, args.seed, None);
@@ -492,8 +508,13 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
                 },
             )?
         }
+        Format::Sffd => sffd::read(&args.input)?,
         Format::Csv => table::read(&args.input, &args.map)?,
     };
+    importing::tell_mistakes(&imported);
+    if let Some(file) = &args.observed {
+        importing::keep_observed(&mut imported, file, args.by_road.as_deref())?;
+    }
     let summary = import::write(imported, ground.as_ref(), &args.output)?;
     println!(
         "{} calls, {} with a place, in {}",

@@ -1,6 +1,8 @@
 //! What one order makes one crew do, step after step. Each step says when the next is due.
 
 use super::manner::Manner;
+use super::observed::{Observed, Part};
+use super::way::{Roads, Way};
 use super::{Act, Behaviour, Positions, Told};
 use crate::random::Random;
 use engine::id::{OrderId, UnitId};
@@ -8,6 +10,8 @@ use engine::kind::{Category, Kind, Priority};
 use engine::moment::{Moment, Span};
 use engine::order::{OrderAct, Rung};
 use engine::place::Point;
+use engine::roads::atlas::profile_for;
+use engine::roads::network::Profile;
 
 /// From the order to the acknowledgement of a crew that obeys.
 const ACKNOWLEDGE_MS: (i64, i64) = (5_000, 25_000);
@@ -21,7 +25,7 @@ const STANDARD_MS: (i64, i64) = (400, 950);
 /// How far getting ready takes more or less time than was reckoned, in hundredths: most are in time, some are not.
 const TURNOUT_PERCENT: (i64, i64) = (75, 105);
 /// How far the way takes more or less time than was reckoned, in hundredths.
-const TRAVEL_PERCENT: (i64, i64) = (80, 120);
+pub(super) const TRAVEL_PERCENT: (i64, i64) = (80, 120);
 /// Even a crew that means to stay silent answers when it is still asked after so long.
 const PATIENCE_MS: i64 = 2 * 3_600_000;
 
@@ -61,8 +65,29 @@ pub struct Mission {
     set_off_at: Moment,
     from: Option<Point>,
     to: Option<Point>,
+    profile: Profile,
+    speed_mm_s: u32,
+    /// Once it is on it, and somebody wants to know.
+    way: Option<Way>,
     positions: Positions,
     random: Random,
+}
+
+/// What a crew knows when it hears of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Outset<'a> {
+    /// How crews behave.
+    pub behaviour: Behaviour,
+    /// What they were seen to do.
+    pub observed: Option<&'a Observed>,
+    /// Where it is, if that is known.
+    pub from: Option<Point>,
+    /// It is on the road: it need not get ready, and comes from where it is.
+    pub on_the_road: bool,
+    /// How fast it is where there is no road, in millimetres a second.
+    pub speed_mm_s: u32,
+    /// What decides all that is drawn.
+    pub seed: u64,
 }
 
 impl Mission {
@@ -71,11 +96,13 @@ impl Mission {
         told: &Told<'_>,
         now: Moment,
         manner: Manner,
-        behaviour: Behaviour,
-        from: Option<Point>,
-        seed: u64,
+        outset: Outset<'_>,
+        roads: &mut Roads,
     ) -> (Mission, Moment) {
-        let mut random = Random::stream(seed, told.order.bits());
+        let Outset {
+            behaviour, from, ..
+        } = outset;
+        let mut random = Random::stream(outset.seed, told.order.bits());
         let mut within = |(least, most): (i64, i64)| Span(random.between(least, most));
         let (stage, wait, positions) = match behaviour {
             Behaviour::Standard => (Stage::Finish, within(STANDARD_MS), Positions::Never),
@@ -90,12 +117,40 @@ impl Mission {
             }
         };
         let turnout_ms = i64::from(told.turnout_ms) * within(TURNOUT_PERCENT).0 / 100;
-        let travel_ms = i64::from(told.travel_ms) * within(TRAVEL_PERCENT).0 / 100;
+        let percent = within(TRAVEL_PERCENT).0;
         let stay = if told.desk {
             within(DESK_WORK_MS)
         } else {
             within(stay_ms(told.kind))
         };
+        let seen = outset.observed.filter(|_| !told.desk);
+        let mut seen = |part, made_up| {
+            let drawn = seen.and_then(|it| it.draw(part, told.capability, told.kind, &mut random));
+            (drawn.unwrap_or(made_up), drawn.is_some())
+        };
+        let (turnout_ms, turnout_seen) = seen(Part::Turnout, turnout_ms);
+        let (percent, _) = seen(Part::Travel, percent);
+        let (stay_ms, _) = seen(Part::Stay, stay.0);
+        let turnout_ms = if outset.on_the_road { 0 } else { turnout_ms };
+        // Who is seen to set off says so before.
+        let wait = if turnout_seen {
+            Span(wait.0.min(turnout_ms))
+        } else {
+            wait
+        };
+        let profile = told
+            .kind
+            .map_or(Profile::Normal, |kind| profile_for(kind.row().priority));
+        let mut way = None;
+        let mut reckoned_ms = i64::from(told.travel_ms);
+        if outset.on_the_road
+            && let (Some(from), Some(to)) = (from, told.point)
+        {
+            // What was reckoned began where the crew last said it was.
+            let driven = roads.way(profile, from, to, outset.speed_mm_s);
+            reckoned_ms = driven.whole().0;
+            way = Some(driven);
+        }
         let mission = Mission {
             unit: told.unit,
             name: told.name.to_string(),
@@ -104,11 +159,14 @@ impl Mission {
             stage,
             issued_at: now,
             turnout: Span(turnout_ms),
-            travel: Span(travel_ms),
-            stay,
+            travel: Span(reckoned_ms * percent / 100),
+            stay: Span(stay_ms),
             set_off_at: now,
             from,
             to: told.point,
+            profile,
+            speed_mm_s: outset.speed_mm_s,
+            way,
             positions,
             random,
         };
@@ -140,7 +198,7 @@ impl Mission {
     }
 
     /// Does what is due at `at`: what the crew does, and when it does the next thing.
-    pub fn step(&mut self, at: Moment, order: OrderId) -> (Option<Act>, Next) {
+    pub fn step(&mut self, at: Moment, order: OrderId, roads: &mut Roads) -> (Option<Act>, Next) {
         let report = |act| Some(Act::Report { order, act });
         match self.stage {
             Stage::Decline => (report(OrderAct::Decline), Next::Wait),
@@ -159,7 +217,7 @@ impl Mission {
                 self.stage = Stage::OnTheWay;
                 (report(OrderAct::SetOff), self.on_the_way(at))
             }
-            Stage::OnTheWay => (self.position(at), self.on_the_way(at)),
+            Stage::OnTheWay => (self.position(at, roads), self.on_the_way(at)),
             Stage::Arrive => {
                 self.stage = Stage::Finish;
                 (report(OrderAct::Arrive), Next::At(at + self.stay))
@@ -186,31 +244,40 @@ impl Mission {
         Next::At(next.max(at + Span(1)))
     }
 
-    /// Where the crew is, on the straight line; nothing when the place is not known.
-    fn position(&self, at: Moment) -> Option<Act> {
-        let to = self.to.filter(|_| self.positions != Positions::Never)?;
-        let gone = self.set_off_at.until(at).0.clamp(0, self.travel.0);
-        let point = match self.from {
-            Some(from) if gone < self.travel.0 => between(from, to, gone, self.travel.0),
-            Some(_) | None => to,
-        };
+    /// Where the crew says that it is; nothing when the place is not known.
+    fn position(&mut self, at: Moment, roads: &mut Roads) -> Option<Act> {
+        if self.positions == Positions::Never {
+            return None;
+        }
         Some(Act::Position {
             unit: self.name.clone(),
-            point,
+            point: self.on_its_way(at, roads)?,
         })
     }
-}
 
-/// The point on the straight line from one to another, so far of the whole.
-fn between(from: Point, to: Point, gone: i64, whole: i64) -> Point {
-    let along = |from: i32, to: i32| {
-        let way = i64::from(to) - i64::from(from);
-        (i64::from(from) + (i128::from(way) * i128::from(gone) / i128::from(whole.max(1))) as i64)
-            as i32
-    };
-    Point {
-        lat_e7: along(from.lat_e7, to.lat_e7),
-        lon_e7: along(from.lon_e7, to.lon_e7),
+    /// Where the crew is while it is on its way; nothing when the place is not known.
+    fn on_its_way(&mut self, at: Moment, roads: &mut Roads) -> Option<Point> {
+        let to = self.to?;
+        let gone = self.set_off_at.until(at);
+        let Some(from) = self.from.filter(|_| gone < self.travel) else {
+            return Some(to);
+        };
+        let (profile, speed) = (self.profile, self.speed_mm_s);
+        let way = self.way.get_or_insert_with(|| match speed {
+            // Nobody said how fast it is: the order did.
+            0 => Way::straight(from, to, self.travel),
+            speed => roads.way(profile, from, to, speed),
+        });
+        way.at(gone, self.travel)
+    }
+
+    /// Where the crew is when its order ends, as far as that is known, and whether it has to say so.
+    pub fn left_at(&mut self, now: Moment, roads: &mut Roads) -> (Option<Point>, bool) {
+        match self.stage {
+            Stage::Acknowledge | Stage::Decline | Stage::SetOff => (self.from, false),
+            Stage::OnTheWay => (self.on_its_way(now, roads), true),
+            Stage::Arrive | Stage::Finish => (self.to.or(self.from), false),
+        }
     }
 }
 

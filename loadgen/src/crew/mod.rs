@@ -2,19 +2,30 @@
 //!
 //! Deterministic: the same orders under the same seed at the same times give the same acts. They know no clock and
 //! no socket; the caller asks [`Crews::next_due`], waits as it likes, and takes acts from [`Crews::poll`]. Next:
-//! [`manner`] for who obeys and who does not, [`mission`] for what one order makes a crew do.
+//! [`manner`] for who obeys and who does not, [`mission`] for what one order makes a crew do, [`homeward`] for what it does after,
+//! [`way`] for where it drives, [`observed`] for how long real ones took.
 
+pub mod homeward;
 pub mod manner;
 pub mod mission;
+pub mod observed;
+pub mod way;
 
+use crate::random::Random;
+use engine::capability::Capability;
 use engine::id::{OrderId, UnitId};
 use engine::kind::Kind;
 use engine::moment::{Moment, Span};
 use engine::order::{OrderAct, OrderState, Rung};
 use engine::place::Point;
+use engine::roads::atlas::Atlas;
+use homeward::{Home, Homeward, Leg};
 use manner::{Manner, Manners};
-use mission::{Mission, Next};
+use mission::{Mission, Next, Outset, TRAVEL_PERCENT};
+use observed::Observed;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use way::Roads;
 
 /// How crews behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +59,8 @@ pub struct Told<'a> {
     pub unit: UnitId,
     /// The unit's name.
     pub name: &'a str,
+    /// What it is asked for.
+    pub capability: Capability,
     /// A desk acknowledges and finishes and never travels.
     pub desk: bool,
     /// From the first metre to the place, in milliseconds.
@@ -88,7 +101,11 @@ pub enum Act {
 #[derive(Clone, Debug)]
 enum Entry {
     Mission(OrderId),
-    Return(String),
+    Homeward(UnitId),
+    /// A crew says where it is, for the last time on a way that it does not drive to its end.
+    Here(String, Point),
+    /// A crew is there again after a silence.
+    Again(UnitId, String),
 }
 
 /// How many orders were taken in each manner.
@@ -104,13 +121,28 @@ pub struct Counts {
     pub silent: u64,
 }
 
+impl Counts {
+    /// These and others together.
+    pub fn add(&mut self, other: Counts) {
+        self.obeyed += other.obeyed;
+        self.late += other.late;
+        self.declined += other.declined;
+        self.silent += other.silent;
+    }
+}
+
 /// All crews of a centre.
 #[derive(Clone, Debug)]
 pub struct Crews {
     behaviour: Behaviour,
     manners: Manners,
     seed: u64,
+    observed: Option<Arc<Observed>>,
+    roads: Roads,
+    /// By the names of units; whoever is not here stays where its order ended.
+    homes: BTreeMap<String, Home>,
     missions: BTreeMap<OrderId, (Mission, Option<(Moment, u64)>)>,
+    homeward: BTreeMap<UnitId, (Leg, (Moment, u64))>,
     agenda: BTreeMap<(Moment, u64), Entry>,
     serial: u64,
     points: BTreeMap<UnitId, Point>,
@@ -127,12 +159,31 @@ impl Crews {
             behaviour,
             manners: Manners::new(seed),
             seed,
+            observed: None,
+            roads: Roads::default(),
+            homes: BTreeMap::new(),
             missions: BTreeMap::new(),
+            homeward: BTreeMap::new(),
             agenda: BTreeMap::new(),
             serial: 0,
             points: BTreeMap::new(),
             counts: Counts::default(),
         }
+    }
+
+    /// Where units belong, by their names: crews in the field that say where they are go home after each order.
+    pub fn live_at(&mut self, homes: impl IntoIterator<Item = (String, Home)>) {
+        self.homes.extend(homes);
+    }
+
+    /// How long crews were seen to take. Then they obey: who was late has it in its times already.
+    pub fn take_as_long_as(&mut self, observed: Arc<Observed>) {
+        self.observed = Some(observed).filter(|observed| !observed.is_empty());
+    }
+
+    /// The map that crews drive by, with the times that hold now; `detour_permille` is for where it says nothing.
+    pub fn drive_by(&mut self, atlas: Option<Arc<Atlas>>, detour_permille: u32) {
+        self.roads.learn(atlas, detour_permille);
     }
 
     /// Orders that a crew still has something to do for.
@@ -157,7 +208,7 @@ impl Crews {
         }
         let manner = match self.behaviour {
             Behaviour::Standard => Manner::Obey,
-            Behaviour::Field { .. } if told.desk => Manner::Obey,
+            Behaviour::Field { .. } if told.desk || self.observed.is_some() => Manner::Obey,
             Behaviour::Field { .. } => self.manners.of_next(),
         };
         let count = match manner {
@@ -167,10 +218,41 @@ impl Crews {
             Manner::Silent => &mut self.counts.silent,
         };
         *count += 1;
-        let from = self.points.get(&told.unit).copied();
-        let (mission, due) = Mission::new(told, now, manner, self.behaviour, from, self.seed);
+        let on_the_road = self.turn_back(now, told.unit);
+        let home = self.homes.get(told.name).copied();
+        let outset = Outset {
+            behaviour: self.behaviour,
+            observed: self.observed.as_deref(),
+            from: self
+                .points
+                .get(&told.unit)
+                .copied()
+                .or(home.map(|home| home.post)),
+            on_the_road,
+            speed_mm_s: home.map_or(0, |home| home.speed_mm_s),
+            seed: self.seed,
+        };
+        let (mission, due) = Mission::new(told, now, manner, outset, &mut self.roads);
         let key = self.note(due, Entry::Mission(told.order));
         self.missions.insert(told.order, (mission, Some(key)));
+    }
+
+    /// A crew that is on its way home stops where it is, and says where that is. Whether it was.
+    fn turn_back(&mut self, now: Moment, unit: UnitId) -> bool {
+        let Some((leg, key)) = self.homeward.remove(&unit) else {
+            return false;
+        };
+        self.agenda.remove(&key);
+        let Leg::Driving(mut homeward) = leg else {
+            return false;
+        };
+        let place = homeward.place(now, &mut self.roads);
+        if let Some(place) = place.filter(|place| self.points.get(&unit) != Some(place)) {
+            self.points.insert(unit, place);
+            let name = homeward.name().to_string();
+            self.note(now, Entry::Here(name, place));
+        }
+        true
     }
 
     /// An order stands elsewhere. One that has ended is dropped, whatever the crew was about to do.
@@ -178,18 +260,68 @@ impl Crews {
         if to.is_open() {
             return;
         }
-        let Some((mission, key)) = self.missions.remove(&order) else {
+        let Some((mut mission, key)) = self.missions.remove(&order) else {
             return;
         };
         if let Some(key) = key {
             self.agenda.remove(&key);
         }
+        let (unit, name) = mission.unit();
+        let name = name.to_string();
+        let mut random = mission.random();
         if mission.manner() == Manner::Silent && to != OrderState::Finished {
-            let mut random = mission.random();
             let back = now + Span(random.between(AWAY_MS.0, AWAY_MS.1));
-            let (_, name) = mission.unit();
-            self.note(back, Entry::Return(name.to_string()));
+            self.note(back, Entry::Again(unit, name));
+            return;
         }
+        if !self.homes.contains_key(&name) {
+            return;
+        }
+        let (place, has_to_say) = mission.left_at(now, &mut self.roads);
+        if let Some(place) = place {
+            self.points.insert(unit, place);
+            if has_to_say && self.tells_positions().is_some() {
+                self.note(now, Entry::Here(name.clone(), place));
+            }
+        }
+        self.go_home(now, unit, name, &mut random);
+    }
+
+    /// When crews say where they are; `None`: never.
+    fn tells_positions(&self) -> Option<Positions> {
+        match self.behaviour {
+            Behaviour::Standard => None,
+            Behaviour::Field { positions } => Some(positions).filter(|&it| it != Positions::Never),
+        }
+    }
+
+    /// A crew that is free sets off for its post once it is seen that nothing else is to be done at this time.
+    fn go_home(&mut self, now: Moment, unit: UnitId, name: String, random: &mut Random) {
+        let known = self.homes.contains_key(&name) && self.points.contains_key(&unit);
+        if known && self.tells_positions().is_some() {
+            let percent = random.between(TRAVEL_PERCENT.0, TRAVEL_PERCENT.1);
+            let key = self.note(now, Entry::Homeward(unit));
+            self.homeward
+                .insert(unit, (Leg::Ready { name, percent }, key));
+        }
+    }
+
+    /// A crew sets off for its post, if it is elsewhere.
+    fn set_off_home(&mut self, now: Moment, unit: UnitId, name: String, percent: i64) {
+        let (Some(home), Some(&from)) = (self.homes.get(&name), self.points.get(&unit)) else {
+            return;
+        };
+        if from == home.post || home.speed_mm_s == 0 {
+            return;
+        }
+        let pace = match self.tells_positions() {
+            Some(Positions::Every(pace)) => Some(pace).filter(|pace| pace.0 > 0),
+            Some(Positions::OnArrival | Positions::Never) | None => None,
+        };
+        let ends = (from, *home);
+        let (homeward, first) = Homeward::new(name, ends, now, percent, pace, &mut self.roads);
+        let key = self.note(first, Entry::Homeward(unit));
+        self.homeward.insert(unit, (Leg::Driving(homeward), key));
     }
 
     /// Nobody acknowledged, and the next on the ladder is told.
@@ -225,7 +357,16 @@ impl Crews {
             }
             let order = match entry.remove() {
                 Entry::Mission(order) => order,
-                Entry::Return(unit) => return Some(Act::Return { unit }),
+                Entry::Here(unit, point) => return Some(Act::Position { unit, point }),
+                Entry::Again(unit, name) => {
+                    let mut random = Random::stream(self.seed, unit.bits() ^ at.0.unsigned_abs());
+                    self.go_home(at, unit, name.clone(), &mut random);
+                    return Some(Act::Return { unit: name });
+                }
+                Entry::Homeward(unit) => match self.drive_home(at, unit) {
+                    Some(act) => return Some(act),
+                    None => continue,
+                },
             };
             if let Some(act) = self.step(at, order) {
                 return Some(act);
@@ -233,10 +374,31 @@ impl Crews {
         }
     }
 
+    /// A crew sets off for home, or says where it is on its way there.
+    fn drive_home(&mut self, at: Moment, unit: UnitId) -> Option<Act> {
+        let (leg, _) = self.homeward.remove(&unit)?;
+        let mut homeward = match leg {
+            Leg::Driving(homeward) => homeward,
+            Leg::Ready { name, percent } => {
+                self.set_off_home(at, unit, name, percent);
+                return None;
+            }
+        };
+        let place = homeward.place(at, &mut self.roads);
+        let name = homeward.name().to_string();
+        if let Some(next) = homeward.next(at) {
+            let key = self.note(next, Entry::Homeward(unit));
+            self.homeward.insert(unit, (Leg::Driving(homeward), key));
+        }
+        let point = place?;
+        self.points.insert(unit, point);
+        Some(Act::Position { unit: name, point })
+    }
+
     /// Does the next step of one order.
     fn step(&mut self, at: Moment, order: OrderId) -> Option<Act> {
         let (mission, _) = self.missions.get_mut(&order)?;
-        let (act, next) = mission.step(at, order);
+        let (act, next) = mission.step(at, order, &mut self.roads);
         if let Some(Act::Position { point, .. }) = &act {
             self.points.insert(mission.unit().0, *point);
         }

@@ -18,6 +18,7 @@ fn told(number: u64) -> Told<'static> {
         order: order(number),
         unit: UnitId::new(CENTRE, number).unwrap(),
         name: "P-01",
+        capability: Capability::Patrol,
         desk: false,
         travel_ms: 300_000,
         turnout_ms: 60_000,
@@ -261,4 +262,144 @@ fn an_order_that_is_told_twice_or_withdrawn_makes_no_more_acts() {
     crews.order_issued(Moment(0), &told(2));
     crews.order_moved(Moment(1), order(2), OrderState::Cancelled);
     assert_eq!(acts(&run(&mut crews)), [OrderAct::Finish]);
+}
+
+/// Somewhere some five kilometres to the north.
+const POST: Point = Point {
+    lat_e7: HERE.lat_e7 + 450_000,
+    ..HERE
+};
+
+/// Crews that live at the post and drive 10 m a second.
+fn with_a_home(seed: u64) -> Crews {
+    let mut crews = Crews::new(field(), seed);
+    let home = Home {
+        post: POST,
+        speed_mm_s: 10_000,
+    };
+    crews.live_at([("P-01".to_owned(), home)]);
+    // Who obeys is what this is about.
+    crews.take_as_long_as(Arc::new(seen()));
+    crews
+}
+
+/// Twenty crews that needed 30 s, the way that was reckoned and 10 min.
+fn seen() -> Observed {
+    let one = crate::trace::observed::Response {
+        call: "a".into(),
+        at: None,
+        matter: String::new(),
+        kind: None,
+        unit: String::new(),
+        unit_type: String::new(),
+        capability: None,
+        handling: None,
+        turnout: Some(Span::seconds(30)),
+        travel: None,
+        travel_percent: Some(100),
+        stay: Some(Span::minutes(10)),
+        arrival: None,
+    };
+    Observed::of(&vec![one; 20])
+}
+
+#[test]
+fn a_crew_takes_as_long_as_others_were_seen_to_and_goes_home() {
+    let mut crews = with_a_home(3);
+    crews.order_issued(Moment(0), &told(1));
+    let log = run(&mut crews);
+    let at = |wanted: OrderAct| {
+        let report = Act::Report {
+            order: order(1),
+            act: wanted,
+        };
+        log.iter().find(|(_, act)| *act == report).unwrap().0.0
+    };
+    assert_eq!(at(OrderAct::SetOff), 30_000);
+    assert_eq!(at(OrderAct::Arrive), 330_000);
+    assert_eq!(at(OrderAct::Finish), 930_000);
+    let places: Vec<(i64, Point)> = log
+        .iter()
+        .filter_map(|(at, act)| match act {
+            Act::Position { point, .. } => Some((at.0, *point)),
+            Act::Report { .. } | Act::Return { .. } => None,
+        })
+        .collect();
+    assert_eq!(places[0], (330_000, HERE));
+    // 5 km × 1.3 at 10 m/s: 650 s, give or take a fifth; where it is, once a minute.
+    let (home_at, home) = *places.last().unwrap();
+    assert_eq!(home, POST);
+    assert!(
+        (930_000 + 520_000..=930_000 + 781_000).contains(&home_at),
+        "{home_at}"
+    );
+    assert!((9..=14).contains(&(places.len() - 1)), "{places:?}");
+    assert!(places.is_sorted_by_key(|&(_, point)| point));
+}
+
+#[test]
+fn an_order_on_the_way_home_begins_where_the_crew_is() {
+    let mut crews = with_a_home(3);
+    crews.order_issued(Moment(0), &told(1));
+    while let Some(due) = crews.next_due().filter(|&due| due.0 <= 930_000) {
+        while let Some(act) = crews.poll(due) {
+            if let Act::Report { order, act } = act {
+                let to = OrderState::Issued.after(act, true).unwrap();
+                crews.order_moved(due, order, to);
+            }
+        }
+    }
+    assert_eq!(crews.open(), 0);
+    // Free, on the road, and half a minute past the last word of where it is.
+    let now = Moment(930_000 + 210_000);
+    let mut told_at = Vec::new();
+    while let Some(Act::Position { point, .. }) = crews.poll(now) {
+        told_at.push(point);
+    }
+    assert_eq!(told_at.len(), 3);
+    let again = Told {
+        unit: told(1).unit,
+        travel_ms: 1,
+        ..told(2)
+    };
+    crews.order_issued(now, &again);
+    let Some(Act::Position { point: here, .. }) = crews.poll(now) else {
+        panic!("it says where it is before anything else");
+    };
+    assert!(
+        HERE < told_at[2] && told_at[2] < here && here < POST,
+        "{here:?}"
+    );
+    let log = run(&mut crews);
+    let arrived = log.iter().find(|(_, act)| {
+        matches!(
+            act,
+            Act::Report {
+                act: OrderAct::Arrive,
+                ..
+            }
+        )
+    });
+    let took = now.until(arrived.unwrap().0).0;
+    // What was reckoned from elsewhere does not count: it drives back all that it had driven, and need not get ready.
+    assert!((205_000..=270_000).contains(&took), "{took}");
+}
+
+#[test]
+fn a_crew_that_is_called_back_says_where_it_turned() {
+    let mut crews = with_a_home(3);
+    crews.order_issued(Moment(0), &told(1));
+    let half = Moment(180_000);
+    while crews.poll(half).is_some() {}
+    crews.order_moved(half, order(1), OrderState::Cancelled);
+    let Some(Act::Position { point, .. }) = crews.poll(half) else {
+        panic!("it says where it is");
+    };
+    assert!(HERE < point && point < POST, "{point:?}");
+    let log = run(&mut crews);
+    let last = Act::Position {
+        unit: "P-01".into(),
+        point: POST,
+    };
+    assert_eq!(log.last().unwrap().1, last);
 }

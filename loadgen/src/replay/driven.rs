@@ -444,6 +444,7 @@ pub fn tell(crews: Option<&mut Crews>, note: &EventNote, now: Moment) -> Option<
                     order: issued.order,
                     unit: issued.unit,
                     name: unit,
+                    capability: issued.capability,
                     desk: issued.capability.is_desk(),
                     travel_ms: issued.travel_ms,
                     turnout_ms: issued.turnout_ms,

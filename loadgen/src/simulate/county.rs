@@ -4,15 +4,18 @@
 //! time is made up. The next thing that happens is always the earliest: a clock of the centre, an act of a crew, a call.
 //! The same trace under the same seed says the same, bit for bit: [`County::digest`].
 
-use super::outcome::Outcome;
+use super::course::Course;
 use crate::caller::behaviour::Behaviour as Calling;
 use crate::caller::{self, CallerId, Callers};
+use crate::crew::homeward::Home;
+use crate::crew::observed::Observed;
 use crate::crew::{Act, Behaviour, Crews, Positions, Told};
 use crate::replay::repeats::Repeats;
 use crate::replay::words::{call_words, facts_words};
 use crate::trace::Row;
 use engine::call::Outcome as Decided;
 use engine::centre::{Centre, Prepared};
+use engine::city::City;
 use engine::command::{
     Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
     UnitPosition,
@@ -46,7 +49,6 @@ pub struct Ground {
     city_hash: ObjectHash,
     /// The map by the bulletins of the hours: the same few come again each day.
     hours: Mutex<HashMap<ObjectHash, Arc<Atlas>>>,
-    callers: Option<Calling>,
 }
 
 impl Ground {
@@ -66,15 +68,7 @@ impl Ground {
             config,
             atlas,
             hours: Mutex::default(),
-            callers: None,
         })
-    }
-
-    /// The same with callers who hang up, call again and say more.
-    #[must_use]
-    pub fn with_callers(mut self, callers: Option<Calling>) -> Ground {
-        self.callers = callers;
-        self
     }
 
     /// The map under a bulletin, made once.
@@ -93,10 +87,37 @@ impl Ground {
         Ok((hash, under))
     }
 
-    /// Minutes of local time ahead of UTC.
-    pub fn utc_offset_min(&self) -> i32 {
-        self.config.city.utc_offset_min
+    /// The city.
+    pub fn city(&self) -> &City {
+        &self.config.city
     }
+
+    /// The map as it is where nothing else is said, if there is one.
+    pub fn atlas(&self) -> Option<&Arc<Atlas>> {
+        self.atlas.as_ref()
+    }
+}
+
+/// What is the same for every county and every seed of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Setting {
+    /// How long crews were seen to take.
+    pub observed: Option<Arc<Observed>>,
+    /// The number of a call's matter, by the key of its row: first arrivals are kept apart by it.
+    pub matters: HashMap<String, u16>,
+    /// How callers behave; `None` where nobody does more than the trace says.
+    pub callers: Option<Calling>,
+}
+
+/// What happens next by itself. Whoever else acts of their own accord gets a word here and is asked in [`County::next`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Happening {
+    /// A clock of the centre runs out.
+    Clock,
+    /// A crew does something.
+    Crew,
+    /// A caller does something.
+    Caller,
 }
 
 /// What is known of an incident while it may still matter.
@@ -109,6 +130,7 @@ struct Known {
 /// A centre with everything around it.
 pub struct County<'a> {
     ground: &'a Ground,
+    setting: &'a Setting,
     centre: Centre,
     intake: Intake,
     desk: Desk,
@@ -125,7 +147,7 @@ pub struct County<'a> {
     events: Vec<Event>,
     record: Vec<u8>,
     digest: ObjectHash,
-    outcome: Outcome,
+    course: Course,
     /// Until then the roads' factors are those of the hour.
     hour_until: Moment,
 }
@@ -135,18 +157,24 @@ impl<'a> County<'a> {
     ///
     /// # Errors
     /// The configuration's city cannot be written as an object.
-    pub fn new(ground: &'a Ground, seed: u64, first: Moment) -> Result<County<'a>, String> {
+    pub fn new(
+        ground: &'a Ground,
+        setting: &'a Setting,
+        seed: u64,
+        first: Moment,
+    ) -> Result<County<'a>, String> {
         let config = &ground.config;
         let behaviour = Behaviour::Field {
             positions: Positions::OnArrival,
         };
         let mut county = County {
             ground,
+            setting,
             centre: Centre::new(config.capacities),
             intake: Intake::of(config).map_err(|error| error.to_string())?,
             desk: Desk::default(),
             crews: Crews::new(behaviour, seed),
-            callers: ground.callers.map(|behaviour| behaviour.callers(seed)),
+            callers: setting.callers.map(|behaviour| behaviour.callers(seed)),
             calling: None,
             repeats: Repeats::default(),
             incidents: HashMap::new(),
@@ -156,7 +184,7 @@ impl<'a> County<'a> {
             events: Vec::new(),
             record: Vec::new(),
             digest: ObjectHash::of(b""),
-            outcome: Outcome::new(Moment(first.0 - BEFORE.0)),
+            course: Course::new(Moment(first.0 - BEFORE.0)),
             hour_until: Moment(i64::MIN),
         };
         county.open();
@@ -200,51 +228,79 @@ impl<'a> County<'a> {
         let units = self.centre.units();
         self.names = units.map(|(id, unit)| (id, unit.definition.name)).collect();
         let units = self.centre.units();
-        self.outcome
+        self.course
             .know_units(units.map(|(id, unit)| (id, &unit.definition)));
+        let homes = self.centre.units().map(|(_, unit)| {
+            let home = Home {
+                post: unit.definition.post,
+                speed_mm_s: unit.definition.speed_mm_s,
+            };
+            (unit.definition.name.to_string(), home)
+        });
+        self.crews.live_at(homes);
+        if let Some(observed) = &self.setting.observed {
+            self.crews.take_as_long_as(Arc::clone(observed));
+        }
+        self.tell_roads();
+    }
+
+    /// Crews drive by the times that the centre reckons by.
+    fn tell_roads(&mut self) {
+        let atlas = self.centre.atlas().cloned();
+        let detour_permille = self.ground.config.plan.detour_permille;
+        self.crews.drive_by(atlas, detour_permille);
     }
 
     /// Plays calls in the order of their times, then lets crews end what they have begun.
     ///
     /// # Errors
     /// The factors of an hour cannot be reckoned.
-    pub fn play(mut self, rows: &[Row]) -> Result<Outcome, String> {
+    pub fn play<'r>(mut self, rows: impl IntoIterator<Item = &'r Row>) -> Result<Course, String> {
         for row in rows {
             self.pass(row.at)?;
             self.call(row);
         }
         let end = self.now + SETTLE;
         while self.crews.open() > 0 {
-            let Some(next) = self.next().filter(|&next| next <= end) else {
+            let Some((next, _)) = self.next().filter(|&(next, _)| next <= end) else {
                 break;
             };
             self.pass(next)?;
         }
-        self.outcome.callers = self.callers.as_ref().map(Callers::counts);
-        self.outcome.end(self.now, self.digest, self.crews.counts());
-        Ok(self.outcome)
+        self.course.callers(self.callers.as_ref().map(Callers::counts));
+        self.course.end(self.now, self.digest, self.crews.counts());
+        Ok(self.course)
     }
 
-    /// The next thing that happens by itself.
-    fn next(&mut self) -> Option<Moment> {
+    /// The next thing that happens by itself: the earliest; of several at one time the first in this list.
+    fn next(&mut self) -> Option<(Moment, Happening)> {
         let callers = self.callers.as_ref().and_then(Callers::next_due);
-        [self.centre.next_due(), self.crews.next_due(), callers]
-            .into_iter()
-            .flatten()
-            .min()
+        let all = [
+            (self.centre.next_due(), Happening::Clock),
+            (self.crews.next_due(), Happening::Crew),
+            (callers, Happening::Caller),
+        ];
+        let known = all.into_iter();
+        let known = known.filter_map(|(at, happening)| Some((at?, happening)));
+        known.min_by_key(|&(at, _)| at)
     }
 
-    /// Lets time pass; what happens by then happens at its own time, clocks before crews before callers.
+    /// Lets time pass; what happens by then happens at its own time.
     fn pass(&mut self, until: Moment) -> Result<(), String> {
-        while let Some(next) = self.next().filter(|&next| next <= until) {
+        while let Some((next, happening)) = self.next().filter(|&(next, _)| next <= until) {
             self.now = self.now.max(next);
             self.keep_hour()?;
-            if self.centre.next_due().is_some_and(|due| due <= self.now) {
-                self.system(Command::Tick);
-            } else if let Some(act) = self.crews.poll(self.now) {
-                self.act(act);
-            } else if let Some(act) = self.callers.as_mut().and_then(|it| it.poll(self.now)) {
-                self.caller_acts(act);
+            match happening {
+                Happening::Clock => self.system(Command::Tick),
+                Happening::Crew => {
+                    if let Some(act) = self.crews.poll(self.now) {
+                        self.act(act);
+                    }
+                }
+                Happening::Caller => {
+                    let act = self.callers.as_mut().and_then(|it| it.poll(self.now));
+                    act.into_iter().for_each(|act| self.caller_acts(act));
+                }
             }
         }
         self.now = self.now.max(until);
@@ -266,6 +322,7 @@ impl<'a> County<'a> {
         self.centre.prepare(Prepared::Roads(map));
         let object = ObjectKind::Bulletin;
         self.system(Command::Activate(Activation { object, hash }));
+        self.tell_roads();
         Ok(())
     }
 
@@ -274,7 +331,7 @@ impl<'a> County<'a> {
             // The carrier sends it again, word for word (N2).
             let words = call_words(&first.of(row), row.key.clone());
             let taken = self.intake.call(0, words, &mut self.desk);
-            self.outcome.repeated += 1;
+            self.course.repeated();
             return self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
         }
         let caller = self.callers.as_mut().map(|callers| callers.called(row));
@@ -286,9 +343,11 @@ impl<'a> County<'a> {
         let taken = self.intake.call(0, words, &mut self.desk);
         let expected = row.expect_agencies;
         let assessment = taken.report.assessment;
-        self.outcome.called(self.now, expected, assessment.agencies);
+        let matter = self.setting.matters.get(&row.key).copied();
+        self.course.called(self.now, expected, assessment.agencies, matter);
         self.calling = caller.map(|caller| (caller, assessment.kind));
         self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+        self.course.hung_up();
         if let (Some((caller, _)), Some(callers)) = (self.calling.take(), &mut self.callers) {
             callers.refused(caller);
         }
@@ -362,7 +421,7 @@ impl<'a> County<'a> {
             self.hear(event);
         }
         self.tell_callers(&events);
-        self.outcome.hear(self.now, &events);
+        self.course.hear(self.now, &events);
         self.events = events;
     }
 
@@ -451,6 +510,7 @@ impl<'a> County<'a> {
             order: issued.order,
             unit: issued.unit,
             name: name.map_or("", |name| name.as_str()),
+            capability: issued.capability,
             desk: issued.capability.is_desk(),
             travel_ms: issued.travel_ms,
             turnout_ms: issued.turnout_ms,

@@ -1,101 +1,16 @@
-//! What many seeds come to: means with 95 % intervals, two configurations compared seed by seed, in a table and in words.
+//! What the runs of one configuration come to: means with 95 % intervals, in tables.
 //!
-//! Intervals are Student's t over seeds. A difference counts only when its whole interval lies on one side of zero.
+//! Next: [`super::difference`] for two configurations, [`super::sheet`] for the same figures as CSV.
 
-use super::outcome::{Outcome, Times};
+use super::estimate::{Estimate, Lasted};
+use super::outcome::{Outcome, Spread};
 use engine::kind::{Agency, Priority};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-/// Two-sided 95 % quantiles of Student's t, for 1 to 30 degrees of freedom; beyond, the normal distribution's.
-const T_95: [f64; 30] = [
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
-    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
-    2.052, 2.048, 2.045, 2.042,
-];
-const NORMAL_95: f64 = 1.960;
-
-/// A mean over seeds, and how far it may be off.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Estimate {
-    /// The mean.
-    pub mean: f64,
-    /// Half the width of its 95 % interval; `None` for one seed.
-    pub within: Option<f64>,
-}
-
-impl Estimate {
-    /// Of one value a seed; `None` where there is none.
-    pub fn of(values: &[f64]) -> Option<Estimate> {
-        let count = values.len();
-        if count == 0 {
-            return None;
-        }
-        let mean = values.iter().sum::<f64>() / count as f64;
-        let squares = values.iter().map(|value| (value - mean).powi(2));
-        let within = (count > 1).then(|| {
-            let deviation = (squares.sum::<f64>() / (count - 1) as f64).sqrt();
-            let t = T_95.get(count - 2).copied().unwrap_or(NORMAL_95);
-            t * deviation / (count as f64).sqrt()
-        });
-        Some(Estimate { mean, within })
-    }
-
-    /// Whether the whole interval lies on one side of zero; the sign.
-    pub fn side(&self) -> Option<std::cmp::Ordering> {
-        let within = self.within?;
-        if self.mean - within > 0.0 {
-            Some(std::cmp::Ordering::Greater)
-        } else if self.mean + within < 0.0 {
-            Some(std::cmp::Ordering::Less)
-        } else {
-            None
-        }
-    }
-
-    fn text(&self) -> String {
-        match self.within {
-            Some(within) => format!("{:.1} ± {within:.1}", self.mean),
-            None => format!("{:.1}", self.mean),
-        }
-    }
-}
-
-/// How long something took, over seeds: mean and percentiles of each seed, averaged.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Lasted {
-    /// How often, on average.
-    pub count: f64,
-    /// Its mean in seconds.
-    pub mean_s: Option<Estimate>,
-    /// What half of them did not exceed.
-    pub p50_s: Option<Estimate>,
-    /// What nine in ten did not exceed.
-    pub p90_s: Option<Estimate>,
-    /// What all but one in a hundred did not exceed.
-    pub p99_s: Option<Estimate>,
-}
-
-impl Lasted {
-    fn over<'a>(seeds: impl Iterator<Item = Option<&'a Times>> + Clone) -> Lasted {
-        let each = |value: &dyn Fn(&Times) -> Option<f64>| {
-            let values: Vec<f64> = seeds.clone().flatten().filter_map(value).collect();
-            Estimate::of(&values)
-        };
-        let counts: Vec<f64> = seeds
-            .clone()
-            .map(|times| times.map_or(0.0, |times| times.count() as f64))
-            .collect();
-        Lasted {
-            count: counts.iter().sum::<f64>() / counts.len().max(1) as f64,
-            mean_s: each(&Times::mean_s),
-            p50_s: each(&|times| times.percentile_s(50)),
-            p90_s: each(&|times| times.percentile_s(90)),
-            p99_s: each(&|times| times.percentile_s(99)),
-        }
-    }
-}
+/// Units of one agency that are listed at most; the JSON and the CSV have all.
+const UNITS_LISTED: usize = 10;
 
 /// What the runs of one configuration come to.
 #[derive(Clone, Debug, Serialize)]
@@ -114,18 +29,63 @@ pub struct Verdict {
     pub never: BTreeMap<Priority, Estimate>,
     /// Clocks that ran out, by priority.
     pub missed_by_priority: BTreeMap<Priority, Estimate>,
-    /// Clocks that ran out, by agency and clock.
-    pub missed: BTreeMap<String, Estimate>,
-    /// Needs that had to wait for want of a unit.
+    /// Clocks that ran out, by agency, priority and clock.
+    pub missed: Vec<Missed>,
+    /// Needs that had to wait for want of a unit, each once.
     pub waited: Option<Estimate>,
+    /// The same by the agency that was wanted and priority.
+    pub waited_for: Vec<WaitedFor>,
     /// How long they did.
     pub waits: Lasted,
-    /// Share of the time that a unit had an order, in per cent.
-    pub utilisation_percent: BTreeMap<String, Estimate>,
+    /// The same by priority.
+    pub waits_by_priority: BTreeMap<Priority, Lasted>,
+    /// The share of the time that an agency's vehicles had an order, in per cent.
+    pub agency_busy_percent: BTreeMap<Agency, Estimate>,
+    /// What each unit did.
+    pub units: Vec<Busy>,
     /// What callers did, on average; empty where they were not played.
     pub callers: BTreeMap<&'static str, Estimate>,
     /// One a seed: the same trace, configuration and seed give the same.
     pub digests: Vec<String>,
+}
+
+/// Clocks that ran out.
+#[derive(Clone, Debug, Serialize)]
+pub struct Missed {
+    /// Whose orders'.
+    pub agency: Agency,
+    /// At which priority.
+    pub priority: Priority,
+    /// Which clock.
+    pub clock: String,
+    /// How many.
+    pub count: Estimate,
+}
+
+/// Needs that had to wait.
+#[derive(Clone, Debug, Serialize)]
+pub struct WaitedFor {
+    /// For whom.
+    pub agency: Agency,
+    /// At which priority.
+    pub priority: Priority,
+    /// How many.
+    pub count: Estimate,
+}
+
+/// What a unit did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Busy {
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub agency: Agency,
+    /// Whether it moves at all.
+    pub travels: bool,
+    /// Orders of a run.
+    pub orders: Estimate,
+    /// The share of the time that it had one, in per cent.
+    pub busy_percent: Estimate,
 }
 
 impl Verdict {
@@ -134,6 +94,8 @@ impl Verdict {
         let expected: [u64; 2] = outcomes.iter().fold([0, 0], |sum, outcome| {
             [sum[0] + outcome.expected[0], sum[1] + outcome.expected[1]]
         });
+        let missed = counted(outcomes, |it| &it.missed);
+        let waited_for = counted(outcomes, |it| &it.waited);
         Verdict {
             calls: outcomes.first().map_or(0, |outcome| outcome.calls),
             decided: counted(outcomes, |it| &it.decided)
@@ -144,89 +106,157 @@ impl Verdict {
             first_arrivals: lasted(outcomes, |it| &it.first_arrivals),
             arrivals: lasted(outcomes, |it| &it.arrivals),
             never: counted(outcomes, |it| &it.never).collect(),
-            missed_by_priority: counted(outcomes, |it| &it.missed_by_priority).collect(),
-            missed: counted(outcomes, |it| &it.missed)
-                .map(|((agency, clock), count)| (format!("{agency} {clock}"), count))
+            missed_by_priority: by_priority(outcomes, Outcome::missed_at),
+            missed: missed
+                .map(|((agency, priority, clock), count)| Missed {
+                    agency,
+                    priority,
+                    clock: clock.to_string(),
+                    count,
+                })
                 .collect(),
-            waited: over(outcomes, |it| it.waited as f64),
-            waits: Lasted::over(outcomes.iter().map(|it| Some(&it.waits))),
-            utilisation_percent: utilisation_percent(outcomes),
+            waited: over(outcomes, |it| it.waited.values().sum::<u64>() as f64),
+            waited_for: waited_for
+                .map(|((agency, priority), count)| WaitedFor {
+                    agency,
+                    priority,
+                    count,
+                })
+                .collect(),
+            waits: Lasted::over(outcomes.iter().map(|it| Some(&it.all_waits))),
+            waits_by_priority: lasted(outcomes, |it| &it.waits),
+            agency_busy_percent: agency_busy_percent(outcomes),
+            units: units(outcomes),
             callers: callers(outcomes),
             digests: outcomes.iter().map(|it| it.digest.to_string()).collect(),
         }
     }
 
-    /// As a table.
+    /// As tables.
     pub fn text(&self) -> String {
-        let mut out = String::new();
-        let mut line = |text: String| {
-            out.push_str(&text);
-            out.push('\n');
-        };
-        let decided = self.decided.iter();
-        let decided: Vec<String> = decided
-            .map(|(what, count)| format!("{what} {count:.0}"))
-            .collect();
-        line(format!("{} calls: {}", self.calls, decided.join(", ")));
+        let mut lines = vec![self.calls_line()];
         if let Some(percent) = self.agencies_met_percent {
-            line(format!("agencies as the trace states: {percent:.1} %"));
+            lines.push(format!("agencies as the trace states: {percent:.1} %"));
         }
-        line(String::new());
-        line(row(
-            "first vehicle on scene",
-            "count",
-            ["mean", "50 %", "90 %", "99 %"],
-        ));
+        let figures = ["mean", "50 %", "90 %", "99 %"];
+        lines.push(String::new());
+        lines.push(row("first vehicle on scene", "count", figures));
         for (priority, lasted) in &self.first_arrivals {
-            line(lasted_row(
+            lines.push(lasted_row(
                 &format!("priority {}", u8::from(*priority)),
                 lasted,
             ));
         }
-        line(String::new());
-        line(row(
-            "first of an agency",
-            "count",
-            ["mean", "50 %", "90 %", "99 %"],
-        ));
+        lines.push(String::new());
+        lines.push(row("first of an agency", "count", figures));
         for (agency, lasted) in &self.arrivals {
-            line(lasted_row(agency.code(), lasted));
+            lines.push(lasted_row(agency.code(), lasted));
         }
-        line(String::new());
+        lines.push(String::new());
         if let Some(waited) = self.waited {
-            line(format!("needs that had to wait: {}", waited.text()));
+            lines.push(format!("needs that had to wait: {}", waited.text()));
         }
-        line(lasted_row("how long they waited", &self.waits));
+        lines.push(row("how long they waited", "count", figures));
+        lines.push(lasted_row("all", &self.waits));
+        for (priority, lasted) in &self.waits_by_priority {
+            lines.push(lasted_row(
+                &format!("priority {}", u8::from(*priority)),
+                lasted,
+            ));
+        }
+        lines.push(String::new());
+        lines.extend(self.miss_lines());
+        if !self.callers.is_empty() {
+            let counts = self.callers.iter();
+            let counts: Vec<String> = counts
+                .map(|(what, count)| format!("{what} {}", count.text()))
+                .collect();
+            lines.push(String::new());
+            lines.push(format!("callers: {}", counts.join(", ")));
+        }
+        lines.push(String::new());
+        lines.extend(self.busy_lines());
+        lines.extend(self.digests.iter().map(|digest| format!("digest {digest}")));
+        lines.join("\n") + "\n"
+    }
+
+    fn calls_line(&self) -> String {
+        let decided = self.decided.iter();
+        let decided: Vec<String> = decided
+            .map(|(what, count)| format!("{what} {count:.0}"))
+            .collect();
+        format!("{} calls: {}", self.calls, decided.join(", "))
+    }
+
+    fn miss_lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
         for priority in Priority::ALL {
             let text = |counts: &BTreeMap<Priority, Estimate>| {
                 counts.get(&priority).map_or("0".into(), Estimate::text)
             };
-            line(format!(
+            lines.push(format!(
                 "priority {}: clocks missed {}, sent to and never reached {}",
                 u8::from(priority),
                 text(&self.missed_by_priority),
                 text(&self.never)
             ));
         }
-        line(String::new());
-        if !self.callers.is_empty() {
-            let counts = self.callers.iter();
-            let counts: Vec<String> = counts
-                .map(|(what, count)| format!("{what} {}", count.text()))
+        for &agency in Agency::ALL {
+            let each = |wanted: Priority| {
+                let own = self.missed.iter();
+                let own = own.filter(|it| it.agency == agency && it.priority == wanted);
+                let missed = own.fold(0.0, |sum, it| sum + it.count.mean);
+                let own = self.waited_for.iter();
+                let own = own.filter(|it| it.agency == agency && it.priority == wanted);
+                let waited = own.fold(0.0, |sum, it| sum + it.count.mean);
+                (missed, waited)
+            };
+            let each = Priority::ALL.map(each);
+            if each.iter().all(|&(missed, waited)| missed + waited == 0.0) {
+                continue;
+            }
+            let each = each.map(|(missed, waited)| format!("{missed:.1} / {waited:.1}"));
+            lines.push(format!(
+                "{}: clocks missed / needs that waited, priority 1 to 4: {}",
+                agency.code(),
+                each.join(", ")
+            ));
+        }
+        lines
+    }
+
+    fn busy_lines(&self) -> Vec<String> {
+        let mut lines = vec![
+            "busiest units of each agency (share of the time with an order, per cent)".to_owned(),
+        ];
+        for (agency, share) in &self.agency_busy_percent {
+            let own = self.units.iter();
+            let mut own: Vec<&Busy> = own
+                .filter(|unit| unit.travels && unit.agency == *agency && unit.orders.mean > 0.0)
                 .collect();
-            line(format!("callers: {}", counts.join(", ")));
-            line(String::new());
+            let by_share = |a: &&Busy, b: &&Busy| {
+                let order = b.busy_percent.mean.total_cmp(&a.busy_percent.mean);
+                order.then_with(|| a.name.cmp(&b.name))
+            };
+            own.sort_by(by_share);
+            if own.is_empty() {
+                continue;
+            }
+            lines.push(format!(
+                "  {}: all its vehicles {}",
+                agency.code(),
+                share.text()
+            ));
+            for unit in own.into_iter().take(UNITS_LISTED) {
+                lines.push(format!(
+                    "    {}  {}  ({:.0} orders)",
+                    unit.name,
+                    unit.busy_percent.text(),
+                    unit.orders.mean
+                ));
+            }
         }
-        line("busiest units (share of the time with an order, per cent)".into());
-        let mut busiest: Vec<_> = self.utilisation_percent.iter().collect();
-        busiest.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean).then(a.0.cmp(b.0)));
-        for (name, share) in busiest.into_iter().take(10) {
-            line(format!("  {name}  {}", share.text()));
-        }
-        for digest in &self.digests {
-            line(format!("digest {digest}"));
-        }
-        out
+        lines
     }
 }
 
@@ -256,10 +286,23 @@ fn counted<K: Ord + Copy>(
     })
 }
 
+/// Counts by priority, without those that never were.
+fn by_priority(
+    outcomes: &[Outcome],
+    of: impl Fn(&Outcome, Priority) -> u64,
+) -> BTreeMap<Priority, Estimate> {
+    let each = Priority::ALL.into_iter();
+    let each = each.filter_map(|priority| {
+        let count = over(outcomes, |it| of(it, priority) as f64)?;
+        (count.mean > 0.0).then_some((priority, count))
+    });
+    each.collect()
+}
+
 /// Times by a key.
 fn lasted<K: Ord + Copy>(
     outcomes: &[Outcome],
-    of: impl Fn(&Outcome) -> &BTreeMap<K, Times> + Copy,
+    of: impl Fn(&Outcome) -> &BTreeMap<K, Spread> + Copy,
 ) -> BTreeMap<K, Lasted> {
     let each = keys(outcomes, of).into_iter();
     each.map(|key| {
@@ -288,20 +331,34 @@ fn callers(outcomes: &[Outcome]) -> BTreeMap<&'static str, Estimate> {
     all
 }
 
-/// By the name of a unit, the share of the time that it had an order.
-fn utilisation_percent(outcomes: &[Outcome]) -> BTreeMap<String, Estimate> {
-    let units = outcomes.first().into_iter().flat_map(|first| &first.units);
-    let share = |it: &Outcome, id| {
-        let length = it.from.until(it.to).0.max(1) as f64;
-        let busy_ms = it.units.get(id).map_or(0, |unit| unit.busy_ms);
-        busy_ms as f64 * 100.0 / length
-    };
-    units
-        .filter_map(|(id, unit)| Some((unit.name.clone(), over(outcomes, |it| share(it, id))?)))
-        .collect()
+fn agency_busy_percent(outcomes: &[Outcome]) -> BTreeMap<Agency, Estimate> {
+    let each = Agency::ALL.iter().filter_map(|&agency| {
+        let shares: Option<Vec<f64>> = outcomes.iter().map(|it| it.busy_percent(agency)).collect();
+        Some((agency, Estimate::of(&shares?)?))
+    });
+    each.collect()
 }
 
-fn row(name: &str, count: &str, values: [&str; 4]) -> String {
+/// What each unit did; every run of a configuration has the same units in the same order.
+fn units(outcomes: &[Outcome]) -> Vec<Busy> {
+    let Some(first) = outcomes.first() else {
+        return Vec::new();
+    };
+    let each = first.units.iter().enumerate().filter_map(|(at, unit)| {
+        let orders = over(outcomes, |it| it.units[at].orders as f64)?;
+        let busy_percent = over(outcomes, |it| it.units[at].busy_percent())?;
+        Some(Busy {
+            name: unit.name.clone(),
+            agency: unit.agency,
+            travels: unit.travels,
+            orders,
+            busy_percent,
+        })
+    });
+    each.collect()
+}
+
+pub(super) fn row(name: &str, count: &str, values: [&str; 4]) -> String {
     let mut line = format!("{name:<24}{count:>9}");
     for value in values {
         // Writing into a string cannot fail.
@@ -310,90 +367,9 @@ fn row(name: &str, count: &str, values: [&str; 4]) -> String {
     line
 }
 
-fn lasted_row(name: &str, lasted: &Lasted) -> String {
+pub(super) fn lasted_row(name: &str, lasted: &Lasted) -> String {
     let each = [lasted.mean_s, lasted.p50_s, lasted.p90_s, lasted.p99_s];
     let each = each.map(|value| value.map_or("-".to_owned(), |value| value.text() + " s"));
     let each = [&each[0], &each[1], &each[2], &each[3]].map(String::as_str);
     row(name, &format!("{:.0}", lasted.count), each)
-}
-
-/// One figure of two configurations, seed by seed.
-#[derive(Clone, Debug, Serialize)]
-pub struct Difference {
-    /// What it is about.
-    pub what: String,
-    /// The second less the first.
-    pub by: Estimate,
-    /// What that means.
-    pub says: String,
-}
-
-/// How the second configuration differs from the first, seed by seed: first arrivals by priority, waiting, missed clocks.
-pub fn compare(first: &[Outcome], second: &[Outcome]) -> Vec<Difference> {
-    let mut differences = Vec::new();
-    let mut take = |what: String, unit: &str, value: &dyn Fn(&Outcome) -> Option<f64>| {
-        let pairs = first.iter().zip(second);
-        let by: Vec<f64> = pairs
-            .filter_map(|(first, second)| Some(value(second)? - value(first)?))
-            .collect();
-        if let Some(by) = Estimate::of(&by) {
-            let says = match by.side() {
-                Some(std::cmp::Ordering::Less) => "less with the second".to_owned(),
-                Some(_) => "more with the second".to_owned(),
-                None => "no difference that these seeds show".to_owned(),
-            };
-            let says = format!("{what}: {} {unit}, {says}", by.text());
-            differences.push(Difference { what, by, says });
-        }
-    };
-    for priority in Priority::ALL {
-        let number = u8::from(priority);
-        take(
-            format!("first vehicle on scene, priority {number}, mean"),
-            "s",
-            &|it| it.first_arrivals.get(&priority)?.mean_s(),
-        );
-        take(
-            format!("first vehicle on scene, priority {number}, 90 %"),
-            "s",
-            &|it| it.first_arrivals.get(&priority)?.percentile_s(90),
-        );
-    }
-    for &agency in Agency::ALL {
-        take(format!("first vehicle of {agency}, mean"), "s", &|it| {
-            it.arrivals.get(&agency)?.mean_s()
-        });
-    }
-    for priority in Priority::ALL {
-        let number = u8::from(priority);
-        let what = format!("sent to and never reached, priority {number}");
-        take(what, "incidents", &|it| {
-            Some(it.never.get(&priority).copied().unwrap_or(0) as f64)
-        });
-    }
-    take("needs that had to wait".into(), "", &|it| {
-        Some(it.waited as f64)
-    });
-    take("clocks missed".into(), "", &|it| {
-        Some(it.missed.values().sum::<u64>() as f64)
-    });
-    differences
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_is_students() {
-        assert_eq!(Estimate::of(&[]), None);
-        let one = Estimate::of(&[3.0]).unwrap();
-        assert_eq!((one.mean, one.within), (3.0, None));
-        // Of 1, 2, 3: mean 2, deviation 1; t with 2 degrees of freedom 4.303, over the root of 3.
-        let three = Estimate::of(&[1.0, 2.0, 3.0]).unwrap();
-        assert!((three.within.unwrap() - 2.4843).abs() < 1e-3);
-        assert_eq!(three.side(), None);
-        let clear = Estimate::of(&[-3.0, -3.1, -2.9]).unwrap();
-        assert_eq!(clear.side(), Some(std::cmp::Ordering::Less));
-    }
 }

@@ -4,6 +4,7 @@
 //! only `expect_agencies` states a hope, which the summary counts. Next: [`read`], [`mod@write`], [`import`].
 
 pub mod import;
+pub mod observed;
 pub mod read;
 pub mod record;
 pub mod table;

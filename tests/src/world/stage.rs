@@ -18,6 +18,7 @@ use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
 use engine::runtime::ReleasedRecord;
+use loadgen::crew::homeward::Home;
 use loadgen::crew::{Behaviour, Crews, Positions, Told};
 use loadgen::random::Random;
 use std::fmt;
@@ -181,7 +182,7 @@ impl World {
             books: Books::new(ground(options.ground), &options),
             machine: Machine::default(),
             clients: Clients::default(),
-            crews: Crews::new(field(), seed),
+            crews: crews(options.ground, seed),
             calling: Calling::new(seed),
             agenda: Agenda::new(),
             random: Random::stream(seed, 0x3081d),
@@ -339,6 +340,7 @@ impl World {
             order,
             unit: known.issued.unit,
             name: view.unit_name(known.issued.unit).unwrap_or_default(),
+            capability: known.issued.capability,
             desk: known.issued.capability.is_desk(),
             travel_ms: known.issued.travel_ms,
             turnout_ms: known.issued.turnout_ms,
@@ -400,9 +402,21 @@ impl World {
     }
 }
 
-/// Crews as in the field, who say where they are on arrival.
-fn field() -> Behaviour {
-    Behaviour::Field {
-        positions: Positions::OnArrival,
-    }
+/// Crews as in the field, who say where they are on arrival, and on their way home.
+fn crews(index: usize, seed: u64) -> Crews {
+    let mut crews = Crews::new(
+        Behaviour::Field {
+            positions: Positions::OnArrival,
+        },
+        seed,
+    );
+    let homes = ground(index).city.units.iter().map(|unit| {
+        let home = Home {
+            post: unit.point,
+            speed_mm_s: unit.speed_mm_s,
+        };
+        (unit.name.to_string(), home)
+    });
+    crews.live_at(homes);
+    crews
 }

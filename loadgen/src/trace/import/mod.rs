@@ -1,13 +1,15 @@
 //! Makes a trace of what others wrote: reads all rows, moves them onto a city if asked, sorts them by time.
 //!
 //! Each source has a file of its own that turns its rows into ours and decides nothing else. Next:
-//! [`montgomery`], [`rio`], [`table`], [`onto`].
+//! [`montgomery`], [`rio`], [`sffd`], [`table`], [`onto`].
 
 pub mod montgomery;
 pub mod onto;
 pub mod rio;
+pub mod sffd;
 pub mod table;
 
+use super::observed::Response;
 use super::{Row, TraceError, Writer};
 use crate::ground::Ground;
 use std::collections::BTreeMap;
@@ -27,6 +29,16 @@ pub struct Imported {
     pub rows: Vec<Row>,
     /// Titles that no rule knows, each with the kind it was given and how often it came.
     pub unmatched: BTreeMap<String, (&'static str, u64)>,
+    /// What units were seen to do, where the source tells it.
+    pub responses: Vec<Response>,
+    /// Rows that said again what another had said.
+    pub repeats: u64,
+    /// Rows that could not be read and were left out, where the source is known to have such.
+    pub rows_left_out: u64,
+    /// The first of all mistakes, each with its file and row.
+    pub mistakes: Vec<String>,
+    /// How many there were.
+    pub mistakes_all: u64,
 }
 
 /// What an import did, for people.
