@@ -14,3 +14,4 @@ pub mod report;
 pub mod simulate;
 pub mod synth;
 pub mod trace;
+pub mod watch;

@@ -5,13 +5,14 @@
 
 pub mod checked;
 mod importing;
+mod reporting;
 mod simulating;
+mod watching;
 
 use crate::crew::Behaviour;
 use crate::ground::Ground;
 use crate::pace::Arrivals;
-use crate::replay::driven::{Line, Silent, Watch};
-use crate::replay::{Options, Rate, ReplayError, Speed, driven, rate};
+use crate::replay::{Options, Rate, ReplayError, Speed};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
@@ -98,6 +99,9 @@ enum Verb {
     /// Make a trace of what others wrote.
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
+    /// Show a kept run again, or hold several runs against several others.
+    #[command(after_help = reporting::HELP)]
+    Report(reporting::ReportArgs),
     /// Make a trace out of a centre's journal.
     #[command(after_help = RECORD_HELP)]
     Record(RecordArgs),
@@ -174,11 +178,14 @@ struct ReplayArgs {
     /// Write every answered key as CSV: key,call,incident,seq,outcome,orders.
     #[arg(long, conflicts_with = "report")]
     answers: Option<PathBuf>,
-    /// Keep all of the run in this folder, which must be new or empty: summary.json, summary.txt, the distributions
-    /// latency.csv, latency_uncorrected.csv and lateness.csv, and every answered key in answers.csv.
+    /// Keep all of the run in this folder, which must be new or empty: report.html, summary.json, summary.txt, every second in
+    /// seconds.csv and intervals.hlog, the distributions as CSV and .hgrm, and every answered key in answers.csv.
     #[arg(long)]
     report: Option<PathBuf>,
-    /// No progress line.
+    /// A line a second on stderr, even where that is a terminal on which the run could be drawn.
+    #[arg(long)]
+    plain: bool,
+    /// Nothing on stderr while it runs.
     #[arg(long)]
     quiet: bool,
 }
@@ -264,6 +271,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     let done = match typed.verb {
         Verb::Replay(args) => replay(args),
         Verb::Simulate(args) => simulating::simulate(&args).map(|()| 0),
+        Verb::Report(args) => reporting::report(&args).map(|()| 0),
         Verb::Generate(args) => generate(&args).map(|()| 0),
         Verb::Import(args) => import(&args).map(|()| 0),
         Verb::Record(args) => recorded(&args).map(|()| 0),
@@ -326,17 +334,7 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let summary = match args.rate {
-        Some(rate) => runtime.block_on(rate::run(&options, rate_of(&args, rate)?))?,
-        None => {
-            let watch: &mut dyn Watch = if options.quiet {
-                &mut Silent
-            } else {
-                &mut Line
-            };
-            runtime.block_on(driven::run(&options, speed_of(&args), watch))?
-        }
-    };
+    let summary = runtime.block_on(watching::run(&args, &options))?;
     // Nothing may hold the process up once there is a summary.
     runtime.shutdown_background();
     print!("{summary}");
@@ -505,10 +503,12 @@ mod tests {
     #[test]
     fn help_names_what_is_there_and_nothing_else() {
         let help = Typed::command().render_long_help().to_string();
-        for verb in ["replay", "simulate", "generate", "import", "record"] {
+        for verb in [
+            "replay", "simulate", "report", "generate", "import", "record",
+        ] {
             assert!(help.contains(verb), "{help}");
         }
-        for later in ["capacity", "compare"] {
+        for later in ["capacity"] {
             assert!(!help.contains(later), "{help}");
         }
         assert_eq!(code("liandong-load --help"), 0);

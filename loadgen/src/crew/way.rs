@@ -118,7 +118,7 @@ impl Roads {
     /// How long that way is reckoned to take, without finding it.
     pub fn time(&mut self, profile: Profile, from: Point, to: Point, speed_mm_s: u32) -> Span {
         let by_road = self.atlas.clone().and_then(|atlas| {
-            let (start, end) = atlas.position(from).zip(atlas.position(to))?;
+            let (start, end) = ends(&atlas, profile, from, to)?;
             atlas.time_ms(profile, start, end, &mut self.room)
         });
         by_road.map_or_else(|| self.straight(from, to, speed_mm_s), |ms| Span(ms.into()))
@@ -134,7 +134,7 @@ impl Roads {
     }
 
     fn by_road(&mut self, atlas: &Atlas, profile: Profile, from: Point, to: Point) -> Option<Way> {
-        let (start, end) = atlas.position(from).zip(atlas.position(to))?;
+        let (start, end) = ends(atlas, profile, from, to)?;
         let (map, times) = (&**atlas.metric().map(), atlas.metric().profile(profile));
         self.room.set(map, times, profile, end);
         let walk = Walk {
@@ -154,6 +154,12 @@ impl Roads {
             whole: Span(whole),
         })
     }
+}
+
+/// Both ends of a way on the roads; nothing where one is far from every road that the profile can use.
+fn ends(atlas: &Atlas, profile: Profile, from: Point, to: Point) -> Option<(Position, Position)> {
+    let on_road = |point| atlas.position(profile, point);
+    on_road(from).zip(on_road(to))
 }
 
 /// One way, from crossing to crossing.
@@ -291,7 +297,10 @@ mod tests {
         let (mut long, mut off_line) = (0, 0);
         let posts: Vec<Point> = city.posts.iter().map(|post| post.point).collect();
         for (&from, &to) in posts.iter().zip(posts.iter().skip(7)) {
-            let (Some(start), Some(end)) = (atlas.position(from), atlas.position(to)) else {
+            let (Some(start), Some(end)) = (
+                atlas.position(Profile::Normal, from),
+                atlas.position(Profile::Normal, to),
+            ) else {
                 continue;
             };
             let reckoned = atlas
@@ -304,7 +313,7 @@ mod tests {
             assert_eq!((way.places[0].0, way.places.last().unwrap().0), (from, to));
             assert!(way.places.is_sorted_by_key(|&(_, at)| at));
             for &(place, at) in &way.places[1..way.places.len() - 1] {
-                let here = atlas.position(place).unwrap();
+                let here = atlas.position(Profile::Normal, place).unwrap();
                 let left = atlas
                     .time_ms(Profile::Normal, here, end, &mut room)
                     .unwrap();

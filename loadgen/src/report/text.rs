@@ -115,6 +115,17 @@ impl fmt::Display for Summary {
             "state     sequence {} · hash {hash}",
             self.state.sequence
         )?;
+        for judged in &self.objectives {
+            let word = if judged.held { "held" } else { "BROKEN" };
+            writeln!(
+                f,
+                "objective {} · {} · {word}",
+                judged.objective, judged.measured
+            )?;
+        }
+        if let Some(by) = &self.cut_short {
+            writeln!(f, "cut short by {by}")?;
+        }
         if let Some(invalid) = &self.invalid {
             writeln!(f, "INVALID   {invalid}")?;
         }

@@ -43,7 +43,8 @@ pub fn reckon(responses: &mut [Response], rows: &[Row], city: &City, atlas: &Atl
         let from = number(&response.unit).and_then(|number| stations.get(&number));
         let to = places.get(response.call.as_str());
         let ends = from.zip(to);
-        let ends = ends.and_then(|(&from, &to)| atlas.position(from).zip(atlas.position(to)));
+        let on_road = |&point: &Point| atlas.position(Profile::Siren, point);
+        let ends = ends.and_then(|(from, to)| on_road(from).zip(on_road(to)));
         let way_ms = ends.and_then(|(from, to)| atlas.time_ms(Profile::Siren, from, to, &mut room));
         let Some(way_ms) = way_ms.filter(|&ms| ms >= WAY_LEAST_MS) else {
             continue;
