@@ -1,16 +1,16 @@
 //! The command line of `liandong-load`: typed by clap, validated in [`checked`], then run.
 //!
-//! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered.
+//! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered, or an objective broken.
 //! Results go to stdout, progress and errors to stderr.
 
 pub mod checked;
 mod simulating;
+mod wall;
 
-use crate::crew::Behaviour;
 use crate::ground::Ground;
-use crate::pace::Arrivals;
+use crate::objective::Slo;
 use crate::replay::driven::{Line, Silent, Watch};
-use crate::replay::{Options, Rate, ReplayError, Speed, driven, rate};
+use crate::replay::{Options, ReplayError, Speed, driven, own, rate};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
@@ -36,7 +36,7 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed 600 --crews
 
 Manual pages: `liandong-load man DIR`; completions: `liandong-load completions bash`.
-Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost or doubly ordered.
+Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost, doubly ordered, or an objective broken.
 A trace is CSV, plain, .gz or .zst: at,key,line,caller,lat,lon,datum,accuracy_m,text,kind,injured,expect_agencies;
 `at` is RFC 3339 or seconds from the start; only `at` and `line` are mandatory. An empty `text` is a silent caller,
 `\\N` one whose words are not known yet.";
@@ -46,9 +46,15 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews
   liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo p99<10ms,lost=0
 
---speed wants a centre that was started with `--clock driven`, --rate one on the wall clock.
-Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid; 99 something was lost or doubly ordered.";
+--speed wants a centre that was started with `--clock driven`; --rate, --phase and --scenario want one on the wall clock.
+Shapes of a phase, in a scenario as fields of [[phase]] and with --phase as words: constant and soak (rate), ramp (from, to), step
+(from, to, steps), spike (rate, peak, at, lasting), trace (speed: the trace's own times, so many times faster); all with `duration`, all but
+trace with `arrivals` (evenly, poisson). A scenario may also set connections, streams, settle, crews, positions, seed, objectives.
+Objectives: p50 p90 p99 p99.9 p99.99 max mean with us, ms or s; lost refused doubly_ordered errors with a number or a percentage.
+Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid, for the generator was the bottleneck; 99 something was lost or
+doubly ordered, or an objective was broken.";
 
 const SIMULATE_HELP: &str = "\
 Examples:
@@ -130,6 +136,15 @@ struct ReplayArgs {
     /// Send so many calls a second on the wall clock, whatever the trace's times.
     #[arg(long)]
     rate: Option<f64>,
+    /// Load the centre as this file says, in phases: TOML, see below.
+    #[arg(long, conflicts_with_all = ["speed", "rate", "lasting", "phases"])]
+    scenario: Option<PathBuf>,
+    /// A phase of the load, as in 'ramp from=100 to=2000 duration=30s arrivals=poisson'; may be repeated.
+    #[arg(long = "phase", conflicts_with_all = ["speed", "rate", "lasting"])]
+    phases: Vec<wall::TypedPhase>,
+    /// What the run must hold, as in p99<10ms,lost=0; broken: exit code 99.
+    #[arg(long)]
+    slo: Option<Slo>,
     /// With --rate: at random (Poisson) instead of evenly.
     #[arg(long, requires = "rate")]
     poisson: bool,
@@ -142,22 +157,22 @@ struct ReplayArgs {
     /// Where crews say where they are: `none`, on `arrival`, or every so often on the way, as in 30s.
     #[arg(long, default_value = "arrival")]
     positions: Positions,
-    /// Connections for calls, with --rate.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    connections: u16,
-    /// Streams a connection, with --rate.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
-    streams: u8,
+    /// Connections for calls, on the wall clock (2).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    connections: Option<u16>,
+    /// Streams a connection, on the wall clock (4).
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=15))]
+    streams: Option<u8>,
     /// How long after the last call answers (--rate, wall time, 30s) or crews (--speed, centre time, 24h) may take.
     #[arg(long)]
     settle: Option<Lasting>,
-    /// With --rate: do not subscribe; double orders then cannot show.
+    /// On the wall clock: do not subscribe; double orders then cannot show.
     #[arg(long, conflicts_with = "crews")]
     deaf: bool,
-    /// Decides what crews do and when calls come at random.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Goes before every key; with --rate the time by default, so that a trace can be sent again.
+    /// Decides what crews do and when calls come at random (1).
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Goes before every key; on the wall clock the time by default, so that a trace can be sent again.
     #[arg(long)]
     run_id: Option<String>,
     /// The address of the centre's figures, for sequence and state hash, as in http://127.0.0.1:8110/v1/stats.
@@ -311,13 +326,19 @@ fn documented(written: anyhow::Result<()>) -> Result<u8, Failure> {
 fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     let report = args.report.as_deref().map(ReportFolder::prepare);
     let report = report.transpose()?;
-    let options = options(&args, report.as_ref());
+    let mut options = options(&args, report.as_ref());
+    let load = wall::load(&args)?;
+    let slo = load.as_ref().map(|load| load.slo.clone());
+    let slo = slo.or(args.slo.clone()).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let summary = match args.rate {
-        Some(rate) => runtime.block_on(rate::run(&options, rate_of(&args, rate)?))?,
+    let mut summary = match load {
+        Some(load) => {
+            (options.crews, options.seed) = (load.crews, load.seed);
+            runtime.block_on(rate::run(&options, load.rate))?
+        }
         None => {
             let watch: &mut dyn Watch = if options.quiet {
                 &mut Silent
@@ -329,6 +350,7 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     };
     // Nothing may hold the process up once there is a summary.
     runtime.shutdown_background();
+    judge(&mut summary, &slo);
     print!("{summary}");
     if let Some(path) = &args.json {
         write_json(&summary, path)?;
@@ -348,13 +370,8 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
         trace: args.trace.clone(),
         to: args.to.0,
         trust,
-        crews: args.crews.map(|crews| match crews {
-            Crewing::Field => Behaviour::Field {
-                positions: args.positions.0,
-            },
-            Crewing::Standard => Behaviour::Standard,
-        }),
-        seed: args.seed,
+        crews: wall::behaviour(args),
+        seed: args.seed.unwrap_or(wall::SEED),
         run_id: args.run_id.clone(),
         stats: args.stats.clone(),
         answers: report.map(ReportFolder::answers).or(args.answers.clone()),
@@ -362,20 +379,13 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
     }
 }
 
-fn rate_of(args: &ReplayArgs, rate: f64) -> Result<Rate, Failure> {
-    checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
-    Ok(Rate {
-        arrivals: if args.poisson {
-            Arrivals::Poisson(rate)
-        } else {
-            Arrivals::Constant(rate)
-        },
-        lasting: args.lasting.map(|lasting| lasting.0),
-        connections: args.connections.into(),
-        streams: args.streams.into(),
-        settle: args.settle.unwrap_or(Lasting::seconds(30)).0,
-        subscribe: !args.deaf,
-    })
+/// Writes down what the run had to hold. One that the generator broke makes the run invalid.
+fn judge(summary: &mut Summary, slo: &Slo) {
+    let judged = slo.judge(summary);
+    if summary.invalid.is_none() {
+        summary.invalid = own::fault_of(summary, slo, &judged);
+    }
+    summary.objectives = judged;
 }
 
 fn speed_of(args: &ReplayArgs) -> Speed {

@@ -10,6 +10,8 @@ pub mod tally;
 pub mod text;
 
 use crate::crew::Counts as CrewCounts;
+use crate::objective::Judged;
+use crate::replay::own::Own;
 use events::{Counts, Orders};
 use latency::{Latencies, Quantiles};
 use serde::Serialize;
@@ -75,6 +77,8 @@ pub struct Distributions {
     pub uncorrected: Latencies,
     /// How late calls were sent.
     pub lateness: Latencies,
+    /// How long the generator let work wait that was ready.
+    pub waited: Latencies,
 }
 
 /// A run in figures.
@@ -161,6 +165,10 @@ pub struct Summary {
     pub calls_per_second: f64,
     /// What the centre itself says at the end.
     pub state: State,
+    /// What the generator itself took (wall).
+    pub generator: Own,
+    /// What the run had to hold, and whether it did.
+    pub objectives: Vec<Judged>,
     /// Why the run says nothing about the centre, if so.
     pub invalid: Option<String>,
 }
@@ -223,14 +231,18 @@ impl Summary {
                 corrected: tally.corrected.clone(),
                 uncorrected: tally.service.clone(),
                 lateness: tally.lateness.clone(),
+                ..Distributions::default()
             },
             ..Summary::default()
         }
     }
 
-    /// Whether nothing was lost and nothing ordered twice.
+    /// Whether every objective was held, nothing was ordered twice, and nothing lost that no objective allows for.
     pub fn is_good(&self) -> bool {
-        self.lost == 0 && self.doubly_ordered == 0
+        let loss_is_judged = self.objectives.iter().any(Judged::is_about_loss);
+        self.objectives.iter().all(|judged| judged.held)
+            && (self.lost == 0 || loss_is_judged)
+            && self.doubly_ordered == 0
     }
 }
 
