@@ -3,6 +3,7 @@
 //! Drives a centre from outside through the gateway's client and never reaches into one; `simulate` alone holds one, in process, on
 //! virtual time. Crews are sans-IO, so
 
+pub mod capacity;
 pub mod cli;
 pub mod crew;
 pub mod demo;

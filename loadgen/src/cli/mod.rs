@@ -3,6 +3,7 @@
 //! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered, or an objective broken.
 //! Results go to stdout, progress and errors to stderr.
 
+mod capacity;
 pub mod checked;
 mod simulating;
 mod wall;
@@ -93,6 +94,9 @@ enum Verb {
     /// Send a trace to a centre.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Find the highest rate at which a centre holds its objectives, and what keeps it from more.
+    #[command(after_help = capacity::HELP)]
+    Capacity(capacity::CapacityArgs),
     /// Play a trace in process on virtual time: a year in seconds, one configuration or two beside each other.
     #[command(after_help = SIMULATE_HELP)]
     Simulate(simulating::SimulateArgs),
@@ -268,6 +272,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let done = match typed.verb {
         Verb::Replay(args) => replay(args),
+        Verb::Capacity(args) => capacity::capacity(&args),
         Verb::Simulate(args) => simulating::simulate(&args).map(|()| 0),
         Verb::Generate(args) => generate(&args).map(|()| 0),
         Verb::Import(args) => import(&args).map(|()| 0),
@@ -407,8 +412,8 @@ pub fn exit_code(summary: &Summary) -> u8 {
     }
 }
 
-fn write_json(summary: &Summary, path: &Path) -> Result<(), Failure> {
-    let written = serde_json::to_vec_pretty(summary)
+fn write_json(told: &impl serde::Serialize, path: &Path) -> Result<(), Failure> {
+    let written = serde_json::to_vec_pretty(told)
         .map_err(std::io::Error::other)
         .and_then(|json| std::fs::write(path, json));
     written.map_err(|error| Failure {
@@ -494,12 +499,12 @@ mod tests {
     #[test]
     fn help_names_what_is_there_and_nothing_else() {
         let help = Typed::command().render_long_help().to_string();
-        for verb in ["replay", "simulate", "generate", "import", "record"] {
+        for verb in [
+            "replay", "capacity", "simulate", "generate", "import", "record",
+        ] {
             assert!(help.contains(verb), "{help}");
         }
-        for later in ["capacity", "compare"] {
-            assert!(!help.contains(later), "{help}");
-        }
+        assert!(!help.contains("compare"), "{help}");
         assert_eq!(code("liandong-load --help"), 0);
     }
 
@@ -538,7 +543,11 @@ mod tests {
     fn usage_errors_exit_with_1() {
         for line in [
             "liandong-load",
-            "liandong-load capacity",
+            "liandong-load capacity --to quic://127.0.0.1:1",
+            "liandong-load capacity --to quic://127.0.0.1:1 --slo p98<1ms",
+            "liandong-load capacity --to quic://127.0.0.1:1 --slo p99<1ms --step 1ms",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --scenario /nowhere/s.toml",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --rate 1 --scenario s.toml",
             "liandong-load replay t.csv --to quic://127.0.0.1:1",
             "liandong-load replay t.csv --to quic://127.0.0.1:1 --speed 1 --rate 1",
             "liandong-load replay t.csv --to 127.0.0.1:1 --speed 1",

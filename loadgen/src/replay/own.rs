@@ -182,12 +182,14 @@ mod tests {
 
     /// A run of 10 s on 2 cores whose answers took 40 ms.
     fn run() -> Summary {
-        let mut summary = Summary::default();
-        summary.generator = Own {
-            schedule_s: 10.0,
-            cores: 2,
-            cores_busy: 1.0,
-            ..Own::default()
+        let mut summary = Summary {
+            generator: Own {
+                schedule_s: 10.0,
+                cores: 2,
+                cores_busy: 1.0,
+                ..Own::default()
+            },
+            ..Summary::default()
         };
         for _ in 0..1_000 {
             summary
