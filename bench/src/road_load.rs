@@ -5,7 +5,7 @@ use engine::roads::conditions::Conditions;
 use engine::roads::metric::Metric;
 use engine::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use engine::roads::network::{EdgeIndex, Network, Profile};
-use engine::roads::position::{Fraction, Position};
+use engine::roads::position::{Fraction, Position, Positions};
 use engine::roads::road_map::RoadMap;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl RoadLoad {
         };
         for unit in 0..count {
             let position = load.position();
-            load.units.place(unit, position);
+            load.units.place(unit, Positions::of_all(position));
             load.units
                 .set_capabilities(unit, 1 << (unit % CAPABILITIES));
             load.units.set_available(unit, unit % 5 < FREE_OF_FIVE);
@@ -85,7 +85,7 @@ impl RoadLoad {
     /// One unit moves.
     pub fn step(&mut self) {
         let (unit, position) = (self.random.below(self.count), self.position());
-        self.units.place(unit, position);
+        self.units.place(unit, Positions::of_all(position));
     }
 
     /// Who is there first, at any place; asks for each capability in turn.
@@ -130,7 +130,7 @@ impl RoadLoad {
             let to = self.position();
             let started = thread_ns();
             let clock = thread_ns();
-            self.units.place(unit, position);
+            self.units.place(unit, Positions::of_all(position));
             let moved = thread_ns();
             std::hint::black_box(self.ask_at(to));
             let asked = thread_ns();

@@ -494,10 +494,11 @@ fn road_to<'a>(
     incident: &IncidentView,
 ) -> Option<RoadTo<'a>> {
     issued.capability.comes_by_road().then_some(())?;
+    let profile = profile_for(incident.priority);
     Some(RoadTo {
         atlas,
-        profile: profile_for(incident.priority),
-        to: atlas.position(incident.place?.point)?,
+        profile,
+        to: atlas.position(profile, incident.place?.point)?,
         room: Destination::default(),
     })
 }
@@ -512,7 +513,7 @@ struct RoadTo<'a> {
 
 impl RoadTo<'_> {
     fn time_ms(&mut self, from: Point) -> Option<u32> {
-        let from = self.atlas.position(from)?;
+        let from = self.atlas.position(self.profile, from)?;
         self.atlas
             .time_ms(self.profile, from, self.to, &mut self.room)
     }

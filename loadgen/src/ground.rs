@@ -186,6 +186,7 @@ mod tests {
     use super::*;
     use engine::id::ObjectHash;
     use engine::roads::atlas::Atlas;
+    use engine::roads::network::Profile;
 
     /// Who calls can be driven to: nearly every place has a road within 500 m.
     #[test]
@@ -195,7 +196,7 @@ mod tests {
         let ground = Ground::embedded().unwrap();
         let mut random = Random::new(11);
         let drawn = (0..2_000).map(|_| ground.draw(&mut random));
-        let near = drawn.filter(|&point| atlas.position(point).is_some());
+        let near = drawn.filter(|&point| atlas.position(Profile::Siren, point).is_some());
         let near = near.count();
         println!("{near} of 2000 places have a road within 500 m");
         assert!(

@@ -17,3 +17,4 @@ pub mod scenario;
 pub mod simulate;
 pub mod synth;
 pub mod trace;
+pub mod watch;

@@ -5,9 +5,8 @@
 //! `%`. A call that was never answered is slower than any bound, so that a centre does not look fast by what it loses.
 //! Nothing here decides what a run exits with.
 
-use crate::report::Summary;
 use crate::report::latency::Latencies;
-use serde::Serialize;
+use crate::report::{Judged, Summary};
 use std::fmt;
 use std::str::FromStr;
 
@@ -120,36 +119,26 @@ pub struct Objective {
     relation: Relation,
 }
 
-/// An objective and what a run came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Judged {
-    /// As it was typed.
-    pub objective: String,
-    /// The figure.
-    pub measured: String,
-    /// Whether it was held.
-    pub held: bool,
-}
-
 impl fmt::Display for Objective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
-impl Judged {
-    /// Whether it bounds what may be lost; where none does, nothing may.
-    pub fn is_about_loss(&self) -> bool {
-        let objective = self.objective.parse::<Objective>();
-        objective.is_ok_and(|objective| objective.is_about_loss())
-    }
+/// Whether one of them bounds what may be lost; where none does, nothing may.
+pub fn is_loss_judged(judged: &[Judged]) -> bool {
+    let objectives = judged
+        .iter()
+        .map(|judged| judged.objective.parse::<Objective>());
+    objectives
+        .flatten()
+        .any(|objective| objective.is_about_loss())
 }
 
-impl fmt::Display for Judged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let verdict = if self.held { "held" } else { "BROKEN" };
-        write!(f, "{} {verdict} ({})", self.objective, self.measured)
-    }
+/// How it came out, in words.
+pub fn verdict(judged: &Judged) -> String {
+    let word = if judged.held { "held" } else { "BROKEN" };
+    format!("{} {word} ({})", judged.objective, judged.measured)
 }
 
 impl FromStr for Objective {

@@ -10,6 +10,24 @@ from running_centre import REPOSITORY, RunningCentre
 
 StartCentre = Callable[..., RunningCentre]
 
+# What takes longest comes first: suites run beside each other, file by file, and the last file is waited for.
+LONGEST_FIRST = (
+    "test_montgomery.py",
+    "test_kill_rounds.py",
+    "test_checker.py",
+    "test_disk_faults.py",
+    "test_crash.py",
+    "test_schemathesis.py",
+    "test_cities.py",
+    "test_http_readers.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order of `LONGEST_FIRST`, then the others as they were; the tests of a file stay as they are."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
 
 @pytest.fixture
 def start_centre(tmp_path: pathlib.Path) -> Iterator[StartCentre]:

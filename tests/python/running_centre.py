@@ -7,6 +7,7 @@ can see that nothing panicked.
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -30,11 +31,22 @@ def binary(name: str) -> str:
     return str(path)
 
 
+# Below those that clients are given, in slices: suites that run beside each other never reach for the same.
+PORTS_FROM, PORTS_OF_WORKER, WORKERS_MAX = 16_000, 1_000, 16
+
+
 def free_port(kind: socket.SocketKind) -> int:
     """A port of loopback that nobody uses now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = PORTS_FROM + worker % WORKERS_MAX * PORTS_OF_WORKER
+    while True:
+        port = random.randrange(first, first + PORTS_OF_WORKER)
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def liandong(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

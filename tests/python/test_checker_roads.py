@@ -37,7 +37,8 @@ def at(roads: Roads, node: int) -> Position:
     return Position(roads.arriving[node][0], WHOLE)
 
 
-def test_ways_between_places_are_the_products(shared_data: pathlib.Path, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("profile", ["normal", "siren"])
+def test_ways_between_places_are_the_products(shared_data: pathlib.Path, tmp_path: pathlib.Path, profile: str) -> None:
     """Places beside the roads, brought onto them by both: `roads table` says seconds with three decimals."""
     made = road_maps.built(shared_data, "monaco-osrm")
     roads, drawn = Roads(made.roads), random.Random(6)
@@ -48,17 +49,17 @@ def test_ways_between_places_are_the_products(shared_data: pathlib.Path, tmp_pat
     for file, part in (("from", places[:PLACES]), ("to", places[PLACES:])):
         rows = "".join(f"{lat / 1e7:.7f},{lon / 1e7:.7f}\n" for lat, lon in part)
         (tmp_path / file).write_text("lat,lon\n" + rows, encoding="utf-8")
-    # With `--profile siren` places are brought onto roads that sirens alone may use; a centre never does so.
-    asked = ["--from", str(tmp_path / "from"), "--to", str(tmp_path / "to"), "--profile", "normal"]
+    asked = ["--from", str(tmp_path / "from"), "--to", str(tmp_path / "to"), "--profile", profile]
     told = liandong("roads", "table", str(made.roads), *asked).stdout.splitlines()[1:]
     assert len(told) == PLACES * PLACES
+    number = ("normal", "siren").index(profile)
     for row in told:
         start, goal, seconds, _ = row.split(",")
         pair = (places[int(start)], places[PLACES + int(goal)])
-        ends = [roads.position({"lat_e7": lat, "lon_e7": lon}) for lat, lon in pair]
+        ends = [roads.position(number, {"lat_e7": lat, "lon_e7": lon}) for lat, lon in pair]
         found = None
         if ends[0] is not None and ends[1] is not None:
-            found = roads.time_ms(0, ends[0], ends[1], FOREVER)
+            found = roads.time_ms(number, ends[0], ends[1], FOREVER)
         assert seconds == ("" if found is None else f"{found / 1000:.3f}"), row
 
 

@@ -90,19 +90,19 @@ class Goal(NamedTuple):
     profile: int
 
 
-def position(roads: Roads, lat: float, lon: float) -> Position | None:
+def position(roads: Roads, profile: int, lat: float, lon: float) -> Position | None:
     """Where on the roads a place is."""
-    return roads.position({"lat_e7": round(lat * 1e7), "lon_e7": round(lon * 1e7)})
+    return roads.position(profile, {"lat_e7": round(lat * 1e7), "lon_e7": round(lon * 1e7)})
 
 
 def ways(roads: Roads, units: list[Unit], goal: Goal) -> dict[str, int | None] | None:
     """Milliseconds by name; None where no way leads, and instead of all where the goal is far from every road."""
-    to = position(roads, goal.lat, goal.lon)
+    to = position(roads, goal.profile, goal.lat, goal.lon)
     if to is None:
         return None
     found: dict[str, int | None] = {}
     for unit in units:
-        start = position(roads, unit["position"]["lat"], unit["position"]["lon"])
+        start = position(roads, goal.profile, unit["position"]["lat"], unit["position"]["lon"])
         assert start is not None, f"{unit['name']} is far from every road"
         found[unit["name"]] = roads.time_ms(goal.profile, start, to, FOREVER)
     return found

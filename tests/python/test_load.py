@@ -18,7 +18,10 @@ from running_centre import RunningCentre, binary
 RATE = 5_000
 CALLS_LEAST = 20_000
 IN_FLIGHT_LEAST = 100
-REPORT_FILES = {"answers.csv", "lateness.csv", "latency.csv", "latency_uncorrected.csv", "summary.json", "summary.txt"}
+REPORT_FILES = {
+    "answers.csv", "intervals.hlog", "lateness.csv", "latency.csv", "latency.hgrm", "latency_uncorrected.csv",
+    "latency_uncorrected.hgrm", "report.html", "seconds.csv", "summary.json", "summary.txt",
+}
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ use engine::roads::generate::{Layout, generate};
 use engine::roads::metric::Metric;
 use engine::roads::nearest::{FoundList, RoadUnits, SearchRoom, Wanted};
 use engine::roads::network::{EdgeIndex, Profile};
-use engine::roads::position::{Fraction, Position};
+use engine::roads::position::{Fraction, Position, Positions};
 use engine::roads::road_map::RoadMap;
 use engine::unit::{Duty, UnitDefinition};
 use std::alloc::{GlobalAlloc, System};
@@ -480,7 +480,7 @@ fn units_on_the_road_allocate_nothing_in_steady_state() {
             };
             let (at, to) = (place(), place());
             let unit = random.below(UNITS);
-            units.place(unit, at);
+            units.place(unit, Positions::of_all(at));
             units.set_available(random.below(UNITS), step % 5 < 2);
             let wanted = Wanted {
                 profile: Profile::ALL[step as usize % 2],

@@ -198,14 +198,14 @@ fn what_is_closed_slow_or_under_water() {
 #[test]
 fn what_is_near_a_node_is_at_it() {
     let roads = oracle(&square(&[]));
-    assert_eq!(roads.spot(at(1_000, 0)), Some(Spot::At(1)));
-    let Some(Spot::On(_, parts)) = roads.spot(at(500, 30)) else {
+    assert_eq!(roads.spot(Manner::Normal, at(1_000, 0)), Some(Spot::At(1)));
+    let Some(Spot::On(_, parts)) = roads.spot(Manner::Normal, at(500, 30)) else {
         panic!("between two corners");
     };
     assert!(parts.abs_diff(WHOLE / 2) < WHOLE / 1_000, "{parts}");
     let near = |x_dm: i32, y_dm: i32| {
         let point = Projection::new(MIDDLE).point(Plane { x_dm, y_dm });
-        roads.spot(point)
+        roads.spot(Manner::Normal, point)
     };
     assert_eq!(near(7, -40), Some(Spot::At(0)));
     assert_eq!(near(-4_000, 7), Some(Spot::At(0)));
@@ -245,7 +245,9 @@ fn the_engine_takes_as_long_as_the_oracle() {
                 .iter()
                 .flat_map(|from| to.iter().map(move |to| (from, to)))
             {
-                let positions = atlas.position(from).zip(atlas.position(to));
+                let positions = atlas
+                    .position(profile, from)
+                    .zip(atlas.position(profile, to));
                 let engine = match positions {
                     None => Trip::OffRoad,
                     Some((from, to)) => match atlas.time_ms(profile, from, to, &mut room) {

@@ -8,6 +8,10 @@ use bench::{Recovery, RecoverySize};
 use clap::Parser;
 use std::path::PathBuf;
 
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Writes a journal of the standard load and measures how fast a centre comes back from it.
 #[derive(Parser)]
 struct Flags {

@@ -9,7 +9,7 @@ use crate::place::Point;
 use crate::roads::atlas::Atlas;
 use crate::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use crate::roads::network::Profile;
-use crate::roads::position::Position;
+use crate::roads::position::{Position, Positions};
 use crate::roads::travel::Destination;
 use crate::unit::Unit;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use std::sync::Arc;
 pub(super) struct ByRoad {
     atlas: Arc<Atlas>,
     units: RoadUnits,
-    /// Of units that travel: where on the map each is, `None` far from every road.
-    positions: Vec<Option<Option<Position>>>,
-    /// How many are far from every road.
-    off_road: u32,
+    /// Of units that travel: where on the map each is.
+    positions: Vec<Option<Positions>>,
+    /// How many are far from every road, by profile.
+    off_road: [u32; 2],
     room: SearchRoom,
     way: Destination<u32>,
     found: FoundList,
@@ -33,7 +33,7 @@ impl ByRoad {
         ByRoad {
             units: RoadUnits::new(capacities.units_max),
             positions: Vec::with_capacity(capacities.units_max as usize),
-            off_road: 0,
+            off_road: [0; 2],
             room: SearchRoom::default(),
             way: Destination::default(),
             found: FoundList::new(1),
@@ -65,14 +65,13 @@ impl ByRoad {
         if !unit.definition.travels() {
             return;
         }
-        let position = self.atlas.position(unit.point);
-        let before = self.positions[index as usize].replace(position);
-        self.off_road += u32::from(position.is_none());
-        self.off_road -= u32::from(before == Some(None));
-        match position {
-            Some(position) => self.units.place(index, position),
-            None => self.units.displace(index),
+        let positions = self.atlas.positions(unit.point);
+        let before = self.positions[index as usize].replace(positions);
+        for (&profile, off_road) in Profile::ALL.iter().zip(&mut self.off_road) {
+            *off_road += u32::from(positions.of(profile).is_none());
+            *off_road -= u32::from(before.is_some_and(|before| before.of(profile).is_none()));
         }
+        self.units.place(index, positions);
     }
 
     /// Takes in whether a unit may be ordered now.
@@ -81,18 +80,19 @@ impl ByRoad {
     }
 
     /// Where a place is on the map.
-    pub fn position(&self, point: Point) -> Option<Position> {
-        self.atlas.position(point)
+    pub fn position(&self, profile: Profile, point: Point) -> Option<Position> {
+        self.atlas.position(profile, point)
     }
 
     /// Whether every unit that travels is on it.
-    pub fn is_everybody_on_road(&self) -> bool {
-        self.off_road == 0
+    pub fn is_everybody_on_road(&self, profile: Profile) -> bool {
+        self.off_road[profile as usize] == 0
     }
 
     /// Whether a unit is on it.
-    pub fn is_on_road(&self, index: u32) -> bool {
-        self.positions[index as usize].flatten().is_some()
+    pub fn is_on_road(&self, profile: Profile, index: u32) -> bool {
+        let positions = self.positions[index as usize];
+        positions.is_some_and(|positions| positions.of(profile).is_some())
     }
 
     /// The free unit that is there first by the road; of equal ones the first defined.
@@ -109,8 +109,8 @@ impl ByRoad {
 
     /// How long one unit's way takes; `None` when it, or the place, is not on the map, or no way leads there.
     pub fn time_ms(&mut self, profile: Profile, unit: u32, to: Point) -> Option<u32> {
-        let from = self.positions[unit as usize]??;
-        let to = self.atlas.position(to)?;
+        let from = self.positions[unit as usize]?.of(profile)?;
+        let to = self.atlas.position(profile, to)?;
         self.atlas.time_ms(profile, from, to, &mut self.way)
     }
 }

@@ -5,7 +5,6 @@
 //! service calls (C4).
 
 use super::Desk;
-use super::by_road::ByRoad;
 use super::due::ASK_AGAIN;
 use super::index::Finder;
 use super::state::{DueOf, State, numbered, present, unit_index};
@@ -240,7 +239,7 @@ impl Desk<'_> {
         let on_road = finder.by_road.as_ref();
         let on_road = on_road.filter(|_| capability.comes_by_road());
         // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
-        let Some(to) = on_road.and_then(|roads| roads.position(place.point)) else {
+        let Some(to) = on_road.and_then(|roads| roads.position(profile, place.point)) else {
             return nearest_straight(finder, place.point, capability, may_go);
         };
         let first = finder.by_road.as_mut().and_then(|roads| {
@@ -254,11 +253,11 @@ impl Desk<'_> {
         });
         let is_off_road = |unit| {
             let mut roads = finder.by_road.iter();
-            roads.all(|roads| !roads.is_on_road(unit))
+            roads.all(|roads| !roads.is_on_road(profile, unit))
         };
         // Who is far from every road still comes.
         let on_road = finder.by_road.as_ref();
-        let beside = match on_road.is_none_or(ByRoad::is_everybody_on_road) {
+        let beside = match on_road.is_none_or(|roads| roads.is_everybody_on_road(profile)) {
             true => None,
             false => nearest_straight(finder, place.point, capability, |unit| {
                 may_go(unit) && is_off_road(unit)

@@ -42,6 +42,16 @@ pub enum Durability {
     Batch,
 }
 
+impl Durability {
+    /// As the configuration and the figures name it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Durability::Sync => "sync",
+            Durability::Batch => "batch",
+        }
+    }
+}
+
 /// The sizes of one journal. They may differ from one start to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shape {

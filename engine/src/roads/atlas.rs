@@ -7,7 +7,7 @@ use super::bulletin::{Bulletin, BulletinError};
 use super::conditions::{Conditions, Factors};
 use super::metric::Metric;
 use super::network::Profile;
-use super::position::Position;
+use super::position::{Position, Positions};
 use super::prepared::Prepared;
 use super::road_map::RoadMap;
 use super::snap::{Nearness, Segments};
@@ -99,15 +99,19 @@ impl Atlas {
         &self.attribution
     }
 
-    /// Where a place is on the roads; `None` when it is far from every road that anybody may use (N4).
-    pub fn position(&self, point: Point) -> Option<Position> {
+    /// Where a place is on the roads; `None` when it is far from every road that the profile can use (N4).
+    pub fn position(&self, profile: Profile, point: Point) -> Option<Position> {
         let map = self.metric.map();
         let at = map.projection().plane(point);
-        // What everybody may use, sirens may use too.
-        let snapped = self
-            .segments
-            .snap(map, Profile::Normal, at, Nearness::default());
+        let snapped = self.segments.snap(map, profile, at, Nearness::default());
         snapped.ok().map(|snapped| snapped.position)
+    }
+
+    /// The same for every profile at once.
+    pub fn positions(&self, point: Point) -> Positions {
+        let map = self.metric.map();
+        let at = map.projection().plane(point);
+        self.segments.positions(map, at, Nearness::default())
     }
 
     /// How long the way takes, in milliseconds; `None` where there is none. `room` is kept and used again.

@@ -10,7 +10,7 @@
 use super::firsts::UNITS_MOST;
 use super::metric::Metric;
 use super::network::Profile;
-use super::position::Position;
+use super::position::{Position, Positions};
 use super::profile_units::{ProfileUnits, RoadUnit};
 
 pub use super::profile_units::SearchRoom;
@@ -53,7 +53,7 @@ impl RoadUnits {
             "at most {UNITS_MOST} units can be kept, not {units_max}"
         );
         let unit = RoadUnit {
-            position: None,
+            positions: Positions::default(),
             turnout_ms: 0,
             available: false,
             capabilities: 0,
@@ -79,17 +79,10 @@ impl RoadUnits {
         }
     }
 
-    /// Puts a unit where it is now.
-    pub fn place(&mut self, unit: u32, position: Position) {
-        if self.units[unit as usize].position != Some(position) {
-            self.change(unit, |unit| unit.position = Some(position));
-        }
-    }
-
-    /// Takes a unit's place away: not known, too old, or far from any road.
-    pub fn displace(&mut self, unit: u32) {
-        if self.units[unit as usize].position.is_some() {
-            self.change(unit, |unit| unit.position = None);
+    /// Puts a unit where it is now; nowhere, when that is not known, too old, or far from any road.
+    pub fn place(&mut self, unit: u32, positions: Positions) {
+        if self.units[unit as usize].positions != positions {
+            self.change(unit, |unit| unit.positions = positions);
         }
     }
 

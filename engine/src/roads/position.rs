@@ -4,7 +4,7 @@
 //! same two nodes are theirs. At an end of the edge they are at the node: any edge may be taken from there, and any way of
 //! arriving counts. What is left of an edge's time is reckoned in integers, so that the parts before and behind a place add up to the whole.
 
-use super::network::EdgeIndex;
+use super::network::{EdgeIndex, Profile};
 use crate::place::projection::Plane;
 
 /// A part of an edge, in 2^-20.
@@ -50,6 +50,34 @@ pub struct Position {
     pub edge: EdgeIndex,
     /// How far along it.
     pub along: Fraction,
+}
+
+/// Where a place is for each profile: nobody is put on a road that they may not use, so sirens may find one nearer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Positions {
+    by_profile: [Option<Position>; 2],
+}
+
+impl Positions {
+    /// By profile; `None` far from every road that it can use.
+    pub const fn new(by_profile: [Option<Position>; 2]) -> Positions {
+        Positions { by_profile }
+    }
+
+    /// The same for every profile.
+    pub const fn of_all(position: Position) -> Positions {
+        Positions::new([Some(position); 2])
+    }
+
+    /// That of one profile.
+    pub const fn of(&self, profile: Profile) -> Option<Position> {
+        self.by_profile[profile as usize]
+    }
+
+    /// Whether it is far from every road that anybody can use.
+    pub fn are_none(&self) -> bool {
+        self.by_profile.iter().all(Option::is_none)
+    }
 }
 
 /// The place on the line from a to b, rounded down to whole decimetres.

@@ -9,7 +9,7 @@ use super::labels::Cost;
 use super::metric::{Metric, ProfileTimes};
 use super::nearest::{Found, Wanted};
 use super::network::Profile;
-use super::position::Position;
+use super::position::{Position, Positions};
 use super::road_map::RoadMap;
 use super::travel::{Entries, Exit, exits};
 use std::sync::Arc;
@@ -20,8 +20,7 @@ const NEEDS_MAX: usize = if cfg!(test) { 3 } else { 64 };
 /// A unit as it was last told.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct RoadUnit {
-    /// `None` when it is not on the map.
-    pub position: Option<Position>,
+    pub positions: Positions,
     pub turnout_ms: u32,
     pub available: bool,
     pub capabilities: u64,
@@ -57,7 +56,6 @@ struct Bound {
 /// The units under one profile's times.
 #[derive(Debug)]
 pub(super) struct ProfileUnits {
-    profile: Profile,
     ground: Ground,
     needs: Vec<NeedUnits>,
     /// Questions so far.
@@ -67,6 +65,7 @@ pub(super) struct ProfileUnits {
 /// What is the same for every need.
 #[derive(Debug)]
 struct Ground {
+    profile: Profile,
     map: Arc<RoadMap>,
     times: Arc<ProfileTimes<u32>>,
     departures: Departures,
@@ -87,8 +86,8 @@ impl ProfileUnits {
         let map = metric.map().clone();
         let departures = Departures::new(map.hierarchy().len(), units.len());
         let mut new = ProfileUnits {
-            profile,
             ground: Ground {
+                profile,
                 departures,
                 times: metric.shared_profile(profile).clone(),
                 map,
@@ -102,7 +101,8 @@ impl ProfileUnits {
 
     /// Takes in these times, if they are not those in force.
     pub fn take(&mut self, metric: &Metric, units: &[RoadUnit]) {
-        let (ground, times) = (&mut self.ground, metric.shared_profile(self.profile));
+        let ground = &mut self.ground;
+        let times = metric.shared_profile(ground.profile);
         if Arc::ptr_eq(times, &ground.times) {
             return;
         }
@@ -138,7 +138,7 @@ impl ProfileUnits {
         let firsts = NeedUnits::of(&mut self.needs, ground, wanted.need, self.asked);
         firsts.work = Work::default();
         room.entries
-            .set(&ground.map, &ground.times, self.profile, wanted.to);
+            .set(&ground.map, &ground.times, ground.profile, wanted.to);
         loop {
             let first = ground.first(firsts, units, room);
             if first == First::NOBODY {
@@ -212,6 +212,11 @@ impl Ground {
         }
     }
 
+    /// Where a unit is; `None` when it is not on the map.
+    fn position(&self, unit: &RoadUnit) -> Option<Position> {
+        unit.positions.of(self.profile)
+    }
+
     fn list_all(&mut self, units: &[RoadUnit]) {
         let units = (0..).zip(units);
         units.for_each(|(number, unit)| self.list(number, unit));
@@ -219,7 +224,7 @@ impl Ground {
 
     /// Lists a unit that is not listed, if it can be ordered.
     fn list(&mut self, number: u32, unit: &RoadUnit) {
-        if let Some(position) = unit.position.filter(|_| unit.available) {
+        if let Some(position) = self.position(unit).filter(|_| unit.available) {
             let exits = exits(&self.map, &self.times, position);
             self.departures
                 .list(number, &exits, unit.turnout_ms, unit.capabilities);
@@ -255,9 +260,8 @@ impl Ground {
         for end in entries.ends() {
             for (number, departure) in self.departures.at(end) {
                 let unit = &units[number as usize];
-                let Some(position) = unit
-                    .position
-                    .filter(|_| firsts.fits(departure.capabilities))
+                let position = self.position(unit);
+                let Some(position) = position.filter(|_| firsts.fits(departure.capabilities))
                 else {
                     continue;
                 };

@@ -5,7 +5,7 @@
 //! than a tolerance to an end counts as at the node, as positions are never as fine as nodes are.
 
 use super::network::{CLOSED_MS, EdgeIndex, Profile};
-use super::position::{Fraction, Position};
+use super::position::{Fraction, Position, Positions};
 use super::road_map::RoadMap;
 use crate::place::grid::Bounds;
 use crate::place::grid::cells::{Cells, Spot, each_of_ring, ring_least};
@@ -125,6 +125,24 @@ impl Segments {
         at: Plane,
         nearness: Nearness,
     ) -> Result<Snapped, SnapError> {
+        finish(map, at, self.nearest(map, bit(profile), at), nearness)
+    }
+
+    /// The same for every profile. Mostly one search: the road nearest of all is open to all.
+    pub fn positions(&self, map: &RoadMap, at: Plane, nearness: Nearness) -> Positions {
+        let all = bit(Profile::Normal) | bit(Profile::Siren);
+        let nearest = self.nearest(map, all, at);
+        let is_for_all = nearest.is_some_and(|(_, edge, _)| self.usable[edge as usize] == all);
+        let position = |near| finish(map, at, near, nearness).ok().map(|it| it.position);
+        if is_for_all || nearest.is_none() {
+            return Positions::new([position(nearest); 2]);
+        }
+        let of = |profile: Profile| position(self.nearest(map, bit(profile), at));
+        Positions::new([of(Profile::Normal), of(Profile::Siren)])
+    }
+
+    /// The segment nearest of those that one of some profiles can use.
+    fn nearest(&self, map: &RoadMap, profiles: u8, at: Plane) -> Option<Near> {
         let spot = self.cells.spot(i64::from(at.x_dm), i64::from(at.y_dm));
         let own = Cells::square(spot, self.cells.width);
         let size = (self.cells.columns, self.cells.rows);
@@ -137,10 +155,10 @@ impl Segments {
                 break;
             }
             each_of_ring(own, size, ring, |column, row| {
-                self.look(map, profile, at, self.cells.number(column, row), &mut best);
+                self.look(map, profiles, at, self.cells.number(column, row), &mut best);
             });
         }
-        finish(map, at, best, nearness)
+        best
     }
 
     fn ring_least(&self, spot: Spot, ring: u32) -> Option<u32> {
@@ -153,10 +171,10 @@ impl Segments {
         )
     }
 
-    fn look(&self, map: &RoadMap, profile: Profile, at: Plane, cell: u32, best: &mut Option<Near>) {
+    fn look(&self, map: &RoadMap, profiles: u8, at: Plane, cell: u32, best: &mut Option<Near>) {
         let range = self.first[cell as usize] as usize..self.first[cell as usize + 1] as usize;
         for &edge in &self.edges[range] {
-            if self.usable[edge as usize] & 1 << profile as u8 != 0 {
+            if self.usable[edge as usize] & profiles != 0 {
                 let near = near(map, at, edge);
                 if best.is_none_or(|best| (near.0, near.1) < (best.0, best.1)) {
                     *best = Some(near);
@@ -186,6 +204,11 @@ pub fn nearest_of_all(
         .map(|(edge, _)| near(map, at, edge))
         .min_by_key(|&(square, edge, _)| (square, edge));
     finish(map, at, best, nearness)
+}
+
+/// The bit of a profile among those that can use a segment.
+const fn bit(profile: Profile) -> u8 {
+    1 << profile as u8
 }
 
 /// One bit for each profile that can use the segment, at the lowest of its edges; none at the others.

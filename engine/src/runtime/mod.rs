@@ -38,7 +38,7 @@ use crate::city::City;
 use crate::command::{Activation, ClockMode, ObjectKind};
 use crate::id::{CentreId, Sequence};
 use crate::journal::committer::Watch;
-use crate::journal::{Committer, Folder, Log, Shape};
+use crate::journal::{Committer, Durability, Folder, Log, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
@@ -117,6 +117,7 @@ pub struct Running {
     view: Bell,
     view_failure: Arc<OnceLock<String>>,
     clock: ClockMode,
+    durability: Durability,
     epoch: u64,
     data: Folder,
     kept: Arc<Kept>,
@@ -201,6 +202,7 @@ fn assemble(
         view,
         view_failure,
         clock,
+        durability: setup.shape.durability,
         epoch,
         data: setup.data,
         kept: Arc::clone(&keeper.kept),
@@ -338,6 +340,11 @@ impl Running {
     /// The clock it lives on.
     pub fn clock(&self) -> ClockMode {
         self.clock
+    }
+
+    /// When a record counts as safe enough to be acknowledged.
+    pub fn durability(&self) -> Durability {
+        self.durability
     }
 
     /// Which start of the centre this is.

@@ -82,7 +82,7 @@ impl Map {
         let vehicles = city.map_or(&[][..], |city| &city.units);
         let vehicles = vehicles.iter().filter(|unit| unit.speed_mm_s > 0);
         let all = vehicles.clone().count();
-        let far = vehicles.filter(|unit| atlas.position(unit.point).is_none());
+        let far = vehicles.filter(|unit| atlas.positions(unit.point).are_none());
         let network = atlas.metric().map().network();
         Ok(Map {
             far: [far.count(), all],

@@ -274,7 +274,7 @@ impl Where {
             Pieces::Nodes(nodes) => nodes,
             Pieces::Nearest(point) => {
                 let position = map
-                    .position(point)
+                    .position(Profile::Normal, point)
                     .ok_or_else(|| wrong("lat", "no road is within 500 m of this place"))?;
                 let edge = road_map.edge(position.edge);
                 let name = |node: engine::roads::network::NodeIndex| {

@@ -19,9 +19,11 @@ const ANSWER_TIME: Duration = Duration::from_secs(10);
 
 #[derive(Serialize)]
 struct Stats {
+    version: &'static str,
     sequence: u64,
     now: Moment,
     clock: &'static str,
+    durability: &'static str,
     epoch: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     hash: Option<ObjectHash>,
@@ -97,9 +99,11 @@ fn stats_of(
 ) -> Stats {
     let [(_, life), (_, urgent), (_, service)] = exchange.depths();
     Stats {
+        version: crate::VERSION,
         sequence,
         now,
         clock: exchange.running.clock().code(),
+        durability: exchange.running.durability().code(),
         epoch: exchange.running.epoch(),
         hash,
         conservation,

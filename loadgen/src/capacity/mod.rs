@@ -10,10 +10,12 @@ pub mod limit;
 pub mod search;
 pub mod text;
 
-use crate::objective::{Judged, Slo};
+use crate::objective::Slo;
 use crate::pace::{Arrivals, Spread};
 use crate::replay::{Options, Rate, ReplayError, own, rate};
+use crate::report::{Judged, Summary};
 use crate::trace::Row;
+use crate::watch::Silent;
 use centre::{Busy, Watched};
 use limit::Limit;
 use search::{Next, Search};
@@ -27,6 +29,10 @@ pub const PAST: [f64; 4] = [0.8, 1.1, 1.3, 1.6];
 pub const APART_MAX: f64 = 0.10;
 /// A search after the first begins at this share of what the first found.
 const AGAIN_FROM: f64 = 0.5;
+
+/// How often a step tries to connect, and how long it waits in between.
+const TRIES: u32 = 3;
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
 /// What to study.
 #[derive(Clone, Debug)]
@@ -47,6 +53,8 @@ pub struct Study {
     pub at_most: Duration,
     /// Connections for calls, and streams on each.
     pub links: (usize, usize),
+    /// How calls are spread.
+    pub spread: Spread,
     /// How long after its last call a step waits for answers.
     pub settle: Duration,
 }
@@ -244,14 +252,13 @@ impl Bench<'_> {
             ..self.options.clone()
         };
         let load = Rate {
-            arrivals: Arrivals::constant(rate, Spread::Poisson, Some(lasting)),
+            arrivals: Arrivals::constant(rate, self.study.spread, Some(lasting)),
             connections: self.study.links.0,
             streams: self.study.links.1,
             settle: self.study.settle,
             subscribe: true,
         };
-        let watch = self.watched.begin().await;
-        let summary = rate::run_rows(&options, load, Arc::clone(&self.rows)).await?;
+        let (watch, summary) = self.load(&options, &load).await?;
         let busy = watch.end().await;
         let objectives = self.study.slo.judge(&summary);
         let invalid = summary
@@ -281,6 +288,28 @@ impl Bench<'_> {
         let held = step.held;
         self.steps.push(step);
         Ok(held)
+    }
+
+    /// One run, watched. A centre that is still busy with the step before may be slow to let somebody in.
+    async fn load(
+        &self,
+        options: &Options,
+        load: &Rate,
+    ) -> Result<(centre::Watch, Summary), ReplayError> {
+        let mut tries = 1;
+        loop {
+            let watch = self.watched.begin().await;
+            let rows = Arc::clone(&self.rows);
+            match rate::run_rows(options, load.clone(), rows, &mut Silent).await {
+                Ok(summary) => return Ok((watch, summary)),
+                Err(ReplayError::Client(_)) if tries < TRIES => {
+                    drop(watch.end().await);
+                    tries += 1;
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The step that shows what broke: rather one that is the centre's own; above the rate that holds the nearest, and where none

@@ -1,6 +1,7 @@
 //! A study as people read it: a line for each step as it ends, the verdict with its limit, and a plot of what lies beyond.
 
 use super::{APART_MAX, Purpose, Step, Verdict, limit};
+use crate::objective::verdict;
 use std::fmt;
 
 /// Characters of the longest bar.
@@ -46,7 +47,7 @@ impl Step {
     /// The objectives that it broke, with their figures.
     pub fn broken(&self) -> Vec<String> {
         let broken = self.objectives.iter().filter(|judged| !judged.held);
-        broken.map(ToString::to_string).collect()
+        broken.map(verdict).collect()
     }
 }
 
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
     use crate::capacity::centre::Busy;
     use crate::capacity::limit::Limit;
-    use crate::objective::Judged;
+    use crate::report::Judged;
 
     fn step(purpose: Purpose, rate: f64, p99_ms: f64) -> Step {
         let held = p99_ms < 10.0;

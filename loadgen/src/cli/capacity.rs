@@ -6,6 +6,7 @@ use crate::capacity::limit::Limit;
 use crate::capacity::{self, Study, Verdict, text};
 use crate::ground::Ground;
 use crate::objective::Slo;
+use crate::pace::Spread;
 use crate::replay::field::wall;
 use crate::replay::{Options, ReplayError};
 use crate::synth::{self, Size};
@@ -21,7 +22,8 @@ Examples:
   liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo p99<50ms,errors<0.1% --from 50 --repeats 1 --json verdict.json
 
 Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak; all of it
---repeats times. Then it measures at 80, 110, 130 and 160 % of the rate that holds. Calls come at random (Poisson).
+--repeats times. Then it measures at 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+(Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds.";
 
@@ -71,6 +73,9 @@ pub(super) struct CapacityArgs {
     /// Streams a connection.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
     streams: u8,
+    /// Calls come evenly: kinder to the centre than callers are, but the same rate is found again sooner.
+    #[arg(long)]
+    evenly: bool,
     /// How long after its last call a step waits for answers.
     #[arg(long, default_value = "10s")]
     settle: Lasting,
@@ -138,6 +143,11 @@ fn study(args: &CapacityArgs) -> Study {
         repeats: args.repeats,
         at_most: args.at_most.0,
         links: (args.connections.into(), args.streams.into()),
+        spread: if args.evenly {
+            Spread::Evenly
+        } else {
+            Spread::Poisson
+        },
         settle: args.settle.0,
     }
 }

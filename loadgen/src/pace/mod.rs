@@ -12,6 +12,7 @@ use crate::random::Random;
 use crate::trace::Row;
 use shape::Curve;
 pub use shape::Shape;
+use std::fmt;
 use std::time::Duration;
 
 /// How calls are spread around the rate of their phase.
@@ -59,6 +60,14 @@ impl Arrivals {
         &self.0
     }
 
+    /// How long all of them take; `None`: until the trace has been gone through.
+    pub fn lasting(&self) -> Option<Duration> {
+        let mut lasting = self.0.iter().map(|phase| phase.lasting);
+        lasting.try_fold(Duration::ZERO, |all, phase| {
+            Some(all.saturating_add(phase?))
+        })
+    }
+
     /// The times of sending, from the start. `rows` is the trace, for its length and its own times.
     pub fn schedule<'a>(&'a self, seed: u64, rows: &'a [Row]) -> Schedule<'a> {
         Schedule {
@@ -68,6 +77,31 @@ impl Arrivals {
             serial: 0,
             begins_s: 0.0,
             current: None,
+        }
+    }
+}
+
+impl fmt::Display for Arrivals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, phase) in self.0.iter().enumerate() {
+            let then = if number > 0 { ", then " } else { "" };
+            write!(f, "{then}{phase}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.shape)?;
+        match (self.shape, self.spread) {
+            (Shape::Trace { .. }, _) => {}
+            (_, Spread::Evenly) => f.write_str(" evenly")?,
+            (_, Spread::Poisson) => f.write_str(" at random (Poisson)")?,
+        }
+        match self.lasting {
+            Some(lasting) => write!(f, " for {} s", lasting.as_secs_f64()),
+            None => Ok(()),
         }
     }
 }
@@ -295,6 +329,26 @@ mod tests {
         assert_eq!(times(None), [0.0, 0.5, 2.0]);
         // The mean gap is 2 s, at twice the speed 1 s.
         assert_eq!(times(Some(4)), [0.0, 0.5, 2.0, 3.0, 3.5]);
+    }
+
+    #[test]
+    fn a_load_says_what_it_is_and_how_long() {
+        let steps = Shape::Steps {
+            from: 1.0,
+            to: 3.0,
+            steps: 3,
+        };
+        let arrivals = Arrivals::of(vec![
+            phase(steps, 3),
+            phase(Shape::Constant { rate: 7.5 }, 2),
+        ]);
+        let says = "from 1 to 3 calls/s in 3 steps evenly for 3 s, then 7.5 calls/s evenly for 2 s";
+        assert_eq!(arrivals.to_string(), says);
+        assert_eq!(arrivals.lasting(), Some(Duration::from_secs(5)));
+        assert_eq!(
+            Arrivals::constant(1.0, Spread::Poisson, None).lasting(),
+            None
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Poisson process of just that rate, whatever the shape (time change of a process of rate 1).
 
 use super::Phase;
+use std::fmt;
 use std::time::Duration;
 
 /// Below this difference of expected calls two numbers are one: a phase of 30 s at 0.1 a second has 3 calls, not 4.
@@ -50,6 +51,31 @@ pub enum Shape {
         /// Seconds of the trace a second.
         times: f64,
     },
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Shape::Constant { rate } => write!(f, "{rate} calls/s"),
+            Shape::Ramp { from, to } => write!(f, "from {from} to {to} calls/s"),
+            Shape::Steps { from, to, steps } => {
+                write!(f, "from {from} to {to} calls/s in {steps} steps")
+            }
+            Shape::Spike {
+                rate,
+                peak,
+                at,
+                lasting,
+            } => {
+                let (at, lasting) = (at.as_secs_f64(), lasting.as_secs_f64());
+                write!(
+                    f,
+                    "{rate} calls/s with a spike of {peak} at {at} s for {lasting} s"
+                )
+            }
+            Shape::Trace { times } => write!(f, "the trace's own times, {times} times faster"),
+        }
+    }
 }
 
 /// A time in which the rate goes in a straight line.

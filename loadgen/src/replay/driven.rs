@@ -5,6 +5,8 @@
 //! centre names (so that crews know all that has happened), sends what is due, each answered before the next. It is
 //! paced to the wall; being late makes the run slower and changes nothing else.
 
+pub use crate::watch::{Line, Progress, Silent, Watch, Wish};
+
 use super::answers::AnswerLog;
 use super::{Options, ReplayError, Speed, stats, words};
 use crate::crew::{Act, Crews, Told};
@@ -21,52 +23,6 @@ use std::time::{Duration, Instant};
 
 /// How long the centre may take to answer, and the subscription to show what was answered.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Something to look at while it runs: the demo shows more than a line.
-pub trait Watch {
-    /// Called once a second at most.
-    fn progress(&mut self, progress: &Progress<'_>);
-}
-
-/// Where a run stands.
-pub struct Progress<'a> {
-    /// Centre time.
-    pub now: Moment,
-    /// What was counted so far.
-    pub tally: &'a Tally,
-    /// Orders that crews still have something to do for.
-    pub open: usize,
-    /// Centre seconds a second so far.
-    pub speed: f64,
-}
-
-/// Prints a line on stderr.
-pub struct Line;
-
-impl Watch for Line {
-    fn progress(&mut self, progress: &Progress<'_>) {
-        let tally = progress.tally;
-        eprintln!(
-            "{} · {:.0}× · calls {} · decided {} · refused {} · orders {} · arrived {} · open {} · ladders {}",
-            progress.now,
-            progress.speed,
-            tally.sent,
-            tally.decided(),
-            tally.refusals(),
-            tally.heard.orders.issued,
-            tally.heard.orders.arrived,
-            progress.open,
-            tally.heard.ladders.values().sum::<u64>(),
-        );
-    }
-}
-
-/// Watches nothing.
-pub struct Silent;
-
-impl Watch for Silent {
-    fn progress(&mut self, _: &Progress<'_>) {}
-}
 
 /// Replays a trace on a driven clock.
 pub async fn run(
@@ -103,6 +59,7 @@ pub async fn run(
         reported: Instant::now(),
         first: Moment(0),
         tag: 0,
+        wish: Wish::GoOn,
     };
     drive.run(watch).await
 }
@@ -126,6 +83,7 @@ struct Drive<'a> {
     reported: Instant,
     first: Moment,
     tag: u64,
+    wish: Wish,
 }
 
 impl Drive<'_> {
@@ -136,12 +94,16 @@ impl Drive<'_> {
         self.first = first;
         let mut last_row = first;
         self.started = Instant::now();
+        self.tally.begin(self.started);
         while let Some(next) = self.next_instant(last_row)? {
             let over = self.speed.at_most;
             if over.is_some_and(|most| self.started.elapsed() >= most) {
                 break;
             }
             self.pace(next, watch).await;
+            if self.wish.stop().is_some() {
+                break;
+            }
             self.advance(next).await?;
             while self.peek()?.is_some_and(|at| at <= next) {
                 let Some(row) = self.rows.next().transpose()? else {
@@ -185,37 +147,51 @@ impl Drive<'_> {
         Ok(next.map(|next| next.max(self.now)))
     }
 
+    /// When this instant is to come on the wall; at no pace, never late.
+    fn due(&self, instant: Moment) -> Option<Instant> {
+        let centre_s = self.first.until(instant).0 as f64 / 1_000.0;
+        let paced = self.speed.times.is_finite();
+        paced
+            .then(|| self.started + Duration::from_secs_f64((centre_s / self.speed.times).max(0.0)))
+    }
+
     /// Waits until the wall has come to this instant. Late is fine.
     async fn pace(&mut self, next: Moment, watch: &mut dyn Watch) {
-        if !self.speed.times.is_finite() {
-            return;
-        }
-        let centre_s = self.first.until(next).0 as f64 / 1_000.0;
-        let due = self.started + Duration::from_secs_f64((centre_s / self.speed.times).max(0.0));
-        loop {
+        let Some(due) = self.due(next) else { return };
+        while self.wish.stop().is_none() {
             let left = due.saturating_duration_since(Instant::now());
             // Below a timer's own grain there is nothing to wait for.
             if left < Duration::from_millis(1) {
                 return;
             }
-            tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+            tokio::time::sleep(left.min(watch.every())).await;
             self.report(watch);
         }
     }
 
     fn report(&mut self, watch: &mut dyn Watch) {
-        if self.reported.elapsed() < Duration::from_secs(1) {
+        if self.reported.elapsed() < watch.every() {
             return;
         }
         self.reported = Instant::now();
-        let seconds = self.started.elapsed().as_secs_f64();
+        self.tally.turn(self.reported);
+        let elapsed = self.started.elapsed();
         let progress = Progress {
+            wall: false,
             now: self.now,
             tally: &self.tally,
+            departure: self.tally.departures.before(elapsed),
+            sent: self.tally.sent,
+            pending: self.tally.sent - self.tally.decided() - self.tally.refusals(),
             open: self.crews.as_ref().map_or(0, Crews::open),
-            speed: self.first.until(self.now).0 as f64 / 1_000.0 / seconds,
+            speed: self.first.until(self.now).0 as f64 / 1_000.0 / elapsed.as_secs_f64(),
+            elapsed,
+            lasting: self.speed.at_most,
+            sending: matches!(self.rows.peek(), Some(Ok(_))),
         };
         watch.progress(&progress);
+        watch.show();
+        self.wish = watch.wish();
     }
 
     /// Moves the centre's time.
@@ -251,7 +227,13 @@ impl Drive<'_> {
             None => row.key.clone(),
         };
         let request = words::request(row, key.clone(), self.next_tag());
+        let sending = Instant::now();
+        let due = self.due(row.at).unwrap_or(sending);
+        let since = |at: Instant| at.saturating_duration_since(self.started);
+        let (due, at) = (since(due), since(sending));
+        self.tally.departures.sent(due, at);
         let (response, took) = self.ask(request).await?;
+        self.tally.turn(sending + took);
         match response {
             Response::Decision { decision, .. } => {
                 self.show(decision.seq).await?;
@@ -337,6 +319,7 @@ impl Drive<'_> {
         if note.last {
             self.shown = self.shown.max(note.id.sequence);
         }
+        self.tally.turn(Instant::now());
         self.tally.heard.hear(note);
         if let Some(due) = tell(self.crews.as_mut(), note, note.at) {
             self.centre_due = Some(self.centre_due.map_or(due, |known| known.min(due)));
@@ -346,10 +329,12 @@ impl Drive<'_> {
     async fn summary(&mut self) -> Result<Summary, ReplayError> {
         self.log.finish()?;
         let seconds = self.started.elapsed().as_secs_f64();
+        self.tally.end(self.started.elapsed());
         let counts = self.crews.as_ref().map(Crews::counts).unwrap_or_default();
         let mut summary = Summary::of(&self.tally, counts);
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "driven".into();
+        summary.cut_short = self.wish.stop().map(String::from);
         summary.seconds = seconds;
         summary.centre_seconds = self.first.until(self.now).0 as f64 / 1_000.0;
         summary.calls_per_second = summary.sent as f64 / seconds.max(1e-9);

@@ -191,7 +191,11 @@ impl Field {
     }
 
     fn hear(&self, note: &gateway::wire::EventNote) {
-        self.shared.tally().heard.hear(note);
+        {
+            let mut tally = self.shared.tally();
+            tally.turn(Instant::now());
+            tally.heard.hear(note);
+        }
         tell(self.crews().as_mut(), note, wall());
     }
 

@@ -239,6 +239,7 @@ impl Link {
         let mut tally = self.shared.tally();
         let mut log = self.shared.log();
         for (call, answer) in decided {
+            tally.turn(answer.at);
             match answer.response {
                 Response::Decision { decision, .. } => {
                     tally

@@ -5,11 +5,11 @@
 //! less was asked of it than was promised. So what was not kept is always invalid, and what was late when it is most of the figure
 //! that is told, or of one that an objective was broken by.
 
-use crate::objective::{Judged, Latency, Measure, Slo};
-use crate::report::Summary;
+use crate::objective::{Latency, Measure, Slo, verdict};
 use crate::report::latency::{Latencies, Quantiles};
+use crate::report::{Judged, Summary};
 use rustix::time::{ClockId, clock_gettime};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +28,8 @@ const SATURATED: f64 = 0.95;
 const ASKED_EVERY: Duration = Duration::from_millis(10);
 
 /// What the generator itself did in a run on the wall clock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Own {
     /// When the last call was to be sent, in seconds from the first.
     pub schedule_s: f64,
@@ -165,7 +166,8 @@ pub fn fault_of(summary: &Summary, slo: &Slo, judged: &[Judged]) -> Option<Strin
         let told = latency.of(&distributions.corrected, summary.lost);
         if let Some(told) = told.filter(|told| own > told * OWN_SHARE) {
             return Some(format!(
-                "{judged}, and {own:.1} of these {told:.1} ms the generator was late itself; lower the rate or give it a machine of its own"
+                "{}, and {own:.1} of these {told:.1} ms the generator was late itself; lower the rate or give it a machine of its own",
+                verdict(judged)
             ));
         }
     }

@@ -14,13 +14,15 @@ use crate::pace::alarm::Alarm;
 use crate::pace::{Arrivals, Shape};
 use crate::report::Summary;
 use crate::report::latency::Latencies;
+use crate::report::seconds::Departures;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
+use crate::watch::{Line, Progress, Silent, Watch, Wish};
 use engine::moment::Moment;
 use gateway::client::{Client, Options as ClientOptions};
 use gateway::wire::{ProblemKind, Request, Response};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The most rows that are held in memory.
@@ -36,6 +38,7 @@ struct Pacer {
     started: Instant,
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
+    departures: Arc<Mutex<Departures>>,
 }
 
 /// What became of the sending.
@@ -83,6 +86,8 @@ impl Pacer {
             intended,
             first_sent,
         };
+        let since = |at: Instant| at.saturating_duration_since(self.started);
+        held(&self.departures).sent(since(intended), since(first_sent));
         self.sent.fetch_add(1, Ordering::Relaxed);
         // Round robin over connections, then over their streams.
         let link = &self.links[(serial % self.links.len() as u64) as usize];
@@ -90,14 +95,34 @@ impl Pacer {
     }
 }
 
+/// What is held by who sends and who looks, for a moment.
+fn held(departures: &Mutex<Departures>) -> MutexGuard<'_, Departures> {
+    departures.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Replays the trace that the options name, by phases on the wall clock.
 pub async fn run(options: &Options, rate: Rate) -> Result<Summary, ReplayError> {
+    let (mut line, mut silent) = (Line, Silent);
+    let watch: &mut dyn Watch = if options.quiet {
+        &mut silent
+    } else {
+        &mut line
+    };
+    run_watched(options, rate, watch).await
+}
+
+/// The same, and lets somebody watch.
+pub async fn run_watched(
+    options: &Options,
+    rate: Rate,
+    watch: &mut dyn Watch,
+) -> Result<Summary, ReplayError> {
     let mut rows = rows(options)?;
     let is_timed = |phase: &crate::pace::Phase| matches!(phase.shape, Shape::Trace { .. });
     if rate.arrivals.phases().iter().any(is_timed) {
         rows.sort_by_key(|row| row.at);
     }
-    run_rows(options, rate, rows.into()).await
+    run_rows(options, rate, rows.into(), watch).await
 }
 
 /// The same with rows that are there already.
@@ -105,6 +130,7 @@ pub async fn run_rows(
     options: &Options,
     rate: Rate,
     rows: Arc<[Row]>,
+    watch: &mut dyn Watch,
 ) -> Result<Summary, ReplayError> {
     let shared = Arc::new(Shared {
         rows,
@@ -148,6 +174,8 @@ pub async fn run_rows(
         tasks.spawn(async move { tended.tend(answers).await });
         links.push(link);
     }
+    let started = Instant::now();
+    shared.tally().begin(started);
     let run = Run {
         options,
         rate,
@@ -156,9 +184,10 @@ pub async fn run_rows(
         links,
         stop: Arc::new(AtomicBool::new(false)),
         sent: Arc::new(AtomicU64::new(0)),
-        started: Instant::now(),
+        departures: Arc::default(),
+        started,
     };
-    run.run(&mut tasks).await
+    run.run(&mut tasks, watch).await
 }
 
 /// Refuses a centre on a driven clock: on it no time would pass. Asked by moving its time to the beginning, which
@@ -194,6 +223,7 @@ struct Run<'a> {
     links: Vec<Arc<Link>>,
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
+    departures: Arc<Mutex<Departures>>,
     started: Instant,
 }
 
@@ -201,6 +231,7 @@ impl Run<'_> {
     async fn run(
         &self,
         tasks: &mut tokio::task::JoinSet<Result<(), ReplayError>>,
+        watch: &mut dyn Watch,
     ) -> Result<Summary, ReplayError> {
         let pacer = Pacer {
             links: self.links.clone(),
@@ -210,6 +241,7 @@ impl Run<'_> {
             started: self.started,
             stop: Arc::clone(&self.stop),
             sent: Arc::clone(&self.sent),
+            departures: Arc::clone(&self.departures),
         };
         let probe = Probe::begin().map_err(|error| {
             ReplayError::Invalid(format!("no thread to watch itself by: {error}"))
@@ -219,7 +251,11 @@ impl Run<'_> {
             tokio::select! {
                 paced = &mut sending => break paced,
                 Some(ended) = tasks.join_next() => self.ended(ended)?,
-                () = tokio::time::sleep(Duration::from_secs(1)) => self.progress(),
+                () = tokio::time::sleep(watch.every()) => {
+                    if self.progress(watch, true).stop().is_some() {
+                        self.stop.store(true, Ordering::Relaxed);
+                    }
+                }
             }
         };
         let paced =
@@ -227,14 +263,21 @@ impl Run<'_> {
         let own = probe.seen(paced.schedule, paced.took.saturating_sub(paced.schedule));
         drop(probe);
         let waited = Instant::now();
-        while waited.elapsed() < self.rate.settle && !self.settled() {
+        let mut shown = waited;
+        while waited.elapsed() < self.rate.settle && !self.settled(&watch.wish()) {
             tokio::select! {
                 Some(ended) = tasks.join_next() => self.ended(ended)?,
                 () = tokio::time::sleep(Duration::from_millis(100)) => {}
             }
+            if shown.elapsed() >= watch.every() {
+                shown = Instant::now();
+                self.progress(watch, false);
+            }
         }
         tasks.abort_all();
-        self.summary(paced, own).await
+        let mut summary = self.summary(paced, own).await?;
+        summary.cut_short = watch.wish().stop().map(String::from);
+        Ok(summary)
     }
 
     /// A task that tends a connection ends only with an error.
@@ -251,8 +294,13 @@ impl Run<'_> {
         self.links.iter().map(|link| link.pending()).sum()
     }
 
-    /// Everything is answered, and crews that finish within a second have finished.
-    fn settled(&self) -> bool {
+    /// Everything is answered, and crews that finish within a second have finished, or nobody waits for it.
+    fn settled(&self, wish: &Wish) -> bool {
+        match wish {
+            Wish::GoOn => {}
+            Wish::Stop(_) => return self.pending() == 0,
+            Wish::StopAtOnce(_) => return true,
+        }
         let crews_done = match self.options.crews {
             Some(Behaviour::Standard) => {
                 self.field.open() == 0 && self.shared.tally().heard.orders.open == 0
@@ -262,25 +310,29 @@ impl Run<'_> {
         self.pending() == 0 && crews_done
     }
 
-    fn progress(&self) {
-        if self.options.quiet {
-            return;
+    fn progress(&self, watch: &mut dyn Watch, sending: bool) -> Wish {
+        let (pending, open) = (self.pending(), self.field.open());
+        let elapsed = self.started.elapsed();
+        let departure = held(&self.departures).before(elapsed);
+        {
+            let mut tally = self.shared.tally();
+            tally.turn(self.started + elapsed);
+            watch.progress(&Progress {
+                wall: true,
+                now: wall(),
+                tally: &tally,
+                departure,
+                sent: self.sent.load(Ordering::Relaxed),
+                pending,
+                open,
+                speed: 1.0,
+                elapsed,
+                lasting: self.rate.arrivals.lasting(),
+                sending,
+            });
         }
-        let pending = self.pending();
-        let tally = self.shared.tally();
-        let latency = tally.corrected.quantiles();
-        eprintln!(
-            "{:.0} s · sent {} · decided {} · in flight {pending} · refused {} · orders {} · open {} · \
-             p50 {:.2} ms · p99 {:.2} ms",
-            self.started.elapsed().as_secs_f64(),
-            self.sent.load(Ordering::Relaxed),
-            tally.decided(),
-            tally.refusals(),
-            tally.heard.orders.issued,
-            tally.heard.orders.open,
-            latency.p50_ms,
-            latency.p99_ms,
-        );
+        watch.show();
+        watch.wish()
     }
 
     async fn summary(
@@ -293,6 +345,8 @@ impl Run<'_> {
             let mut tally = self.shared.tally();
             tally.sent = self.sent.load(Ordering::Relaxed);
             tally.lateness = paced.lateness;
+            tally.departures = held(&self.departures).clone();
+            tally.end(self.started.elapsed());
             Summary::of(&tally, self.field.counts())
         };
         summary.trace = self.options.trace.display().to_string();

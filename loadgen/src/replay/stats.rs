@@ -69,9 +69,13 @@ fn state(answer: &str) -> Result<State, String> {
     let sequence = ["sequence", "seq"]
         .iter()
         .find_map(|name| found(&json, name).and_then(serde_json::Value::as_u64));
+    let top = |name: &str| json.get(name).and_then(text);
     Ok(State {
         sequence: sequence.ok_or("it names no sequence")?,
         hash,
+        version: top("version"),
+        clock: top("clock"),
+        durability: top("durability"),
     })
 }
 
@@ -94,6 +98,9 @@ mod tests {
         assert_eq!((plain.sequence, plain.hash.as_deref()), (7, Some("ab")));
         let nested = ok(r#"{"state":{"seq":9,"hash":"cd"}}"#).unwrap();
         assert_eq!((nested.sequence, nested.hash.as_deref()), (9, Some("cd")));
+        let whole = ok(r#"{"sequence":1,"clock":"wall","durability":"batch"}"#).unwrap();
+        let said = (whole.clock.as_deref(), whole.durability.as_deref());
+        assert_eq!(said, (Some("wall"), Some("batch")));
         assert!(ok("{}").is_err());
         assert!(
             state("HTTP/1.1 503 no\r\n\r\n{}")

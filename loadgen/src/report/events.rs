@@ -30,7 +30,8 @@ struct Fields<'a> {
 pub type Counts = BTreeMap<String, u64>;
 
 /// Orders by where they came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Orders {
     /// Told to a unit.
     pub issued: u64,

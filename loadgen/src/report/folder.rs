@@ -1,10 +1,14 @@
-//! The folder of one run: its summary for scripts and for people, its distributions, every answered key.
+//! The folder of one run: its summary for scripts and for people, its distributions, its seconds, every answered key, its page.
 //!
-//! `summary.json`, `summary.txt`, `latency.csv`, `latency_uncorrected.csv`, `lateness.csv` and `answers.csv`. It is made
-//! before anything is sent and never written over: a folder that holds anything already is refused. `answers.csv` is
-//! the [`AnswerLog`](crate::replay::answers::AnswerLog)'s; the rest is written at the end.
+//! `summary.json`, `summary.txt`; `latency.csv`, `latency_uncorrected.csv`, `lateness.csv`; `latency.hgrm`,
+//! `latency_uncorrected.hgrm`; `seconds.csv`, `intervals.hlog`; `answers.csv`; `report.html`. It is made before anything is sent and
+//! never written over: a folder that holds anything already is refused. `answers.csv` is the
+//! [`AnswerLog`](crate::replay::answers::AnswerLog)'s; the rest is written at the end, the page last, out of what stands
+//! there ([`Kept`]).
 
-use super::Summary;
+use super::kept::{Kept, KeptError};
+use super::seconds::{self, Second};
+use super::{Summary, interval_log, page};
 use std::fs;
 use std::io::{Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +31,9 @@ pub enum FolderError {
         /// Why.
         source: Error,
     },
+    /// What was just written cannot be read.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
 }
 
 fn failed(path: &Path) -> impl Fn(Error) -> FolderError {
@@ -68,7 +75,28 @@ impl ReportFolder {
         ] {
             self.write_new(name, latencies.percentiles_csv().as_bytes())?;
         }
-        Ok(())
+        for (name, latencies) in [
+            ("latency.hgrm", &distributions.corrected),
+            ("latency_uncorrected.hgrm", &distributions.uncorrected),
+        ] {
+            self.write_new(name, latencies.hgrm().as_bytes())?;
+        }
+        self.write_seconds(summary)?;
+        let page = page::of(&Kept::read(&self.0)?);
+        self.write_new("report.html", page.as_bytes())
+    }
+
+    fn write_seconds(&self, summary: &Summary) -> Result<(), FolderError> {
+        let intervals = &summary.distributions.intervals;
+        let rows: Vec<Second> = intervals.iter().map(Second::from).collect();
+        let rows = seconds::csv(&rows)
+            .map_err(Error::other)
+            .map_err(failed(&self.0.join("seconds.csv")))?;
+        self.write_new("seconds.csv", &rows)?;
+        let mut log = Vec::new();
+        interval_log::write(intervals, summary.about.started_at(), &mut log)
+            .map_err(failed(&self.0.join("intervals.hlog")))?;
+        self.write_new("intervals.hlog", &log)
     }
 
     fn write_new(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {

@@ -1,7 +1,10 @@
 //! Latencies in HdrHistograms: how long answers took, in microseconds, with three digits kept.
+//!
+//! As quantiles, as CSV, and as the text that HdrHistogram's own plotter reads (`.hgrm`). [`packed`](super::packed) keeps
+//! one in few bytes.
 
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The longest latency that is told apart: an hour.
@@ -10,12 +13,19 @@ const LONGEST_US: u64 = 3_600_000_000;
 /// Steps of a percentile table for each halving of what is left above.
 const STEPS_PER_HALF: u32 = 10;
 
+/// The same in a text of percentiles; what HdrHistogram's own tools write.
+const HGRM_STEPS_PER_HALF: u32 = 5;
+/// Of three digits: the power of two above 2 × 10³; and how often that is doubled to hold [`LONGEST_US`].
+const SUB_BUCKETS: u64 = 2_048;
+const BUCKETS: u32 = (LONGEST_US / SUB_BUCKETS).ilog2() + 2;
+
 /// A distribution of latencies.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Latencies(Option<Histogram<u64>>);
 
 /// What people read of it, in milliseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Quantiles {
     /// How many were measured.
     pub count: u64,
@@ -47,6 +57,39 @@ impl Latencies {
             let micros = u64::try_from(latency.as_micros()).unwrap_or(LONGEST_US);
             histogram.saturating_record(micros.max(1));
         }
+    }
+
+    /// Adds one so many times, in microseconds.
+    pub fn add_micros(&mut self, micros: u64, count: u64) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record_n(micros.max(1), count);
+        }
+    }
+
+    /// What was added since an earlier state of this one.
+    pub fn since(&self, earlier: &Latencies) -> Latencies {
+        let mut since = self.clone();
+        if let (Some(now), Some(before)) = (&mut since.0, &earlier.0)
+            && now.subtract(before).is_err()
+        {
+            // No earlier state of this one: nothing can be said of the time between.
+            now.reset();
+        }
+        since
+    }
+
+    /// Each latency that came, in microseconds, and how often; rising.
+    pub fn recorded(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        let histogram = self.0.iter();
+        histogram.flat_map(|histogram| {
+            let steps = histogram.iter_recorded();
+            steps.map(|step| (step.value_iterated_to(), step.count_at_value()))
+        })
+    }
+
+    /// The histogram itself, in microseconds.
+    pub fn histogram(&self) -> Option<&Histogram<u64>> {
+        self.0.as_ref()
     }
 
     /// The quantiles that a summary names.
@@ -104,6 +147,40 @@ impl Latencies {
         }
         csv
     }
+
+    /// The distribution in milliseconds as HdrHistogram's own text of percentiles, which its plotter reads.
+    pub fn hgrm(&self) -> String {
+        let mut text = format!(
+            "{:>12} {:>14} {:>10} {:>14}\n\n",
+            "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
+        );
+        let Some(histogram) = &self.0 else {
+            return text;
+        };
+        let ms = |micros: f64| micros / 1_000.0;
+        let mut count = 0;
+        for step in histogram.iter_quantiles(HGRM_STEPS_PER_HALF) {
+            count += step.count_since_last_iteration();
+            let value = ms(step.value_iterated_to().min(histogram.max()) as f64);
+            let quantile = step.quantile_iterated_to();
+            text.push_str(&format!("{value:>12.3} {quantile:>2.12} {count:>10}"));
+            if quantile < 1.0 {
+                text.push_str(&format!(" {:>14.2}", 1.0 / (1.0 - quantile)));
+            }
+            text.push('\n');
+        }
+        text.push_str(&format!(
+            "#[Mean    = {:>12.3}, StdDeviation   = {:>12.3}]\n#[Max     = {:>12.3}, Total count    = {:>12}]\n\
+             #[Buckets = {:>12}, SubBuckets     = {:>12}]\n",
+            ms(histogram.mean()),
+            ms(histogram.stdev()),
+            ms(histogram.max() as f64),
+            histogram.len(),
+            BUCKETS,
+            SUB_BUCKETS,
+        ));
+        text
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +199,47 @@ mod tests {
         assert!((quantiles.p99_ms - 9.9).abs() < 0.02, "{quantiles:?}");
         assert!((quantiles.max_ms - 10.0).abs() < 0.02, "{quantiles:?}");
         assert_eq!(Latencies::default().quantiles(), Quantiles::default());
+    }
+
+    #[test]
+    fn the_text_of_percentiles_is_what_the_plotter_reads() {
+        let mut latencies = Latencies::default();
+        for micros in 1..=10_000 {
+            latencies.add(Duration::from_micros(micros));
+        }
+        let text = latencies.hgrm();
+        assert!(text.starts_with("       Value     Percentile TotalCount 1/(1-Percentile)\n\n"));
+        // The plotter takes every line of four numbers: value and 1/(1-percentile).
+        let points: Vec<Vec<f64>> = text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.contains("Value"))
+            .map(|line| {
+                let cells = line.split_whitespace();
+                cells.map(|cell| cell.parse().unwrap()).collect()
+            })
+            .filter(|cells: &Vec<f64>| cells.len() == 4)
+            .collect();
+        assert!(points.len() > 20, "{text}");
+        for point in &points {
+            assert!((point[3] - 1.0 / (1.0 - point[1])).abs() <= 0.005 * point[3]);
+            assert!((point[0] - point[1] * 10.0).abs() < 0.02 * point[0].max(1.0));
+        }
+        let last = text.lines().rfind(|line| !line.starts_with('#')).unwrap();
+        assert_eq!(last.split_whitespace().count(), 3, "{last}");
+        assert!(text.contains("Total count    =        10000]"), "{text}");
+        assert!(text.ends_with("#[Buckets =           22, SubBuckets     =         2048]\n"));
+    }
+
+    #[test]
+    fn what_was_added_since_is_the_difference() {
+        let mut latencies = Latencies::default();
+        latencies.add(Duration::from_millis(900));
+        let earlier = latencies.clone();
+        latencies.add(Duration::from_millis(3));
+        let since = latencies.since(&earlier).quantiles();
+        assert_eq!(since.count, 1);
+        assert!((since.max_ms - 3.0).abs() < 0.01, "{since:?}");
+        assert_eq!(earlier.since(&latencies).quantiles().count, 0);
     }
 
     #[test]

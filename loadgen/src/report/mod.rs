@@ -1,25 +1,35 @@
 //! The summary of a run: what was sent, what became of it, how long it took; as JSON for scripts, as text for people.
 //!
-//! [`tally`] counts what was sent and answered, [`events`] what the subscription told, [`latency`] how long it took;
-//! [`folder`] keeps all of it.
+//! [`tally`] counts what was sent and answered, [`events`] what the subscription told, [`latency`] how long it took, [`seconds`]
+//! each second of it; [`folder`] keeps all of it, [`page`] shows it, [`compare`] holds several runs against several others.
 
+pub mod about;
+pub mod compare;
 pub mod events;
 pub mod folder;
+pub mod interval_log;
+pub mod kept;
 pub mod latency;
+pub mod packed;
+pub mod page;
+pub mod seconds;
 pub mod tally;
 pub mod text;
 
 use crate::crew::Counts as CrewCounts;
-use crate::objective::Judged;
+use crate::objective;
 use crate::replay::own::Own;
+use about::About;
 use events::{Counts, Orders};
 use latency::{Latencies, Quantiles};
-use serde::Serialize;
+use seconds::Interval;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tally::Tally;
 
 /// Calls of one kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct KindSummary {
     /// Decided.
     pub calls: u64,
@@ -36,7 +46,8 @@ pub struct KindSummary {
 }
 
 /// Doubly ordered, taken apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Doubled {
     /// Orders to a unit that had another open one (desks apart).
     pub units: u64,
@@ -47,7 +58,8 @@ pub struct Doubled {
 }
 
 /// How crews took their orders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct CrewSummary {
     /// Did all that was asked.
     pub obeyed: u64,
@@ -60,12 +72,31 @@ pub struct CrewSummary {
 }
 
 /// What the centre itself says at the end.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct State {
     /// The last record.
     pub sequence: u64,
     /// Of the whole state; only with `--stats`.
     pub hash: Option<String>,
+    /// Version and commit of the centre; only with `--stats`.
+    pub version: Option<String>,
+    /// Its clock; only with `--stats`.
+    pub clock: Option<String>,
+    /// When it acknowledges: `sync` or `batch`; only with `--stats`.
+    pub durability: Option<String>,
+}
+
+/// An objective, held against what was measured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Judged {
+    /// As it was asked, such as `p99<10ms`.
+    pub objective: String,
+    /// What the run came to, with its unit.
+    pub measured: String,
+    /// Whether it held.
+    pub held: bool,
 }
 
 /// The distributions behind the quantiles of a summary.
@@ -79,10 +110,13 @@ pub struct Distributions {
     pub lateness: Latencies,
     /// How long the generator let work wait that was ready.
     pub waited: Latencies,
+    /// All of it, second by second.
+    pub intervals: Vec<Interval>,
 }
 
 /// A run in figures.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// What was replayed.
     pub trace: String,
@@ -167,10 +201,14 @@ pub struct Summary {
     pub state: State,
     /// What the generator itself took (wall).
     pub generator: Own,
-    /// What the run had to hold, and whether it did.
+    /// What was asked of the run, and whether it held.
     pub objectives: Vec<Judged>,
     /// Why the run says nothing about the centre, if so.
     pub invalid: Option<String>,
+    /// Who ended the run before its time, if anybody.
+    pub cut_short: Option<String>,
+    /// Under what circumstances it was made.
+    pub about: About,
 }
 
 impl Summary {
@@ -231,18 +269,22 @@ impl Summary {
                 corrected: tally.corrected.clone(),
                 uncorrected: tally.service.clone(),
                 lateness: tally.lateness.clone(),
+                intervals: tally.intervals(),
                 ..Distributions::default()
             },
             ..Summary::default()
         }
     }
 
-    /// Whether every objective was held, nothing was ordered twice, and nothing lost that no objective allows for.
+    /// Whether nothing was ordered twice, and nothing lost that no objective bounds.
     pub fn is_good(&self) -> bool {
-        let loss_is_judged = self.objectives.iter().any(Judged::is_about_loss);
+        let loss_is_judged = objective::is_loss_judged(&self.objectives);
+        (self.lost == 0 || loss_is_judged) && self.doubly_ordered == 0
+    }
+
+    /// Whether every objective was held.
+    pub fn is_held(&self) -> bool {
         self.objectives.iter().all(|judged| judged.held)
-            && (self.lost == 0 || loss_is_judged)
-            && self.doubly_ordered == 0
     }
 }
 

@@ -4,6 +4,8 @@
 
 use super::events::{Counts, Heard};
 use super::latency::Latencies;
+use super::packed::Packed;
+use super::seconds::{self, Arrivals, Departures, Interval, Totals};
 use crate::trace::Row;
 use engine::id::{CallId, IncidentId};
 use engine::kind::{AgencySet, Kind};
@@ -12,7 +14,7 @@ use engine::place::projection::{Projection, distance_dm};
 use engine::place::{Point, datum};
 use gateway::wire::{Decision, Problem};
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Two calls of one kind so near in place and time are one event (N1).
 const MERGE_DM: u32 = 800;
@@ -110,6 +112,13 @@ pub struct Tally {
     pub lateness: Latencies,
     /// What the subscription told.
     pub heard: Heard,
+    /// What went out, second by second.
+    pub departures: Departures,
+    /// What came back, second by second.
+    pub arrivals: Arrivals,
+    ended: Duration,
+    started: Option<Instant>,
+    packed: (Latencies, Latencies),
     calls: HashMap<u64, CallId>,
     serials: HashMap<CallId, u64>,
     placed: HashMap<IncidentId, u64>,
@@ -126,6 +135,46 @@ impl Tally {
     /// Keys that were refused.
     pub fn refusals(&self) -> u64 {
         self.refused.values().sum()
+    }
+
+    /// The run begins: from here on its seconds are counted.
+    pub fn begin(&mut self, started: Instant) {
+        self.started = Some(started);
+    }
+
+    /// Says what time it is, before whatever happened then is counted.
+    pub fn turn(&mut self, at: Instant) {
+        let Some(started) = self.started else { return };
+        let at = at.saturating_duration_since(started);
+        if self.arrivals.is_over(at) {
+            self.close(at);
+        }
+    }
+
+    /// The run is over, so long after it began.
+    pub fn end(&mut self, at: Duration) {
+        self.ended = at;
+        self.close(at);
+    }
+
+    /// The run, second by second.
+    pub fn intervals(&self) -> Vec<Interval> {
+        seconds::intervals(&self.departures, &self.arrivals, self.ended)
+    }
+
+    fn close(&mut self, at: Duration) {
+        let (corrected, service) = (
+            Packed::of(&self.corrected.since(&self.packed.0)),
+            Packed::of(&self.service.since(&self.packed.1)),
+        );
+        self.packed = (self.corrected.clone(), self.service.clone());
+        let totals = Totals {
+            decided: self.decided(),
+            refused: self.refusals(),
+            orders: self.heard.orders.issued,
+            clocks_missed: self.heard.clocks_missed.values().sum(),
+        };
+        self.arrivals.close(at, totals, corrected, service);
     }
 
     /// A call was decided; how long that took.

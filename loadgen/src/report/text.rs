@@ -118,15 +118,23 @@ impl fmt::Display for Summary {
                 own.cores_busy, own.cores, own.behind_ms
             )?;
         }
-        for judged in &self.objectives {
-            writeln!(f, "objective {judged}")?;
-        }
         let hash = self.state.hash.as_deref().unwrap_or("not asked (--stats)");
         writeln!(
             f,
             "state     sequence {} · hash {hash}",
             self.state.sequence
         )?;
+        for judged in &self.objectives {
+            let word = if judged.held { "held" } else { "BROKEN" };
+            writeln!(
+                f,
+                "objective {} · {} · {word}",
+                judged.objective, judged.measured
+            )?;
+        }
+        if let Some(by) = &self.cut_short {
+            writeln!(f, "cut short by {by}")?;
+        }
         if let Some(invalid) = &self.invalid {
             writeln!(f, "INVALID   {invalid}")?;
         }

@@ -190,3 +190,14 @@ fn all_that_is_wrong_is_told_at_once_and_a_load_of_nothing_is_refused() {
         "{missing}"
     );
 }
+
+/// The example of the document is a scenario.
+#[test]
+fn the_document_s_example_can_be_run() {
+    let document = include_str!("../../../docs/load.md");
+    let (_, from) = document.split_once("```toml\n").unwrap();
+    let (example, _) = from.split_once("```").unwrap();
+    let scenario = Scenario::of_text("docs/load.md", example).unwrap();
+    assert_eq!(scenario.arrivals.phases().len(), 2);
+    assert_eq!(scenario.objectives.0.len(), 2);
+}

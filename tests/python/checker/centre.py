@@ -220,10 +220,11 @@ class Centre:
         """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""
         if self.roads is None or incident.place is None or not unit.travels or capability == "boat":
             return None, False
-        start, goal = self.roads.position(unit.point), self.roads.position(incident.place["point"])
+        profile = SIREN if incident.priority <= 2 else NORMAL
+        start, goal = (self.roads.position(profile, place) for place in (unit.point, incident.place["point"]))
         if start is None or goal is None:
             return None, False
-        return self.roads.time_ms(SIREN if incident.priority <= 2 else NORMAL, start, goal, within), True
+        return self.roads.time_ms(profile, start, goal, within), True
 
     def _unit_defined(self, record: Record, event: Any) -> None:
         definition, identity = record.value, event["unit"]

@@ -89,10 +89,11 @@ class Roads:
         for edge, ends in enumerate(zip(self.start, self.end, strict=True)):
             self.between.setdefault(ends, []).append(edge)
             self.arriving[ends[1]].append(edge)
-        self._cells: dict[tuple[int, int], list[int]] = {}
+        # Segments by the squares they lie in, for each profile that can use them.
+        self._cells: list[dict[tuple[int, int], list[int]]] = [{}, {}]
         for edge in range(len(self.start)):
             self._list(edge)
-        self._snapped: dict[tuple[int, int], Position | None] = {}
+        self._snapped: dict[tuple[int, int, int], Position | None] = {}
         self._goals: OrderedDict[tuple[Position, int], Goal] = OrderedDict()
 
     def under(self, bulletin: Bulletin) -> "Roads":
@@ -115,27 +116,29 @@ class Roads:
         return roads
 
     def _list(self, edge: int) -> None:
-        """Enters a segment into the cells about it, once: under the lowest of its edges; if everybody may drive one of them."""
+        """Enters a segment into the cells about it, once: under the lowest of its edges; for whoever may drive one of them."""
         ends = (self.start[edge], self.end[edge])
         same = self.between[ends] + self.between.get((ends[1], ends[0]), [])
-        if edge != min(same) or all(self.ms[0][other] == CLOSED for other in same):
+        if edge != min(same):
             return
+        users = [cells for cells, ms in zip(self._cells, self.ms) if any(ms[other] != CLOSED for other in same)]
         (ax, ay), (bx, by) = (self.planes[node] for node in ends)
         for column in range(min(ax, bx) // FAR_DM, max(ax, bx) // FAR_DM + 1):
             for row in range(min(ay, by) // FAR_DM, max(ay, by) // FAR_DM + 1):
-                self._cells.setdefault((column, row), []).append(edge)
+                for cells in users:
+                    cells.setdefault((column, row), []).append(edge)
 
-    def position(self, point: dict[str, int]) -> Position | None:
-        """Where a place is on the roads that everybody may use; None where none is within 500 m."""
-        key = (point["lat_e7"], point["lon_e7"])
+    def position(self, profile: int, point: dict[str, int]) -> Position | None:
+        """Where a place is on the roads that a profile can use; None where none is within 500 m."""
+        key = (profile, point["lat_e7"], point["lon_e7"])
         if key not in self._snapped:
-            self._snapped[key] = self._snap(self._projection.plane(point))
+            self._snapped[key] = self._snap(profile, self._projection.plane(point))
         return self._snapped[key]
 
-    def _snap(self, at: tuple[int, int]) -> Position | None:
+    def _snap(self, profile: int, at: tuple[int, int]) -> Position | None:
         column, row = at[0] // FAR_DM, at[1] // FAR_DM
         around = [(column + x, row + y) for x in (-1, 0, 1) for y in (-1, 0, 1)]
-        edges = {edge for cell in around for edge in self._cells.get(cell, ())}
+        edges = {edge for cell in around for edge in self._cells[profile].get(cell, ())}
         best = min((self._near(at, edge) for edge in edges), default=None)
         if best is None or isqrt(best[0] >> 8) > FAR_DM:
             return None

@@ -68,7 +68,7 @@ pub struct Oracle {
     streets: Arc<Streets>,
     bulletin: Option<ObjectHash>,
     times: [Times; 2],
-    spots: RefCell<BTreeMap<Point, Option<Spot>>>,
+    spots: RefCell<BTreeMap<(Manner, Point), Option<Spot>>>,
     searches: RefCell<BTreeMap<(Manner, Spot), Search>>,
 }
 
@@ -100,7 +100,7 @@ impl Oracle {
 
     /// How long it takes to drive from one point to another.
     pub fn trip(&self, manner: Manner, from: Point, to: Point) -> Trip {
-        let (Some(from), Some(to)) = (self.spot(from), self.spot(to)) else {
+        let (Some(from), Some(to)) = (self.spot(manner, from), self.spot(manner, to)) else {
             return Trip::OffRoad;
         };
         let times = &self.times[manner as usize];
@@ -111,14 +111,14 @@ impl Oracle {
         }
     }
 
-    /// Where a point is on the roads.
-    pub fn spot(&self, point: Point) -> Option<Spot> {
+    /// Where a point is on the roads that somebody may use who drives so.
+    pub fn spot(&self, manner: Manner, point: Point) -> Option<Spot> {
         let mut spots = self.spots.borrow_mut();
         if spots.len() == SPOTS_MAX {
             spots.clear();
         }
-        let found = spots.entry(point);
-        *found.or_insert_with(|| self.streets.spot(point))
+        let found = spots.entry((manner, point));
+        *found.or_insert_with(|| self.streets.spot(manner, point))
     }
 
     fn search(&self, manner: Manner, to: Spot) -> Search {

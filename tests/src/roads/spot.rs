@@ -1,5 +1,6 @@
 //! Where a point is on the roads: every street is looked at, the nearest is taken.
 
+use super::Manner;
 use super::streets::Streets;
 use engine::place::Point;
 use engine::place::projection::Plane;
@@ -25,12 +26,12 @@ pub enum Spot {
 type Near = (u128, u64);
 
 impl Streets {
-    /// The nearest place on a road that everybody may drive at least one way; of equally near ones on the edge that comes
-    /// first. `None` far from every road.
-    pub fn spot(&self, point: Point) -> Option<Spot> {
+    /// The nearest place on a road that may be driven in this manner at least one way; of equally near ones on the edge that
+    /// comes first. `None` far from every such road.
+    pub fn spot(&self, manner: Manner, point: Point) -> Option<Spot> {
         let at = self.projection.plane(point);
         let near = |edge: usize| (near(at, self.begin_plane(edge), self.end_plane(edge)), edge);
-        let streets = self.streets.iter().map(|&edge| near(edge));
+        let streets = self.streets[manner as usize].iter().map(|&edge| near(edge));
         let ((square, parts), edge) = streets.min_by_key(|&((square, _), edge)| (square, edge))?;
         if (square >> 8).isqrt() > FAR_DM {
             return None;

@@ -3,7 +3,6 @@
 //! Turns that are banned need a memory: what is driven next may depend on what was driven before. So a way goes from situation to
 //! situation, and a situation is a node and the edges before it that a ban can still ask about.
 
-use super::Manner;
 use super::holding::Times;
 use super::spot::{Spot, WHOLE};
 use engine::id::ObjectHash;
@@ -58,8 +57,8 @@ pub struct Streets {
     planes: Vec<Plane>,
     /// The edges from one node to another, in their order.
     between: BTreeMap<(usize, usize), Vec<usize>>,
-    /// The edges on which somebody can be: of all between two nodes the first, where everybody may drive at least one of them.
-    pub(super) streets: Vec<usize>,
+    /// The edges on which somebody can be, by manner: of all between two nodes the first, where at least one of them may be driven so.
+    pub(super) streets: [Vec<usize>; 2],
     /// Situations at a node with nothing behind have the node's number.
     situations: Vec<Situation>,
     steps: Vec<Step>,
@@ -91,7 +90,7 @@ impl Streets {
             projection,
             planes,
             between: BTreeMap::new(),
-            streets: Vec::new(),
+            streets: Default::default(),
             situations: Vec::new(),
             steps: Vec::new(),
             steps_into: Vec::new(),
@@ -122,16 +121,21 @@ impl Streets {
     }
 
     fn list_streets(&mut self) {
-        let mut first: BTreeMap<(usize, usize), (usize, bool)> = BTreeMap::new();
+        let mut first: BTreeMap<(usize, usize), (usize, [bool; 2])> = BTreeMap::new();
         for (index, edge) in self.network.edges.iter().enumerate() {
             let (from, to) = self.ends(index);
             self.between.entry((from, to)).or_default().push(index);
-            let open = edge.time_ms[Manner::Normal as usize] != CLOSED_MS;
             let street = first.entry((from.min(to), from.max(to)));
-            street.or_insert((index, false)).1 |= open;
+            let (_, open) = street.or_insert((index, [false; 2]));
+            for (open, ms) in open.iter_mut().zip(edge.time_ms) {
+                *open |= ms != CLOSED_MS;
+            }
         }
-        let open = first.into_values().filter(|&(_, open)| open);
-        self.streets = open.map(|(edge, _)| edge).collect();
+        for (edge, open) in first.into_values() {
+            for (streets, open) in self.streets.iter_mut().zip(open) {
+                streets.extend(open.then_some(edge));
+            }
+        }
     }
 
     /// Lists every situation that somebody can come into, and every step between them.

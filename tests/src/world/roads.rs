@@ -14,6 +14,7 @@ use engine::moment::Span;
 use engine::name::Name;
 use engine::place::Point;
 use engine::roads::bulletin::{Bulletin, Notice, Says};
+use engine::roads::network::Profile;
 use engine::runtime::port::{Submission, Wish};
 use std::sync::Arc;
 
@@ -102,7 +103,8 @@ impl World {
         let (Some(atlas), Some(id)) = (self.road_desk.clone(), self.any_name()) else {
             return;
         };
-        let (Some(position), Some(town)) = (atlas.position(point), self.town()) else {
+        let (Some(position), Some(town)) = (atlas.position(Profile::Normal, point), self.town())
+        else {
             return;
         };
         let says = Says::Closed(town.both_ways(position.edge));

@@ -17,6 +17,7 @@ use loadgen::replay::{Options, Rate, rate};
 use loadgen::report::Summary;
 use loadgen::report::latency::Latencies;
 use loadgen::trace::Row;
+use loadgen::watch::Silent;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +55,9 @@ async fn load(to: SocketAddr, arrivals: Arrivals) -> Summary {
         settle: Duration::from_secs(20),
         subscribe: false,
     };
-    rate::run_rows(&options, rate, rows()).await.unwrap()
+    rate::run_rows(&options, rate, rows(), &mut Silent)
+        .await
+        .unwrap()
 }
 
 /// The nearest rank of a sorted list, in milliseconds.

@@ -6,7 +6,7 @@ use crate::event::{Choice, OrderIssued};
 use crate::explain::Standing;
 use crate::roads::atlas::Atlas;
 use crate::roads::bulletin::{Bulletin, Notice, Says, Stretch};
-use crate::roads::network::{Edge, Network, Node, NodeIndex, RoadClass};
+use crate::roads::network::{CLOSED_MS, Edge, Network, Node, NodeIndex, RoadClass};
 use crate::roads::prepared::Sections;
 
 /// One hundred metres to the north, and to the east at this latitude, in 1e-7 degrees.
@@ -40,8 +40,13 @@ fn river(town: Point) -> Vec<u8> {
 }
 
 fn map(town: Point, roads: &[(u32, u32, u32)]) -> Vec<u8> {
+    let network = network(town, &PLACES, roads);
+    Sections::of(&network, "").file()
+}
+
+fn network(town: Point, places: &[(i32, i32)], roads: &[(u32, u32, u32)]) -> Network {
     let mut network = Network::default();
-    for (name, &place) in (0..).zip(&PLACES) {
+    for (name, &place) in (0..).zip(places) {
         network.nodes.push(Node {
             point: at(town, place),
             name,
@@ -59,7 +64,7 @@ fn map(town: Point, roads: &[(u32, u32, u32)]) -> Vec<u8> {
         }
     }
     network.edges.sort_by_key(|edge| (edge.from, edge.to));
-    Sections::of(&network, "").file()
+    network
 }
 
 /// Two crews of a sort, one 3 km down the road, one 300 m off across the water.
@@ -226,6 +231,58 @@ fn whoever_is_far_from_every_road_comes_by_straight_line() {
 }
 
 #[test]
+fn sirens_are_led_over_a_lane_that_nobody_else_may_use() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let town = scene.world.town();
+    // A lane north from the town, and 100 m east of its end a road that is reached from the far east alone.
+    let (lane_end, road_end) = ((2, 0), (2, 1));
+    let places: Vec<_> = PLACES.into_iter().chain([lane_end, road_end]).collect();
+    let roads: Vec<_> = ROADS
+        .into_iter()
+        .chain([(0, 5, 12_000), (2, 6, 300_000)])
+        .collect();
+    let mut network = network(town, &places, &roads);
+    let of_lane = |edge: &&mut Edge| [edge.from.0, edge.to.0].contains(&5);
+    network
+        .edges
+        .iter_mut()
+        .filter(of_lane)
+        .for_each(|edge| edge.time_ms[0] = CLOSED_MS);
+    scene.bring(Sections::of(&network, "").file());
+    let (unit, point) = (scene.across, at(town, road_end));
+    scene
+        .world
+        .say(Command::MoveUnit(UnitPosition { unit, point }));
+    let order_to_the_lane = |scene: &mut Scene, kind| {
+        let before = scene.world.events.len();
+        scene.world.call(kind, at(town, lane_end));
+        let said = scene.world.events[before..].iter();
+        let mut orders = said.filter_map(|event| match event {
+            Event::OrderIssued(issued) => Some(*issued),
+            _ => None,
+        });
+        orders
+            .find(|issued| issued.capability == Capability::Ambulance)
+            .unwrap()
+    };
+    let siren = order_to_the_lane(&mut scene, Kind::ChestPain);
+    assert_eq!((siren.unit, siren.travel_ms), (scene.west, 192_000));
+    let told = grounds(&scene.world, siren.order).candidates;
+    let other = told.iter().find(|it| it.unit == scene.across).unwrap();
+    assert_eq!(other.travel_ms, 612_000, "the explanation drives as it did");
+    // As everybody drives the lane is no road, and the place is at the end of the other.
+    scene.world.act(siren.order, OrderAct::Acknowledge);
+    scene.world.act(siren.order, OrderAct::Finish);
+    let (unit, point) = (scene.west, at(town, PLACES[WEST]));
+    scene
+        .world
+        .say(Command::MoveUnit(UnitPosition { unit, point }));
+    let normal = order_to_the_lane(&mut scene, Kind::MinorTrauma);
+    assert_eq!((normal.unit, normal.travel_ms), (scene.across, 0));
+    scene.world.check();
+}
+
+#[test]
 fn whom_no_way_leads_from_goes_only_when_nobody_else_comes() {
     let mut scene = Scene::new(Capability::Ambulance);
     let town = scene.world.town();
@@ -347,9 +404,9 @@ fn a_closed_road_sends_the_other_and_its_opening_the_first_again() {
 fn time_from_the_west(scene: &mut Scene) -> u32 {
     let map = scene.map();
     let town = scene.world.town();
-    let place = |index: usize| map.position(at(town, PLACES[index])).unwrap();
-    let mut room = crate::roads::travel::Destination::default();
     let profile = crate::roads::network::Profile::Siren;
+    let place = |index: usize| map.position(profile, at(town, PLACES[index])).unwrap();
+    let mut room = crate::roads::travel::Destination::default();
     map.time_ms(profile, place(WEST), place(TOWN), &mut room)
         .unwrap()
 }

@@ -5,7 +5,7 @@ use super::super::generate::{self, generate};
 use super::super::metric::Metric;
 use super::super::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
 use super::super::network::{EdgeIndex, Profile};
-use super::super::position::{Fraction, Position};
+use super::super::position::{Fraction, Position, Positions};
 use super::super::road_map::RoadMap;
 use super::super::travel::{Destination, exits};
 use super::random::{Layout, networks};
@@ -18,8 +18,8 @@ const UNITS: u32 = 12;
 
 #[derive(Clone, Debug)]
 enum Act {
-    Place(u32, u32, u32),
-    Displace(u32),
+    /// For each profile an edge and how far along it; `None`: far from every road that it can use.
+    Place(u32, [Option<(u32, u32)>; 2]),
     Capabilities(u32, u64),
     Available(u32, bool),
     Turnout(u32, u32),
@@ -45,9 +45,14 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         any::<bool>(),
         0..UNITS,
     );
+    let spot = (any::<u32>(), along);
+    let spots = prop_oneof![
+        6 => spot.clone().prop_map(|spot| [Some(spot); 2]),
+        1 => Just([None; 2]),
+        2 => [prop::option::of(spot.clone()), prop::option::of(spot)],
+    ];
     let act = prop_oneof![
-        8 => (0..UNITS, any::<u32>(), along).prop_map(|(unit, edge, along)| Act::Place(unit, edge, along)),
-        1 => (0..UNITS).prop_map(Act::Displace),
+        9 => (0..UNITS, spots).prop_map(|(unit, spots)| Act::Place(unit, spots)),
         3 => (0..UNITS, 0u64..8).prop_map(|(unit, set)| Act::Capabilities(unit, set)),
         5 => (0..UNITS, prop::bool::weighted(0.7)).prop_map(|(unit, yes)| Act::Available(unit, yes)),
         1 => (0..UNITS, 0u32..20_000).prop_map(|(unit, ms)| Act::Turnout(unit, ms)),
@@ -62,7 +67,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 /// A unit as the naive twin keeps it.
 #[derive(Clone, Copy, Default)]
 struct Plain {
-    position: Option<Position>,
+    positions: Positions,
     capabilities: u64,
     available: bool,
     turnout_ms: u32,
@@ -75,6 +80,7 @@ fn turnout_ms(unit: u32) -> u32 {
 /// All of them, asked one by one.
 fn brute(
     naive: &Naive<'_>,
+    profile: Profile,
     plain: &[Plain],
     to: Position,
     need: u64,
@@ -85,7 +91,7 @@ fn brute(
         .zip(plain)
         .filter(|(unit, it)| *unit != declined && it.available && it.capabilities & need == need)
         .filter_map(|(unit, it)| {
-            let from = it.position?;
+            let from = it.positions.of(profile)?;
             let travel_ms = naive.to(&naive.from(from), from, to)?;
             Some(Found {
                 total_ms: travel_ms + it.turnout_ms,
@@ -117,13 +123,10 @@ proptest! {
         let mut room = SearchRoom::default();
         for act in acts {
             match act {
-                Act::Place(unit, edge, along) => {
-                    units.place(unit, position(edge, along));
-                    plain[unit as usize].position = Some(position(edge, along));
-                }
-                Act::Displace(unit) => {
-                    units.displace(unit);
-                    plain[unit as usize].position = None;
+                Act::Place(unit, spots) => {
+                    let positions = Positions::new(spots.map(|spot| spot.map(|(edge, along)| position(edge, along))));
+                    units.place(unit, positions);
+                    plain[unit as usize].positions = positions;
                 }
                 Act::Capabilities(unit, set) => {
                     units.set_capabilities(unit, set);
@@ -147,7 +150,7 @@ proptest! {
                     let mut found = FoundList::new(most);
                     units.nearest(&metric, Wanted { profile, to, need }, &mut room, |unit| unit != declined, &mut found);
                     let naive = Naive::new(&map, &conditions, profile);
-                    let theirs = brute(&naive, &plain, to, need, most, declined);
+                    let theirs = brute(&naive, profile, &plain, to, need, most, declined);
                     prop_assert_eq!(found.as_slice(), &theirs[..]);
                 }
             }
@@ -175,7 +178,7 @@ fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
     units.set_turnouts((0..COUNT).map(turnout_ms));
     let mut positions: Vec<Position> = (0..COUNT).map(|_| place()).collect();
     for (unit, &position) in (0..).zip(&positions) {
-        units.place(unit, position);
+        units.place(unit, Positions::of_all(position));
         units.set_capabilities(unit, 1 << (unit % 3));
         units.set_available(unit, unit % 5 != 4);
     }
@@ -185,7 +188,7 @@ fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
     for step in 0..1_200_u32 {
         let unit = step * 7 % COUNT;
         positions[unit as usize] = place();
-        units.place(unit, positions[unit as usize]);
+        units.place(unit, Positions::of_all(positions[unit as usize]));
         let metric = &metrics[(step / 400) as usize % 2];
         let (to, need) = (place(), 1 << (step % 3));
         let wanted = Wanted {

@@ -29,6 +29,8 @@ proptest! {
                 if let Ok(snapped) = ours {
                     prop_assert!(snapped.walk_dm <= far_dm.saturating_add(at_node_dm));
                 }
+                let at_once = segments.positions(&map, place, nearness).of(profile);
+                prop_assert_eq!(at_once, ours.ok().map(|snapped| snapped.position));
             }
         }
     }

@@ -7,6 +7,7 @@ use anyhow::anyhow;
 use engine::roads::conditions::Conditions;
 use engine::roads::metric::{Metric, ProfileTimes};
 use engine::roads::nearest::{FoundList, RoadUnits, SearchRoom, Wanted};
+use engine::roads::position::Positions;
 use engine::roads::snap::Segments;
 use engine::roads::travel::{Destination, exits};
 use std::io::Write;
@@ -29,7 +30,7 @@ pub(super) fn nearest(asked: &Nearest) -> anyhow::Result<()> {
     let mut units = RoadUnits::new(count);
     for (unit, position) in (0..).zip(&at) {
         if let Some(position) = *position {
-            units.place(unit, position);
+            units.place(unit, Positions::of_all(position));
             units.set_available(unit, true);
         }
     }

@@ -50,20 +50,20 @@ fn every_post_is_by_a_road_and_nearly_every_place() {
         let (city, atlas) = (generate(seed, Some(2_000)).unwrap(), atlas(seed));
         for post in &city.posts {
             assert!(
-                atlas.position(post.point).is_some(),
+                !atlas.positions(post.point).are_none(),
                 "{seed}: {}",
                 post.name
             );
         }
         for hospital in &city.hospitals {
             assert!(
-                atlas.position(hospital.point).is_some(),
+                !atlas.positions(hospital.point).are_none(),
                 "{seed}: {}",
                 hospital.name
             );
         }
         let vehicles = city.units.iter().filter(|unit| unit.speed_mm_s > 0);
-        let far = vehicles.filter(|unit| atlas.position(unit.point).is_none());
+        let far = vehicles.filter(|unit| atlas.positions(unit.point).are_none());
         let far = far.count();
         assert!(
             far <= 20,
@@ -86,12 +86,12 @@ fn near_on_the_map_is_often_far_by_the_road() {
     let strewn = city.units.iter().filter(|unit| unit.post.is_none());
     let (mut places, mut others) = (0, Vec::new());
     for to in strewn.map(|unit| unit.point) {
-        let Some(goal) = atlas.position(to) else {
+        let Some(goal) = atlas.position(Profile::Siren, to) else {
             continue;
         };
         let plane = |point| city.projection.plane(point);
         let mut ms = |from: Point| {
-            let from = atlas.position(from).unwrap();
+            let from = atlas.position(Profile::Siren, from).unwrap();
             let way = atlas.time_ms(Profile::Siren, from, goal, &mut room);
             way.unwrap()
         };
