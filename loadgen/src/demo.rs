@@ -180,6 +180,7 @@ async fn replay(
         crews: Some(Behaviour::Field {
             positions: Positions::OnArrival,
         }),
+        callers: None,
         seed: typed.seed,
         run_id: None,
         stats: Some(format!("http://{}/v1/stats", server.http_addr)),

@@ -4,6 +4,7 @@
 //! `synth` draws its places from it.
 
 use crate::random::Random;
+use engine::capability::Capability;
 use engine::city::mistake::CityErrors;
 use engine::city::polygon::Bounds;
 use engine::city::{City, GenerateError, Polygon, Zone};
@@ -109,6 +110,13 @@ impl Ground {
         self.city.utc_offset_min
     }
 
+    /// How many ambulances the city has.
+    pub fn ambulances(&self) -> u64 {
+        let units = self.city.units.iter();
+        let ambulances = units.filter(|unit| unit.capabilities.contains(Capability::Ambulance));
+        ambulances.count() as u64
+    }
+
     /// Whether the point is in the served area.
     pub fn contains(&self, point: Point) -> bool {
         self.city.district_at(point).is_some()
@@ -196,7 +204,7 @@ mod tests {
         let ground = Ground::embedded().unwrap();
         let mut random = Random::new(11);
         let drawn = (0..2_000).map(|_| ground.draw(&mut random));
-        let near = drawn.filter(|&point| atlas.position(Profile::Siren, point).is_some());
+        let near = drawn.filter(|&point| atlas.position(Profile::Normal, point).is_some());
         let near = near.count();
         println!("{near} of 2000 places have a road within 500 m");
         assert!(

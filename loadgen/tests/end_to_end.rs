@@ -56,6 +56,7 @@ fn options(trace: &Path, server: &ServerHandle, crews: Behaviour) -> Options {
         to: server.quic_addr,
         trust: Trust::Loopback,
         crews: Some(crews),
+        callers: None,
         seed: 5,
         run_id: None,
         stats: Some(format!("http://{}/v1/stats", server.http_addr)),

@@ -165,6 +165,7 @@ fn options(args: &CapacityArgs) -> Options {
         to: args.to.0,
         trust,
         crews: Some(args.crews.behaviour(Positions::default())),
+        callers: None,
         seed: args.seed,
         run_id: Some(format!("capacity-{:x}", wall().0)),
         stats: None,

@@ -10,13 +10,14 @@ mod simulating;
 mod wall;
 mod watching;
 
+use crate::caller::behaviour::Calling;
 use crate::ground::Ground;
 use crate::objective::Slo;
 use crate::replay::{Options, ReplayError, Speed, own};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
-use crate::trace::import::{self, montgomery, table};
+use crate::trace::import::{self, montgomery, rio, table};
 use crate::trace::record::{RecordError, record};
 use crate::trace::{TraceError, Writer};
 use checked::{Centre, Crewing, Lasting, Positions, Times};
@@ -45,7 +46,7 @@ A trace is CSV, plain, .gz or .zst: at,key,line,caller,lat,lon,datum,accuracy_m,
 
 const REPLAY_HELP: &str = "\
 Examples:
-  liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews --callers
   liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo p99<10ms,lost=0
@@ -68,11 +69,14 @@ The seed decides what crews do. With --against both configurations are played un
 const GENERATE_HELP: &str = "\
 Examples:
   liandong-load generate --profile xianju-2011 --seed 1 -o day.csv
-  liandong-load generate --profile standard --calls 100000 --city my-county -o load.csv.zst";
+  liandong-load generate --profile standard --calls 100000 --city my-county -o load.csv.zst
+  liandong-load generate --profile one-accident --callers 500 -o crash.csv
+  liandong-load generate --profile list";
 
 const IMPORT_HELP: &str = "\
 Examples:
   liandong-load import --format montgomery --onto embedded 911.csv -o calls.csv.gz
+  liandong-load import --format rio --days 28 --seed 1 --onto embedded call_rates.csv -o month.csv.zst
   liandong-load import --format csv --map at=time --map line=number calls-of-ours.csv -o calls.csv";
 
 const RECORD_HELP: &str = "\
@@ -162,6 +166,10 @@ struct ReplayArgs {
     /// Crews that acknowledge, set off, arrive and finish, some of them badly; `standard`: one report within 1 s.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field")]
     crews: Option<Crewing>,
+    /// Callers who hang up, call again and say more than the trace has, with --speed; `off`, or what differs, as in
+    /// redial=60%,facts=0%,patience=90s.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with_all = ["rate", "scenario", "phases"])]
+    callers: Option<Calling>,
     /// Where crews say where they are: `none`, on `arrival`, or every so often on the way, as in 30s.
     #[arg(long, default_value = "arrival")]
     positions: Positions,
@@ -196,7 +204,8 @@ struct ReplayArgs {
     #[arg(long, conflicts_with = "report")]
     answers: Option<PathBuf>,
     /// Keep all of the run in this folder, which must be new or empty: report.html, summary.json, summary.txt, every second in
-    /// seconds.csv and intervals.hlog, the distributions as CSV and .hgrm, and every answered key in answers.csv.
+    /// seconds.csv and intervals.hlog, the distributions as CSV and .hgrm, every answered key in answers.csv, and in unmet.csv the calls
+    /// of which not everybody was told whom the trace expects.
     #[arg(long)]
     report: Option<PathBuf>,
     /// A line a second on stderr, even where that is a terminal on which the run could be drawn.
@@ -209,30 +218,35 @@ struct ReplayArgs {
 
 #[derive(Debug, Args)]
 struct GenerateArgs {
-    /// xianju-2011, jiangsu-2015 or standard.
+    /// What to draw from; `list` names all of them with a line each.
     #[arg(long)]
     profile: String,
     /// The same seed gives the same trace.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// So many days (1).
+    /// So many days; the profile's own without.
     #[arg(long)]
     days: Option<u64>,
     /// So many calls, at the profile's own pace; over --days where both are given.
     #[arg(long)]
     calls: Option<u64>,
+    /// With a scene, as one-accident: so many callers.
+    #[arg(long, conflicts_with_all = ["calls", "days"])]
+    callers: Option<u64>,
     /// The city's folder; without it the embedded city.
     #[arg(long, default_value = "embedded")]
     city: PathBuf,
     /// The trace; .gz and .zst are compressed.
     #[arg(short, long)]
-    output: PathBuf,
+    output: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Format {
     /// Montgomery County's file of EMS, fire and traffic calls.
     Montgomery,
+    /// Rio de Janeiro's ambulance calls as rates, of which a trace is drawn; the regions' places stand in regions.csv beside it.
+    Rio,
     /// A table in a trace's columns, or in those that --map names.
     Csv,
 }
@@ -248,6 +262,12 @@ struct ImportArgs {
     /// With csv: trace_column=column_of_the_file; may be repeated.
     #[arg(long, value_parser = table::names)]
     map: Vec<(String, String)>,
+    /// With rio: so many days.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=rio::DAYS_MAX))]
+    days: u64,
+    /// With rio: decides which calls come.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
     /// The file; plain, gzip or zstandard.
     input: PathBuf,
     /// The trace; .gz and .zst are compressed.
@@ -374,6 +394,7 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
         to: args.to.0,
         trust,
         crews: wall::behaviour(args),
+        callers: args.callers.and_then(|callers| callers.0),
         seed: args.seed.unwrap_or(wall::SEED),
         run_id: args.run_id.clone(),
         stats: args.stats.clone(),
@@ -424,24 +445,35 @@ fn write_json(told: &impl serde::Serialize, path: &Path) -> Result<(), Failure> 
 }
 
 fn generate(args: &GenerateArgs) -> Result<(), Failure> {
+    if args.profile == "list" {
+        println!("{}", synth::list());
+        return Ok(());
+    }
+    let Some(output) = &args.output else {
+        return Err(Failure {
+            message: "a trace needs a file; say -o FILE, as in -o day.csv.zst".into(),
+            code: 1,
+        });
+    };
     let ground = Ground::named(&args.city)?;
     let size = Size {
         days: args.days,
-        calls: args.calls,
+        calls: args.calls.or(args.callers),
     };
-    let rows = synth::generate(&args.profile, args.seed, size, &ground)?;
-    let mut writer = Writer::create(&args.output)?;
-    for row in &rows {
-        writer.write(row)?;
+    let (_, rows) = synth::stream(&args.profile, args.seed, size, &ground)?;
+    let mut writer = Writer::create(output)?;
+    let mut span = None;
+    for row in rows {
+        writer.write(&row)?;
+        span = Some((span.map_or(row.at, |(first, _)| first), row.at));
     }
     let count = writer.finish()?;
-    let first = rows.first().map(|row| row.at.to_string());
-    let last = rows.last().map(|row| row.at.to_string());
+    let (first, last) = span.map_or(Default::default(), |(first, last)| {
+        (first.to_string(), last.to_string())
+    });
     println!(
-        "{count} calls from {} to {} in {}",
-        first.unwrap_or_default(),
-        last.unwrap_or_default(),
-        args.output.display()
+        "{count} calls from {first} to {last} in {}",
+        output.display()
     );
     Ok(())
 }
@@ -464,6 +496,17 @@ fn import(args: &ImportArgs) -> Result<(), Failure> {
     let ground = args.onto.as_deref().map(Ground::named).transpose()?;
     let imported = match args.format {
         Format::Montgomery => montgomery::read(&args.input)?,
+        Format::Rio => {
+            let (days, seed, regions) = (args.days, args.seed, None);
+            rio::read(
+                &args.input,
+                &rio::Wish {
+                    days,
+                    seed,
+                    regions,
+                },
+            )?
+        }
         Format::Csv => table::read(&args.input, &args.map)?,
     };
     let summary = import::write(imported, ground.as_ref(), &args.output)?;
@@ -552,7 +595,7 @@ mod tests {
             "liandong-load replay /nowhere/t.csv --to quic://127.0.0.1:1 --speed 1",
             "liandong-load replay t.csv --to quic://127.0.0.1:1 --rate 0",
             "liandong-load generate --profile atlantis -o /tmp/never.csv",
-            "liandong-load import --format rio x -o y",
+            "liandong-load import --format rome x -o y",
         ] {
             assert_eq!(code(line), 1, "{line}");
         }

@@ -1,6 +1,7 @@
 //! `liandong-load simulate`: what is typed, and what is printed.
 
 use super::Failure;
+use crate::caller::behaviour::Calling;
 use crate::simulate::county::Ground;
 use crate::simulate::outcome::Outcome;
 use crate::simulate::verdict::{Difference, Verdict, compare};
@@ -31,6 +32,9 @@ pub(super) struct SimulateArgs {
     /// The first seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Callers who hang up, call again and say more than the trace has; `off`, or what differs, as in redial=60%,facts=0%.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field")]
+    callers: Option<Calling>,
     /// Write all figures as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -59,9 +63,11 @@ impl From<SimulateError> for Failure {
 
 pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
     let rows = rows(&args.trace)?;
-    let first = ground(args.config.as_deref())?;
+    let callers = args.callers.and_then(|callers| callers.0);
+    let with_callers = |ground: Ground| ground.with_callers(callers);
+    let first = ground(args.config.as_deref()).map(with_callers)?;
     let second = args.against.as_deref().map(|file| ground(Some(file)));
-    let second = second.transpose()?;
+    let second = second.transpose()?.map(with_callers);
     let grounds: Vec<&Ground> = [Some(&first), second.as_ref()]
         .into_iter()
         .flatten()

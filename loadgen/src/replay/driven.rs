@@ -8,11 +8,15 @@
 pub use crate::watch::{Line, Progress, Silent, Watch, Wish};
 
 use super::answers::AnswerLog;
+use super::calling::{self, Calling};
+use super::repeats::Repeats;
 use super::{Options, ReplayError, Speed, stats, words};
+use crate::caller::{Act as CallerAct, CallerId, Callers};
 use crate::crew::{Act, Crews, Told};
 use crate::report::Summary;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
+use engine::call::Outcome;
 use engine::id::Sequence;
 use engine::moment::Moment;
 use engine::unit::Duty;
@@ -52,6 +56,10 @@ pub async fn run(
         crews: options
             .crews
             .map(|behaviour| Crews::new(behaviour, options.seed)),
+        calling: options
+            .callers
+            .map(|behaviour| Calling::new(behaviour.callers(options.seed))),
+        repeats: Repeats::default(),
         tally: Tally::default(),
         now: Moment(0),
         centre_due: None,
@@ -75,6 +83,8 @@ struct Drive<'a> {
     /// The last record that the subscription has shown whole.
     shown: Sequence,
     crews: Option<Crews>,
+    calling: Option<Calling>,
+    repeats: Repeats,
     tally: Tally,
     now: Moment,
     /// No deadline of the centre is before this one.
@@ -110,9 +120,10 @@ impl Drive<'_> {
                     break;
                 };
                 last_row = row.at;
-                self.call(&row).await?;
+                self.row(&row).await?;
             }
             self.act().await?;
+            self.callers_act().await?;
             self.report(watch);
         }
         self.summary().await
@@ -135,16 +146,23 @@ impl Drive<'_> {
     fn next_instant(&mut self, last_row: Moment) -> Result<Option<Moment>, ReplayError> {
         let row = self.peek()?;
         let crew = self.crews.as_ref().and_then(Crews::next_due);
+        let caller = self.calling.as_ref().and_then(|it| it.seen().next_due());
+        let end = last_row + self.speed.settle;
         if row.is_none() {
             let heard = &self.tally.heard;
             let unfinished = heard.orders.open > 0 || heard.needs_waiting() > 0;
-            let idle = self.crews.is_none() || !unfinished;
-            if idle || self.now >= last_row + self.speed.settle {
+            let idle = (self.crews.is_none() || !unfinished) && caller.is_none();
+            if idle || self.now >= end {
                 return Ok(None);
             }
         }
-        let next = [row, crew, self.centre_due].into_iter().flatten().min();
-        Ok(next.map(|next| next.max(self.now)))
+        let next = [row, crew, caller, self.centre_due]
+            .into_iter()
+            .flatten()
+            .min();
+        // Nothing is waited for beyond the end, however far off the next thing is.
+        let most = if row.is_none() { end } else { Moment::LATEST };
+        Ok(next.map(|next| next.min(most).max(self.now)))
     }
 
     /// When this instant is to come on the wall; at no pace, never late.
@@ -217,15 +235,43 @@ impl Drive<'_> {
         }
     }
 
+    /// Sends a row; one that a carrier sends again says what the first said, and must be answered as that was (N2).
+    async fn row(&mut self, row: &Row) -> Result<(), ReplayError> {
+        let Some(first) = self.repeats.of(row, self.tally.sent) else {
+            let caller = self.calling.as_mut().map(|it| it.callers().called(row));
+            return self.call(row, caller).await;
+        };
+        self.tally.repeated += 1;
+        let row = first.of(row);
+        let request = words::request(&row, self.key(&row), self.next_tag());
+        let (response, took) = self.ask(request).await?;
+        match response {
+            Response::Decision { decision, .. } => {
+                self.show(decision.seq).await?;
+                self.tally.conflicts += u64::from(decision.conflict);
+                let sent = Sent::of(&row, first.serial, self.now);
+                self.tally.decision(&sent, &decision, took);
+                Ok(())
+            }
+            // The first was refused, and so is the second.
+            Response::Problem { .. } => Ok(()),
+            other => Err(unexpected("a call", &other)),
+        }
+    }
+
+    fn key(&self, row: &Row) -> String {
+        match &self.options.run_id {
+            Some(run) => format!("{run}:{}", row.key),
+            None => row.key.clone(),
+        }
+    }
+
     /// Sends a call and waits for what is decided.
-    async fn call(&mut self, row: &Row) -> Result<(), ReplayError> {
+    async fn call(&mut self, row: &Row, caller: Option<CallerId>) -> Result<(), ReplayError> {
         let serial = self.tally.sent;
         self.tally.sent += 1;
         let sent = Sent::of(row, serial, self.now);
-        let key = match &self.options.run_id {
-            Some(run) => format!("{run}:{}", row.key),
-            None => row.key.clone(),
-        };
+        let key = self.key(row);
         let request = words::request(row, key.clone(), self.next_tag());
         let sending = Instant::now();
         let due = self.due(row.at).unwrap_or(sending);
@@ -239,10 +285,21 @@ impl Drive<'_> {
                 self.show(decision.seq).await?;
                 self.tally.corrected.add(took);
                 self.tally.decision(&sent, &decision, took);
+                self.tally.unmet(&key, &sent, &decision);
+                if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
+                    let said = decision.outcome;
+                    let sent = matches!(said, Outcome::Ordered | Outcome::Merged);
+                    let (call, incident) = (decision.call, decision.incident);
+                    let callers = calling.callers();
+                    callers.decided(self.now, caller, call, incident, decision.kind, sent);
+                }
                 self.log.decided(&key, &decision)
             }
             Response::Problem { problem, .. } => {
                 self.tally.problem(&problem);
+                if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
+                    calling.callers().refused(caller);
+                }
                 Ok(())
             }
             other => Err(unexpected("a call", &other)),
@@ -262,6 +319,27 @@ impl Drive<'_> {
                 Response::Done { seq, .. } => self.show(seq).await?,
                 Response::Problem { problem, .. } => self.tally.act_problem(&problem),
                 other => return Err(unexpected("an act", &other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets callers do what is due, one act after the other.
+    async fn callers_act(&mut self) -> Result<(), ReplayError> {
+        let now = self.now;
+        while let Some(act) = self.calling.as_mut().and_then(|it| it.callers().poll(now)) {
+            if let CallerAct::Call { caller, row } = &act {
+                self.call(row, Some(*caller)).await?;
+                continue;
+            }
+            let Some(request) = calling::request_of(act, self.next_tag()) else {
+                continue;
+            };
+            let (response, _) = self.ask(request).await?;
+            match response {
+                Response::Done { seq, .. } => self.show(seq).await?,
+                Response::Problem { problem, .. } => self.tally.act_problem(&problem),
+                other => return Err(unexpected("what a caller did", &other)),
             }
         }
         Ok(())
@@ -321,6 +399,9 @@ impl Drive<'_> {
         }
         self.tally.turn(Instant::now());
         self.tally.heard.hear(note);
+        if let Some(calling) = &mut self.calling {
+            calling.hear(note);
+        }
         if let Some(due) = tell(self.crews.as_mut(), note, note.at) {
             self.centre_due = Some(self.centre_due.map_or(due, |known| known.min(due)));
         }
@@ -332,6 +413,8 @@ impl Drive<'_> {
         self.tally.end(self.started.elapsed());
         let counts = self.crews.as_ref().map(Crews::counts).unwrap_or_default();
         let mut summary = Summary::of(&self.tally, counts);
+        let callers = self.calling.as_ref().map(Calling::seen);
+        summary.callers = callers.map(Callers::counts).map(Into::into);
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "driven".into();
         summary.cut_short = self.wish.stop().map(String::from);

@@ -247,7 +247,9 @@ impl Link {
                         .add(answer.at.saturating_duration_since(call.intended));
                     let took = answer.at.saturating_duration_since(call.first_sent);
                     tally.decision(&call.sent, &decision, took);
-                    log.decided(&self.shared.key(call.row, call.round), &decision)?;
+                    let key = self.shared.key(call.row, call.round);
+                    tally.unmet(&key, &call.sent, &decision);
+                    log.decided(&key, &decision)?;
                 }
                 Response::Problem { problem, .. } => tally.problem(&problem),
                 Response::Done { .. } | Response::Advanced { .. } | Response::Event(_) => {}

@@ -4,11 +4,13 @@
 //! [`Tally`](crate::report::tally::Tally), of which the summary is made.
 
 pub mod answers;
+pub mod calling;
 pub mod driven;
 pub mod field;
 pub mod link;
 pub mod own;
 pub mod rate;
+pub mod repeats;
 pub mod stats;
 pub mod words;
 
@@ -32,7 +34,9 @@ pub struct Options {
     pub trust: Trust,
     /// How crews behave; `None`: there are none.
     pub crews: Option<Behaviour>,
-    /// Decides what crews do, and when calls come at random.
+    /// How callers behave beyond what the trace says, on a driven clock; `None`: as the trace says.
+    pub callers: Option<crate::caller::behaviour::Behaviour>,
+    /// Decides what crews and callers do, and when calls come at random.
     pub seed: u64,
     /// Goes before every key, so that a trace can be replayed again.
     pub run_id: Option<String>,

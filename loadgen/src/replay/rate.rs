@@ -8,6 +8,7 @@ use super::answers::AnswerLog;
 use super::field::{Field, wall};
 use super::link::{Link, Pending, Shared};
 use super::own::{Own, Probe, fault};
+use super::repeats::Repeats;
 use super::{Options, Rate, ReplayError, stats};
 use crate::crew::{Behaviour, Crews};
 use crate::pace::alarm::Alarm;
@@ -366,6 +367,7 @@ impl Run<'_> {
 
 fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
     let mut rows = Vec::new();
+    let mut repeats = Repeats::default();
     for row in Reader::open(&options.trace)? {
         if rows.len() == ROWS_MAX {
             let trace = options.trace.display().to_string();
@@ -374,7 +376,11 @@ fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
                 rows_max: ROWS_MAX,
             });
         }
-        rows.push(row?);
+        let row = row?;
+        // At a rate that is not the trace's own, a carrier's repeat would be no repeat: its first may come after it.
+        if repeats.of(&row, 0).is_none() {
+            rows.push(row);
+        }
     }
     if rows.is_empty() {
         return Err(ReplayError::Empty(options.trace.display().to_string()));

@@ -1,8 +1,10 @@
 //! A row of a trace as the call that is sent.
 
+use crate::caller::Act;
 use crate::trace::Row;
+use engine::call::Marks;
 use engine::place::datum::Datum;
-use gateway::wire::{CallWords, Position, Request, Tag};
+use gateway::wire::{CallWords, FactsWords, Position, Request, Tag};
 
 /// The request that a row makes, under this key.
 pub fn request(row: &Row, key: String, tag: Tag) -> Request {
@@ -41,5 +43,28 @@ pub fn position(unit: String, point: engine::place::Point, tag: Tag) -> Option<R
         tag: Some(tag),
         unit,
         position,
+    })
+}
+
+/// What a caller adds; nothing where the act adds nothing.
+pub fn facts_words(act: Act) -> Option<FactsWords> {
+    let Act::Facts {
+        call,
+        text,
+        injured,
+        place,
+    } = act
+    else {
+        return None;
+    };
+    Some(FactsWords {
+        call,
+        text,
+        position: place.and_then(|(lat, lon, datum)| Position::new(lat, lon, datum).ok()),
+        accuracy_m: None,
+        cell: None,
+        kind: None,
+        injured,
+        marks: Marks::default(),
     })
 }

@@ -134,7 +134,14 @@ pub fn masked(command: impl IntoIterator<Item = String>) -> Vec<String> {
             }
         }
     };
-    command.into_iter().map(mask).collect()
+    let mut command: Vec<String> = command.into_iter().map(mask).collect();
+    // Where the program lies is nobody's matter.
+    if let Some(program) = command.first_mut()
+        && let Some((_, name)) = program.rsplit_once('/')
+    {
+        *program = name.to_string();
+    }
+    command
 }
 
 fn is_secret(name: &str) -> bool {
@@ -175,12 +182,12 @@ mod tests {
 
     #[test]
     fn secrets_of_a_command_line_are_masked_and_nothing_else_is() {
-        let typed = "replay day.csv --to quic://10.0.0.1:4433 --token abc --password=def --seed 7 \
+        let typed = "/opt/x/liandong-load replay day.csv --to quic://10.0.0.1:4433 --token abc --password=def --seed 7 \
                      --stats http://me:secret@host:81/v1/stats?hash=false&token=xyz --run-id key-1";
         let masked = masked(typed.split_whitespace().map(String::from)).join(" ");
         assert_eq!(
             masked,
-            "replay day.csv --to quic://10.0.0.1:4433 --token *** --password=*** --seed 7 \
+            "liandong-load replay day.csv --to quic://10.0.0.1:4433 --token *** --password=*** --seed 7 \
              --stats http://***@host:81/v1/stats?hash=false&token=*** --run-id key-1"
         );
     }

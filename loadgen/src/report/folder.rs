@@ -1,7 +1,7 @@
 //! The folder of one run: its summary for scripts and for people, its distributions, its seconds, every answered key, its page.
 //!
 //! `summary.json`, `summary.txt`; `latency.csv`, `latency_uncorrected.csv`, `lateness.csv`; `latency.hgrm`,
-//! `latency_uncorrected.hgrm`; `seconds.csv`, `intervals.hlog`; `answers.csv`; `report.html`. It is made before anything is sent and
+//! `latency_uncorrected.hgrm`; `seconds.csv`, `intervals.hlog`; `answers.csv`, `unmet.csv`; `report.html`. It is made before anything is sent and
 //! never written over: a folder that holds anything already is refused. `answers.csv` is the
 //! [`AnswerLog`](crate::replay::answers::AnswerLog)'s; the rest is written at the end, the page last, out of what stands
 //! there ([`Kept`]).
@@ -82,6 +82,7 @@ impl ReportFolder {
             self.write_new(name, latencies.hgrm().as_bytes())?;
         }
         self.write_seconds(summary)?;
+        self.write_new("unmet.csv", super::unmet::csv(&summary.unmet).as_bytes())?;
         let page = page::of(&Kept::read(&self.0)?);
         self.write_new("report.html", page.as_bytes())
     }

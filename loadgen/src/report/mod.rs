@@ -15,7 +15,9 @@ pub mod page;
 pub mod seconds;
 pub mod tally;
 pub mod text;
+pub mod unmet;
 
+use crate::caller::Counts as CallerCounts;
 use crate::crew::Counts as CrewCounts;
 use crate::objective;
 use crate::replay::own::Own;
@@ -69,6 +71,36 @@ pub struct CrewSummary {
     pub declined: u64,
     /// Never answered.
     pub silent: u64,
+}
+
+/// What callers did beyond what the trace says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerSummary {
+    /// Calls that ended.
+    pub ended: u64,
+    /// Of these: nobody had been sent when patience ran out.
+    pub abandoned: u64,
+    /// Calls by somebody who had called before.
+    pub redials: u64,
+    /// Of these: they joined what they were about.
+    pub redials_joined: u64,
+    /// Facts that were said later.
+    pub facts: u64,
+    /// Of these: they made an incident graver.
+    pub facts_raised: u64,
+}
+
+impl From<CallerCounts> for CallerSummary {
+    fn from(counts: CallerCounts) -> CallerSummary {
+        CallerSummary {
+            ended: counts.ended,
+            abandoned: counts.abandoned,
+            redials: counts.redials,
+            redials_joined: counts.redials_joined,
+            facts: counts.facts,
+            facts_raised: counts.facts_raised,
+        }
+    }
 }
 
 /// What the centre itself says at the end.
@@ -130,6 +162,8 @@ pub struct Summary {
     pub sent: u64,
     /// Calls sent again under their key after a reconnect.
     pub resent: u64,
+    /// Rows whose key had come before, sent as the carrier's repeats; not among those sent.
+    pub repeated: u64,
     /// Keys that have a decision.
     pub decided: u64,
     /// Decisions by outcome.
@@ -184,6 +218,11 @@ pub struct Summary {
     pub acts_refused: Counts,
     /// How crews took their orders.
     pub crews: CrewSummary,
+    /// What callers did; nothing where they were not played.
+    pub callers: Option<CallerSummary>,
+    /// Calls of which not everybody was told whom they expect, the first ten thousand; not in the JSON, for it is long.
+    #[serde(skip)]
+    pub unmet: Vec<tally::Unmet>,
     /// By kind.
     pub kinds: BTreeMap<String, KindSummary>,
     /// From the intended time of sending (wall) or the actual one (driven).
@@ -224,6 +263,7 @@ impl Summary {
         Summary {
             sent: tally.sent,
             resent: tally.resent,
+            repeated: tally.repeated,
             decided: tally.decided(),
             outcomes: tally.outcomes.clone(),
             refused: tally.refusals(),
@@ -261,6 +301,7 @@ impl Summary {
                 declined: crews.declined,
                 silent: crews.silent,
             },
+            unmet: tally.unmet.clone(),
             kinds: kinds(tally),
             latency: tally.corrected.quantiles(),
             latency_uncorrected: tally.service.quantiles(),

@@ -386,6 +386,7 @@ mod tests {
     /// One call a second, answered a second later, for so long.
     fn played(seconds: u64) -> (Departures, Arrivals) {
         let (mut departures, mut arrivals) = (Departures::default(), Arrivals::default());
+        let taken: Vec<Packed> = (0..50).map(took).collect();
         for second in 0..seconds {
             let now = Duration::from_secs(second);
             assert_eq!(arrivals.is_over(now), second > 0);
@@ -395,7 +396,8 @@ mod tests {
                     orders: second * 2,
                     ..Totals::default()
                 };
-                arrivals.close(now, totals, took(second), took(1));
+                let took = taken[second as usize % taken.len()].clone();
+                arrivals.close(now, totals, took, taken[1].clone());
             }
             departures.sent(now, now + at(20));
         }

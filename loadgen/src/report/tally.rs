@@ -58,6 +58,30 @@ impl Sent {
     }
 }
 
+/// Rows that are listed at most: who looks through more looks for a cause.
+pub const UNMET_MAX: usize = 10_000;
+
+/// A call of which not everybody was told whom the trace expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// Its key.
+    pub key: String,
+    /// Who should have been told; nobody when empty.
+    pub expected: AgencySet,
+    /// Who was.
+    pub told: AgencySet,
+    /// What it was held to be.
+    pub kind: Kind,
+}
+
+/// Whether everybody is told who is expected; nobody, where nobody is.
+fn is_met(expected: AgencySet, told: AgencySet) -> bool {
+    if expected.is_empty() {
+        return told.is_empty();
+    }
+    expected.bits() & !told.bits() == 0
+}
+
 /// Calls of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OfKind {
@@ -84,6 +108,10 @@ pub struct Tally {
     pub sent: u64,
     /// Calls that were sent again after a reconnect.
     pub resent: u64,
+    /// Rows whose key had come before: the carrier's repeats (N2). Not among those sent.
+    pub repeated: u64,
+    /// Calls of which not everybody was told whom the trace expects, the first so many.
+    pub unmet: Vec<Unmet>,
     /// Decisions by outcome.
     pub outcomes: Counts,
     /// Problems by code.
@@ -199,13 +227,7 @@ impl Tally {
         }
         if let Some(expected) = sent.expected {
             self.expected += 1;
-            let told = decision.agencies;
-            let met = if expected.is_empty() {
-                told.is_empty()
-            } else {
-                expected.bits() & !told.bits() == 0
-            };
-            self.expected_met += u64::from(met);
+            self.expected_met += u64::from(is_met(expected, decision.agencies));
         }
         if let Some(incident) = decision.incident.filter(|_| sent.point.is_some()) {
             *self.placed.entry(incident).or_default() += 1;
@@ -215,6 +237,20 @@ impl Tally {
         kind.calls += 1;
         kind.merged += u64::from(decision.merged);
         kind.merge_missed += u64::from(missed);
+    }
+
+    /// Lists a call if not everybody was told whom the trace expects, as long as there is room.
+    pub fn unmet(&mut self, key: &str, sent: &Sent, decision: &Decision) {
+        let told = decision.agencies;
+        let expected = sent.expected.filter(|&expected| !is_met(expected, told));
+        if let Some(expected) = expected.filter(|_| self.unmet.len() < UNMET_MAX) {
+            self.unmet.push(Unmet {
+                key: key.to_owned(),
+                expected,
+                told,
+                kind: decision.kind,
+            });
+        }
     }
 
     /// A call was refused.
@@ -403,5 +439,28 @@ mod tests {
             told(&mut tally, &call, &decision(serial as u64 + 1, 1, false));
         }
         assert_eq!((tally.expected, tally.expected_met), (3, 1));
+    }
+
+    #[test]
+    fn who_was_not_told_is_listed_with_who_was() {
+        let mut tally = Tally::default();
+        for (serial, expected) in [vec![Agency::Police], vec![Agency::Medical], vec![]]
+            .into_iter()
+            .enumerate()
+        {
+            let call = Sent {
+                expected: Some(AgencySet::of(&expected)),
+                ..sent(serial as u64, 0, 0)
+            };
+            tally.unmet(&format!("k{serial}"), &call, &decision(1, 1, false));
+        }
+        let listed = tally.unmet.iter().map(|it| (it.key.as_str(), it.expected));
+        let medical = AgencySet::of(&[Agency::Medical]);
+        assert!(listed.eq([("k1", medical), ("k2", AgencySet::EMPTY)]));
+        let csv = crate::report::unmet::csv(&tally.unmet);
+        assert!(
+            csv.ends_with("\"k1\",medical,police,fight\n\"k2\",none,police,fight\n"),
+            "{csv}"
+        );
     }
 }

@@ -25,6 +25,19 @@ fn quantiles(q: &Quantiles) -> String {
     )
 }
 
+/// `12 345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
@@ -83,6 +96,25 @@ impl fmt::Display for Summary {
             self.acts,
             list(&self.acts_refused)
         )?;
+        if let Some(callers) = &self.callers {
+            writeln!(
+                f,
+                "callers   ended {} · abandoned {} · redials {} (joined {}) · facts {} (raised {})",
+                callers.ended,
+                callers.abandoned,
+                callers.redials,
+                callers.redials_joined,
+                callers.facts,
+                callers.facts_raised
+            )?;
+        }
+        if self.repeated > 0 {
+            writeln!(
+                f,
+                "repeats   {} rows under a key that had come before",
+                self.repeated
+            )?;
+        }
         writeln!(
             f,
             "ladders   {} ({})",
@@ -157,5 +189,17 @@ impl Summary {
             )?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_in_groups() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1 234 567");
     }
 }

@@ -5,9 +5,13 @@
 //! The same trace under the same seed says the same, bit for bit: [`County::digest`].
 
 use super::outcome::Outcome;
+use crate::caller::behaviour::Behaviour as Calling;
+use crate::caller::{self, CallerId, Callers};
 use crate::crew::{Act, Behaviour, Crews, Positions, Told};
-use crate::replay::words::call_words;
+use crate::replay::repeats::Repeats;
+use crate::replay::words::{call_words, facts_words};
 use crate::trace::Row;
+use engine::call::Outcome as Decided;
 use engine::centre::{Centre, Prepared};
 use engine::command::{
     Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
@@ -15,10 +19,11 @@ use engine::command::{
 };
 use engine::event::{Event, OrderIssued};
 use engine::hospital::HospitalDefinition;
-use engine::id::{IncidentId, ObjectHash, UnitId};
+use engine::id::{IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::Kind;
 use engine::moment::{Moment, Span};
 use engine::name::Name;
+use engine::order::OrderState;
 use engine::place::Point;
 use engine::record::{LOGIC_VERSION, RecordRef};
 use engine::roads::atlas::Atlas;
@@ -41,6 +46,7 @@ pub struct Ground {
     city_hash: ObjectHash,
     /// The map by the bulletins of the hours: the same few come again each day.
     hours: Mutex<HashMap<ObjectHash, Arc<Atlas>>>,
+    callers: Option<Calling>,
 }
 
 impl Ground {
@@ -60,7 +66,15 @@ impl Ground {
             config,
             atlas,
             hours: Mutex::default(),
+            callers: None,
         })
+    }
+
+    /// The same with callers who hang up, call again and say more.
+    #[must_use]
+    pub fn with_callers(mut self, callers: Option<Calling>) -> Ground {
+        self.callers = callers;
+        self
     }
 
     /// The map under a bulletin, made once.
@@ -99,8 +113,14 @@ pub struct County<'a> {
     intake: Intake,
     desk: Desk,
     crews: Crews,
+    callers: Option<Callers>,
+    /// Who waits for a decision, and what about.
+    calling: Option<(CallerId, Kind)>,
+    repeats: Repeats,
     incidents: HashMap<IncidentId, Known>,
     names: HashMap<UnitId, Name>,
+    /// The incidents of open orders.
+    ordered: HashMap<OrderId, IncidentId>,
     now: Moment,
     events: Vec<Event>,
     record: Vec<u8>,
@@ -126,8 +146,12 @@ impl<'a> County<'a> {
             intake: Intake::of(config).map_err(|error| error.to_string())?,
             desk: Desk::default(),
             crews: Crews::new(behaviour, seed),
+            callers: ground.callers.map(|behaviour| behaviour.callers(seed)),
+            calling: None,
+            repeats: Repeats::default(),
             incidents: HashMap::new(),
             names: HashMap::new(),
+            ordered: HashMap::new(),
             now: Moment(first.0 - BEFORE.0),
             events: Vec::new(),
             record: Vec::new(),
@@ -196,19 +220,21 @@ impl<'a> County<'a> {
             };
             self.pass(next)?;
         }
+        self.outcome.callers = self.callers.as_ref().map(Callers::counts);
         self.outcome.end(self.now, self.digest, self.crews.counts());
         Ok(self.outcome)
     }
 
     /// The next thing that happens by itself.
     fn next(&mut self) -> Option<Moment> {
-        [self.centre.next_due(), self.crews.next_due()]
+        let callers = self.callers.as_ref().and_then(Callers::next_due);
+        [self.centre.next_due(), self.crews.next_due(), callers]
             .into_iter()
             .flatten()
             .min()
     }
 
-    /// Lets time pass; what happens by then happens at its own time, clocks before crews.
+    /// Lets time pass; what happens by then happens at its own time, clocks before crews before callers.
     fn pass(&mut self, until: Moment) -> Result<(), String> {
         while let Some(next) = self.next().filter(|&next| next <= until) {
             self.now = self.now.max(next);
@@ -217,6 +243,8 @@ impl<'a> County<'a> {
                 self.system(Command::Tick);
             } else if let Some(act) = self.crews.poll(self.now) {
                 self.act(act);
+            } else if let Some(act) = self.callers.as_mut().and_then(|it| it.poll(self.now)) {
+                self.caller_acts(act);
             }
         }
         self.now = self.now.max(until);
@@ -242,12 +270,41 @@ impl<'a> County<'a> {
     }
 
     fn call(&mut self, row: &Row) {
+        if let Some(first) = self.repeats.of(row, 0) {
+            // The carrier sends it again, word for word (N2).
+            let words = call_words(&first.of(row), row.key.clone());
+            let taken = self.intake.call(0, words, &mut self.desk);
+            self.outcome.repeated += 1;
+            return self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+        }
+        let caller = self.callers.as_mut().map(|callers| callers.called(row));
+        self.take(row, caller);
+    }
+
+    fn take(&mut self, row: &Row, caller: Option<CallerId>) {
         let words = call_words(row, row.key.clone());
         let taken = self.intake.call(0, words, &mut self.desk);
         let expected = row.expect_agencies;
-        let agencies = taken.report.assessment.agencies;
-        self.outcome.called(self.now, expected, agencies);
+        let assessment = taken.report.assessment;
+        self.outcome.called(self.now, expected, assessment.agencies);
+        self.calling = caller.map(|caller| (caller, assessment.kind));
         self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+        if let (Some((caller, _)), Some(callers)) = (self.calling.take(), &mut self.callers) {
+            callers.refused(caller);
+        }
+    }
+
+    fn caller_acts(&mut self, act: caller::Act) {
+        match act {
+            caller::Act::Call { caller, row } => self.take(&row, Some(caller)),
+            caller::Act::End { call } => self.say(Actor::Carrier(0), Command::EndCall(call)),
+            caller::Act::Facts { .. } => {
+                if let Some(words) = facts_words(act) {
+                    let taken = self.intake.facts(words, &mut self.desk);
+                    self.say(Actor::Carrier(0), Command::AddFacts(taken.facts));
+                }
+            }
+        }
     }
 
     fn act(&mut self, act: Act) {
@@ -304,6 +361,7 @@ impl<'a> County<'a> {
         for event in &events {
             self.hear(event);
         }
+        self.tell_callers(&events);
         self.outcome.hear(self.now, &events);
         self.events = events;
     }
@@ -343,6 +401,46 @@ impl<'a> County<'a> {
                 ..
             } => self.crews.ladder_climbed(self.now, order, rung, next_due),
             _ => {}
+        }
+    }
+
+    /// Tells callers what concerns them; who has just called hears first what became of that.
+    fn tell_callers(&mut self, events: &[Event]) {
+        let Some(callers) = &mut self.callers else {
+            return;
+        };
+        for event in events {
+            match *event {
+                Event::CallDecided {
+                    call,
+                    incident,
+                    outcome,
+                    ..
+                } => {
+                    if let Some((caller, kind)) = self.calling.take() {
+                        let sent = matches!(outcome, Decided::Ordered | Decided::Merged);
+                        callers.decided(self.now, caller, call, incident, kind, sent);
+                    }
+                }
+                Event::OrderIssued(issued) => callers.ordered(issued.incident),
+                Event::OrderMoved { order, to, .. } => {
+                    if let Some(&incident) = self.ordered.get(&order) {
+                        if to == OrderState::Arrived {
+                            callers.arrived(incident);
+                        }
+                        if !to.is_open() {
+                            self.ordered.remove(&order);
+                        }
+                    }
+                }
+                Event::IncidentRaised { incident, .. } => callers.raised(incident),
+                Event::IncidentClosed { incident, .. } => callers.closed(incident),
+                Event::IncidentMerged { from, into, .. } => callers.merged(from, into),
+                _ => {}
+            }
+            if let Event::OrderIssued(issued) = event {
+                self.ordered.insert(issued.order, issued.incident);
+            }
         }
     }
 

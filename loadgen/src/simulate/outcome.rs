@@ -2,6 +2,7 @@
 //!
 //! Told events in their order and nothing else; knows no engine. Times are in milliseconds until they are shown.
 
+use crate::caller::Counts as Called;
 use crate::crew::Counts;
 use engine::call::Outcome as Decided;
 use engine::event::Event;
@@ -108,6 +109,10 @@ pub struct Outcome {
     pub units: BTreeMap<UnitId, UnitUse>,
     /// How crews took their orders.
     pub crews: Counts,
+    /// What callers did; `None` where they were not played.
+    pub callers: Option<Called>,
+    /// Calls that a carrier sent again under their key (N2).
+    pub repeated: u64,
     /// Over everything that was said, in order.
     pub digest: ObjectHash,
     incidents: HashMap<IncidentId, Known>,
@@ -133,6 +138,8 @@ impl Outcome {
             waited: 0,
             units: BTreeMap::new(),
             crews: Counts::default(),
+            callers: None,
+            repeated: 0,
             digest: ObjectHash::of(b""),
             incidents: HashMap::new(),
             orders: HashMap::new(),

@@ -122,6 +122,8 @@ pub struct Verdict {
     pub waits: Lasted,
     /// Share of the time that a unit had an order, in per cent.
     pub utilisation_percent: BTreeMap<String, Estimate>,
+    /// What callers did, on average; empty where they were not played.
+    pub callers: BTreeMap<&'static str, Estimate>,
     /// One a seed: the same trace, configuration and seed give the same.
     pub digests: Vec<String>,
 }
@@ -149,6 +151,7 @@ impl Verdict {
             waited: over(outcomes, |it| it.waited as f64),
             waits: Lasted::over(outcomes.iter().map(|it| Some(&it.waits))),
             utilisation_percent: utilisation_percent(outcomes),
+            callers: callers(outcomes),
             digests: outcomes.iter().map(|it| it.digest.to_string()).collect(),
         }
     }
@@ -206,6 +209,14 @@ impl Verdict {
             ));
         }
         line(String::new());
+        if !self.callers.is_empty() {
+            let counts = self.callers.iter();
+            let counts: Vec<String> = counts
+                .map(|(what, count)| format!("{what} {}", count.text()))
+                .collect();
+            line(format!("callers: {}", counts.join(", ")));
+            line(String::new());
+        }
         line("busiest units (share of the time with an order, per cent)".into());
         let mut busiest: Vec<_> = self.utilisation_percent.iter().collect();
         busiest.sort_by(|a, b| b.1.mean.total_cmp(&a.1.mean).then(a.0.cmp(b.0)));
@@ -256,6 +267,25 @@ fn lasted<K: Ord + Copy>(
         (key, Lasted::over(times))
     })
     .collect()
+}
+
+/// What callers did.
+fn callers(outcomes: &[Outcome]) -> BTreeMap<&'static str, Estimate> {
+    let mut all = BTreeMap::new();
+    if outcomes.iter().any(|it| it.callers.is_none()) {
+        return all;
+    }
+    let mut take = |what, value: fn(crate::caller::Counts) -> u64| {
+        let count = over(outcomes, |it| it.callers.map_or(0, value) as f64);
+        all.extend(count.map(|count| (what, count)));
+    };
+    take("abandoned", |it| it.abandoned);
+    take("redials", |it| it.redials);
+    take("redials joined", |it| it.redials_joined);
+    take("facts", |it| it.facts);
+    take("facts raised", |it| it.facts_raised);
+    take("ended", |it| it.ended);
+    all
 }
 
 /// By the name of a unit, the share of the time that it had an order.

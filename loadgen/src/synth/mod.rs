@@ -1,251 +1,229 @@
-//! Traces out of nothing but a seed: a profile's day on a city's ground.
+//! Traces out of nothing but a seed: a profile's days on a city's ground.
 //!
-//! Deterministic: the same profile, seed, size and city give the same rows on every machine. One happening is
-//! drawn after the other (kind, place, time, how many see it), then each of its callers. Next: [`profile`] for the
-//! figures, [`phrase`] for what is said, [`standard`] for the load that end-to-end figures name.
+//! Deterministic: the same profile, seed, size and city give the same rows on every machine. Rows come one after the other in
+//! little memory, however many there are. Next: [`profile`] for the figures, [`mix`] for how calls are drawn from them,
+//! [`scene`] for single scenes, [`standard`] for the load that end-to-end figures name, [`phrase`] for what is said.
 
+pub mod calendar;
+pub mod mix;
 pub mod phrase;
 pub mod profile;
+pub mod scene;
+pub mod shares;
+pub mod speech;
 pub mod standard;
 pub mod words;
 
 use crate::ground::Ground;
 use crate::random::Random;
 use crate::trace::Row;
-use engine::kind::{AgencySet, Kind};
-use engine::moment::{Moment, Span};
+use calendar::Calendar;
+use engine::kind::Kind;
+use engine::moment::Moment;
 use engine::place::Point;
 use engine::place::datum::{Datum, from_wgs84};
+use mix::Mix;
 use phrase::Phrases;
-use profile::Profile;
+use profile::{Profile, Volume};
+use scene::Scene;
+use standard::Standard;
 
-/// The most rows a trace is made of in memory.
-pub const CALLS_MAX: u64 = 20_000_000;
+/// The most calls of a trace: a nation's seven years.
+pub const CALLS_MAX: u64 = 1_000_000_000;
+/// The most calls that are held in memory at once, some 400 bytes each; a trace that is written row by row may be longer.
+pub const CALLS_HELD_MAX: u64 = 20_000_000;
+/// The most days of a trace: a hundred years.
+const DAYS_MAX: u64 = 36_525;
 
 /// Local midnight of the first day: Monday, 5 January 2026, as if the place were on UTC.
 const FIRST_DAY: Moment = Moment(1_767_571_200_000);
-const DAY_MS: i64 = 86_400_000;
 
 /// Of a thousand callers: who dials another number than the matter's own (C3).
 const OTHER_LINE_PERMILLE: u64 = 60;
-/// Whose place nobody knows (N4).
-const NO_PLACE_PERMILLE: u64 = 40;
-/// Who has said nothing yet when the call comes in.
-const TEXT_LATER_PERMILLE: u64 = 15;
 /// Whose phone gives its place in GCJ-02, as Chinese maps do.
 const GCJ02_PERMILLE: u64 = 850;
-/// Whose call is silent, among the invalid.
-const SILENT_PERMILLE: u64 = 350;
-/// How long after the first another caller may ring about the same thing.
-const ECHO_MS_MAX: i64 = 8 * 60_000;
-/// How far apart callers stand who see the same thing.
-const ECHO_M: i64 = 30;
+
+/// What a flood of positions is, since no trace can be one.
+const POSITION_FLOOD: &str = "position-flood is no trace, for positions come from units and not from callers; replay any trace with \
+     --crews --positions 1s, as in: liandong-load replay week.csv --to quic://127.0.0.1:4433 --crews --positions 1s";
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
 pub enum SynthError {
     /// No such profile.
-    #[error("there is no profile `{0}`; the profiles are: {known}, standard", known = known())]
+    #[error("there is no profile `{0}`; the profiles are:\n{list}", list = list())]
     Profile(String),
     /// Nothing or too much asked for.
     #[error(
-        "{0} calls cannot be generated; ask for 1 to {CALLS_MAX} (--calls, or --days times the profile's day)"
+        "{0} calls cannot be generated; ask for 1 to {CALLS_MAX} (--calls, or --days times the profile's day, at most {DAYS_MAX} days)"
     )]
     Calls(u64),
+    /// Too much to hold at once.
+    #[error(
+        "{0} calls cannot be held in memory; at most {CALLS_HELD_MAX} can, write them row by row instead"
+    )]
+    Held(u64),
+    /// A scene of another size than there can be.
+    #[error("{scene} has {least} to {most} calls, not {asked}; say --callers {usual}")]
+    Scene {
+        /// Which one.
+        scene: &'static str,
+        /// What was asked for.
+        asked: u64,
+        /// The fewest.
+        least: u64,
+        /// The most.
+        most: u64,
+        /// What it has where nothing is said.
+        usual: u64,
+    },
+    /// Positions are not calls.
+    #[error("{POSITION_FLOOD}")]
+    Positions,
     /// The built-in words are wrong.
     #[error("the built-in words cannot be read: {0}")]
     Phrases(#[from] phrase::PhraseError),
 }
 
-fn known() -> String {
-    profile::PROFILES.map(|profile| profile.name).join(", ")
+/// Every profile with a line that says what it is.
+pub fn list() -> String {
+    let mixes = profile::PROFILES.map(|profile| (profile.name, profile.about));
+    let scenes = Scene::ALL.map(|scene| (scene.name(), scene.about()));
+    let others = [
+        (
+            "position-flood",
+            "not a trace: replay any with --crews --positions 1s",
+        ),
+        (standard::NAME, standard::ABOUT),
+    ];
+    let all = mixes.into_iter().chain(scenes).chain(others);
+    let lines: Vec<String> = all
+        .map(|(name, about)| format!("  {name:<20} {about}"))
+        .collect();
+    lines.join("\n")
 }
 
 /// How much to generate.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Size {
-    /// So many days; 1 where neither is given.
+    /// So many days; the profile's own where neither is given.
     pub days: Option<u64>,
     /// So many calls, at the profile's own pace; over `days` where both are given.
     pub calls: Option<u64>,
 }
 
 impl Size {
-    /// Calls and days, at so many calls a day.
-    fn of(self, calls_per_day: u64) -> Result<(u64, u64), SynthError> {
-        let days = self.days.unwrap_or_else(|| {
-            self.calls
-                .map_or(1, |calls| calls.div_ceil(calls_per_day).max(1))
+    /// Calls and days of a profile, and how its hours are weighed.
+    fn of(self, profile: Profile, ground: &Ground) -> Result<(u64, Calendar), SynthError> {
+        let (per, each) = match profile.volume {
+            Volume::Counted { calls, days } => (calls, days),
+            Volume::RunsPerAmbulance { tenths } => (ground.ambulances().max(1) * tenths, 10),
+        };
+        let days = self.days.unwrap_or_else(|| match self.calls {
+            Some(calls) if profile.surge.is_none() => (calls.saturating_mul(each))
+                .div_ceil(per)
+                .clamp(1, DAYS_MAX),
+            Some(_) | None => profile.days,
         });
-        let calls = self.calls.unwrap_or(days.saturating_mul(calls_per_day));
-        if calls == 0 || calls > CALLS_MAX || days == 0 || days > 36_525 {
-            return Err(SynthError::Calls(calls));
+        if days == 0 || days > DAYS_MAX {
+            return Err(SynthError::Calls(0));
         }
-        Ok((calls, days))
+        let calendar = Calendar::of(profile, days);
+        let ordinary = (days * per + each / 2) / each;
+        let calls = self.calls.unwrap_or_else(|| calendar.surged(ordinary));
+        check(calls, CALLS_MAX)?;
+        Ok((calls, calendar))
     }
 }
 
-/// The rows of a profile, in the order of their times.
+fn check(calls: u64, most: u64) -> Result<(), SynthError> {
+    if calls == 0 || calls > most {
+        return Err(SynthError::Calls(calls));
+    }
+    Ok(())
+}
+
+/// The rows of a trace, one after the other.
+pub enum Rows<'a> {
+    /// Of a profile.
+    Mix(Box<Mix<'a>>),
+    /// Of the standard load.
+    Standard(Box<Standard<'a>>),
+    /// Of a scene.
+    Scene(std::vec::IntoIter<Row>),
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        match self {
+            Rows::Mix(mix) => mix.draw().map(|(_, row)| row),
+            Rows::Standard(standard) => standard.next(),
+            Rows::Scene(rows) => rows.next(),
+        }
+    }
+}
+
+/// The rows of a profile, in the order of their times, one after the other; and how many calls they are.
+///
+/// # Errors
+/// There is no such profile, or not of this size.
+pub fn stream<'a>(
+    name: &str,
+    seed: u64,
+    size: Size,
+    ground: &'a Ground,
+) -> Result<(u64, Rows<'a>), SynthError> {
+    let phrases = Phrases::new()?;
+    if name == standard::NAME {
+        let days = size.days.unwrap_or(1);
+        let calls = size
+            .calls
+            .unwrap_or(days.saturating_mul(standard::CALLS_PER_DAY));
+        check(calls, CALLS_MAX)?;
+        let rows = Standard::new(seed, calls, ground, phrases);
+        return Ok((calls, Rows::Standard(Box::new(rows))));
+    }
+    if name == "position-flood" {
+        return Err(SynthError::Positions);
+    }
+    if let Some(scene) = Scene::named(name) {
+        let (usual, least, most) = scene.calls();
+        let calls = size.calls.unwrap_or(usual);
+        if !(least..=most).contains(&calls) {
+            return Err(SynthError::Scene {
+                scene: scene.name(),
+                asked: calls,
+                least,
+                most,
+                usual,
+            });
+        }
+        let rows = scene.rows(seed, calls, ground, &phrases);
+        return Ok((calls, Rows::Scene(rows.into_iter())));
+    }
+    let profile = profile::named(name).ok_or_else(|| SynthError::Profile(name.to_string()))?;
+    let (calls, calendar) = size.of(profile, ground)?;
+    let mix = Mix::new(profile, seed, calls, calendar, ground, phrases);
+    Ok((calls, Rows::Mix(Box::new(mix))))
+}
+
+/// The rows of a profile, all at once.
+///
+/// # Errors
+/// There is no such profile, or not of this size, or it is more than can be held.
 pub fn generate(
     name: &str,
     seed: u64,
     size: Size,
     ground: &Ground,
 ) -> Result<Vec<Row>, SynthError> {
-    let phrases = Phrases::new()?;
-    if name == standard::NAME {
-        let (calls, _) = size.of(standard::CALLS_PER_DAY)?;
-        return Ok(standard::generate(seed, calls, ground, &phrases));
+    let (calls, rows) = stream(name, seed, size, ground)?;
+    if calls > CALLS_HELD_MAX {
+        return Err(SynthError::Held(calls));
     }
-    let profile = profile::named(name).ok_or_else(|| SynthError::Profile(name.to_string()))?;
-    let (calls, days) = size.of(profile.calls_per_day)?;
-    let mut day = Day {
-        profile,
-        days,
-        ground,
-        phrases,
-        random: Random::new(seed),
-        rows: Vec::with_capacity(calls as usize),
-        counts: vec![0; profile.shares.len() + 1],
-    };
-    while day.rows.len() < calls as usize {
-        day.happening();
-    }
-    let mut rows = day.rows;
-    rows.truncate(calls as usize);
-    rows.sort_by_key(|row| row.at);
-    for (index, row) in rows.iter_mut().enumerate() {
-        row.key = format!("{name}-{seed}-{:07}", index + 1);
-    }
-    Ok(rows)
-}
-
-/// One thing that happens, which some people see.
-struct Happening {
-    kind: Kind,
-    at: Moment,
-    point: Point,
-    place: String,
-}
-
-/// A trace in the making.
-struct Day<'a> {
-    profile: Profile,
-    days: u64,
-    ground: &'a Ground,
-    phrases: Phrases,
-    random: Random,
-    rows: Vec<Row>,
-    /// Calls so far: the invalid, then one count a share.
-    counts: Vec<u64>,
-}
-
-impl Day<'_> {
-    fn happening(&mut self) {
-        let part = self.part();
-        let kind = self.kind(part);
-        let happening = Happening {
-            kind,
-            at: self.moment(),
-            point: self.ground.draw(&mut self.random),
-            place: words::place(&mut self.random),
-        };
-        let callers = self.callers(kind);
-        self.counts[part] += callers;
-        for caller in 0..callers {
-            let row = self.call(&happening, caller > 0);
-            self.rows.push(row);
-        }
-    }
-
-    /// The kind of the next happening. What lags furthest behind its share of the calls so far comes next, so that
-    /// the shares hold although some things are seen by many.
-    fn part(&self) -> usize {
-        let total = self.rows.len() as i64 + 1;
-        let valid_permille = 1_000 - self.profile.invalid_permille;
-        let shares = self.profile.shares.iter();
-        let targets = std::iter::once(1_000 * self.profile.invalid_permille)
-            .chain(shares.map(|share| share.permille * valid_permille));
-        targets
-            .zip(&self.counts)
-            .map(|(target, &count)| target as i64 * total - count as i64 * 1_000_000)
-            .enumerate()
-            .max_by_key(|&(part, behind)| (behind, std::cmp::Reverse(part)))
-            .map_or(0, |(part, _)| part)
-    }
-
-    fn kind(&mut self, part: usize) -> Kind {
-        let share = part
-            .checked_sub(1)
-            .and_then(|share| self.profile.shares.get(share));
-        let Some(share) = share else {
-            return if self.random.chance(SILENT_PERMILLE) {
-                Kind::Silent
-            } else {
-                Kind::Nuisance
-            };
-        };
-        let weights = share.kinds.iter().map(|&(_, weight)| weight);
-        let kind = self.random.weighted(weights).unwrap_or(0);
-        share.kinds[kind].0
-    }
-
-    /// How many call about it.
-    fn callers(&mut self, kind: Kind) -> u64 {
-        if !profile::is_public(kind) {
-            return 1 + u64::from(self.random.chance(30));
-        }
-        match self.random.weighted([740, 150, 60, 35, 15].into_iter()) {
-            Some(index @ 0..=2) => index as u64 + 1,
-            Some(3) => 4 + self.random.below(3),
-            Some(_) | None => 7 + self.random.below(6),
-        }
-    }
-
-    fn moment(&mut self) -> Moment {
-        let day = self.random.below(self.days) as i64;
-        let hour = self.random.weighted(self.profile.hours.into_iter());
-        let within = self.random.below(3_600_000) as i64;
-        let local = day * DAY_MS + hour.unwrap_or(0) as i64 * 3_600_000 + within;
-        FIRST_DAY + Span(local) - Span::minutes(self.ground.utc_offset_min().into())
-    }
-
-    fn call(&mut self, happening: &Happening, echo: bool) -> Row {
-        let random = &mut self.random;
-        let kind = happening.kind;
-        let delay = if echo {
-            random.between(5_000, ECHO_MS_MAX)
-        } else {
-            0
-        };
-        let point = if echo {
-            self.ground.near(happening.point, ECHO_M, random)
-        } else {
-            happening.point
-        };
-        let text = self.phrases.say(kind, &happening.place, random);
-        let valid = !matches!(kind, Kind::Silent | Kind::Nuisance);
-        let later = valid && random.chance(TEXT_LATER_PERMILLE);
-        let mut row = Row {
-            caller: Some(caller(valid, random)),
-            text: (!later).then_some(text),
-            expect_agencies: (!later).then_some(expected(kind)),
-            ..Row::new(
-                happening.at + Span(delay),
-                String::new(),
-                line(kind, random),
-            )
-        };
-        if !random.chance(NO_PLACE_PERMILLE) {
-            place(&mut row, point, random);
-        }
-        row
-    }
-}
-
-/// Whom a call of this kind concerns, when nothing is said that goes beyond the kind.
-fn expected(kind: Kind) -> AgencySet {
-    kind.row().agencies
+    Ok(rows.collect())
 }
 
 /// The number that was dialled: mostly the matter's own.
@@ -299,83 +277,4 @@ fn place(row: &mut Row, point: Point, random: &mut Random) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use engine::place::datum::to_wgs84;
-    use std::collections::BTreeSet;
-
-    fn rows(name: &str, seed: u64, calls: u64) -> Vec<Row> {
-        let ground = Ground::embedded().unwrap();
-        let size = Size {
-            days: None,
-            calls: Some(calls),
-        };
-        generate(name, seed, size, &ground).unwrap()
-    }
-
-    #[test]
-    fn a_seed_gives_the_same_rows_and_another_gives_others() {
-        assert_eq!(rows("xianju-2011", 1, 500), rows("xianju-2011", 1, 500));
-        assert_ne!(rows("xianju-2011", 1, 500), rows("xianju-2011", 2, 500));
-    }
-
-    #[test]
-    fn a_day_has_the_profiles_size_and_shares() {
-        let ground = Ground::embedded().unwrap();
-        let year = Size {
-            days: Some(100),
-            calls: None,
-        };
-        let rows = generate("xianju-2011", 3, year, &ground).unwrap();
-        assert_eq!(rows.len(), 21_500);
-        assert!(rows.is_sorted_by_key(|row| row.at));
-        let span = rows[0].at.until(rows[rows.len() - 1].at);
-        assert!((Span::hours(2_390)..=Span::hours(2_401)).contains(&span));
-        let keys: BTreeSet<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-        assert_eq!(keys.len(), rows.len());
-        let permille = |of: &dyn Fn(&Row) -> bool| {
-            rows.iter().filter(|row| of(row)).count() * 1_000 / rows.len()
-        };
-        let invalid = permille(&|row| row.expect_agencies == Some(AgencySet::EMPTY));
-        assert!((583..=591).contains(&invalid), "{invalid}");
-        let traffic = AgencySet::of(&[engine::kind::Agency::Traffic]);
-        let traffic = permille(&|row| {
-            row.expect_agencies
-                .is_some_and(|set| set.bits() & traffic.bits() != 0)
-        });
-        // 25.6 % of 41.1 %, and the burning vehicles.
-        assert!((100..=110).contains(&traffic), "{traffic}");
-    }
-
-    #[test]
-    fn places_lie_in_the_city_in_both_datums() {
-        let ground = Ground::embedded().unwrap();
-        let rows = rows("jiangsu-2015", 1, 2_000);
-        let placed: Vec<&Row> = rows.iter().filter(|row| row.lat.is_some()).collect();
-        assert!((1_850..2_000).contains(&placed.len()));
-        for row in &placed {
-            let (lat, lon, datum) = (row.lat.unwrap(), row.lon.unwrap(), row.datum.unwrap());
-            assert!(
-                ground.contains(to_wgs84(lat, lon, datum).unwrap()),
-                "{row:?}"
-            );
-        }
-        let wgs84 = placed.iter().filter(|row| row.datum == Some(Datum::Wgs84));
-        assert!((150..450).contains(&wgs84.count()));
-    }
-
-    #[test]
-    fn what_cannot_be_generated_is_said() {
-        let ground = Ground::embedded().unwrap();
-        let asked = |name, calls| {
-            let size = Size {
-                days: None,
-                calls: Some(calls),
-            };
-            generate(name, 1, size, &ground).unwrap_err().to_string()
-        };
-        assert!(asked("atlantis", 1).contains("xianju-2011, jiangsu-2015, standard"));
-        assert!(asked("xianju-2011", 0).contains("1 to 20000000"));
-        assert!(asked("standard", CALLS_MAX + 1).contains("1 to 20000000"));
-    }
-}
+mod tests;

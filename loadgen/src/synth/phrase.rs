@@ -1,11 +1,14 @@
 //! Call texts from fragments: an opening, the matter, what may follow, a closing. No two callers need say the same.
 //!
-//! The fragments are this project's own, one file for the callers of each line. A kind's fragments never say more
-//! than the kind (nobody hurt in a `crash_damage`), so that a row can state whom it expects.
+//! The fragments are this project's own, one file for the callers of each line. A kind's fragments never say more than the kind
+//! (nobody hurt in a `crash_damage`) unless they name whom else that concerns, so that a row can state whom it expects. Next:
+//! [`speech`](super::speech) for how it is put, [`words`] for what fills the slots.
 
+use super::speech::Way;
 use super::words;
 use crate::random::Random;
-use engine::kind::{Kind, Priority};
+use crate::trace::agencies_named;
+use engine::kind::{AgencySet, Kind, Priority};
 use std::collections::BTreeMap;
 
 const SOURCES: [(&str, &str); 5] = [
@@ -19,11 +22,46 @@ const SOURCES: [(&str, &str); 5] = [
 /// How often a text is composed anew to come below a length before it is cut.
 const TRIES_MAX: usize = 8;
 
+/// What a caller says, and whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The words; empty for a silent caller.
+    pub text: String,
+    /// Everybody who should be told.
+    pub agencies: AgencySet,
+}
+
+/// A piece of what can be said, and whom it concerns beside those whom its kind does.
+#[derive(Clone, Copy, Debug)]
+struct Fragment {
+    words: &'static str,
+    also: AgencySet,
+    /// Says no more than its kind, in words that the standard load has.
+    plain: bool,
+}
+
+impl Fragment {
+    /// `words`, `~ words`, or `words | medical+fire`.
+    fn of(text: &'static str) -> Option<Fragment> {
+        let (text, varied) = match text.strip_prefix('~') {
+            Some(text) => (text, true),
+            None => (text, false),
+        };
+        let (words, also) = match text.split_once('|') {
+            Some((words, also)) => (words, agencies_named(also.trim()).ok()?),
+            None => (text, AgencySet::EMPTY),
+        };
+        let words = words.trim();
+        let plain = !varied && also.is_empty();
+        (!words.is_empty()).then_some(Fragment { words, also, plain })
+    }
+}
+
 /// What can be said of one kind.
 #[derive(Clone, Debug, Default)]
 struct Fragments {
-    matters: Vec<&'static str>,
-    details: Vec<&'static str>,
+    matters: Vec<Fragment>,
+    details: Vec<Fragment>,
 }
 
 /// What can be said of every kind.
@@ -33,7 +71,7 @@ pub struct Phrases(BTreeMap<Kind, Fragments>);
 /// A file of fragments that cannot be read: a mistake of this program, found by its tests.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{file}, line {line}: `{text}` is neither `[kind]` nor `- matter` nor `+ detail` under one"
+    "{file}, line {line}: `{text}` is neither `[kind]` nor, under one, `- matter` or `+ detail`, `-~` and `+~` where the standard load does without, with `| agencies` where it says more"
 )]
 pub struct PhraseError {
     file: &'static str,
@@ -61,9 +99,9 @@ impl Phrases {
                     continue;
                 }
                 let fragments = kind.map(|kind| kinds.entry(kind).or_default());
-                match (first, fragments) {
-                    ('-', Some(fragments)) => fragments.matters.push(text[1..].trim()),
-                    ('+', Some(fragments)) => fragments.details.push(text[1..].trim()),
+                match (first, fragments, Fragment::of(&text[1..])) {
+                    ('-', Some(fragments), Some(fragment)) => fragments.matters.push(fragment),
+                    ('+', Some(fragments), Some(fragment)) => fragments.details.push(fragment),
                     _ => return Err(error),
                 }
             }
@@ -71,54 +109,104 @@ impl Phrases {
         Ok(Phrases(kinds))
     }
 
-    /// What one caller says of a matter of this kind at this place; empty for a silent one.
-    pub fn say(&self, kind: Kind, place: &str, random: &mut Random) -> String {
-        let Some(fragments) = self.0.get(&kind) else {
-            return String::new();
-        };
-        let matter = random.pick(&fragments.matters).copied().unwrap_or_default();
-        let pressing = kind.row().priority <= Priority::P3;
-        let mut parts: Vec<String> = Vec::with_capacity(5);
-        if random.chance(450) {
-            parts.push(words::opener(pressing, random).into());
-        }
-        parts.push(words::filled(matter, place, random));
-        let details = random.weighted([3, 5, 2].into_iter()).unwrap_or(0);
-        let first = random.below(fragments.details.len() as u64) as usize;
-        for step in 0..details.min(fragments.details.len()) {
-            let detail = fragments.details[(first + step) % fragments.details.len()];
-            parts.push(words::filled(detail, place, random));
-        }
-        let placeless = kind == Kind::Nuisance || matter.contains("{处}");
-        if !placeless && random.chance(300) {
-            parts.push(format!("在{place}"));
-        }
-        if random.chance(350) {
-            parts.push(words::closer(pressing, random).into());
-        }
-        parts.join("，")
+    /// What one caller says of a matter of this kind at this place, in one way or another.
+    pub fn say(&self, kind: Kind, place: &str, random: &mut Random) -> Said {
+        let way = Way::draw(kind != Kind::Nuisance, random);
+        self.compose(kind, place, way, true, random)
     }
 
-    /// The same in exactly so many characters, padded with words that say nothing.
+    /// The same in exactly so many characters, in plain sentences that say no more than the kind, padded with words that say
+    /// nothing.
     pub fn say_exactly(
         &self,
         kind: Kind,
         place: &str,
         characters: usize,
         random: &mut Random,
-    ) -> String {
-        let mut text = self.say(kind, place, random);
+    ) -> Said {
+        let mut said = self.compose(kind, place, Way::Spoken, false, random);
         for _ in 0..TRIES_MAX {
-            if text.chars().count() <= characters {
+            if said.text.chars().count() <= characters {
                 break;
             }
-            text = self.say(kind, place, random);
+            said = self.compose(kind, place, Way::Spoken, false, random);
         }
-        while text.chars().count() < characters {
-            text.push('，');
-            text += words::filler(random);
+        while said.text.chars().count() < characters {
+            said.text.push('，');
+            said.text += words::filler(random);
         }
-        text.chars().take(characters).collect()
+        said.text = said.text.chars().take(characters).collect();
+        said
+    }
+
+    fn compose(
+        &self,
+        kind: Kind,
+        place: &str,
+        way: Way,
+        with_more: bool,
+        random: &mut Random,
+    ) -> Said {
+        let mut agencies = kind.row().agencies;
+        let Some(fragments) = self.0.get(&kind) else {
+            let text = String::new();
+            return Said { text, agencies };
+        };
+        let usable = |list: &[Fragment]| -> Vec<Fragment> {
+            let usable = list.iter().filter(|it| with_more || it.plain);
+            usable.copied().collect()
+        };
+        let (matters, details) = (usable(&fragments.matters), usable(&fragments.details));
+        let Some(&matter) = random.pick(&matters) else {
+            let text = String::new();
+            return Said { text, agencies };
+        };
+        let pressing = kind.row().priority <= Priority::P3;
+        // What names neither place nor person would be the same line again and again.
+        let bare = !matter.words.contains('{');
+        let (opens, closes) = match way.courtesy_permille() {
+            courtesy if !bare => courtesy,
+            (opens, closes) => (opens.max(700), closes.max(700)),
+        };
+        let mut parts: Vec<String> = Vec::with_capacity(8);
+        if random.chance(opens) {
+            parts.push(words::filled(
+                words::opener(pressing, random),
+                place,
+                random,
+            ));
+        }
+        let mut add = |fragment: Fragment, random: &mut Random| {
+            parts.push(words::filled(fragment.words, place, random));
+            agencies = agencies.union(fragment.also);
+        };
+        add(matter, random);
+        let count = way
+            .details(random)
+            .max(usize::from(bare))
+            .min(details.len());
+        let first = random.below(details.len() as u64) as usize;
+        for step in 0..count {
+            add(details[(first + step) % details.len()], random);
+        }
+        let placeless = kind == Kind::Nuisance || matter.words.contains("{处}");
+        if !placeless && random.chance(300) {
+            parts.push(format!("在{place}"));
+        }
+        if way == Way::Rambling && kind != Kind::Nuisance {
+            parts.push(words::filler(random).into());
+        }
+        if random.chance(closes) {
+            parts.push(words::filled(
+                words::closer(pressing, random),
+                place,
+                random,
+            ));
+        }
+        Said {
+            text: way.put(&parts, random),
+            agencies,
+        }
     }
 }
 
@@ -152,7 +240,7 @@ mod tests {
             let texts: BTreeSet<String> = (0..400)
                 .map(|_| {
                     let place = words::place(&mut random);
-                    phrases.say(kind, &place, &mut random)
+                    phrases.say(kind, &place, &mut random).text
                 })
                 .collect();
             assert!(
@@ -173,8 +261,8 @@ mod tests {
         let phrases = Phrases::new().unwrap();
         let mut random = Random::new(5);
         for _ in 0..200 {
-            let text = phrases.say_exactly(Kind::CrashInjury, "环城南路12号", 46, &mut random);
-            assert_eq!(text.chars().count(), 46);
+            let said = phrases.say_exactly(Kind::CrashInjury, "环城南路12号", 46, &mut random);
+            assert_eq!(said.text.chars().count(), 46);
         }
     }
 }

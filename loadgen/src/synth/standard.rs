@@ -5,7 +5,7 @@
 //! follows its incident within a few rows, so that it finds it open at any rate.
 
 use super::phrase::Phrases;
-use super::{caller, expected, line, place, words};
+use super::{caller, line, place, words};
 use crate::ground::Ground;
 use crate::random::Random;
 use crate::trace::{Row, SECONDS_START};
@@ -16,6 +16,8 @@ use std::collections::VecDeque;
 
 /// What `--profile` calls it.
 pub const NAME: &str = "standard";
+/// What it is, in a line.
+pub const ABOUT: &str = "the load that figures name: 40 % no unit, 30 % merge, 30 % an incident with 1.3 orders, 46 characters";
 /// Calls where the size says nothing else.
 pub const CALLS_PER_DAY: u64 = 100_000;
 /// Characters of every text.
@@ -55,52 +57,91 @@ struct Echo {
     place: String,
 }
 
-/// The rows of the standard load.
-pub fn generate(seed: u64, calls: u64, ground: &Ground, phrases: &Phrases) -> Vec<Row> {
-    let mut random = Random::new(seed);
-    let mut echoes: VecDeque<Echo> = VecDeque::new();
-    let mut rows = Vec::with_capacity(calls as usize);
-    for row in 0..calls {
-        let due = echoes.front().is_some_and(|echo| echo.row <= row);
-        let (kind, point, name) = match echoes.pop_front_if(|_| due) {
-            Some(echo) => (
-                echo.kind,
-                ground.near(echo.point, 20, &mut random),
-                echo.place,
-            ),
-            None => {
-                let opens = random.chance(3_000 / 7);
-                let kind = kind(opens, &mut random);
-                let point = ground.draw_evenly(&mut random);
-                let name = words::place(&mut random);
-                if opens {
-                    // Ascending, so that the front of the queue is always the next.
-                    let after = echoes.back().map_or(row, |echo| echo.row.max(row));
-                    echoes.push_back(Echo {
-                        row: (row + 1 + random.below(ECHO_ROWS)).max(after),
-                        kind,
-                        point,
-                        place: name.clone(),
-                    });
-                }
-                (kind, point, name)
-            }
-        };
-        let text = phrases.say_exactly(kind, &name, CHARACTERS, &mut random);
+/// The rows of the standard load, one after the other.
+pub struct Standard<'a> {
+    seed: u64,
+    calls: u64,
+    row: u64,
+    ground: &'a Ground,
+    phrases: Phrases,
+    random: Random,
+    echoes: VecDeque<Echo>,
+}
+
+impl<'a> Standard<'a> {
+    /// So many calls.
+    pub fn new(seed: u64, calls: u64, ground: &'a Ground, phrases: Phrases) -> Standard<'a> {
+        Standard {
+            seed,
+            calls,
+            row: 0,
+            ground,
+            phrases,
+            random: Random::new(seed),
+            echoes: VecDeque::new(),
+        }
+    }
+
+    /// What the next call is about, where, and how the place is called.
+    fn matter(&mut self) -> (Kind, Point, String) {
+        let row = self.row;
+        let due = self.echoes.front().is_some_and(|echo| echo.row <= row);
+        if let Some(echo) = self.echoes.pop_front_if(|_| due) {
+            let point = self.ground.near(echo.point, 20, &mut self.random);
+            return (echo.kind, point, echo.place);
+        }
+        let opens = self.random.chance(3_000 / 7);
+        let kind = kind(opens, &mut self.random);
+        let point = self.ground.draw_evenly(&mut self.random);
+        let name = words::place(&mut self.random);
+        if opens {
+            // Ascending, so that the front of the queue is always the next.
+            let after = self.echoes.back().map_or(row, |echo| echo.row.max(row));
+            self.echoes.push_back(Echo {
+                row: (row + 1 + self.random.below(ECHO_ROWS)).max(after),
+                kind,
+                point,
+                place: name.clone(),
+            });
+        }
+        (kind, point, name)
+    }
+}
+
+impl Iterator for Standard<'_> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        if self.row >= self.calls {
+            return None;
+        }
+        let (kind, point, name) = self.matter();
+        let random = &mut self.random;
+        let said = self.phrases.say_exactly(kind, &name, CHARACTERS, random);
         let mut call = Row {
-            caller: Some(caller(true, &mut random)),
-            text: Some(text),
-            expect_agencies: Some(expected(kind)),
+            caller: Some(caller(true, random)),
+            text: Some(said.text),
+            expect_agencies: Some(said.agencies),
             ..Row::new(
-                SECONDS_START + Span(row as i64),
-                format!("{NAME}-{seed}-{:07}", row + 1),
-                line(kind, &mut random),
+                SECONDS_START + Span(self.row as i64),
+                format!("{NAME}-{}-{:07}", self.seed, self.row + 1),
+                line(kind, random),
             )
         };
-        place(&mut call, point, &mut random);
-        rows.push(call);
+        place(&mut call, point, random);
+        self.row += 1;
+        Some(call)
     }
-    rows
+}
+
+/// The kinds of which incidents and work orders are made.
+#[cfg(test)]
+pub(super) fn kinds() -> impl Iterator<Item = Kind> {
+    ONE_UNIT
+        .into_iter()
+        .chain(TWO_UNITS)
+        .chain(DESKS)
+        .chain([Kind::Nuisance])
 }
 
 fn kind(opens: bool, random: &mut Random) -> Kind {
@@ -129,11 +170,11 @@ mod tests {
     fn the_shares_the_lengths_and_the_variety_are_the_standards() {
         let ground = Ground::embedded().unwrap();
         let phrases = Phrases::new().unwrap();
-        let rows = generate(1, 10_000, &ground, &phrases);
+        let rows: Vec<Row> = Standard::new(1, 10_000, &ground, phrases).collect();
         let texts: BTreeSet<&str> = rows.iter().filter_map(|row| row.text.as_deref()).collect();
         assert!(texts.iter().all(|text| text.chars().count() == CHARACTERS));
         assert!(texts.len() > 5_000, "{}", texts.len());
-        let asking = |kind: Kind| expected(kind);
+        let asking = |kind: Kind| kind.row().agencies;
         let incident: BTreeSet<_> = ONE_UNIT
             .iter()
             .chain(&TWO_UNITS)

@@ -147,9 +147,89 @@ const TIMES: [&str; 12] = [
     "凌晨",
 ];
 const NUMBERS: [&str; 8] = ["两", "三", "四", "五", "六", "七", "八", "九"];
+const SURNAMES: [&str; 40] = [
+    "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林",
+    "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧", "程", "曹",
+    "袁", "邓", "许", "傅", "沈", "曾", "彭", "吕",
+];
+const COLOURS: [&str; 9] = [
+    "白色", "黑色", "红色", "灰色", "银色", "蓝色", "黄色", "绿色", "棕色",
+];
+const CARS: [&str; 12] = [
+    "轿车",
+    "面包车",
+    "小货车",
+    "大货车",
+    "越野车",
+    "出租车",
+    "电瓶车",
+    "摩托车",
+    "三轮车",
+    "皮卡",
+    "渣土车",
+    "商务车",
+];
+const CLOTHES: [&str; 10] = [
+    "外套",
+    "羽绒服",
+    "衬衫",
+    "短袖",
+    "校服",
+    "工作服",
+    "毛衣",
+    "背心",
+    "雨衣",
+    "夹克",
+];
+const DISHES: [&str; 18] = [
+    "炒面",
+    "盖浇饭",
+    "麻辣烫",
+    "黄焖鸡",
+    "酸菜鱼",
+    "馄饨",
+    "烤鱼",
+    "奶茶",
+    "蛋炒饭",
+    "牛肉面",
+    "烧烤",
+    "炸鸡",
+    "小龙虾",
+    "米线",
+    "煲仔饭",
+    "饺子",
+    "肉夹馍",
+    "水煮肉片",
+];
+const SHOPS: [&str; 20] = [
+    "驾校",
+    "理发店",
+    "送水站",
+    "快递站",
+    "燃气公司",
+    "宾馆",
+    "火锅店",
+    "4S店",
+    "电信营业厅",
+    "中介",
+    "幼儿园",
+    "修车铺",
+    "奶茶店",
+    "搬家公司",
+    "装修公司",
+    "银行",
+    "药店",
+    "超市",
+    "车站",
+    "家政公司",
+];
 
 /// What callers say first, when it presses and when it does not.
-const OPENERS_PRESSING: [&str; 12] = [
+const OPENERS_PRESSING: [&str; 16] = [
+    "我姓{姓}",
+    "不好了",
+    "喂是110吗",
+    "我在{标}",
     "喂",
     "喂你好",
     "喂喂",
@@ -163,7 +243,9 @@ const OPENERS_PRESSING: [&str; 12] = [
     "听得到吗",
     "我跟你说",
 ];
-const OPENERS_CALM: [&str; 12] = [
+const OPENERS_CALM: [&str; 14] = [
+    "你好我姓{姓}",
+    "请问一下",
     "喂",
     "喂你好",
     "你好",
@@ -178,7 +260,7 @@ const OPENERS_CALM: [&str; 12] = [
     "嗯",
 ];
 /// What callers say last, when it presses and when it does not.
-const CLOSERS_PRESSING: [&str; 12] = [
+const CLOSERS_PRESSING: [&str; 16] = [
     "快点来",
     "麻烦快一点",
     "我在这等",
@@ -188,11 +270,19 @@ const CLOSERS_PRESSING: [&str; 12] = [
     "求求你们了",
     "等你们过来",
     "有事打我电话",
-    "我姓王",
-    "我姓张",
-    "我姓陈",
+    "我姓{姓}",
+    "我姓{姓}，就这个号码",
+    "我在{标}这边等",
+    "旁边就是{标}",
+    "从{标}那边过来快",
+    "我手机尾号{尾}",
+    "到了打我电话，尾号{尾}",
 ];
-const CLOSERS_CALM: [&str; 8] = [
+const CLOSERS_CALM: [&str; 12] = [
+    "我姓{姓}",
+    "我手机尾号{尾}",
+    "回头打给我，尾号{尾}",
+    "免贵姓{姓}",
     "谢谢",
     "好的谢谢",
     "就这样",
@@ -218,7 +308,7 @@ pub const FILLERS: [&str; 10] = [
 ];
 
 /// One word of a list that is never empty.
-fn of(list: &'static [&'static str], random: &mut Random) -> &'static str {
+pub fn of<'a>(list: &[&'a str], random: &mut Random) -> &'a str {
     random.pick(list).copied().unwrap_or_default()
 }
 
@@ -276,6 +366,15 @@ pub fn filled(phrase: &str, place: &str, random: &mut Random) -> String {
             "人" => text += of(&PEOPLE, random),
             "数" => text += of(&NUMBERS, random),
             "时" => text += of(&TIMES, random),
+            "姓" => text += of(&SURNAMES, random),
+            "色" => text += of(&COLOURS, random),
+            "车" => text += of(&CARS, random),
+            "衣" => text += of(&CLOTHES, random),
+            "菜" => text += of(&DISHES, random),
+            "店" => text += of(&SHOPS, random),
+            "标" => text += of(&MARKS, random),
+            "岁" => text += &random.between(4, 88).to_string(),
+            "尾" => text += &format!("{:04}", random.below(10_000)),
             unknown => text += unknown,
         }
         rest = behind;

@@ -6,11 +6,12 @@
 use super::Progress;
 use crate::report::latency::Quantiles;
 use crate::report::seconds::Recent;
+use crate::report::text::grouped;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Gauge, Paragraph, Row, Sparkline, Table};
+use ratatui::widgets::{Block, Borders, LineGauge, Paragraph, Row, Sparkline, Table};
 use std::time::Duration;
 
 /// What is looked at.
@@ -142,11 +143,14 @@ fn draw_time(frame: &mut Frame<'_>, glimpse: &Glimpse, area: Rect) {
     };
     let left = lasting.saturating_sub(glimpse.elapsed);
     let ratio = glimpse.elapsed.as_secs_f64() / lasting.as_secs_f64().max(1e-9);
-    let label = format!("{elapsed} of {} · {} left", clock(lasting), clock(left));
-    let gauge = Gauge::default()
-        .gauge_style(Style::new().fg(Color::Blue).bg(Color::DarkGray))
+    let label = format!(" {elapsed} of {} · {} left", clock(lasting), clock(left));
+    let gauge = LineGauge::default()
+        .filled_style(Style::new().fg(Color::Blue).bold())
+        .unfilled_style(Style::new().fg(Color::DarkGray))
+        .filled_symbol("━")
+        .unfilled_symbol("─")
         .ratio(ratio.clamp(0.0, 1.0))
-        .label(Span::styled(label, Style::new().fg(Color::White)));
+        .label(label);
     frame.render_widget(gauge, area);
 }
 
@@ -337,19 +341,6 @@ fn ms(value: f64) -> String {
     }
 }
 
-/// `12 345`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
-            text.push(' ');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,10 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_told_in_groups() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1 234 567");
+    fn time_is_told_like_a_clock() {
         assert_eq!(clock(Duration::from_secs(3_725)), "1:02:05");
     }
 }

@@ -207,3 +207,26 @@ impl Watch for Signalled<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_gives_the_terminal_back() {
+        give_back_on_panic();
+        TAKEN.store(true, Ordering::SeqCst);
+        let panicked = std::panic::catch_unwind(|| panic!("on purpose"));
+        assert!(panicked.is_err());
+        assert!(!TAKEN.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn signals_ask_in_their_own_name() {
+        let signals = Signals::default();
+        assert_eq!(signals.wish(), Wish::GoOn);
+        signals.last.store(1, Ordering::Relaxed);
+        signals.count.store(1, Ordering::Relaxed);
+        assert_eq!(signals.wish(), Wish::Stop("SIGTERM".into()));
+    }
+}

@@ -289,10 +289,6 @@ impl World {
             let at = self.after(Span(500), Span::minutes(20));
             self.agenda.note(at, Thing::Facts(call));
         }
-        if self.random.chance(700) {
-            let at = self.after(Span::seconds(10), Span::minutes(40));
-            self.agenda.note(at, Thing::HangUp(call));
-        }
     }
 
     /// Nothing came in time.

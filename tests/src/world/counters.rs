@@ -26,6 +26,7 @@ pub const DEEDS: &[&str] = &[
     "call",
     "call_ended",
     "call_resent",
+    "caller_facts",
     "conflict_sent",
     "crash",
     "duplicate",

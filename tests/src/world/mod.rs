@@ -5,10 +5,11 @@
 //! what it may. A world has two phases: in the first everything goes wrong that its [`options`] say; then faults stop, and
 //! every call must come to an end. Nothing is checked by the world itself: the [`checks`] hear what was released.
 //!
-//! `stage` moves time, `machine` is the process that runs and dies, `clients` ask and ask again, `traffic`, `people` and
-//! `roads` say what happens in a day.
+//! `stage` moves time, `machine` is the process that runs and dies, `clients` ask and ask again, `traffic`, `callers`, `people`
+//! and `roads` say what happens in a day.
 
 mod agenda;
+mod callers;
 pub mod checks;
 mod clients;
 pub mod counters;

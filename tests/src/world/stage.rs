@@ -1,6 +1,7 @@
 //! The stage of a world: time goes from one thing to the next, and whoever is due takes a turn.
 
 use super::agenda::Agenda;
+use super::callers::Calling;
 use super::checks::Books;
 use super::clients::{Clients, Token};
 use super::counters::Counters;
@@ -35,8 +36,6 @@ pub(super) enum Thing {
     Call(Source),
     /// A caller says more.
     Facts(CallId),
-    /// A caller hangs up.
-    HangUp(CallId),
     /// A message reaches the centre, if it runs.
     Arrives(Token),
     /// An answer reaches a client.
@@ -77,6 +76,7 @@ pub(super) struct World {
     pub(super) books: Books,
     pub(super) clients: Clients,
     pub(super) crews: Crews,
+    pub(super) calling: Calling,
     pub(super) agenda: Agenda<Thing>,
     pub(super) random: Random,
     /// Which of the ground's maps the configuration names.
@@ -182,6 +182,7 @@ impl World {
             machine: Machine::default(),
             clients: Clients::default(),
             crews: Crews::new(field(), seed),
+            calling: Calling::new(seed),
             agenda: Agenda::new(),
             random: Random::stream(seed, 0x3081d),
             map: 0,
@@ -243,7 +244,13 @@ impl World {
     /// Time goes to the next thing, but not past `most`; all that is due then happens.
     fn turn(&mut self, most: i64) -> Result<(), String> {
         let crews_at = self.crews.next_due().map(|due| due.0);
-        let next = [self.agenda.next_at(), crews_at, self.machine.next_at()];
+        let callers_at = self.calling.next_due().map(|due| due.0);
+        let next = [
+            self.agenda.next_at(),
+            crews_at,
+            callers_at,
+            self.machine.next_at(),
+        ];
         let next = next.into_iter().flatten().min().unwrap_or(most);
         self.now = self.now.max(next.min(most));
         self.tell_wall();
@@ -254,6 +261,7 @@ impl World {
         while let Some(act) = self.crews.poll(Moment(self.now)) {
             self.crew_acts(act);
         }
+        self.callers_act();
         self.run_machine()
     }
 
@@ -266,7 +274,6 @@ impl World {
         match thing {
             Thing::Call(source) => self.somebody_calls(source),
             Thing::Facts(call) => self.say_more(call),
-            Thing::HangUp(call) => self.hang_up(call),
             Thing::Arrives(token) => self.arrives(token),
             Thing::Answered(token, answer) => self.answered(token, *answer),
             Thing::TimeOut(token) => self.time_out(token),
@@ -298,7 +305,7 @@ impl World {
         }
     }
 
-    /// A record was released for the first time: crews hear of it.
+    /// A record was released for the first time: crews and callers hear of it.
     pub(super) fn released(&mut self, record: &ReleasedRecord) {
         for event in &record.record.events {
             if let Event::OrderMoved { order, to, .. } = *event {
@@ -317,6 +324,7 @@ impl World {
                 self.tell_crew(issued.order);
             }
         }
+        self.calling.hear(Moment(self.now), record);
         self.clients.hear(record);
     }
 
@@ -344,7 +352,7 @@ impl World {
         }
     }
 
-    /// Faults stop, crews obey, nobody new calls.
+    /// Faults stop, crews obey, nobody calls any more.
     fn calm_down(&mut self) {
         self.is_calm = true;
         self.disk.faults(|faults| faults.cease());
@@ -353,7 +361,6 @@ impl World {
             Thing::Arrives(_) | Thing::Answered(..) | Thing::TimeOut(_) | Thing::Start => true,
             Thing::Call(_)
             | Thing::Facts(_)
-            | Thing::HangUp(_)
             | Thing::Person
             | Thing::Field
             | Thing::Overreach
@@ -367,6 +374,7 @@ impl World {
             | Thing::Relief => false,
         });
         self.crews = Crews::new(Behaviour::Standard, self.options.seed);
+        self.calling = Calling::new(self.options.seed);
         let open: Vec<_> = self
             .books
             .view()

@@ -24,8 +24,6 @@ pub(super) enum Source {
     Accident(Point),
     /// Somebody who calls for fun, again and again.
     Prankster,
-    /// The same caller about the same thing, under a new key.
-    Redial(CallReport),
 }
 
 /// What people see of an accident.
@@ -161,10 +159,7 @@ impl World {
         report.key = KeyDigest::of(0, &number.to_string());
         report.body = BodyDigest(number);
         self.books.counters.hit("world", deed);
-        if self.random.chance(50) && source == Source::Usual {
-            let at = self.after(Span::seconds(20), Span::minutes(6));
-            self.agenda.note(at, Thing::Call(Source::Redial(report)));
-        }
+        self.calling.called(self.now, &number.to_string(), report);
         let words = Testimony {
             key: Some(number.to_string()),
             text: Some("a call of a simulated world".into()),
@@ -179,7 +174,6 @@ impl World {
 
     fn report(&mut self, source: Source) -> (&'static str, CallReport) {
         let (deed, assessment, place) = match source {
-            Source::Redial(report) => return ("redial", report),
             Source::Usual => ("call", self.any_assessment(), self.any_place()),
             Source::Flood => ("flood_call", self.any_assessment(), self.any_place()),
             Source::Accident(point) => {

@@ -42,6 +42,7 @@ async fn load(to: SocketAddr, arrivals: Arrivals) -> Summary {
         to,
         trust: Trust::Loopback,
         crews: None,
+        callers: None,
         seed: 1,
         run_id: None,
         stats: None,

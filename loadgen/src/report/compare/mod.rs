@@ -255,8 +255,7 @@ impl Comparison {
                     .into(),
             ];
         }
-        let enough = self.confidence() >= CONFIDENCE_LEAST - 1e-9;
-        if !enough {
+        if !self.is_enough() {
             return vec![format!(
                 "{first} and {second} runs are too few: even the whole range is sure to {:.0} % only. Three and three give 90 %.",
                 self.confidence() * 100.0
@@ -269,10 +268,17 @@ impl Comparison {
             .map(|compared| format!("{}.", compared.says()))
             .collect();
         if shown.is_empty() {
-            vec![format!("No difference shown by {first} and {second} runs.")]
+            vec![format!(
+                "No difference shown by {first} and {second} runs. There may be one all the same; the intervals say how large."
+            )]
         } else {
             shown
         }
+    }
+
+    /// Whether so many runs can show anything.
+    pub fn is_enough(&self) -> bool {
+        self.confidence() >= CONFIDENCE_LEAST - 1e-9
     }
 
     /// How sure an interval of so many runs is.
@@ -371,7 +377,7 @@ pub fn spread(ordered: &[f64]) -> String {
     let (Some(least), Some(most)) = (ordered.first(), ordered.last()) else {
         return String::new();
     };
-    if ordered.len() == 1 {
+    if least == most {
         return ms(*least);
     }
     format!("{} ({}–{})", ms(median(ordered)), ms(*least), ms(*most))

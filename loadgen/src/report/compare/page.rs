@@ -16,8 +16,10 @@ pub fn of(comparison: &Comparison) -> String {
         .collect();
     let (mood, chinese) = if shown {
         ("odd", "两组运行有差异：")
-    } else {
+    } else if comparison.is_enough() {
         ("good", "未显示差异。")
+    } else {
+        ("odd", "运行次数太少，看不出差异。")
     };
     let mut body = format!(
         "<header><h1>{}</h1></header>\n<div class=\"verdict {mood}\"><p>{chinese}</p>{sentences}</div>\n",

@@ -53,7 +53,7 @@ fn a_difference_that_repeats_is_told_with_its_interval() {
 #[test]
 fn runs_that_overlap_and_runs_that_are_too_few_show_nothing() {
     let same = compared(&[10.0, 11.0, 14.0], &[10.5, 12.0, 13.0]);
-    assert_eq!(same.verdict(), ["No difference shown by 3 and 3 runs."]);
+    assert!(same.verdict()[0].starts_with("No difference shown by 3 and 3 runs."));
     let pair = compared(&[10.0], &[90.0]);
     assert!(pair.verdict()[0].contains("a single pair shows nothing of the spread"));
     assert!(pair.figures.iter().all(|figure| !figure.is_shown()));

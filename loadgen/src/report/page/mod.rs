@@ -9,7 +9,7 @@ mod tables;
 
 use super::Summary;
 use super::kept::Kept;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// The look of all pages.
 pub const STYLE: &str = include_str!("style.css");
@@ -45,6 +45,9 @@ pub fn page(title: &str, body: &str) -> String {
 
 /// Both languages of a heading. Its words are the page's own.
 pub fn both(chinese: &str, english: &str) -> String {
+    if chinese == english || english.is_empty() {
+        return chinese.to_string();
+    }
     format!("{chinese} <span lang=\"en\">{english}</span>")
 }
 
@@ -118,7 +121,9 @@ pub fn verdict(summary: &Summary) -> Verdict {
 
 /// Milliseconds with three digits.
 pub fn ms(value: f64) -> String {
-    if value >= 99.95 {
+    if value == 0.0 {
+        "0".to_string()
+    } else if value >= 99.95 {
         grouped(value.round() as u64)
     } else if value >= 9.995 {
         format!("{value:.1}")

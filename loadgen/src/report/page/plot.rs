@@ -6,12 +6,13 @@
 use super::escaped;
 use std::fmt::Write;
 
-/// The whole picture, in its own units.
-pub const WIDTH: f64 = 760.0;
-/// Its height.
-pub const HEIGHT: f64 = 250.0;
+/// A picture over the whole page, in its own units.
+pub const WIDE: f64 = 1_140.0;
+/// One of two beside each other.
+pub const HALF: f64 = 560.0;
+const HEIGHT: f64 = 250.0;
 /// Room for the labels of the axes.
-pub const LEFT: f64 = 56.0;
+const LEFT: f64 = 56.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 30.0;
@@ -76,7 +77,7 @@ impl Scale {
         match self {
             Scale::Linear { max } => {
                 let step = step(max);
-                let count = (max / step).round() as u32;
+                let count = (max / step + 1e-6).floor() as u32;
                 (0..=count).map(|nth| f64::from(nth) * step).collect()
             }
             Scale::Logarithmic { min, max } => {
@@ -156,6 +157,8 @@ pub struct Note {
 pub struct Plot {
     /// What it shows, for those who do not see it.
     pub label: String,
+    /// How wide it is.
+    pub width: f64,
     /// From left to right.
     pub across: Scale,
     /// From below to above.
@@ -174,7 +177,7 @@ pub struct Plot {
 
 impl Plot {
     fn x(&self, value: f64) -> f64 {
-        LEFT + self.across.place(value) * (WIDTH - LEFT - RIGHT)
+        LEFT + self.across.place(value) * (self.width - LEFT - RIGHT)
     }
 
     fn y(&self, value: f64) -> f64 {
@@ -184,7 +187,8 @@ impl Plot {
     /// The picture.
     pub fn svg(&self) -> String {
         let mut svg = format!(
-            "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n",
+            "<svg viewBox=\"0 0 {} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n",
+            self.width,
             escaped(&self.label)
         );
         self.axes(&mut svg);
@@ -217,7 +221,7 @@ impl Plot {
     }
 
     fn axes(&self, svg: &mut String) {
-        let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
+        let (right, bottom) = (self.width - RIGHT, HEIGHT - BOTTOM);
         for tick in self.upward.ticks() {
             let y = self.y(tick);
             put(
@@ -328,9 +332,12 @@ fn put(text: &mut String, what: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
 
+    const WIDTH: f64 = 760.0;
+
     fn plot(across: Scale, upward: Scale, series: Series) -> Plot {
         Plot {
             label: "a \"plot\" <of> nothing".into(),
+            width: WIDTH,
             across,
             upward,
             name_across: |value| value.to_string(),
@@ -437,5 +444,6 @@ mod tests {
         assert_eq!(Scale::fitting(3.0, 17.0), Scale::Linear { max: 20.0 });
         assert_eq!(Scale::linear(0.0).place(0.0), 0.0);
         assert_eq!(Scale::linear(5_000.0).ticks().len(), 6);
+        assert_eq!(Scale::Linear { max: 45.0 }.ticks().last(), Some(&40.0));
     }
 }

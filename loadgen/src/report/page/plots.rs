@@ -3,12 +3,12 @@
 //! A plot of time has 240 columns at most: where a run has more seconds, rates are means and latencies those of the slowest
 //! second of a column. What never happened is told in a line and not drawn.
 
-use super::plot::{Note, Plot, Scale, Series, Shape};
+use super::plot::{HALF, Note, Plot, Scale, Series, Shape, WIDE};
 use super::{both, ms};
 use crate::report::Judged;
 use crate::report::kept::{Kept, Point};
 use crate::report::seconds::Second;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// Columns of a plot of time.
 const COLUMNS_MAX: usize = 240;
@@ -35,9 +35,10 @@ pub fn all(kept: &Kept) -> String {
         html.push_str(&over_time(&columns, wall));
         html.push_str(&rates(&columns, wall));
         html.push_str(&pending(&columns));
+        html.push_str(&orders(&columns));
+        html.push_str(&lateness(&columns, wall));
         html.push_str(&refusals(&columns));
         html.push_str(&clocks(&columns));
-        html.push_str(&lateness(&columns, wall));
     }
     html.push_str("</div>\n");
     html
@@ -53,6 +54,7 @@ struct Column {
     answered: f64,
     refused: u64,
     pending: u64,
+    orders: u64,
     clocks_missed: u64,
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
@@ -61,9 +63,12 @@ struct Column {
 }
 
 fn columns(seconds: &[Second]) -> Vec<Column> {
-    // What is left of a second after the last answer is no second to judge a rate by.
+    // What is left of a second after the last call went out is no second to judge a rate by.
+    let is_rest = |last: &Second, whole: f64| {
+        last.seconds < whole / 2.0 || (last.sent == 0 && last.seconds < whole)
+    };
     let whole = match seconds.split_last() {
-        Some((last, before)) if !before.is_empty() && last.seconds < before[0].seconds / 2.0 => {
+        Some((last, before)) if !before.is_empty() && is_rest(last, before[0].seconds) => {
             (before, Some(last))
         }
         Some(_) | None => (seconds, None),
@@ -73,6 +78,7 @@ fn columns(seconds: &[Second]) -> Vec<Column> {
     if let (Some(last), Some(rest)) = (columns.last_mut(), whole.1) {
         // Its figures are not lost.
         last.refused += rest.refused;
+        last.orders += rest.orders;
         last.clocks_missed += rest.clocks_missed;
         last.pending = rest.pending;
         last.p99_ms = greater(last.p99_ms, rest.p99_ms);
@@ -102,6 +108,7 @@ fn column(seconds: &[Second]) -> Column {
             .map(|second| second.pending)
             .max()
             .unwrap_or(0),
+        orders: sum(|second| second.orders),
         clocks_missed: sum(|second| second.clocks_missed),
         p50_ms: slowest(|second| second.p50_ms),
         p99_ms: slowest(|second| second.p99_ms),
@@ -246,6 +253,7 @@ fn by_percentile(kept: &Kept, wall: bool) -> String {
             ms(kept.summary.latency.p99_ms),
             ms(kept.summary.latency.max_ms)
         ),
+        width: WIDE,
         across: Scale::Nines { max: nines },
         upward,
         name_across: percent,
@@ -310,6 +318,7 @@ fn timed(
     });
     Plot {
         label: label.to_string(),
+        width: HALF,
         across: Scale::Linear { max: end },
         upward,
         name_across: time,
@@ -356,7 +365,7 @@ fn over_time(columns: &[Column], wall: bool) -> String {
     let least = columns.iter().filter_map(|column| column.p50_ms);
     let least = least.filter(|value| *value > 0.0).fold(f64::MAX, f64::min);
     let slowest = most(columns, |column| column.max_ms.unwrap_or(0.0));
-    let plot = timed(
+    let mut plot = timed(
         "Latency over time",
         columns,
         Scale::fitting(least, slowest),
@@ -376,6 +385,7 @@ fn over_time(columns: &[Column], wall: bool) -> String {
             )
         },
     );
+    plot.width = WIDE;
     let says = if wall {
         both(
             "按答复所在的秒统计。",
@@ -507,6 +517,18 @@ fn bars(
         |column| name(value(column)),
     );
     figure("", both(heading.0, heading.1), &[key], &plot, says)
+}
+
+fn orders(columns: &[Column]) -> String {
+    bars(
+        ("指令", "Orders"),
+        ("没有下达指令。", "Nobody was ordered, as far as was heard."),
+        ("blue-bars", "每列下达数", "told to units, each column"),
+        columns,
+        |column| column.orders as f64,
+        count,
+        breadth(columns),
+    )
 }
 
 fn refusals(columns: &[Column]) -> String {

@@ -4,7 +4,7 @@ use super::{both, escaped, ms};
 use crate::report::Summary;
 use crate::report::events::Counts;
 use crate::report::latency::Quantiles;
-use crate::watch::screen::grouped;
+use crate::report::text::grouped;
 
 /// The few that matter most.
 pub fn key_figures(summary: &Summary) -> String {
@@ -27,7 +27,7 @@ pub fn key_figures(summary: &Summary) -> String {
         summary.refused > 0,
     );
     let doubled = summary.doubly_ordered;
-    put("重复派单", "doubled", grouped(doubled), "", doubled > 0);
+    put("重复", "doubled", grouped(doubled), "", doubled > 0);
     let latency = &summary.latency;
     put("中位数", "p50", ms(latency.p50_ms), "ms", false);
     put("p99", "", ms(latency.p99_ms), "ms", false);
@@ -367,7 +367,7 @@ pub fn circumstances(summary: &Summary) -> String {
     ]);
     let command = about.command.join(" ");
     format!(
-        "<div class=\"tables\">\n{}{}{}</div>\n{}",
+        "<div class=\"tables three\">\n{}{}{}</div>\n{}",
         section("本次运行", "This run", &run),
         section("中心", "The centre", &centre),
         section("压测端机器", "The generator's machine", &machine),

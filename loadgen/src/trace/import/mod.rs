@@ -1,19 +1,24 @@
 //! Makes a trace of what others wrote: reads all rows, moves them onto a city if asked, sorts them by time.
 //!
 //! Each source has a file of its own that turns its rows into ours and decides nothing else. Next:
-//! [`montgomery`], [`table`], [`onto`].
+//! [`montgomery`], [`rio`], [`table`], [`onto`].
 
 pub mod montgomery;
 pub mod onto;
+pub mod rio;
 pub mod table;
 
 use super::{Row, TraceError, Writer};
 use crate::ground::Ground;
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::Path;
 
 /// The most rows an import takes: they are sorted in memory, a few hundred bytes each.
 pub const ROWS_MAX: usize = 5_000_000;
+
+/// A line of progress after so many rows.
+const PROGRESS_ROWS: usize = 250_000;
 
 /// What was read, before it is moved and sorted.
 #[derive(Debug, Default)]
@@ -61,9 +66,12 @@ pub fn write(
     Ok(summary)
 }
 
-/// Refuses a file of more rows than fit.
+/// Refuses a file of more rows than fit; says now and then how far it is.
 fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
     if rows < ROWS_MAX {
+        if rows > 0 && rows.is_multiple_of(PROGRESS_ROWS) && std::io::stderr().is_terminal() {
+            eprintln!("{file}: {rows} rows");
+        }
         return Ok(());
     }
     Err(TraceError::Row {

@@ -1,0 +1,116 @@
+//! Callers and carriers that repeat themselves, through a real centre over QUIC on a driven clock.
+
+#![allow(clippy::unwrap_used)] // all of this is a test; the lint knows only functions that are marked so
+
+use engine::command::ClockMode;
+use engine::moment::Span;
+use gateway::client::Trust;
+use gateway::config::{Config, Overrides};
+use gateway::serve::{ServerHandle, serve};
+use loadgen::caller::behaviour::Behaviour as Calling;
+use loadgen::crew::{Behaviour, Positions};
+use loadgen::ground::Ground;
+use loadgen::replay::driven::Silent;
+use loadgen::replay::{Options, Speed, driven};
+use loadgen::report::Summary;
+use loadgen::synth::{self, Size};
+use loadgen::trace::Writer;
+use std::path::Path;
+
+async fn centre(data: &Path) -> ServerHandle {
+    let overrides = Overrides {
+        data: Some(data.to_path_buf()),
+        clock: Some(ClockMode::Driven),
+        ..Overrides::default()
+    };
+    let mut config = Config::load(None, &overrides).unwrap();
+    config.quic.listen = ([127, 0, 0, 1], 0).into();
+    config.http_listen = ([127, 0, 0, 1], 0).into();
+    serve(config).await.unwrap()
+}
+
+/// Replays so many calls of a profile as fast as it goes.
+async fn replayed(folder: &Path, profile: &str, calls: u64, callers: Option<Calling>) -> Summary {
+    let size = Size {
+        days: None,
+        calls: Some(calls),
+    };
+    let trace = folder.join("trace.csv");
+    let ground = Ground::embedded().unwrap();
+    let (_, rows) = synth::stream(profile, 3, size, &ground).unwrap();
+    let mut writer = Writer::create(&trace).unwrap();
+    for row in rows {
+        writer.write(&row).unwrap();
+    }
+    writer.finish().unwrap();
+    let server = centre(&folder.join("data")).await;
+    let options = Options {
+        trace,
+        to: server.quic_addr,
+        trust: Trust::Loopback,
+        crews: Some(Behaviour::Field {
+            positions: Positions::OnArrival,
+        }),
+        callers,
+        seed: 5,
+        run_id: None,
+        stats: Some(format!("http://{}/v1/stats", server.http_addr)),
+        answers: None,
+        quiet: true,
+    };
+    let speed = Speed {
+        times: f64::INFINITY,
+        at_most: None,
+        settle: Span::hours(24),
+    };
+    let summary = driven::run(&options, speed, &mut Silent).await.unwrap();
+    server.stop().await.unwrap();
+    summary
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn callers_call_again_and_say_more_and_do_the_same_under_a_seed() {
+    let eager = Calling {
+        redial_permille: 900,
+        facts_permille: 600,
+        ..Calling::default()
+    };
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = replayed(folder.path(), "xianju-2011", 150, Some(eager)).await;
+        let callers = summary.callers.unwrap();
+        assert_eq!(summary.sent, 150 + callers.redials, "{summary}");
+        assert_eq!(
+            (summary.decided, summary.lost),
+            (summary.sent, 0),
+            "{summary}"
+        );
+        assert_eq!(
+            (summary.doubly_ordered, summary.conflicts),
+            (0, 0),
+            "{summary}"
+        );
+        assert_eq!(callers.ended, summary.sent, "{summary}");
+        assert!(callers.redials > 0 && callers.facts > 5, "{summary}");
+        assert!(callers.facts_raised > 0, "{summary}");
+        assert!(summary.acts_refused.is_empty(), "{summary}");
+        states.push((summary.state, callers));
+    }
+    assert!(states[0].0.hash.is_some());
+    assert_eq!(states[0], states[1]);
+}
+
+/// Every call three times under one key: one call, one decision, and the same answer each time (N2).
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carriers_repeats_are_answered_as_the_first_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = replayed(folder.path(), "carrier-retry", 60, None).await;
+    assert_eq!((summary.sent, summary.repeated), (60, 120), "{summary}");
+    assert_eq!((summary.decided, summary.lost), (60, 0), "{summary}");
+    assert_eq!(
+        (summary.doubled.keys, summary.conflicts),
+        (0, 0),
+        "{summary}"
+    );
+}
