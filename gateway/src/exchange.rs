@@ -60,8 +60,10 @@ struct Worker {
 /// Requests that were refused before they reached the core.
 #[derive(Debug, Default)]
 pub struct Refused {
-    /// A lane was full, or a worker's table.
-    pub overloaded: AtomicU64,
+    /// A lane was full, by lane.
+    pub lane_full: [AtomicU64; 3],
+    /// A worker's table was full.
+    pub worker_full: AtomicU64,
     /// They could not be read.
     pub unreadable: AtomicU64,
     /// The centre did not serve.
@@ -70,6 +72,14 @@ pub struct Refused {
     pub no_room: AtomicU64,
     /// A field of a strict request was wrong.
     pub bad: AtomicU64,
+}
+
+impl Refused {
+    /// Everything that found no room.
+    pub fn overloaded(&self) -> u64 {
+        let full = self.lane_full.iter().chain([&self.worker_full]);
+        full.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
 }
 
 impl Exchange {

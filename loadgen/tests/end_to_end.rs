@@ -11,7 +11,7 @@ use gateway::explain::{differences, explain};
 use gateway::serve::{ServerHandle, serve};
 use loadgen::crew::{Behaviour, Positions};
 use loadgen::ground::Ground;
-use loadgen::pace::Arrivals;
+use loadgen::pace::{Arrivals, Spread};
 use loadgen::replay::driven::Silent;
 use loadgen::replay::{Options, Rate, Speed, driven, rate};
 use loadgen::report::Summary;
@@ -134,8 +134,7 @@ async fn a_restart_under_load_loses_nothing() {
     let address = server.quic_addr;
     let load = tokio::spawn(async move {
         let rate = Rate {
-            arrivals: Arrivals::Poisson(100.0),
-            lasting: Some(Duration::from_secs(6)),
+            arrivals: Arrivals::constant(100.0, Spread::Poisson, Some(Duration::from_secs(6))),
             connections: 2,
             streams: 2,
             settle: Duration::from_secs(60),

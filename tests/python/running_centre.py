@@ -59,9 +59,10 @@ def liandong(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str
 class RunningCentre:
     """One centre over one data folder; it can be started, stopped, killed and started again."""
 
-    def __init__(self, folder: pathlib.Path, clock: str = "driven", settings: str = "", http: str = "", **process: Any) -> None:
-        """`settings` go into the configuration, `http` into its table of that name, `process` to the process."""
+    def __init__(self, folder: pathlib.Path, clock: str = "driven", settings: str = "", http: str = "", quic: str = "", **process: Any) -> None:
+        """`settings` go into the configuration, `http` and `quic` into its tables of that name, `process` to the process."""
         self._http = http
+        self._quic = quic
         self._process_options = process
         self.data = folder / "data"
         self._folder = folder
@@ -89,7 +90,7 @@ class RunningCentre:
         self._folder.mkdir(parents=True, exist_ok=True)
         config = self._folder / "liandong.toml"
         config.write_text(
-            f'[quic]\nlisten = "127.0.0.1:{self.quic_port}"\n\n'
+            f'[quic]\nlisten = "127.0.0.1:{self.quic_port}"\n{self._quic}\n'
             f'[http]\nlisten = "127.0.0.1:{self.http_port}"\n{self._http}\n{self._settings}',
             encoding="utf-8",
         )

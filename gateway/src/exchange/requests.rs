@@ -15,7 +15,7 @@ use engine::event::Refusal;
 use engine::id::UnitId;
 use engine::lane::Lane;
 use engine::runtime::port::{Inspection, Origin, Submission, Wish};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -274,7 +274,7 @@ impl Exchange {
                 }),
                 wish,
             }),
-            Err(Waiting { to, .. }) => self.overloaded(to),
+            Err(Waiting { to, .. }) => self.overloaded(to, &self.refused.worker_full),
         }
     }
 
@@ -290,14 +290,14 @@ impl Exchange {
                 let token = submission.origin.map(|origin| origin.token);
                 let waiting = token.and_then(|token| worker.lock().take(token));
                 if let Some(waiting) = waiting {
-                    self.overloaded(waiting.to);
+                    self.overloaded(waiting.to, &self.refused.lane_full[lane as usize]);
                 }
             }
         }
     }
 
-    fn overloaded(&self, to: AnswerTo) {
-        self.refused.overloaded.fetch_add(1, Ordering::Relaxed);
+    fn overloaded(&self, to: AnswerTo, full: &AtomicU64) {
+        full.fetch_add(1, Ordering::Relaxed);
         let detail = "the lane of this request is full; send it again under the same key after the time given";
         let problem = Problem::new(ProblemKind::Overloaded, detail).retry_after_ms(RETRY_AFTER_MS);
         let tag = to.tag();

@@ -133,6 +133,24 @@ impl Writer<'_> {
         ConstCounter::new(spent.as_secs_f64()).encode(metric)
     }
 
+    /// Counters of time by one label, in seconds.
+    fn durations_total_by<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (Labels<'l, 1>, Duration)>,
+    ) -> fmt::Result {
+        let unit = Some(&Unit::Seconds);
+        let mut family = self
+            .encoder
+            .encode_descriptor(name, help, unit, MetricType::Counter)?;
+        for (labels, spent) in values {
+            let metric = family.encode_family(&labels)?;
+            ConstCounter::new(spent.as_secs_f64()).encode(metric)?;
+        }
+        Ok(())
+    }
+
     /// Distributions of durations by one label, in seconds.
     fn durations<'l>(
         &mut self,

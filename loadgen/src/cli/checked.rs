@@ -1,12 +1,10 @@
 //! What was typed, checked: addresses, speeds, lengths of time.
 
+use crate::scenario::RATE_MAX;
 use engine::moment::Span;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
-
-/// The most calls a second that can be asked for.
-const RATE_MAX: f64 = 10_000_000.0;
 
 /// Where a centre is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +113,18 @@ pub enum Crewing {
     Standard,
 }
 
+impl Crewing {
+    /// The same as crews have it.
+    pub const fn behaviour(self, positions: Positions) -> crate::crew::Behaviour {
+        match self {
+            Crewing::Field => crate::crew::Behaviour::Field {
+                positions: positions.0,
+            },
+            Crewing::Standard => crate::crew::Behaviour::Standard,
+        }
+    }
+}
+
 impl FromStr for Crewing {
     type Err = String;
 
@@ -132,6 +142,12 @@ impl FromStr for Crewing {
 /// When crews say where they are: never as no time, on arrival as none in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Positions(pub crate::crew::Positions);
+
+impl Default for Positions {
+    fn default() -> Positions {
+        Positions(crate::crew::Positions::OnArrival)
+    }
+}
 
 impl FromStr for Positions {
     type Err = String;

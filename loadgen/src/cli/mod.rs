@@ -1,19 +1,20 @@
 //! The command line of `liandong-load`: typed by clap, validated in [`checked`], then run.
 //!
-//! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered.
+//! Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 something was lost or doubly ordered, or an objective broken.
 //! Results go to stdout, progress and errors to stderr.
 
+mod capacity;
 pub mod checked;
 mod importing;
 mod reporting;
 mod simulating;
+mod wall;
 mod watching;
 
 use crate::caller::behaviour::Calling;
-use crate::crew::Behaviour;
 use crate::ground::Ground;
-use crate::pace::Arrivals;
-use crate::replay::{Options, Rate, ReplayError, Speed};
+use crate::objective::Slo;
+use crate::replay::{Options, ReplayError, Speed, own};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
 use crate::synth::{self, Size};
@@ -39,7 +40,7 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed 600 --crews
 
 Manual pages: `liandong-load man DIR`; completions: `liandong-load completions bash`.
-Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost or doubly ordered.
+Exit codes: 0 good · 1 usage or error · 2 the run itself was invalid · 99 lost, doubly ordered, or an objective broken.
 A trace is CSV, plain, .gz or .zst: at,key,line,caller,lat,lon,datum,accuracy_m,text,kind,injured,expect_agencies;
 `at` is RFC 3339 or seconds from the start; only `at` and `line` are mandatory. An empty `text` is a silent caller,
 `\\N` one whose words are not known yet.";
@@ -49,9 +50,15 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews --callers
   liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo p99<10ms,lost=0
 
---speed wants a centre that was started with `--clock driven`, --rate one on the wall clock.
-Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid; 99 something was lost or doubly ordered.";
+--speed wants a centre that was started with `--clock driven`; --rate, --phase and --scenario want one on the wall clock.
+Shapes of a phase, in a scenario as fields of [[phase]] and with --phase as words: constant and soak (rate), ramp (from, to), step
+(from, to, steps), spike (rate, peak, at, lasting), trace (speed: the trace's own times, so many times faster); all with `duration`, all but
+trace with `arrivals` (evenly, poisson). A scenario may also set connections, streams, settle, crews, positions, seed, objectives.
+Objectives: p50 p90 p99 p99.9 p99.99 max mean with us, ms or s; lost refused doubly_ordered errors with a number or a percentage.
+Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid, for the generator was the bottleneck; 99 something was lost or
+doubly ordered, or an objective was broken.";
 
 const SIMULATE_HELP: &str = "\
 Examples:
@@ -94,6 +101,9 @@ enum Verb {
     /// Send a trace to a centre.
     #[command(after_help = REPLAY_HELP)]
     Replay(ReplayArgs),
+    /// Find the highest rate at which a centre holds its objectives, and what keeps it from more.
+    #[command(after_help = capacity::HELP)]
+    Capacity(capacity::CapacityArgs),
     /// Play a trace in process on virtual time: a year in seconds, one configuration or two beside each other.
     #[command(after_help = SIMULATE_HELP)]
     Simulate(simulating::SimulateArgs),
@@ -140,6 +150,15 @@ struct ReplayArgs {
     /// Send so many calls a second on the wall clock, whatever the trace's times.
     #[arg(long)]
     rate: Option<f64>,
+    /// Load the centre as this file says, in phases: TOML, see below.
+    #[arg(long, conflicts_with_all = ["speed", "rate", "lasting", "phases"])]
+    scenario: Option<PathBuf>,
+    /// A phase of the load, as in 'ramp from=100 to=2000 duration=30s arrivals=poisson'; may be repeated.
+    #[arg(long = "phase", conflicts_with_all = ["speed", "rate", "lasting"])]
+    phases: Vec<wall::TypedPhase>,
+    /// What the run must hold, as in p99<10ms,lost=0; broken: exit code 99.
+    #[arg(long)]
+    slo: Option<Slo>,
     /// With --rate: at random (Poisson) instead of evenly.
     #[arg(long, requires = "rate")]
     poisson: bool,
@@ -151,27 +170,27 @@ struct ReplayArgs {
     crews: Option<Crewing>,
     /// Callers who hang up, call again and say more than the trace has, with --speed; `off`, or what differs, as in
     /// redial=60%,facts=0%,patience=90s.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with = "rate")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with_all = ["rate", "scenario", "phases"])]
     callers: Option<Calling>,
     /// Where crews say where they are: `none`, on `arrival`, or every so often on the way, as in 30s.
     #[arg(long, default_value = "arrival")]
     positions: Positions,
-    /// Connections for calls, with --rate.
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    connections: u16,
-    /// Streams a connection, with --rate.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
-    streams: u8,
+    /// Connections for calls, on the wall clock (2).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    connections: Option<u16>,
+    /// Streams a connection, on the wall clock (4).
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=15))]
+    streams: Option<u8>,
     /// How long after the last call answers (--rate, wall time, 30s) or crews (--speed, centre time, 24h) may take.
     #[arg(long)]
     settle: Option<Lasting>,
-    /// With --rate: do not subscribe; double orders then cannot show.
+    /// On the wall clock: do not subscribe; double orders then cannot show.
     #[arg(long, conflicts_with = "crews")]
     deaf: bool,
-    /// Decides what crews do and when calls come at random.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Goes before every key; with --rate the time by default, so that a trace can be sent again.
+    /// Decides what crews do and when calls come at random (1).
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Goes before every key; on the wall clock the time by default, so that a trace can be sent again.
     #[arg(long)]
     run_id: Option<String>,
     /// The address of the centre's figures, for sequence and state hash, as in http://127.0.0.1:8110/v1/stats.
@@ -290,6 +309,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> u8 {
     };
     let done = match typed.verb {
         Verb::Replay(args) => replay(args),
+        Verb::Capacity(args) => capacity::capacity(&args),
         Verb::Simulate(args) => simulating::simulate(&args).map(|()| 0),
         Verb::Report(args) => reporting::report(&args).map(|()| 0),
         Verb::Generate(args) => generate(&args).map(|()| 0),
@@ -349,14 +369,21 @@ fn documented(written: anyhow::Result<()>) -> Result<u8, Failure> {
 fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     let report = args.report.as_deref().map(ReportFolder::prepare);
     let report = report.transpose()?;
-    let options = options(&args, report.as_ref());
+    let mut options = options(&args, report.as_ref());
+    let load = wall::load(&args)?;
+    let slo = load.as_ref().map(|load| load.slo.clone());
+    let slo = slo.or(args.slo.clone()).unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let summary = runtime.block_on(watching::run(&args, &options))?;
+    if let Some(load) = &load {
+        (options.crews, options.seed) = (load.crews, load.seed);
+    }
+    let mut summary = runtime.block_on(watching::run(&args, &options, load))?;
     // Nothing may hold the process up once there is a summary.
     runtime.shutdown_background();
+    judge(&mut summary, &slo);
     print!("{summary}");
     if let Some(path) = &args.json {
         write_json(&summary, path)?;
@@ -376,14 +403,9 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
         trace: args.trace.clone(),
         to: args.to.0,
         trust,
-        crews: args.crews.map(|crews| match crews {
-            Crewing::Field => Behaviour::Field {
-                positions: args.positions.0,
-            },
-            Crewing::Standard => Behaviour::Standard,
-        }),
+        crews: wall::behaviour(args),
         callers: args.callers.and_then(|callers| callers.0),
-        seed: args.seed,
+        seed: args.seed.unwrap_or(wall::SEED),
         run_id: args.run_id.clone(),
         stats: args.stats.clone(),
         answers: report.map(ReportFolder::answers).or(args.answers.clone()),
@@ -391,20 +413,13 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
     }
 }
 
-fn rate_of(args: &ReplayArgs, rate: f64) -> Result<Rate, Failure> {
-    checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
-    Ok(Rate {
-        arrivals: if args.poisson {
-            Arrivals::Poisson(rate)
-        } else {
-            Arrivals::Constant(rate)
-        },
-        lasting: args.lasting.map(|lasting| lasting.0),
-        connections: args.connections.into(),
-        streams: args.streams.into(),
-        settle: args.settle.unwrap_or(Lasting::seconds(30)).0,
-        subscribe: !args.deaf,
-    })
+/// Writes down what the run had to hold. One that the generator broke makes the run invalid.
+fn judge(summary: &mut Summary, slo: &Slo) {
+    let judged = slo.judge(summary);
+    if summary.invalid.is_none() {
+        summary.invalid = own::fault_of(summary, slo, &judged);
+    }
+    summary.objectives = judged;
 }
 
 fn speed_of(args: &ReplayArgs) -> Speed {
@@ -419,15 +434,15 @@ fn speed_of(args: &ReplayArgs) -> Speed {
 pub fn exit_code(summary: &Summary) -> u8 {
     if summary.invalid.is_some() {
         2
-    } else if summary.is_good() {
+    } else if summary.is_good() && summary.is_held() {
         0
     } else {
         99
     }
 }
 
-fn write_json(summary: &Summary, path: &Path) -> Result<(), Failure> {
-    let written = serde_json::to_vec_pretty(summary)
+fn write_json(told: &impl serde::Serialize, path: &Path) -> Result<(), Failure> {
+    let written = serde_json::to_vec_pretty(told)
         .map_err(std::io::Error::other)
         .and_then(|json| std::fs::write(path, json));
     written.map_err(|error| Failure {
@@ -547,11 +562,10 @@ mod tests {
     fn help_names_what_is_there_and_nothing_else() {
         let help = Typed::command().render_long_help().to_string();
         for verb in [
-            "replay", "simulate", "report", "generate", "import", "record",
+            "replay", "capacity", "simulate", "report", "generate", "import", "record",
         ] {
             assert!(help.contains(verb), "{help}");
         }
-        assert!(!help.contains("capacity"), "{help}");
         assert_eq!(code("liandong-load --help"), 0);
     }
 
@@ -590,7 +604,11 @@ mod tests {
     fn usage_errors_exit_with_1() {
         for line in [
             "liandong-load",
-            "liandong-load capacity",
+            "liandong-load capacity --to quic://127.0.0.1:1",
+            "liandong-load capacity --to quic://127.0.0.1:1 --slo p98<1ms",
+            "liandong-load capacity --to quic://127.0.0.1:1 --slo p99<1ms --step 1ms",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --scenario /nowhere/s.toml",
+            "liandong-load replay t.csv --to quic://127.0.0.1:1 --rate 1 --scenario s.toml",
             "liandong-load replay t.csv --to quic://127.0.0.1:1",
             "liandong-load replay t.csv --to quic://127.0.0.1:1 --speed 1 --rate 1",
             "liandong-load replay t.csv --to 127.0.0.1:1 --speed 1",
@@ -622,6 +640,20 @@ mod tests {
             }),
             99
         );
+        let judged = |objective: &str, held| crate::report::Judged {
+            objective: objective.into(),
+            held,
+            ..crate::report::Judged::default()
+        };
+        let with = |objectives| Summary {
+            lost: 1,
+            objectives,
+            ..good.clone()
+        };
+        // What an objective allows to be lost may be lost, and what it does not may not.
+        assert_eq!(exit_code(&with(vec![judged("lost<1%", true)])), 0);
+        assert_eq!(exit_code(&with(vec![judged("lost<1%", false)])), 99);
+        assert_eq!(exit_code(&with(vec![judged("p99<1s", true)])), 99);
         let invalid = Some("late".to_string());
         assert_eq!(
             exit_code(&Summary {

@@ -1,6 +1,7 @@
 //! Crews and the subscription on the wall clock: one connection that hears events and sends what crews do.
 //!
-//! Comes back like a [`Link`](super::link): subscribes from the last event it heard, sends unanswered acts again.
+//! Comes back like a [`Link`](super::link): subscribes from the last event it heard, sends unanswered acts again. What a crew has to say
+//! and found no room is said again a little later, as a crew would; otherwise its unit would never be free again.
 
 use super::driven::{request_of, tell};
 use super::link::{STALL, Shared};
@@ -9,7 +10,7 @@ use engine::id::EventId;
 use engine::moment::Moment;
 use gateway::client::{Answers, Client, ClientError, Events, Options as ClientOptions};
 use gateway::wire::{ProblemKind, Response, Tag};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,6 +35,19 @@ pub struct Field {
     options: ClientOptions,
     shared: Arc<Shared>,
     crews: Mutex<Option<Crews>>,
+}
+
+/// Acts that found no room, and when each is sent again; the first to be sent first.
+#[derive(Default)]
+struct Again(VecDeque<(Instant, Tag)>);
+
+impl Again {
+    fn send(&mut self, mut send: impl FnMut(Tag)) {
+        let now = Instant::now();
+        while let Some((_, tag)) = self.0.pop_front_if(|(at, _)| *at <= now) {
+            send(tag);
+        }
+    }
 }
 
 /// One connection's worth of talking.
@@ -120,7 +134,13 @@ impl Field {
     ) {
         let reconnects = self.shared.reconnects.load(Ordering::Relaxed);
         let mut heard = Instant::now();
+        let mut again = Again::default();
         loop {
+            again.send(|tag| {
+                if let Some(act) = pending.get(&tag) {
+                    self.send(&talk.client, tag, act.clone());
+                }
+            });
             let sleep = self.sleep();
             let gone = self.shared.reconnects.load(Ordering::Relaxed) != reconnects;
             // Nothing is answered, or calls had to connect again and nothing is heard: the centre was killed.
@@ -141,9 +161,9 @@ impl Field {
                 answer = talk.answers.next() => {
                     let Some(answer) = answer else { return };
                     heard = Instant::now();
-                    self.answered(answer.response, pending);
+                    self.answered(answer.response, pending, &mut again);
                     while let Some(answer) = talk.answers.try_next() {
-                        self.answered(answer.response, pending);
+                        self.answered(answer.response, pending, &mut again);
                     }
                 }
                 () = tokio::time::sleep(sleep) => {}
@@ -192,14 +212,19 @@ impl Field {
         }
     }
 
-    fn answered(&self, response: Response, pending: &mut BTreeMap<Tag, Act>) {
+    fn answered(&self, response: Response, pending: &mut BTreeMap<Tag, Act>, again: &mut Again) {
         let Some(tag) = response.tag() else { return };
         match response {
             Response::Problem { problem, .. } => {
                 // A centre that is about to stop has not taken it.
-                if problem.kind != ProblemKind::NotServing {
+                if problem.kind == ProblemKind::NotServing {
+                    return;
+                }
+                self.shared.tally().act_problem(&problem);
+                if problem.kind == ProblemKind::Overloaded {
+                    again.0.push_back((Instant::now() + RETRY, tag));
+                } else {
                     pending.remove(&tag);
-                    self.shared.tally().act_problem(&problem);
                 }
             }
             Response::Done { .. }

@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_millis(200);
 /// What all connections share.
 pub struct Shared {
     /// The trace.
-    pub rows: Vec<Row>,
+    pub rows: Arc<[Row]>,
     /// Goes before every key.
     pub run_id: String,
     /// What is counted.

@@ -8,6 +8,7 @@ pub mod calling;
 pub mod driven;
 pub mod field;
 pub mod link;
+pub mod own;
 pub mod rate;
 pub mod repeats;
 pub mod stats;
@@ -58,13 +59,11 @@ pub struct Speed {
     pub settle: Span,
 }
 
-/// Sends at a rate on the wall clock.
-#[derive(Clone, Copy, Debug)]
+/// Sends by phases on the wall clock.
+#[derive(Clone, Debug)]
 pub struct Rate {
-    /// Calls a second, and how they are spread.
+    /// When calls come.
     pub arrivals: Arrivals,
-    /// How long; `None`: once through the trace.
-    pub lasting: Option<Duration>,
     /// Connections for calls.
     pub connections: usize,
     /// Streams a connection.
@@ -84,6 +83,16 @@ pub enum ReplayError {
     /// The trace has no row.
     #[error("{0} has no row; there is nothing to replay")]
     Empty(String),
+    /// The trace does not fit in memory.
+    #[error(
+        "{trace} has more than {rows_max} rows; on the wall clock they are all held in memory: split it, or use --speed"
+    )]
+    TooLong {
+        /// Which.
+        trace: String,
+        /// How many there may be.
+        rows_max: usize,
+    },
     /// No connection, or it is gone and does not come back.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -117,6 +126,7 @@ impl ReplayError {
             ReplayError::Invalid(_) => 2,
             ReplayError::Trace(_)
             | ReplayError::Empty(_)
+            | ReplayError::TooLong { .. }
             | ReplayError::Client(_)
             | ReplayError::File { .. }
             | ReplayError::Stats { .. } => 1,

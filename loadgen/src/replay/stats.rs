@@ -23,7 +23,8 @@ pub async fn ask(url: &str) -> Result<State, ReplayError> {
     state(&answer).map_err(failed)
 }
 
-async fn get(url: &str) -> Result<String, String> {
+/// The answer to a GET, head and body as they came.
+pub(crate) async fn get(url: &str) -> Result<String, String> {
     let rest = url
         .strip_prefix("http://")
         .ok_or("it does not start with http://")?;

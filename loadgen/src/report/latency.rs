@@ -112,6 +112,24 @@ impl Latencies {
         }
     }
 
+    /// The mean in milliseconds; `None` when nothing was measured.
+    pub fn mean_ms(&self) -> Option<f64> {
+        let histogram = self.0.as_ref().filter(|histogram| !histogram.is_empty())?;
+        Some(histogram.mean() / 1_000.0)
+    }
+
+    /// The latency in milliseconds that so large a share did not exceed, where so many more never came to an end; `None` when it is
+    /// one of those, or nothing was measured.
+    pub fn at_ms(&self, quantile: f64, unfinished: u64) -> Option<f64> {
+        let histogram = self.0.as_ref().filter(|histogram| !histogram.is_empty())?;
+        let count = histogram.len() as f64;
+        // A hair less, so that 0.99 of 100 is the 99th and not, by a bit of rounding, the 100th.
+        let rank = (quantile * (count + unfinished as f64) - 1e-6)
+            .ceil()
+            .max(1.0);
+        (rank <= count).then(|| histogram.value_at_quantile(rank / count) as f64 / 1_000.0)
+    }
+
     /// The whole distribution as CSV: at each percentile the latency, and how many were as fast. Finer towards 100.
     pub fn percentiles_csv(&self) -> String {
         let mut csv = String::from("percentile,latency_ms,count\n");

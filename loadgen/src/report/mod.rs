@@ -19,6 +19,8 @@ pub mod unmet;
 
 use crate::caller::Counts as CallerCounts;
 use crate::crew::Counts as CrewCounts;
+use crate::objective;
+use crate::replay::own::Own;
 use about::About;
 use events::{Counts, Orders};
 use latency::{Latencies, Quantiles};
@@ -138,6 +140,8 @@ pub struct Distributions {
     pub uncorrected: Latencies,
     /// How late calls were sent.
     pub lateness: Latencies,
+    /// How long the generator let work wait that was ready.
+    pub waited: Latencies,
     /// All of it, second by second.
     pub intervals: Vec<Interval>,
 }
@@ -234,6 +238,8 @@ pub struct Summary {
     pub calls_per_second: f64,
     /// What the centre itself says at the end.
     pub state: State,
+    /// What the generator itself took (wall).
+    pub generator: Own,
     /// What was asked of the run, and whether it held.
     pub objectives: Vec<Judged>,
     /// Why the run says nothing about the centre, if so.
@@ -305,14 +311,21 @@ impl Summary {
                 uncorrected: tally.service.clone(),
                 lateness: tally.lateness.clone(),
                 intervals: tally.intervals(),
+                ..Distributions::default()
             },
             ..Summary::default()
         }
     }
 
-    /// Whether nothing was lost and nothing ordered twice.
+    /// Whether nothing was ordered twice, and nothing lost that no objective bounds.
     pub fn is_good(&self) -> bool {
-        self.lost == 0 && self.doubly_ordered == 0
+        let loss_is_judged = objective::is_loss_judged(&self.objectives);
+        (self.lost == 0 || loss_is_judged) && self.doubly_ordered == 0
+    }
+
+    /// Whether every objective was held.
+    pub fn is_held(&self) -> bool {
+        self.objectives.iter().all(|judged| judged.held)
     }
 }
 

@@ -141,6 +141,15 @@ impl fmt::Display for Summary {
         if self.lateness.count > 0 {
             writeln!(f, "  sent late   {}", quantiles(&self.lateness))?;
         }
+        let own = &self.generator;
+        if own.cores > 0 {
+            writeln!(f, "  read late   {}", quantiles(&own.waited))?;
+            writeln!(
+                f,
+                "generator {:.2} of {} cores busy · {:.0} ms behind its schedule at the end",
+                own.cores_busy, own.cores, own.behind_ms
+            )?;
+        }
         let hash = self.state.hash.as_deref().unwrap_or("not asked (--stats)");
         writeln!(
             f,

@@ -7,7 +7,7 @@ use engine::lane::Lane;
 use engine::runtime::Running;
 use prometheus_client::registry::Unit;
 use std::fmt;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(super) fn write(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
@@ -60,17 +60,28 @@ fn doors(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
 
 fn turned_away(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
     let refused = &exchange.refused;
+    let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
     let at_the_door = [
-        ("overloaded", &refused.overloaded),
-        ("unreadable", &refused.unreadable),
-        ("bad_field", &refused.bad),
-        ("not_serving", &refused.not_serving),
-        ("no_room", &refused.no_room),
+        ("overloaded", refused.overloaded()),
+        ("unreadable", count(&refused.unreadable)),
+        ("bad_field", count(&refused.bad)),
+        ("not_serving", count(&refused.not_serving)),
+        ("no_room", count(&refused.no_room)),
     ];
     writer.counters(
         "liandong_turned_away",
         "Requests refused before they reached the core",
-        at_the_door.map(|(reason, count)| ([("reason", reason)], count.load(Ordering::Relaxed))),
+        at_the_door.map(|(reason, count)| ([("reason", reason)], count)),
+    )?;
+    let lanes = Lane::ALL.map(|lane| (code(lane), count(&refused.lane_full[lane as usize])));
+    let worker = [("worker", count(&refused.worker_full))];
+    writer.counters(
+        "liandong_overloads",
+        "Of these the overloaded, by what was full",
+        lanes
+            .into_iter()
+            .chain(worker)
+            .map(|(full, count)| ([("full", full)], count)),
     )
 }
 
@@ -102,15 +113,18 @@ fn stages(writer: &mut Writer<'_>, figures: &Figures, running: &Running) -> fmt:
     )
 }
 
+const fn code(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Life => "life",
+        Lane::Urgent => "urgent",
+        Lane::Service => "service",
+    }
+}
+
 fn waiting(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result {
-    let depths = exchange.depths().map(|(lane, depth)| {
-        let lane = match lane {
-            Lane::Life => "life",
-            Lane::Urgent => "urgent",
-            Lane::Service => "service",
-        };
-        ([("lane", lane)], u64::from(depth))
-    });
+    let depths = exchange
+        .depths()
+        .map(|(lane, depth)| ([("lane", code(lane))], u64::from(depth)));
     writer.gauges(
         "liandong_queue_depth",
         "Requests that wait for the writer",

@@ -1,0 +1,235 @@
+//! `liandong-load capacity`: what is typed, and what is printed. The study itself is [`capacity`](crate::capacity)'s.
+
+use super::checked::{self, Centre, Crewing, Lasting, Positions};
+use super::{Failure, write_json};
+use crate::capacity::limit::Limit;
+use crate::capacity::{self, Study, Verdict, text};
+use crate::ground::Ground;
+use crate::objective::Slo;
+use crate::pace::Spread;
+use crate::replay::field::wall;
+use crate::replay::{Options, ReplayError};
+use crate::synth::{self, Size};
+use crate::trace::{Reader, Row};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) const HELP: &str = "\
+Examples:
+  liandong-load capacity --to quic://127.0.0.1:4433 --slo p99<10ms,lost=0 --stats http://127.0.0.1:8110
+  liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo p99<50ms,errors<0.1% --from 50 --repeats 1 --json verdict.json
+
+Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak; all of it
+--repeats times. Then it measures at 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+(Poisson) or --evenly.
+Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
+machine; 99 no rate holds.";
+
+/// Calls of the standard load that are made where no trace is given.
+const CALLS: u64 = 50_000;
+
+#[derive(Debug, Args)]
+pub(super) struct CapacityArgs {
+    /// The calls, sent again and again under new keys; without a trace the standard load is made.
+    trace: Option<PathBuf>,
+    /// The centre, as in quic://127.0.0.1:4433; it must live on the wall clock.
+    #[arg(long)]
+    to: Centre,
+    /// What every step must hold, as in p99<10ms,lost=0.
+    #[arg(long)]
+    slo: Slo,
+    /// The first rate, in calls a second.
+    #[arg(long, default_value_t = 100.0)]
+    from: f64,
+    /// No higher rate than this.
+    #[arg(long, default_value_t = 200_000.0)]
+    ceiling: f64,
+    /// How long each step is.
+    #[arg(long = "step", default_value = "5s")]
+    step: Lasting,
+    /// How long the confirmation is.
+    #[arg(long, default_value = "20s")]
+    soak: Lasting,
+    /// How often the whole search is done.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    repeats: u32,
+    /// Begin no step later than this.
+    #[arg(long, default_value = "30m")]
+    at_most: Lasting,
+    /// The address of the centre's figures, as in http://127.0.0.1:8110; without it the limit can often not be named.
+    #[arg(long)]
+    stats: Option<String>,
+    /// The city's folder that the standard load is laid on; without it the embedded city.
+    #[arg(long, default_value = "embedded")]
+    city: PathBuf,
+    /// Crews: `standard` (one report within 1 s) or `field`.
+    #[arg(long, default_value = "standard")]
+    crews: Crewing,
+    /// Connections for calls.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    connections: u16,
+    /// Streams a connection.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=15))]
+    streams: u8,
+    /// Calls come evenly: kinder to the centre than callers are, but the same rate is found again sooner.
+    #[arg(long)]
+    evenly: bool,
+    /// How long after its last call a step waits for answers.
+    #[arg(long, default_value = "10s")]
+    settle: Lasting,
+    /// Decides the load, what crews do and when calls come.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The authority (PEM) that the centre's certificate comes from; on loopback none is needed.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Write the verdict with every step as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write every step as a row of CSV: rate, latencies, refused, lost.
+    #[arg(long)]
+    csv: Option<PathBuf>,
+    /// No line for each step.
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
+    for rate in [args.from, args.ceiling] {
+        checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
+    }
+    for (name, lasting) in [("step", args.step), ("soak", args.soak)] {
+        if lasting.0 < Duration::from_millis(100) {
+            let message = format!(
+                "--{name}: of so short a time nothing can be told; write 100ms or more, as in 5s"
+            );
+            return Err(Failure { message, code: 1 });
+        }
+    }
+    let rows: Arc<[Row]> = rows(args)?.into();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let quiet = args.quiet;
+    let mut told = |step: &capacity::Step| {
+        if !quiet {
+            eprintln!("{step}");
+        }
+    };
+    let (study, options) = (study(args), options(args));
+    let studied = capacity::run(&study, &options, rows, metrics(args), &mut told);
+    let verdict = runtime.block_on(studied)?;
+    runtime.shutdown_background();
+    print!("{verdict}");
+    if let Some(path) = &args.json {
+        write_json(&verdict, path)?;
+    }
+    if let Some(path) = &args.csv {
+        write_csv(&verdict, path)?;
+    }
+    Ok(exit_code(&verdict))
+}
+
+fn study(args: &CapacityArgs) -> Study {
+    Study {
+        slo: args.slo.clone(),
+        from: args.from,
+        ceiling: args.ceiling,
+        step: args.step.0,
+        soak: args.soak.0,
+        repeats: args.repeats,
+        at_most: args.at_most.0,
+        links: (args.connections.into(), args.streams.into()),
+        spread: if args.evenly {
+            Spread::Evenly
+        } else {
+            Spread::Poisson
+        },
+        settle: args.settle.0,
+    }
+}
+
+fn options(args: &CapacityArgs) -> Options {
+    let trust = match &args.ca {
+        Some(path) => gateway::client::Trust::Authority(path.clone()),
+        None => gateway::client::Trust::Loopback,
+    };
+    Options {
+        trace: args
+            .trace
+            .clone()
+            .unwrap_or_else(|| "the standard load".into()),
+        to: args.to.0,
+        trust,
+        crews: Some(args.crews.behaviour(Positions::default())),
+        callers: None,
+        seed: args.seed,
+        run_id: Some(format!("capacity-{:x}", wall().0)),
+        stats: None,
+        answers: None,
+        quiet: true,
+    }
+}
+
+fn rows(args: &CapacityArgs) -> Result<Vec<Row>, Failure> {
+    let Some(trace) = &args.trace else {
+        let size = Size {
+            days: None,
+            calls: Some(CALLS),
+        };
+        let ground = Ground::named(&args.city)?;
+        return Ok(synth::generate(
+            synth::standard::NAME,
+            args.seed,
+            size,
+            &ground,
+        )?);
+    };
+    let rows = Reader::open(trace)?.collect::<Result<Vec<Row>, _>>()?;
+    if rows.is_empty() {
+        return Err(ReplayError::Empty(trace.display().to_string()).into());
+    }
+    Ok(rows)
+}
+
+/// Where the centre's metrics are: beside whatever of its figures was named.
+fn metrics(args: &CapacityArgs) -> Option<String> {
+    let url = args.stats.as_deref()?;
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let host = rest.split('/').next().unwrap_or(rest);
+    Some(format!("http://{host}/metrics"))
+}
+
+fn write_csv(verdict: &Verdict, path: &Path) -> Result<(), Failure> {
+    std::fs::write(path, text::csv(verdict)).map_err(|error| Failure {
+        message: format!(
+            "{}: {error}; name a file that may be written",
+            path.display()
+        ),
+        code: 1,
+    })
+}
+
+/// What a study exits with.
+fn exit_code(verdict: &Verdict) -> u8 {
+    match verdict.limit {
+        Limit::Generator { .. } | Limit::Others => 2,
+        Limit::Ceiling
+        | Limit::Lane { .. }
+        | Limit::Worker
+        | Limit::Network
+        | Limit::Cores
+        | Limit::Journal
+        | Limit::Thread { .. }
+        | Limit::Unknown => {
+            if verdict.rate > 0.0 {
+                0
+            } else {
+                99
+            }
+        }
+    }
+}

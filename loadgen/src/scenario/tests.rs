@@ -1,0 +1,203 @@
+//! Scenarios that can be run, and those that cannot, with what is said of them.
+
+use super::*;
+use crate::crew::Positions;
+use crate::pace::{Shape, Spread};
+
+const MORNING: &str = r#"
+connections = 3
+streams = 2
+settle = "5s"
+crews = "field"
+positions = "none"
+seed = 9
+objectives = ["p99 < 10ms", "lost=0"]
+
+[[phase]]
+shape = "ramp"
+from = 10
+to = 200.5
+duration = "30s"
+arrivals = "poisson"
+
+[[phase]]
+shape = "spike"
+rate = 200
+peak = 900
+at = "10s"
+lasting = "2s"
+duration = "1m"
+
+[[phase]]
+shape = "step"
+from = 100
+to = 400
+steps = 4
+duration = "40s"
+
+[[phase]]
+shape = "soak"
+rate = 100
+duration = "1h"
+
+[[phase]]
+shape = "trace"
+speed = 60
+"#;
+
+#[test]
+fn a_scenario_says_all_of_a_load() {
+    let scenario = Scenario::of_text("morning.toml", MORNING).unwrap();
+    assert_eq!(
+        (scenario.connections, scenario.streams, scenario.seed),
+        (Some(3), Some(2), Some(9))
+    );
+    assert_eq!(scenario.settle, Some(Duration::from_secs(5)));
+    let positions = Positions::Never;
+    assert_eq!(scenario.crews, Some(Some(Behaviour::Field { positions })));
+    assert_eq!(scenario.objectives.to_string(), "p99<10ms,lost=0");
+    let phases = scenario.arrivals.phases();
+    assert_eq!(phases.len(), 5);
+    assert_eq!(
+        phases[0].shape,
+        Shape::Ramp {
+            from: 10.0,
+            to: 200.5
+        }
+    );
+    assert_eq!(
+        (phases[0].spread, phases[1].spread),
+        (Spread::Poisson, Spread::Evenly)
+    );
+    assert_eq!(phases[3].lasting, Some(Duration::from_secs(3_600)));
+    assert_eq!(
+        (phases[4].shape, phases[4].lasting),
+        (Shape::Trace { times: 60.0 }, None)
+    );
+}
+
+#[test]
+fn a_flag_says_a_phase_in_the_same_words() {
+    let phase = phase_of_flag("ramp from=10 to=200.5 duration=30s arrivals=poisson").unwrap();
+    assert_eq!(
+        phase,
+        Scenario::of_text("m", MORNING).unwrap().arrivals.phases()[0]
+    );
+    let wrong = phase_of_flag("ramp from=10 duration=30s").unwrap_err();
+    assert!(
+        wrong.contains("phase.to") && wrong.contains("from = 100, to = 2000"),
+        "{wrong}"
+    );
+    assert!(
+        phase_of_flag("constant 5")
+            .unwrap_err()
+            .contains("field=value")
+    );
+}
+
+/// Each mistake is told with its line, its field and what would be right.
+#[test]
+fn what_is_wrong_is_told_with_its_place() {
+    for (line, says) in [
+        ("conections = 2", ":2: unknown field `conections`"),
+        (
+            "connections = 0",
+            ":2: connections: 0 cannot be; write a number from 1 to 1000",
+        ),
+        ("connections = \"two\"", ":2: invalid type"),
+        (
+            "settle = \"soon\"",
+            ":2: settle: `soon` is not a length of time",
+        ),
+        (
+            "crews = \"lazy\"",
+            ":2: crews: `lazy` is no behaviour of crews; write none, field or standard",
+        ),
+        (
+            "objectives = [\"p98<1ms\"]",
+            ":2: objectives: `p98<1ms` is no objective",
+        ),
+        (
+            "[[phase]]\nshape = \"wave\"",
+            ":3: phase.shape: `wave` is no shape; write constant,",
+        ),
+        ("[[phase]]\nshape = \"poisson\"", "arrivals = \"poisson\""),
+        (
+            "[[phase]]\nshape = \"constant\"\nrate = 5",
+            ":2: phase.duration: a constant needs a duration",
+        ),
+        (
+            "[[phase]]\nshape = \"constant\"\nduration = \"1s\"",
+            ":2: phase.rate: a constant needs it, as in rate = 500",
+        ),
+        (
+            "[[phase]]\nshape = \"constant\"\nrate = -1\nduration = \"1s\"",
+            ":4: phase.rate: -1 is not a rate",
+        ),
+        (
+            "[[phase]]\nshape = \"constant\"\nrate = nan\nduration = \"1s\"",
+            ":4: phase.rate: NaN is not a rate",
+        ),
+        (
+            "[[phase]]\nshape = \"soak\"\nrate = 1\npeak = 2\nduration = \"1s\"",
+            ":5: phase.peak: does not belong to a soak",
+        ),
+        (
+            "[[phase]]\nshape = \"trace\"\nspeed = 0\nduration = \"1s\"",
+            ":4: phase.speed: 0 is not a speed",
+        ),
+        (
+            "[[phase]]\nshape = \"trace\"\nspeed = 1",
+            ":2: phase.duration: a trace needs a duration",
+        ),
+        (
+            "[[phase]]\nshape = \"trace\"\nspeed = 1\nduration = \"1s\"\narrivals = \"poisson\"",
+            ":6: phase.arrivals: a trace has its own",
+        ),
+        (
+            "[[phase]]\nshape = \"spike\"\nrate = 1\npeak = 2\nat = \"9s\"\nlasting = \"2s\"\nduration = \"10s\"",
+            ":3: phase.lasting: the spike ends after 11s",
+        ),
+        (
+            "[[phase]]\nshape = \"step\"\nfrom = 1\nto = 2\nsteps = 1\nduration = \"1s\"",
+            ":6: phase.steps: 1 cannot be",
+        ),
+    ] {
+        // What is right follows, so that only the line in question is wrong.
+        let text =
+            format!("\n{line}\n[[phase]]\nshape = \"constant\"\nrate = 1\nduration = \"1s\"\n");
+        let error = Scenario::of_text("s.toml", &text).unwrap_err();
+        assert_eq!(error.0.len(), 1, "{line}: {error}");
+        assert!(error.to_string().contains(says), "{line}: {error}");
+        assert!(error.to_string().starts_with("s.toml"), "{error}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_told_at_once_and_a_load_of_nothing_is_refused() {
+    let text = "seed = -1\nstreams = 16\n[[phase]]\nshape = \"ramp\"\nfrom = 1\n";
+    let error = Scenario::of_text("s.toml", text).unwrap_err();
+    assert_eq!(error.0.len(), 4, "{error}");
+    let nothing = "[[phase]]\nshape = \"constant\"\nrate = 0\nduration = \"1s\"\n";
+    for text in ["", nothing] {
+        assert!(Scenario::of_text("s.toml", text).is_err(), "{text}");
+    }
+    let missing = Scenario::load(Path::new("/nowhere/s.toml")).unwrap_err();
+    assert!(
+        missing
+            .to_string()
+            .contains("/nowhere/s.toml: cannot be read"),
+        "{missing}"
+    );
+}
+
+/// The example of the document is a scenario.
+#[test]
+fn the_document_s_example_can_be_run() {
+    let document = include_str!("../../../docs/load.md");
+    let (_, from) = document.split_once("```toml\n").unwrap();
+    let (example, _) = from.split_once("```").unwrap();
+    let scenario = Scenario::of_text("docs/load.md", example).unwrap();
+    assert_eq!(scenario.arrivals.phases().len(), 2);
+    assert_eq!(scenario.objectives.0.len(), 2);
+}

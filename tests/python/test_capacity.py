@@ -1,0 +1,109 @@
+"""`liandong-load capacity` against the real centre: it ends, its rate holds, and a limit that was planted is the one it names.
+
+Small sizes: short steps, mostly one search. How near three searches come to each other is a matter of quieter machines and longer
+steps (`docs/load.md` has the figures); here what is planted is far below what any machine does.
+"""
+
+import contextlib
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+from typing import Any, Iterator
+
+import pytest
+
+from conftest import StartCentre
+from running_centre import STOP_SECONDS, RunningCentre, binary
+from test_disk_faults import ATTACH_SECONDS, all_are_traced
+
+STUDY_SECONDS = 300
+SHORT = ["--step", "1s", "--soak", "2s", "--quiet"]
+ONCE = ["--repeats", "1"]
+# Longer than the objective of that test allows, so that no rate holds.
+SYNC_MICROSECONDS = 60_000
+
+
+def study(centre: RunningCentre, folder: pathlib.Path, slo: str, *arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Studies a centre; exit code, the verdict, and all that was said."""
+    verdict = folder / "verdict.json"
+    command = [binary("liandong-load"), "capacity", "--to", centre.address, "--slo", slo, *SHORT, *arguments]
+    figures = ["--stats", f"http://127.0.0.1:{centre.http_port}", "--json", str(verdict), "--csv", str(folder / "steps.csv")]
+    done = subprocess.run([*command, *figures], capture_output=True, text=True, timeout=STUDY_SECONDS)
+    said = done.stdout + done.stderr
+    assert verdict.exists(), said
+    return done.returncode, json.loads(verdict.read_text(encoding="utf-8")), said
+
+
+@contextlib.contextmanager
+def slow_syncs(centre: RunningCentre, log: pathlib.Path) -> Iterator[None]:
+    """While this lasts, every sync of the centre takes as much longer as a worn disk would."""
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not here; tests/run installs it")
+    inject = f"inject=fdatasync:delay_exit={SYNC_MICROSECONDS}"
+    command = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=fdatasync", "-e", inject, "-p", str(centre.pid)]
+    tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        until = time.monotonic() + ATTACH_SECONDS
+        while not all_are_traced(centre.pid):
+            if tracer.poll() is not None:
+                assert tracer.stderr is not None
+                pytest.skip(f"strace may not look at another process here: {tracer.stderr.read().strip()}")
+            assert time.monotonic() < until, "strace never came to attach"
+            time.sleep(0.01)
+        yield
+    finally:
+        tracer.terminate()
+        tracer.wait(STOP_SECONDS)
+
+
+def test_a_rate_that_holds_is_found_and_all_is_told(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    """At a ceiling that any machine reaches; every step is in the verdict and in the rows, and the centre was watched."""
+    centre = start_centre("wall")
+    code, verdict, said = study(centre, tmp_path, "p90<500ms,lost=0", "--from", "40", "--ceiling", "90", *ONCE)
+    assert code == 0, said
+    assert verdict["rate"] == 90 and verdict["found"] == [90] and verdict["limit"] == {"limit": "ceiling"}, said
+    purposes = [step["purpose"] for step in verdict["steps"]]
+    assert purposes[0] == "warm_up" and purposes[-5:] == ["soak", *["past"] * 4] and "search" in purposes, purposes
+    assert [round(step["rate"]) for step in verdict["steps"][-4:]] == [72, 99, 117, 144]
+    busy = verdict["steps"][-1]["busy"]
+    assert busy["centre_cores"] > 0 and busy["journal_ms"] > 0 and "writer" in busy["threads"], busy
+    assert len((tmp_path / "steps.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(purposes)
+    assert "holds     90 calls/s" in said and "breaks" not in said, said
+    centre.assert_unharmed()
+
+
+def test_a_slow_disk_is_named(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    centre = start_centre("wall")
+    with slow_syncs(centre, tmp_path / "strace.log"):
+        code, verdict, said = study(centre, tmp_path, "p50<50ms,lost=0", "--from", "100", "--ceiling", "200", *ONCE)
+    assert (code, verdict["rate"], verdict["limit"]["limit"]) == (99, 0, "journal"), said
+    broken = verdict["steps"][verdict["broke_at"]]
+    assert broken["busy"]["journal_ms"] >= SYNC_MICROSECONDS / 1000, broken
+    assert "p50<50ms BROKEN" in said and "the journal: most of a call's way" in said, said
+
+
+def test_a_tiny_lane_is_named(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    """64 places a lane: far past what the machine does they are full, and what is refused there is the lane's."""
+    centre = start_centre("wall", "[lanes]\nlife = 64\nurgent = 64\nservice = 64\n")
+    code, verdict, said = study(centre, tmp_path, "refused=0", "--from", "2000", "--ceiling", "60000", "--settle", "5s", *ONCE)
+    assert code in (0, 99) and verdict["limit"]["limit"] == "lane", said
+    broken = verdict["steps"][verdict["broke_at"]]
+    assert broken["refused"] > 0 and broken["busy"]["overloads"].get(verdict["limit"]["lane"], 0) > 0, broken
+    assert f"lanes.{verdict['limit']['lane']}" in said, said
+
+
+def test_one_worker_is_named_again_and_again(tmp_path: pathlib.Path) -> None:
+    """One worker with room for 64 requests on the way, each of which waits for a slow sync: a limit that no machine moves far.
+
+    A request waits for one sync to two, so that 64 are on the way at 500 to 1 100 a second; on a busy machine earlier."""
+    one = RunningCentre(tmp_path / "one", "wall", quic="workers = 1\nworker_requests_max = 64\n")
+    with one, slow_syncs(one, tmp_path / "strace.log"):
+        code, verdict, said = study(one, tmp_path, "refused<5%", "--from", "150", "--evenly", "--repeats", "2")
+    assert verdict["limit"] == {"limit": "worker"} and code == 0, said
+    broken = verdict["steps"][verdict["broke_at"]]
+    assert broken["refused"] > 0 and broken["busy"]["overloads"]["worker"] > 0, broken
+    assert len(verdict["found"]) == 2 and 100 < verdict["rate"] < 1_100, said
+    # Longer steps bring them nearer to each other.
+    assert verdict["apart"] < 0.5, said
