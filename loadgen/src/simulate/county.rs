@@ -267,7 +267,8 @@ impl<'a> County<'a> {
             };
             self.pass(next)?;
         }
-        self.course.callers(self.callers.as_ref().map(Callers::counts));
+        self.course
+            .callers(self.callers.as_ref().map(Callers::counts));
         self.course.end(self.now, self.digest, self.crews.counts());
         Ok(self.course)
     }
@@ -344,7 +345,8 @@ impl<'a> County<'a> {
         let expected = row.expect_agencies;
         let assessment = taken.report.assessment;
         let matter = self.setting.matters.get(&row.key).copied();
-        self.course.called(self.now, expected, assessment.agencies, matter);
+        self.course
+            .called(self.now, expected, assessment.agencies, matter);
         self.calling = caller.map(|caller| (caller, assessment.kind));
         self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
         self.course.hung_up();

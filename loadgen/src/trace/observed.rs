@@ -161,7 +161,7 @@ fn response(table: &Table, places: &Places) -> Result<Response, TraceError> {
             table,
             capability,
             "is no capability, as in ambulance",
-            |cell| Capability::from_code(cell),
+            Capability::from_code,
         )?,
         handling: span(handling)?,
         turnout: span(turnout)?,

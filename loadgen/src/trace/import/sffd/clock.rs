@@ -33,7 +33,7 @@ impl Clock {
         let local = forms.find_map(|form| DateTime::strptime(form, cell).ok())?;
         let ambiguous = self.0.to_ambiguous_timestamp(local);
         let moment = |timestamp: Timestamp| Moment(timestamp.as_millisecond());
-        let first = moment(ambiguous.clone().compatible().ok()?);
+        let first = moment(ambiguous.compatible().ok()?);
         let later = ambiguous.later().ok().map(moment);
         let too_early = before.is_some_and(|before| first < before);
         // Only in the hour that comes twice does the later reading come after the first.
