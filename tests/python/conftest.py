@@ -17,6 +17,7 @@ LONGEST_FIRST = (
     "test_checker.py",
     "test_disk_faults.py",
     "test_crash.py",
+    "test_capacity.py",
     "test_schemathesis.py",
     "test_cities.py",
     "test_http_readers.py",

@@ -74,6 +74,22 @@ def test_a_rate_that_holds_is_found_and_all_is_told(start_centre: StartCentre, t
     centre.assert_unharmed()
 
 
+def test_a_study_that_is_cut_short_tells_what_held_so_far(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    """Time for a few steps after the warm-up, where a search takes dozens: nothing is confirmed, and nobody says that no rate holds."""
+    arguments = ["--from", "20", "--ceiling", "100000", "--at-most", "8s", *ONCE]
+    code, verdict, said = study(start_centre("wall"), tmp_path, "p50<2s,lost=0", *arguments)
+    assert (code, verdict["rate"], verdict["is_cut_short"], verdict["found"]) == (99, 0, True, []), said
+    assert verdict["unconfirmed"] == max(step["rate"] for step in verdict["steps"] if step["purpose"] == "search" and step["held"]), said
+    assert "unconfirmed" in said and "before the first search was done" in said and "at no rate" not in said, said
+
+
+def test_an_address_without_figures_is_refused_before_the_study(start_centre: StartCentre) -> None:
+    centre = start_centre("wall")
+    command = [binary("liandong-load"), "capacity", "--to", centre.address, "--slo", "lost=0", "--stats", "http://127.0.0.1:9", *SHORT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=STUDY_SECONDS)
+    assert done.returncode == 1 and "http://127.0.0.1:9/metrics: " in done.stderr and not done.stdout, done
+
+
 def test_a_slow_disk_is_named(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
     centre = start_centre("wall")
     with slow_syncs(centre, tmp_path / "strace.log"):

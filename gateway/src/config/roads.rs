@@ -7,6 +7,7 @@ use engine::city::generate::{GenerateError, roads};
 use engine::id::ObjectHash;
 use engine::journal::objects::OBJECT_BYTES_MAX;
 use engine::roads::atlas::Atlas;
+use engine::roads::network::Profile;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +37,7 @@ pub struct Map {
     pub attribution: String,
     /// Its nodes and edges.
     pub size: [usize; 2],
-    /// Vehicles whose post is far from every road, and how many vehicles there are.
+    /// Vehicles whose post is far from every road that they may use without lights and sirens, and how many vehicles there are.
     pub far: [usize; 2],
 }
 
@@ -82,7 +83,10 @@ impl Map {
         let vehicles = city.map_or(&[][..], |city| &city.units);
         let vehicles = vehicles.iter().filter(|unit| unit.speed_mm_s > 0);
         let all = vehicles.clone().count();
-        let far = vehicles.filter(|unit| atlas.positions(unit.point).are_none());
+        let far = vehicles.filter(|unit| {
+            let positions = atlas.positions(unit.point);
+            positions.of(Profile::Normal).is_none()
+        });
         let network = atlas.metric().map().network();
         Ok(Map {
             far: [far.count(), all],

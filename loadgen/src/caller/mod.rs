@@ -15,6 +15,9 @@ use engine::moment::{Moment, Span};
 use engine::place::datum::Datum;
 use std::collections::BTreeMap;
 
+/// What stands between a call's key and how often the same person has called again.
+pub const AGAIN: &str = "+again";
+
 /// One caller of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CallerId(u64);
@@ -94,12 +97,18 @@ struct Caller {
     before: u64,
     /// What those calls were about.
     earlier: Option<IncidentId>,
-    on_the_line: bool,
     sent: bool,
     arrived: bool,
     /// Steps that are on the agenda.
     noted: u32,
     random: Random,
+}
+
+/// What was done about an incident that is open.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    sent: bool,
+    arrived: bool,
 }
 
 /// Everybody who has called.
@@ -110,6 +119,8 @@ pub struct Callers {
     callers: BTreeMap<CallerId, Caller>,
     agenda: BTreeMap<(Moment, u64), (CallerId, Step)>,
     concerned: BTreeMap<IncidentId, Vec<CallerId>>,
+    /// What was done before somebody called about it is known to whoever does.
+    standing: BTreeMap<IncidentId, Standing>,
     serial: u64,
     /// The incident that facts were last said of.
     amended: Option<IncidentId>,
@@ -125,6 +136,7 @@ impl Callers {
             callers: BTreeMap::new(),
             agenda: BTreeMap::new(),
             concerned: BTreeMap::new(),
+            standing: BTreeMap::new(),
             serial: 0,
             amended: None,
             counts: Counts::default(),
@@ -157,7 +169,6 @@ impl Callers {
             kind: Kind::Unknown,
             before,
             earlier,
-            on_the_line: true,
             sent: false,
             arrived: false,
             noted: 0,
@@ -166,7 +177,7 @@ impl Callers {
         id
     }
 
-    /// What became of the call; `sent` when somebody is on the way already.
+    /// What became of the call; `sent` when somebody was ordered for it at once. Whoever was sent to the incident before is known here.
     pub fn decided(
         &mut self,
         now: Moment,
@@ -177,11 +188,14 @@ impl Callers {
         sent: bool,
     ) {
         let behaviour = self.behaviour;
+        let standing = incident.and_then(|incident| self.standing.get(&incident));
+        let standing = standing.copied().unwrap_or_default();
+        let sent = sent || standing.sent;
         let Some(caller) = self.callers.get_mut(&id) else {
             return;
         };
         (caller.call, caller.incident, caller.kind) = (Some(call), incident, kind);
-        caller.sent = sent;
+        (caller.sent, caller.arrived) = (sent, standing.arrived);
         if caller.before > 0 && incident.is_some() && caller.earlier == incident {
             self.counts.redials_joined += 1;
         }
@@ -238,18 +252,21 @@ impl Callers {
 
     /// Somebody was sent.
     pub fn ordered(&mut self, incident: IncidentId) {
+        self.standing.entry(incident).or_default().sent = true;
         self.of(incident, |caller| caller.sent = true);
     }
 
     /// Somebody is there.
     pub fn arrived(&mut self, incident: IncidentId) {
+        self.standing.entry(incident).or_default().arrived = true;
         self.of(incident, |caller| caller.arrived = true);
     }
 
     /// It is done with: nobody calls again about it.
     pub fn closed(&mut self, incident: IncidentId) {
-        self.arrived(incident);
+        self.of(incident, |caller| caller.arrived = true);
         self.concerned.remove(&incident);
+        self.standing.remove(&incident);
     }
 
     /// It is part of another from here on.
@@ -261,6 +278,10 @@ impl Callers {
             }
         }
         self.concerned.entry(into).or_default().extend(ids);
+        let before = self.standing.remove(&from).unwrap_or_default();
+        let standing = self.standing.entry(into).or_default();
+        standing.sent |= before.sent;
+        standing.arrived |= before.arrived;
     }
 
     /// It is graver than it was held to be: by what was said last, if that was about it.
@@ -301,7 +322,6 @@ impl Callers {
         let call = caller.call?;
         match step {
             Step::HangUp => {
-                caller.on_the_line = false;
                 let waited = !is_idle(&caller.row, caller.kind) && acts(caller.kind);
                 self.counts.ended += 1;
                 self.counts.abandoned += u64::from(waited && !caller.sent);
@@ -379,7 +399,7 @@ fn more(caller: &mut Caller, call: CallId) -> Act {
 
 /// What somebody says who calls again.
 fn again(row: &Row, at: Moment, before: u64, sent: bool) -> Row {
-    let key = row.key.split("+again").next().unwrap_or_default();
+    let key = row.key.split(AGAIN).next().unwrap_or_default();
     let first = if sent {
         "我刚才打过电话的，人怎么还没到"
     } else {
@@ -387,7 +407,7 @@ fn again(row: &Row, at: Moment, before: u64, sent: bool) -> Row {
     };
     Row {
         at,
-        key: format!("{key}+again{before}"),
+        key: format!("{key}{AGAIN}{before}"),
         text: match (&row.text, before) {
             (Some(text), 1) => Some(format!("{first}，{text}")),
             (text, _) => text.clone(),
@@ -396,8 +416,8 @@ fn again(row: &Row, at: Moment, before: u64, sent: bool) -> Row {
     }
 }
 
-/// A number for a key (FNV-1a), so that what a caller draws follows from it.
-fn digest(key: &str) -> u64 {
+/// A number for a key (FNV-1a), so that what is drawn for it follows from it.
+pub fn digest(key: &str) -> u64 {
     key.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })

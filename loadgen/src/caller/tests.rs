@@ -105,6 +105,37 @@ fn nobody_calls_again_when_somebody_has_come() {
     assert_eq!(callers.counts().abandoned, 0);
 }
 
+/// Who joins an incident hears how it stands: nobody was sent, somebody is on the way, somebody is there; also after a merge.
+#[test]
+fn who_joins_an_incident_learns_how_it_stands() {
+    let played = |ordered: bool, arrived: bool, merged: bool| {
+        let mut callers = Callers::new(eager(), 1);
+        let about = if merged { incident(7) } else { incident(1) };
+        if ordered {
+            callers.ordered(about);
+        }
+        if arrived {
+            callers.arrived(about);
+        }
+        if merged {
+            callers.merged(about, incident(1));
+        }
+        let caller = callers.called(&row("k"));
+        let joined = Some(incident(1));
+        callers.decided(START, caller, call(1), joined, Kind::Fight, false);
+        let known = &callers.callers[&caller];
+        (known.sent, known.arrived)
+    };
+    assert_eq!(played(false, false, false), (false, false));
+    assert_eq!(played(true, false, false), (true, false));
+    assert_eq!(played(true, true, false), (true, true));
+    assert_eq!(played(true, true, true), (true, true));
+    let mut callers = Callers::new(eager(), 1);
+    callers.ordered(incident(1));
+    callers.closed(incident(1));
+    assert!(callers.standing.is_empty(), "nothing is kept for ever");
+}
+
 #[test]
 fn facts_that_raise_are_counted_once_and_only_theirs() {
     let mut callers = Callers::new(eager(), 1);

@@ -3,8 +3,10 @@
 //! From `/metrics` where `--stats` says where the centre's figures are; on loopback also the processor's idle time and what its
 //! socket dropped, from the kernel. What cannot be read is left out, and the verdict says that it was not looked at.
 
+use crate::replay::ReplayError;
 use crate::replay::own::processor_time;
 use crate::replay::stats::get;
+use crate::watch::{self, Progress};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +15,10 @@ use std::time::{Duration, Instant};
 
 /// How often queues are looked at during a step.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long a scrape may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often it is asked whether a step sends already, or no more.
+const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Samples of a scrape by their names with labels, as `liandong_queue_depth{lane="life"}`.
 type Samples = BTreeMap<String, f64>;
@@ -26,7 +32,7 @@ pub struct Watched {
     pub to: SocketAddr,
 }
 
-/// What was busy during a step. Shares are of the time it took; what is `None` or empty could not be read.
+/// What was busy during a step. Shares are of the time in which it sent; what is `None` or empty could not be read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Busy {
     /// Cores of this machine.
@@ -56,8 +62,9 @@ pub struct Busy {
 }
 
 /// One reading of everything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Reading {
+    at: Instant,
     samples: Option<Samples>,
     /// All cores' time so far and of it idle, in ticks.
     ticks: Option<(u64, u64)>,
@@ -65,11 +72,13 @@ struct Reading {
     own: Duration,
 }
 
-/// A step being watched.
+/// A step being watched. Shares count while it sends: connecting before and settling after would dilute them.
 pub struct Watch {
     watched: Watched,
     before: Reading,
-    since: Instant,
+    /// Taken when it sends, and when it sends no more.
+    sending: Option<tokio::task::JoinHandle<Reading>>,
+    sent: Option<tokio::task::JoinHandle<Reading>>,
     depths: Arc<Mutex<BTreeMap<String, u64>>>,
     looking: tokio::task::JoinHandle<()>,
 }
@@ -77,17 +86,38 @@ pub struct Watch {
 impl Watched {
     async fn read(&self) -> Reading {
         let here = self.to.ip().is_loopback();
+        let samples = self.samples().await.ok();
         Reading {
-            samples: self.samples().await,
+            at: Instant::now(),
+            samples,
             ticks: here.then(ticks).flatten(),
             dropped: here.then(|| dropped(self.to.port())).flatten(),
             own: processor_time(),
         }
     }
 
-    async fn samples(&self) -> Option<Samples> {
-        let answer = get(self.metrics.as_ref()?).await.ok()?;
-        Some(samples(&answer))
+    async fn samples(&self) -> Result<Samples, String> {
+        let url = self.metrics.as_ref().ok_or("no address was given")?;
+        let asked = tokio::time::timeout(PATIENCE, get(url)).await;
+        let answer = asked.map_err(|_| format!("no answer within {PATIENCE:?}"))??;
+        let samples = samples(&answer);
+        if samples.keys().any(|name| name.starts_with("liandong_")) {
+            return Ok(samples);
+        }
+        let status = answer.lines().next().unwrap_or_default();
+        Err(format!("no figures of a centre are there ({status})"))
+    }
+
+    /// Refuses an address at which there are no figures, before anything was spent on a study without them.
+    pub async fn check(&self) -> Result<(), ReplayError> {
+        let Some(url) = &self.metrics else {
+            return Ok(());
+        };
+        let failed = |reason: String| ReplayError::Stats {
+            url: url.clone(),
+            reason,
+        };
+        self.samples().await.map(drop).map_err(failed)
     }
 
     /// Begins to watch.
@@ -95,8 +125,9 @@ impl Watched {
         let depths: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
         let (watched, seen) = (self.clone(), Arc::clone(&depths));
         let looking = tokio::spawn(async move {
-            while let Some(samples) = watched.samples().await {
-                {
+            while watched.metrics.is_some() {
+                // What cannot be read now may be readable in a moment: a centre that is busy answers late.
+                if let Ok(samples) = watched.samples().await {
                     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
                     for (lane, depth) in labelled(&samples, "liandong_queue_depth", "lane") {
                         let most = seen.entry(lane).or_default();
@@ -109,7 +140,8 @@ impl Watched {
         Watch {
             watched: self.clone(),
             before: self.read().await,
-            since: Instant::now(),
+            sending: None,
+            sent: None,
             depths,
             looking,
         }
@@ -121,8 +153,16 @@ impl Watch {
     pub async fn end(self) -> Busy {
         self.looking.abort();
         let after = self.watched.read().await;
-        let seconds = self.since.elapsed().as_secs_f64();
-        let mut busy = busy(&self.before, &after, seconds);
+        let from = taken(self.sending, &self.before).await;
+        let to = taken(self.sent, &after).await;
+        let mut busy = if from.at < to.at {
+            busy(&from, &to)
+        } else {
+            busy(&self.before, &after)
+        };
+        // What was refused or dropped was so whenever it was.
+        busy.overloads = overloads(&self.before, &after);
+        busy.datagrams_dropped = grown_by(self.before.dropped, after.dropped);
         busy.queue_depths = self
             .depths
             .lock()
@@ -132,7 +172,67 @@ impl Watch {
     }
 }
 
-fn busy(before: &Reading, after: &Reading, seconds: f64) -> Busy {
+impl watch::Watch for Watch {
+    fn progress(&mut self, progress: &Progress<'_>) {
+        let taken = if progress.sending {
+            &mut self.sending
+        } else {
+            &mut self.sent
+        };
+        if taken.is_none() {
+            let watched = self.watched.clone();
+            *taken = Some(tokio::spawn(async move { watched.read().await }));
+        }
+    }
+
+    fn every(&self) -> Duration {
+        ASK_EVERY
+    }
+}
+
+/// A reading that was taken meanwhile, or the other where there is none, or none with what that one has.
+async fn taken(reading: Option<tokio::task::JoinHandle<Reading>>, other: &Reading) -> Reading {
+    let Some(reading) = reading else {
+        return other.clone();
+    };
+    match reading.await {
+        Ok(reading) if reading.samples.is_some() || other.samples.is_none() => reading,
+        Ok(_) | Err(_) => other.clone(),
+    }
+}
+
+fn grown_by(then: Option<u64>, now: Option<u64>) -> Option<u64> {
+    then.zip(now).map(|(then, now)| now.saturating_sub(then))
+}
+
+/// Requests that found no room in between, by what was full.
+fn overloads(before: &Reading, after: &Reading) -> BTreeMap<String, u64> {
+    let of = |reading: &Reading| -> BTreeMap<String, f64> {
+        let samples = reading.samples.iter();
+        samples
+            .flat_map(|samples| labelled(samples, "liandong_overloads_total", "full"))
+            .collect()
+    };
+    let (first, last) = (of(before), of(after));
+    if before.samples.is_none() {
+        return BTreeMap::new();
+    }
+    last.into_iter()
+        .map(|(full, count)| {
+            let grown = count - first.get(&full).unwrap_or(&0.0);
+            (full, grown.max(0.0) as u64)
+        })
+        .filter(|(_, grown)| *grown > 0)
+        .collect()
+}
+
+/// What was busy between two readings; what was refused or dropped is not in it.
+fn busy(before: &Reading, after: &Reading) -> Busy {
+    let seconds = after
+        .at
+        .saturating_duration_since(before.at)
+        .as_secs_f64()
+        .max(1e-9);
     let cores = std::thread::available_parallelism().map_or(1, usize::from) as f64;
     let own = after.own.saturating_sub(before.own).as_secs_f64();
     let idle = before
@@ -146,10 +246,6 @@ fn busy(before: &Reading, after: &Reading, seconds: f64) -> Busy {
         cores,
         cores_idle: idle,
         generator_cores: own / seconds,
-        datagrams_dropped: before
-            .dropped
-            .zip(after.dropped)
-            .map(|(then, now)| now.saturating_sub(then)),
         ..Busy::default()
     };
     let (Some(first), Some(last)) = (&before.samples, &after.samples) else {
@@ -179,13 +275,6 @@ fn busy(before: &Reading, after: &Reading, seconds: f64) -> Busy {
                 "liandong_thread_busy_seconds_total{{thread=\"{thread}\"}}"
             ))?;
             Some((thread, spent / seconds))
-        })
-        .collect();
-    let overloads = labelled(last, "liandong_overloads_total", "full");
-    busy.overloads = overloads
-        .filter_map(|(full, _)| {
-            let count = grown(&format!("liandong_overloads_total{{full=\"{full}\"}}"))?;
-            (count > 0.0).then_some((full, count as u64))
         })
         .collect();
     busy
@@ -254,7 +343,7 @@ fn dropped(port: u16) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn reading(journal_s: f64, groups: u64, lane: u64) -> Reading {
+    fn reading(at: Instant, journal_s: f64, groups: u64, lane: u64) -> Reading {
         let text = format!(
             "# TYPE x counter\nprocess_cpu_seconds_total {journal_s}\n\
              liandong_stage_duration_seconds_sum{{stage=\"journal\"}} {journal_s}\n\
@@ -263,15 +352,22 @@ mod tests {
              liandong_overloads_total{{full=\"urgent\"}} {lane}\nliandong_overloads_total{{full=\"worker\"}} 3\n# EOF\n"
         );
         Reading {
+            at,
             samples: Some(samples(&text)),
             ticks: Some((groups * 10, groups)),
-            ..Reading::default()
+            dropped: None,
+            own: Duration::ZERO,
         }
     }
 
     #[test]
     fn what_grew_in_between_is_what_was_busy() {
-        let busy = busy(&reading(1.0, 100, 5), &reading(5.0, 300, 25), 5.0);
+        let begun = Instant::now();
+        let (before, after) = (
+            reading(begun, 1.0, 100, 5),
+            reading(begun + Duration::from_secs(5), 5.0, 300, 25),
+        );
+        let busy = busy(&before, &after);
         assert_eq!(
             (busy.journal_share, busy.journal_ms),
             (Some(0.8), Some(20.0))
@@ -280,9 +376,61 @@ mod tests {
             (busy.centre_cores, busy.threads["writer"]),
             (Some(0.8), 0.8)
         );
-        assert_eq!(busy.overloads, BTreeMap::from([("urgent".to_owned(), 20)]));
+        let full = overloads(&before, &after);
+        assert_eq!(full, BTreeMap::from([("urgent".to_owned(), 20)]));
         assert_eq!(busy.cores_idle, Some(busy.cores / 10.0));
         assert_eq!((busy.decision_ms, busy.datagrams_dropped), (None, None));
+    }
+
+    /// Four busy seconds of sending, then ten of settling: the share is of the four.
+    #[tokio::test]
+    async fn shares_are_of_the_time_of_sending() {
+        let begun = Instant::now();
+        let at = |seconds: u64, journal_s: f64, lane: u64| {
+            reading(begun + Duration::from_secs(seconds), journal_s, 1, lane)
+        };
+        let settled = at(15, 5.0, 9);
+        let from = taken(
+            Some(tokio::spawn(std::future::ready(at(1, 1.0, 0)))),
+            &settled,
+        );
+        let to = taken(
+            Some(tokio::spawn(std::future::ready(at(5, 4.0, 0)))),
+            &settled,
+        );
+        let share = busy(&from.await, &to.await).journal_share;
+        assert_eq!(share, Some(0.75));
+        assert_eq!(taken(None, &settled).await.at, settled.at);
+        let unread = Reading {
+            samples: None,
+            ..at(5, 4.0, 0)
+        };
+        let unread = tokio::spawn(std::future::ready(unread));
+        assert_eq!(taken(Some(unread), &settled).await.at, settled.at);
+    }
+
+    /// Nobody is there, somebody says nothing of a centre, nobody answers: each is told before a study begins.
+    #[tokio::test]
+    async fn an_address_without_figures_is_refused() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let watched = Watched {
+            metrics: Some(format!("http://{address}/metrics")),
+            to: address,
+        };
+        let silent = watched.check().await.unwrap_err().to_string();
+        assert!(silent.contains("no answer within 2s"), "{silent}");
+        drop(listener);
+        let gone = watched.check().await.unwrap_err().to_string();
+        assert!(
+            gone.contains(&format!("http://{address}/metrics: ")),
+            "{gone}"
+        );
+        let nowhere = Watched {
+            metrics: None,
+            ..watched
+        };
+        assert!(nowhere.check().await.is_ok());
     }
 
     #[test]

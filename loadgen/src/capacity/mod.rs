@@ -10,12 +10,11 @@ pub mod limit;
 pub mod search;
 pub mod text;
 
-use crate::objective::Slo;
+use crate::objective::{Count, Measure, Objective, Slo};
 use crate::pace::{Arrivals, Spread};
 use crate::replay::{Options, Rate, ReplayError, own, rate};
 use crate::report::{Judged, Summary};
 use crate::trace::Row;
-use crate::watch::Silent;
 use centre::{Busy, Watched};
 use limit::Limit;
 use search::{Next, Search};
@@ -41,7 +40,7 @@ pub struct Study {
     pub slo: Slo,
     /// The first rate, in calls a second.
     pub from: f64,
-    /// No higher.
+    /// The search goes no higher.
     pub ceiling: f64,
     /// How long a step is.
     pub step: Duration,
@@ -98,7 +97,9 @@ pub struct Step {
     pub refused: u64,
     /// Never answered.
     pub lost: u64,
-    /// Whether it held all objectives.
+    /// Units or needs with two open orders, keys with two decisions.
+    pub doubly_ordered: u64,
+    /// Whether it held all objectives, and nothing was lost, refused or doubly ordered that none of them allows.
     pub held: bool,
     /// Each of them.
     pub objectives: Vec<Judged>,
@@ -119,8 +120,10 @@ pub struct Verdict {
     pub rate: f64,
     /// What each search found.
     pub found: Vec<f64>,
-    /// The highest of these above the lowest, as a share of the lowest.
-    pub apart: f64,
+    /// The highest rate at which a step held where time ran out before any search was over: no soak confirmed it.
+    pub unconfirmed: Option<f64>,
+    /// The highest of these above the lowest, as a share of the lowest; `None`: some found a rate and some found none.
+    pub apart: Option<f64>,
     /// What kept it from more.
     pub limit: Limit,
     /// The step that says so, as its place in `steps`.
@@ -136,6 +139,51 @@ impl Verdict {
     pub fn broken(&self) -> Option<&Step> {
         self.steps.get(self.broke_at?)
     }
+
+    /// Whether the searches found no one rate.
+    pub fn is_apart(&self) -> bool {
+        self.apart.is_none_or(|apart| apart > APART_MAX)
+    }
+}
+
+impl Step {
+    /// Whether a search went by it.
+    const fn is_searched(&self) -> bool {
+        match self.purpose {
+            Purpose::Search | Purpose::Soak => true,
+            Purpose::WarmUp | Purpose::Past => false,
+        }
+    }
+
+    /// A step as its run came out, which has been judged; `invalid` says why the generator was its bottleneck, if so.
+    fn of(
+        (purpose, search, rate): (Purpose, u32, f64),
+        summary: Summary,
+        invalid: Option<String>,
+        busy: Busy,
+    ) -> Step {
+        let is_good = summary.is_good();
+        let mut step = Step {
+            purpose,
+            search,
+            rate,
+            sent_per_second: summary.calls_per_second,
+            sent: summary.sent,
+            p50_ms: summary.latency.p50_ms,
+            p99_ms: summary.latency.p99_ms,
+            p999_ms: summary.latency.p999_ms,
+            max_ms: summary.latency.max_ms,
+            refused: summary.refused,
+            lost: summary.lost,
+            doubly_ordered: summary.doubly_ordered,
+            held: false,
+            objectives: summary.objectives,
+            invalid,
+            busy,
+        };
+        step.held = is_good && step.invalid.is_none() && step.broken().is_empty();
+        step
+    }
 }
 
 /// Carries out a study. `told` hears each step as it ends.
@@ -146,14 +194,16 @@ pub async fn run(
     metrics: Option<String>,
     told: &mut dyn FnMut(&Step),
 ) -> Result<Verdict, ReplayError> {
+    let watched = Watched {
+        metrics,
+        to: options.to,
+    };
+    watched.check().await?;
     let mut bench = Bench {
         study,
         options,
         rows,
-        watched: Watched {
-            metrics,
-            to: options.to,
-        },
+        watched,
         began: Instant::now(),
         steps: Vec::new(),
         told,
@@ -176,7 +226,6 @@ impl Bench<'_> {
         self.step(Purpose::WarmUp, 0, self.study.from, self.study.step)
             .await?;
         let mut found = Vec::new();
-        let mut at_the_ceiling = true;
         for number in 1..=self.study.repeats {
             let first = found.first().copied().filter(|&rate| rate > 0.0);
             let from = first.map_or(self.study.from, |rate: f64| rate * AGAIN_FROM);
@@ -184,12 +233,12 @@ impl Bench<'_> {
             let Some(rate) = self.search(&mut search, number).await? else {
                 break;
             };
-            at_the_ceiling &= search.is_at_the_ceiling();
             found.push(rate);
         }
         let is_cut_short = found.len() < self.study.repeats as usize;
         let rate = median(&found);
-        let broke_at = self.broke_at(rate);
+        let unconfirmed = found.is_empty().then(|| unconfirmed(&self.steps)).flatten();
+        let broke_at = broke_at(&self.steps, unconfirmed.unwrap_or(rate));
         if rate > 0.0 {
             for past in PAST {
                 self.step(Purpose::Past, 0, rate * past, self.study.step)
@@ -197,7 +246,7 @@ impl Bench<'_> {
             }
         }
         let limit = match broke_at.and_then(|index| self.steps.get(index)) {
-            _ if !found.is_empty() && at_the_ceiling && rate > 0.0 => Limit::Ceiling,
+            _ if rate >= self.study.ceiling => Limit::Ceiling,
             Some(step) => limit::of(&step.busy, step.invalid.as_deref()),
             None => Limit::Unknown,
         };
@@ -205,6 +254,7 @@ impl Bench<'_> {
             to: format!("quic://{}", self.options.to),
             slo: self.study.slo.to_string(),
             rate,
+            unconfirmed,
             apart: apart(&found),
             found,
             limit,
@@ -258,32 +308,15 @@ impl Bench<'_> {
             settle: self.study.settle,
             subscribe: true,
         };
-        let (watch, summary) = self.load(&options, &load).await?;
+        let (watch, mut summary) = self.load(&options, &load).await?;
         let busy = watch.end().await;
         let objectives = self.study.slo.judge(&summary);
         let invalid = summary
             .invalid
             .clone()
             .or_else(|| own::fault_of(&summary, &self.study.slo, &objectives));
-        let step = Step {
-            purpose,
-            search,
-            rate,
-            sent_per_second: summary.calls_per_second,
-            sent: summary.sent,
-            p50_ms: summary.latency.p50_ms,
-            p99_ms: summary.latency.p99_ms,
-            p999_ms: summary.latency.p999_ms,
-            max_ms: summary.latency.max_ms,
-            refused: summary.refused,
-            lost: summary.lost,
-            held: invalid.is_none()
-                && objectives.iter().all(|judged| judged.held)
-                && summary.doubly_ordered == 0,
-            objectives,
-            invalid,
-            busy,
-        };
+        summary.objectives = objectives;
+        let step = Step::of((purpose, search, rate), summary, invalid, busy);
         (self.told)(&step);
         let held = step.held;
         self.steps.push(step);
@@ -298,9 +331,9 @@ impl Bench<'_> {
     ) -> Result<(centre::Watch, Summary), ReplayError> {
         let mut tries = 1;
         loop {
-            let watch = self.watched.begin().await;
+            let mut watch = self.watched.begin().await;
             let rows = Arc::clone(&self.rows);
-            match rate::run_rows(options, load.clone(), rows, &mut Silent).await {
+            match rate::run_rows(options, load.clone(), rows, &mut watch).await {
                 Ok(summary) => return Ok((watch, summary)),
                 Err(ReplayError::Client(_)) if tries < TRIES => {
                     drop(watch.end().await);
@@ -311,25 +344,64 @@ impl Bench<'_> {
             }
         }
     }
+}
 
-    /// The step that shows what broke: rather one that is the centre's own; above the rate that holds the nearest, and where none
-    /// holds the highest, which says most.
-    fn broke_at(&self, rate: f64) -> Option<usize> {
-        let searched =
-            |step: &Step| matches!(step.purpose, Purpose::Search | Purpose::Soak) && !step.held;
-        let broken = self.steps.iter().enumerate();
-        let broken = broken.filter(|(_, step)| searched(step) && step.rate > rate);
-        let shown = broken.min_by(|(_, one), (_, other)| {
-            let by_fault = one.invalid.is_some().cmp(&other.invalid.is_some());
-            let by_rate = one.rate.total_cmp(&other.rate);
-            by_fault.then(if rate > 0.0 {
-                by_rate
-            } else {
-                by_rate.reverse()
-            })
-        });
-        shown.map(|(index, _)| index)
-    }
+/// The step that shows what broke, above a rate that holds: rather one that is the centre's own, rather one that broke twice; then
+/// the nearest, and where none holds the highest, which says most.
+fn broke_at(steps: &[Step], rate: f64) -> Option<usize> {
+    let broken = steps.iter().enumerate();
+    let broken = broken.filter(|(_, step)| step.is_searched() && !step.held && step.rate > rate);
+    let shown = broken.min_by(|(at, one), (other_at, other)| {
+        let by_fault = one.invalid.is_some().cmp(&other.invalid.is_some());
+        let by_times = broke_twice(steps, *other_at).cmp(&broke_twice(steps, *at));
+        let by_rate = one.rate.total_cmp(&other.rate);
+        by_fault.then(by_times).then(if rate > 0.0 {
+            by_rate
+        } else {
+            by_rate.reverse()
+        })
+    });
+    shown.map(|(index, _)| index)
+}
+
+/// Whether the same was tried at once before or after, and both broke.
+fn broke_twice(steps: &[Step], at: usize) -> bool {
+    let Some(step) = steps.get(at) else {
+        return false;
+    };
+    let is_the_same = |other: &Step| {
+        (other.purpose, other.search) == (step.purpose, step.search) && other.rate == step.rate
+    };
+    let beside = [at.checked_sub(1), Some(at + 1)];
+    let mut beside = beside.into_iter().flatten().filter_map(|at| steps.get(at));
+    !step.held && beside.any(|other| !other.held && is_the_same(other))
+}
+
+/// The highest rate at which a step held, below all at which two broke.
+fn unconfirmed(steps: &[Step]) -> Option<f64> {
+    let rates = |wanted: &dyn Fn(usize, &Step) -> bool| -> Vec<f64> {
+        let steps = steps.iter().enumerate();
+        let wanted = steps.filter(|&(at, step)| step.is_searched() && wanted(at, step));
+        wanted.map(|(_, step)| step.rate).collect()
+    };
+    let breaks = rates(&|at, _| broke_twice(steps, at));
+    let breaks = breaks.into_iter().fold(f64::INFINITY, f64::min);
+    let held = rates(&|_, step| step.held && step.rate < breaks);
+    held.into_iter().reduce(f64::max)
+}
+
+/// Whether an objective bounds what may be refused; where none does, nothing may.
+fn is_refusal_judged(judged: &[Judged]) -> bool {
+    let objectives = judged
+        .iter()
+        .map(|judged| judged.objective.parse::<Objective>());
+    objectives.flatten().any(|objective| {
+        matches!(
+            objective.measure,
+            Measure::Count(Count::Refused | Count::Errors, _)
+                | Measure::Share(Count::Refused | Count::Errors, _)
+        )
+    })
 }
 
 /// The middle one; of two in the middle the lower, for a rate that held is a rate that held.
@@ -342,13 +414,13 @@ fn median(found: &[f64]) -> f64 {
         .unwrap_or_default()
 }
 
-fn apart(found: &[f64]) -> f64 {
-    let least = found.iter().copied().fold(f64::INFINITY, f64::min);
+fn apart(found: &[f64]) -> Option<f64> {
+    let least = found.iter().copied().reduce(f64::min).unwrap_or_default();
     let most = found.iter().copied().fold(0.0, f64::max);
-    if least > 0.0 && least.is_finite() {
-        most / least - 1.0
-    } else {
-        0.0
+    match (least > 0.0, most > 0.0) {
+        (true, _) => Some(most / least - 1.0),
+        (false, true) => None,
+        (false, false) => Some(0.0),
     }
 }
 
@@ -361,7 +433,62 @@ mod tests {
         assert_eq!(median(&[]), 0.0);
         assert_eq!(median(&[5.0, 1.0, 3.0]), 3.0);
         assert_eq!(median(&[5.0, 1.0]), 1.0);
-        assert!((apart(&[110.0, 100.0, 105.0]) - 0.10).abs() < 1e-9);
-        assert_eq!(apart(&[0.0, 0.0]), 0.0);
+        assert!((apart(&[110.0, 100.0, 105.0]).unwrap() - 0.10).abs() < 1e-9);
+        assert_eq!((apart(&[0.0, 0.0]), apart(&[])), (Some(0.0), Some(0.0)));
+        assert_eq!(apart(&[100.0, 0.0, 100.0]), None, "one found none");
+    }
+
+    /// A search's step in which a centre left so much undone.
+    fn step(slo: &str, rate: f64, change: impl FnOnce(&mut Summary)) -> Step {
+        let mut summary = Summary {
+            sent: 100,
+            ..Summary::default()
+        };
+        change(&mut summary);
+        summary.objectives = slo.parse::<Slo>().unwrap().judge(&summary);
+        Step::of((Purpose::Search, 1, rate), summary, None, Busy::default())
+    }
+
+    #[test]
+    fn what_no_objective_bounds_may_not_be_lost_or_refused() {
+        let refused = |slo: &str| step(slo, 1.0, |run| run.refused = 3);
+        assert!(refused("refused<=3%").held && refused("errors<4").held);
+        let shown = refused("lost=0");
+        assert!(!shown.held);
+        assert_eq!(shown.broken(), ["refused 3, and no objective allows it"]);
+        let lost = |slo: &str| step(slo, 1.0, |run| run.lost = 3);
+        assert!(lost("lost<4").held);
+        assert_eq!(
+            lost("refused=0").broken(),
+            ["lost 3, and no objective allows it"]
+        );
+        let doubled = step("doubly_ordered<5", 1.0, |run| run.doubly_ordered = 2);
+        assert!(!doubled.held);
+        assert_eq!(doubled.broken(), ["doubly ordered 2"]);
+    }
+
+    #[test]
+    fn what_broke_twice_shows_more_than_what_broke_once() {
+        let at = |rate: f64, lost: u64| step("lost=0", rate, |run| run.lost = lost);
+        let steps = [
+            at(100.0, 0),
+            at(150.0, 1),
+            at(150.0, 0),
+            at(225.0, 1),
+            at(225.0, 1),
+            at(337.0, 1),
+        ];
+        assert_eq!(broke_at(&steps, 100.0), Some(3));
+        assert_eq!(broke_at(&steps[..3], 100.0), Some(1), "once is something");
+        assert_eq!(broke_at(&steps, 337.0), None);
+        assert_eq!(unconfirmed(&steps), Some(150.0));
+        assert_eq!(unconfirmed(&steps[3..]), None);
+        // A soak that broke twice undoes what a step held.
+        let soaks = [1, 1].map(|lost| Step {
+            purpose: Purpose::Soak,
+            ..at(150.0, lost)
+        });
+        let eased = [at(100.0, 0), at(150.0, 0)].into_iter().chain(soaks);
+        assert_eq!(unconfirmed(&eased.collect::<Vec<_>>()), Some(100.0));
     }
 }

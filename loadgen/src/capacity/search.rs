@@ -62,11 +62,6 @@ impl Search {
         self.next
     }
 
-    /// Whether the ceiling ended the climb, not the centre.
-    pub fn is_at_the_ceiling(&self) -> bool {
-        self.breaks.is_none() && self.holds == Some(self.ceiling)
-    }
-
     /// How what was to be done went.
     pub fn told(&mut self, held: bool) {
         self.next = match self.next {
@@ -161,7 +156,6 @@ mod tests {
         assert_eq!(play(1.0, &mut Search::new(100.0, 1_000.0), 0).0, 0.0);
         let mut search = Search::new(100.0, 1_000.0);
         assert_eq!(play(5_000.0, &mut search, 0).0, 1_000.0);
-        assert!(search.is_at_the_ceiling());
     }
 
     /// One step in ten looks bad: what is found stays within a tenth of the limit.

@@ -1,7 +1,7 @@
 //! A study as people read it: a line for each step as it ends, the verdict with its limit, and a plot of what lies beyond.
 
-use super::{APART_MAX, Purpose, Step, Verdict, limit};
-use crate::objective::verdict;
+use super::{Purpose, Step, Verdict, is_refusal_judged, limit};
+use crate::objective::{is_loss_judged, verdict};
 use std::fmt;
 
 /// Characters of the longest bar.
@@ -44,10 +44,22 @@ impl fmt::Display for Step {
 }
 
 impl Step {
-    /// The objectives that it broke, with their figures.
+    /// The objectives that it broke, with their figures, and what happened that no objective allows.
     pub fn broken(&self) -> Vec<String> {
         let broken = self.objectives.iter().filter(|judged| !judged.held);
-        broken.map(verdict).collect()
+        let mut broken: Vec<String> = broken.map(verdict).collect();
+        for (what, count, is_judged) in [
+            ("lost", self.lost, is_loss_judged(&self.objectives)),
+            ("refused", self.refused, is_refusal_judged(&self.objectives)),
+        ] {
+            if count > 0 && !is_judged {
+                broken.push(format!("{what} {count}, and no objective allows it"));
+            }
+        }
+        if self.doubly_ordered > 0 {
+            broken.push(format!("doubly ordered {}", self.doubly_ordered));
+        }
+        broken
     }
 }
 
@@ -77,30 +89,7 @@ pub fn csv(verdict: &Verdict) -> String {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "capacity of {} for {}", self.to, self.slo)?;
-        let found: Vec<String> = self.found.iter().map(|rate| format!("{rate:.0}")).collect();
-        if self.rate > 0.0 {
-            writeln!(
-                f,
-                "holds     {:.0} calls/s, each time confirmed by a soak (searches found {}; {:.1} % apart)",
-                self.rate,
-                found.join(", "),
-                self.apart * 100.0
-            )?;
-        } else {
-            writeln!(f, "holds     at no rate that was tried")?;
-        }
-        if self.apart > APART_MAX {
-            writeln!(
-                f,
-                "          that is far apart: something else was going on; give it a quieter machine or longer steps"
-            )?;
-        }
-        if self.is_cut_short {
-            writeln!(
-                f,
-                "          time ran out before all searches were done (--at-most)"
-            )?;
-        }
+        self.holds(f)?;
         if let Some(step) = self.broken() {
             let what = match &step.invalid {
                 Some(why) => why.clone(),
@@ -108,7 +97,11 @@ impl fmt::Display for Verdict {
             };
             writeln!(f, "breaks    at {:.0} calls/s: {what}", step.rate)?;
         }
-        writeln!(f, "limit     {}", self.limit)?;
+        if self.is_cut_short && self.rate == 0.0 && self.broke_at.is_none() {
+            writeln!(f, "limit     not known: nothing broke before time ran out")?;
+        } else {
+            writeln!(f, "limit     {}", self.limit)?;
+        }
         if let Some(step) = self.broken() {
             writeln!(f, "busiest   {}", limit::busiest(&step.busy).join(" · "))?;
         }
@@ -117,6 +110,53 @@ impl fmt::Display for Verdict {
 }
 
 impl Verdict {
+    /// The rate that holds, and how sure that is.
+    fn holds(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let found = self.found.iter().map(|&rate| {
+            if rate > 0.0 {
+                format!("{rate:.0}")
+            } else {
+                "none".to_owned()
+            }
+        });
+        let found = found.collect::<Vec<_>>().join(", ");
+        let apart = match self.apart {
+            Some(apart) => format!("{:.1} % apart", apart * 100.0),
+            None => "not all found one".to_owned(),
+        };
+        match (self.rate > 0.0, self.unconfirmed) {
+            (true, _) => writeln!(
+                f,
+                "holds     {:.0} calls/s, each time confirmed by a soak (searches found {found}; {apart})",
+                self.rate
+            )?,
+            (false, Some(rate)) => writeln!(
+                f,
+                "holds     {rate:.0} calls/s in a step, unconfirmed: no soak came to its end"
+            )?,
+            (false, None) if self.apart.is_none() => writeln!(
+                f,
+                "holds     at no rate each time (searches found {found}; {apart})"
+            )?,
+            (false, None) => writeln!(f, "holds     at no rate that was tried")?,
+        }
+        if self.is_apart() {
+            writeln!(
+                f,
+                "          that is far apart: something else was going on; give it a quieter machine or longer steps"
+            )?;
+        }
+        if self.is_cut_short {
+            let when = if self.found.is_empty() {
+                "before the first search was done"
+            } else {
+                "before all searches were done"
+            };
+            writeln!(f, "          time ran out {when} (--at-most)")?;
+        }
+        Ok(())
+    }
+
     /// The 99th percentile before and past the rate that holds, on a scale where each tenth of a bar is as many times longer.
     fn plot(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut past: Vec<&Step> = self
@@ -188,6 +228,7 @@ mod tests {
             max_ms: p99_ms,
             refused: 0,
             lost: 0,
+            doubly_ordered: 0,
             held,
             objectives: vec![Judged {
                 objective: "p99<10ms".into(),
@@ -199,14 +240,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_verdict_says_what_holds_what_broke_and_plots_beyond() {
-        let verdict = Verdict {
+    fn verdict() -> Verdict {
+        Verdict {
             to: "quic://127.0.0.1:4433".into(),
             slo: "p99<10ms".into(),
             rate: 100.0,
             found: vec![100.0, 120.0],
-            apart: 0.2,
+            unconfirmed: None,
+            apart: Some(0.2),
             limit: Limit::Journal,
             broke_at: Some(1),
             is_cut_short: false,
@@ -215,7 +256,46 @@ mod tests {
                 step(Purpose::Search, 125.0, 40.0),
                 step(Purpose::Past, 160.0, 1_000.0),
             ],
+        }
+    }
+
+    #[test]
+    fn a_search_that_found_none_or_was_cut_short_is_told() {
+        let none = Verdict {
+            found: vec![100.0, 0.0, 120.0],
+            apart: None,
+            ..verdict()
         };
+        let text = none.to_string();
+        assert!(
+            text.contains("found 100, none, 120; not all found one") && text.contains("far apart"),
+            "{text}"
+        );
+        let cut = Verdict {
+            rate: 0.0,
+            found: Vec::new(),
+            unconfirmed: Some(80.0),
+            apart: Some(0.0),
+            is_cut_short: true,
+            broke_at: None,
+            limit: Limit::Unknown,
+            steps: Vec::new(),
+            ..verdict()
+        };
+        let text = cut.to_string();
+        for says in [
+            "holds     80 calls/s in a step, unconfirmed",
+            "time ran out before the first search was done",
+            "nothing broke before time ran out",
+        ] {
+            assert!(text.contains(says), "{says}: {text}");
+        }
+        assert!(!text.contains("at no rate"), "{text}");
+    }
+
+    #[test]
+    fn a_verdict_says_what_holds_what_broke_and_plots_beyond() {
+        let verdict = verdict();
         let text = verdict.to_string();
         for says in [
             "holds     100 calls/s",

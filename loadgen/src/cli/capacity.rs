@@ -8,9 +8,9 @@ use crate::ground::Ground;
 use crate::objective::Slo;
 use crate::pace::Spread;
 use crate::replay::field::wall;
-use crate::replay::{Options, ReplayError};
+use crate::replay::{Options, rate};
 use crate::synth::{self, Size};
-use crate::trace::{Reader, Row};
+use crate::trace::Row;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use std::time::Duration;
 
 pub(super) const HELP: &str = "\
 Examples:
-  liandong-load capacity --to quic://127.0.0.1:4433 --slo p99<10ms,lost=0 --stats http://127.0.0.1:8110
-  liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo p99<50ms,errors<0.1% --from 50 --repeats 1 --json verdict.json
+  liandong-load capacity --to quic://127.0.0.1:4433 --slo 'p99<10ms,lost=0' --stats http://127.0.0.1:8110
+  liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo 'p99<50ms,errors<0.1%' --from 50 --repeats 1 --json verdict.json
 
 Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak; all of it
 --repeats times. Then it measures at 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
-machine; 99 no rate holds.";
+machine; 99 no rate holds, or time ran out before one was confirmed.";
 
 /// Calls of the standard load that are made where no trace is given.
 const CALLS: u64 = 50_000;
@@ -37,13 +37,13 @@ pub(super) struct CapacityArgs {
     /// The centre, as in quic://127.0.0.1:4433; it must live on the wall clock.
     #[arg(long)]
     to: Centre,
-    /// What every step must hold, as in p99<10ms,lost=0.
+    /// What every step must hold, as in 'p99<10ms,lost=0'; what no objective bounds may not be lost or refused.
     #[arg(long)]
     slo: Slo,
     /// The first rate, in calls a second.
     #[arg(long, default_value_t = 100.0)]
     from: f64,
-    /// No higher rate than this.
+    /// The search goes no higher than this rate; what is measured beyond the rate that holds does.
     #[arg(long, default_value_t = 200_000.0)]
     ceiling: f64,
     /// How long each step is.
@@ -108,7 +108,8 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
             return Err(Failure { message, code: 1 });
         }
     }
-    let rows: Arc<[Row]> = rows(args)?.into();
+    let (study, options) = (study(args), options(args));
+    let rows: Arc<[Row]> = rows(args, &options)?.into();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -119,7 +120,6 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
             eprintln!("{step}");
         }
     };
-    let (study, options) = (study(args), options(args));
     let studied = capacity::run(&study, &options, rows, metrics(args), &mut told);
     let verdict = runtime.block_on(studied)?;
     runtime.shutdown_background();
@@ -174,8 +174,8 @@ fn options(args: &CapacityArgs) -> Options {
     }
 }
 
-fn rows(args: &CapacityArgs) -> Result<Vec<Row>, Failure> {
-    let Some(trace) = &args.trace else {
+fn rows(args: &CapacityArgs, options: &Options) -> Result<Vec<Row>, Failure> {
+    if args.trace.is_none() {
         let size = Size {
             days: None,
             calls: Some(CALLS),
@@ -187,12 +187,8 @@ fn rows(args: &CapacityArgs) -> Result<Vec<Row>, Failure> {
             size,
             &ground,
         )?);
-    };
-    let rows = Reader::open(trace)?.collect::<Result<Vec<Row>, _>>()?;
-    if rows.is_empty() {
-        return Err(ReplayError::Empty(trace.display().to_string()).into());
     }
-    Ok(rows)
+    Ok(rate::rows(options)?)
 }
 
 /// Where the centre's metrics are: beside whatever of its figures was named.

@@ -8,7 +8,10 @@ use std::path::Path;
 /// What an importer could not read, and went on.
 pub(super) fn tell_mistakes(imported: &Imported) {
     if imported.repeats > 0 {
-        println!("{} rows say again what another says", imported.repeats);
+        println!(
+            "{} rows name a unit of a call again; the first of them counts",
+            imported.repeats
+        );
     }
     if imported.mistakes_all > 0 {
         eprintln!(

@@ -50,7 +50,7 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews --callers
   liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
-  liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo p99<10ms,lost=0
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo 'p99<10ms,lost=0'
 
 --speed wants a centre that was started with `--clock driven`; --rate, --phase and --scenario want one on the wall clock.
 Shapes of a phase, in a scenario as fields of [[phase]] and with --phase as words: constant and soak (rate), ramp (from, to), step
@@ -582,7 +582,10 @@ mod tests {
                 .collect();
             assert!(!examples.is_empty(), "{}", command.get_name());
             for example in examples {
-                let parsed = Typed::try_parse_from(example.split_whitespace());
+                // As a shell takes them: quotes are not part of a word.
+                let words = example.split_whitespace();
+                let words = words.map(|word| word.trim_matches('\''));
+                let parsed = Typed::try_parse_from(words);
                 assert!(parsed.is_ok(), "{example}: {}", parsed.err().unwrap());
             }
         }

@@ -11,6 +11,8 @@ use crate::simulate::region::Region;
 use crate::simulate::sheet::Sheet;
 use crate::simulate::verdict::Verdict;
 use crate::simulate::{Played, SimulateError, play};
+use crate::trace::read::Order;
+use crate::trace::table::Table;
 use crate::trace::{Reader, Row, observed};
 use clap::Args;
 use gateway::config::{Config, Overrides};
@@ -64,7 +66,7 @@ pub(super) struct SimulateArgs {
     /// Write all figures as JSON.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Write all figures as CSV, one a row.
+    /// Write the figures as CSV, one a row; digests, words and --beside are in the JSON alone.
     #[arg(long)]
     csv: Option<PathBuf>,
     /// No progress line.
@@ -109,7 +111,10 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
     let regions = regions(args)?;
     let sides: Vec<&Region> = regions.iter().collect();
     let matters = match &args.beside {
-        Some(file) => Some(Matters::of(&observed::read(file)?)),
+        Some(file) => {
+            let matters = Matters::of(&observed::read(file)?);
+            Some(matters.map_err(|error| failed(format!("{}: {error}", file.display())))?)
+        }
         None => None,
     };
     let setting = setting(args, matters.as_ref())?;
@@ -159,7 +164,8 @@ pub(super) fn simulate(args: &SimulateArgs) -> Result<(), Failure> {
 
 /// The calls of a trace, in the order of their times.
 fn rows(file: &Path) -> Result<Vec<Row>, Failure> {
-    let mut rows = Reader::open(file)?.collect::<Result<Vec<Row>, _>>()?;
+    let reader = Reader::of(Table::open(file)?, &[], Order::Any)?;
+    let mut rows = reader.collect::<Result<Vec<Row>, _>>()?;
     rows.sort_by_key(|row| row.at);
     Ok(rows)
 }
@@ -281,4 +287,19 @@ fn write_csv(file: &Path, written: &Written) -> Result<(), Failure> {
         sheet.finish()
     };
     wrote().map_err(|error| failed(format!("{}: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_may_stand_in_any_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.csv");
+        std::fs::write(&path, "at,line,key\n9,110,b\n4,119,a\n").unwrap();
+        let rows = rows(&path).map_err(|failure| failure.message).unwrap();
+        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
+        assert_eq!(keys, ["a", "b"]);
+    }
 }

@@ -4,10 +4,10 @@ use super::checked::{self, Crewing};
 use super::{Failure, ReplayArgs};
 use crate::crew::Behaviour;
 use crate::objective::Slo;
-use crate::pace::{Arrivals, Phase, Spread};
+use crate::pace::{Arrivals, Spread};
 use crate::replay::Rate;
-use crate::scenario::{Scenario, ScenarioError, phase_of_flag};
-use std::str::FromStr;
+pub(super) use crate::scenario::TypedPhase;
+use crate::scenario::{Scenario, ScenarioError};
 use std::time::Duration;
 
 /// Where nothing else is said.
@@ -16,18 +16,6 @@ const STREAMS: u8 = 4;
 const SETTLE: Duration = Duration::from_secs(30);
 /// The seed where nothing else is said.
 pub(super) const SEED: u64 = 1;
-
-/// A phase, as a flag says it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct TypedPhase(pub Phase);
-
-impl FromStr for TypedPhase {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<TypedPhase, String> {
-        phase_of_flag(text).map(TypedPhase)
-    }
-}
 
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Failure {
@@ -58,17 +46,15 @@ pub(super) fn load(args: &ReplayArgs) -> Result<Option<Load>, Failure> {
                 Spread::Evenly
             };
             let lasting = args.lasting.map(|lasting| lasting.0);
-            of_flags(Arrivals::constant(rate, spread, lasting))
+            at_a_rate(Arrivals::constant(rate, spread, lasting))
         }
         (None, None, []) => return Ok(None),
-        (None, None, phases) => {
-            of_flags(Arrivals::of(phases.iter().map(|phase| phase.0).collect()))
-        }
+        (None, None, phases) => Scenario::of_flags(phases)?,
     };
     Ok(Some(with_flags(scenario, args)))
 }
 
-fn of_flags(arrivals: Arrivals) -> Scenario {
+fn at_a_rate(arrivals: Arrivals) -> Scenario {
     Scenario {
         arrivals,
         connections: None,
@@ -80,7 +66,8 @@ fn of_flags(arrivals: Arrivals) -> Scenario {
     }
 }
 
-/// What is typed stands over what the file says.
+/// What is typed stands over what the file says, field by field; but `--positions` belongs to `--crews` and is not looked at without
+/// it, and with it the file's own positions are not.
 fn with_flags(scenario: Scenario, args: &ReplayArgs) -> Load {
     let connections = args
         .connections

@@ -1,7 +1,8 @@
 //! Who obeys, who is late, who declines, who stays silent: 3 % each of the last three, spread evenly.
 //!
-//! Not drawn by chance: of any hundred vehicles' orders in a row exactly three are taken in each bad manner, so that
-//! a short run has its share too.
+//! In their order they are not drawn by chance: of any hundred vehicles' orders in a row exactly three are taken in each bad manner, so
+//! that a short run has its share too. Where two centres are compared each order's manner is drawn by what it is about, so that an
+//! order which only one of them issues changes no other's.
 
 use crate::random::Random;
 
@@ -45,6 +46,18 @@ impl Manners {
     pub fn of_next(&mut self) -> Manner {
         let place = (self.orders % ROUND * STEP + self.offset) % ROUND;
         self.orders += 1;
+        Manner::at(place)
+    }
+}
+
+impl Manner {
+    /// The manner in which an order about this is taken under a seed.
+    pub fn drawn(seed: u64, matter: u64) -> Manner {
+        // A stream of its own: the times that are drawn for the order do not follow from its manner.
+        Manner::at(Random::stream(!seed, matter).below(ROUND))
+    }
+
+    fn at(place: u64) -> Manner {
         match place / BAD {
             0 => Manner::Late,
             1 => Manner::Decline,
@@ -57,6 +70,15 @@ impl Manners {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_drawn_has_the_same_shares() {
+        let drawn: Vec<Manner> = (0..10_000).map(|matter| Manner::drawn(1, matter)).collect();
+        for manner in [Manner::Late, Manner::Decline, Manner::Silent] {
+            let count = drawn.iter().filter(|&&taken| taken == manner).count();
+            assert!((240..=360).contains(&count), "{manner:?}: {count}");
+        }
+    }
 
     #[test]
     fn at_least_two_in_a_hundred_are_bad_in_each_way() {

@@ -36,8 +36,6 @@ pub enum Next {
     At(Moment),
     /// When something happens.
     Wait,
-    /// There is none.
-    Done,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,8 +84,10 @@ pub struct Outset<'a> {
     pub on_the_road: bool,
     /// How fast it is where there is no road, in millimetres a second.
     pub speed_mm_s: u32,
-    /// What decides all that is drawn.
+    /// What decides all that is drawn, with `thing`.
     pub seed: u64,
+    /// Which of all orders under this seed it is.
+    pub thing: u64,
 }
 
 impl Mission {
@@ -102,7 +102,7 @@ impl Mission {
         let Outset {
             behaviour, from, ..
         } = outset;
-        let mut random = Random::stream(outset.seed, told.order.bits());
+        let mut random = Random::stream(outset.seed, outset.thing);
         let mut within = |(least, most): (i64, i64)| Span(random.between(least, most));
         let (stage, wait, positions) = match behaviour {
             Behaviour::Standard => (Stage::Finish, within(STANDARD_MS), Positions::Never),

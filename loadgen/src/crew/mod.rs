@@ -201,15 +201,25 @@ impl Crews {
         self.agenda.first_key_value().map(|(&(at, _), _)| at)
     }
 
-    /// An order was issued. The same order told again changes nothing.
+    /// An order was issued. The same order told again changes nothing. Its crew draws by the order's number.
     pub fn order_issued(&mut self, now: Moment, told: &Told<'_>) {
+        self.hear(now, told, None);
+    }
+
+    /// The same, by what the order is about: a number that two centres share which are compared, whatever orders each issued before.
+    pub fn order_issued_about(&mut self, now: Moment, told: &Told<'_>, matter: u64) {
+        self.hear(now, told, Some(matter));
+    }
+
+    fn hear(&mut self, now: Moment, told: &Told<'_>, matter: Option<u64>) {
         if self.missions.contains_key(&told.order) {
             return;
         }
-        let manner = match self.behaviour {
-            Behaviour::Standard => Manner::Obey,
-            Behaviour::Field { .. } if told.desk || self.observed.is_some() => Manner::Obey,
-            Behaviour::Field { .. } => self.manners.of_next(),
+        let manner = match (self.behaviour, matter) {
+            (Behaviour::Standard, _) => Manner::Obey,
+            (Behaviour::Field { .. }, _) if told.desk || self.observed.is_some() => Manner::Obey,
+            (Behaviour::Field { .. }, Some(matter)) => Manner::drawn(self.seed, matter),
+            (Behaviour::Field { .. }, None) => self.manners.of_next(),
         };
         let count = match manner {
             Manner::Obey => &mut self.counts.obeyed,
@@ -231,6 +241,7 @@ impl Crews {
             on_the_road,
             speed_mm_s: home.map_or(0, |home| home.speed_mm_s),
             seed: self.seed,
+            thing: matter.unwrap_or(told.order.bits()),
         };
         let (mission, due) = Mission::new(told, now, manner, outset, &mut self.roads);
         let key = self.note(due, Entry::Mission(told.order));
@@ -405,10 +416,6 @@ impl Crews {
         let key = match next {
             Next::At(due) => Some(self.note(due, Entry::Mission(order))),
             Next::Wait => None,
-            Next::Done => {
-                self.missions.remove(&order);
-                return act;
-            }
         };
         if let Some((_, slot)) = self.missions.get_mut(&order) {
             *slot = key;

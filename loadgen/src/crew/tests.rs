@@ -173,6 +173,27 @@ fn bad_manners_are_late_to_say_yes_say_no_or_say_nothing() {
     assert_eq!(returns, 3);
 }
 
+/// Two centres that are compared issue other orders before; what is about the same thing is taken in the same way.
+#[test]
+fn an_order_about_the_same_thing_is_taken_the_same_whatever_was_issued_before() {
+    let played = |before: u64, matter: u64| {
+        let mut crews = Crews::new(field(), 1);
+        for number in 1..=before {
+            crews.order_issued_about(Moment(0), &told(number), 1_000 + number);
+        }
+        crews.order_issued_about(Moment(0), &told(before + 1), matter);
+        let mut log = run(&mut crews);
+        let own =
+            |act: &Act| matches!(act, Act::Report { order: of, .. } if *of == order(before + 1));
+        log.retain(|(_, act)| own(act));
+        log.iter().map(|&(at, _)| at).collect::<Vec<Moment>>()
+    };
+    for matter in 0..50 {
+        assert_eq!(played(0, matter), played(7, matter), "{matter}");
+    }
+    assert_ne!(played(0, 1), played(0, 2));
+}
+
 #[test]
 fn a_desk_acknowledges_and_finishes() {
     let mut crews = Crews::new(field(), 1);

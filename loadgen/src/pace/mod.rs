@@ -167,6 +167,20 @@ impl Schedule<'_> {
         at_s.filter(|&at_s| lasting.is_none_or(|lasting| at_s < lasting))
     }
 
+    /// How long a phase took that is over; one that goes to the trace's end ends when the trace would begin again.
+    fn lasted(&self, current: &mut Current) -> f64 {
+        if let Some(lasting) = current.phase.lasting {
+            return lasting.as_secs_f64();
+        }
+        match current.phase.shape {
+            Shape::Trace { times } => (self.row_s(self.serial) - self.row_s(current.first)) / times,
+            Shape::Constant { .. }
+            | Shape::Ramp { .. }
+            | Shape::Steps { .. }
+            | Shape::Spike { .. } => current.curve.when(current.mass).unwrap_or_default(),
+        }
+    }
+
     fn is_at_the_trace_s_beginning(&self) -> bool {
         self.serial.is_multiple_of((self.rows.len() as u64).max(1))
     }
@@ -200,12 +214,7 @@ impl Iterator for Schedule<'_> {
                 self.serial += 1;
                 return Duration::try_from_secs_f64(self.begins_s + at_s).ok();
             }
-            // A phase that ends with the trace ends when its last call is sent.
-            let lasted = match current.phase.lasting {
-                Some(lasting) => lasting.as_secs_f64(),
-                None => self.row_s(self.serial) - self.row_s(current.first),
-            };
-            self.begins_s += lasted;
+            self.begins_s += self.lasted(&mut current);
         }
     }
 }
@@ -329,6 +338,22 @@ mod tests {
         assert_eq!(times(None), [0.0, 0.5, 2.0]);
         // The mean gap is 2 s, at twice the speed 1 s.
         assert_eq!(times(Some(4)), [0.0, 0.5, 2.0, 3.0, 3.5]);
+    }
+
+    /// Three rows in 4 s and the mean gap of 2 s behind them, twice as fast: the next phase begins after 3 s.
+    #[test]
+    fn what_follows_a_trace_that_was_sent_faster_follows_as_much_earlier() {
+        let trace = Phase {
+            shape: Shape::Trace { times: 2.0 },
+            spread: Spread::Evenly,
+            lasting: None,
+        };
+        let then = phase(Shape::Constant { rate: 1.0 }, 2);
+        let rows = rows(&[0, 1_000, 4_000]);
+        assert_eq!(
+            seconds(&Arrivals::of(vec![trace, then]), &rows),
+            [0.0, 0.5, 2.0, 3.0, 4.0]
+        );
     }
 
     #[test]

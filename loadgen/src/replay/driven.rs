@@ -288,7 +288,7 @@ impl Drive<'_> {
                 self.tally.unmet(&key, &sent, &decision);
                 if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
                     let said = decision.outcome;
-                    let sent = matches!(said, Outcome::Ordered | Outcome::Merged);
+                    let sent = said == Outcome::Ordered;
                     let (call, incident) = (decision.call, decision.incident);
                     let callers = calling.callers();
                     callers.decided(self.now, caller, call, incident, decision.kind, sent);

@@ -30,6 +30,9 @@ use std::time::{Duration, Instant};
 const ROWS_MAX: usize = 5_000_000;
 /// How long one attempt to connect may take; a centre that was killed is soon there again.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// So often whoever waits for a call that is long in coming looks whether it is to end.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
 /// The thread that sends.
 struct Pacer {
     links: Vec<Arc<Link>>,
@@ -63,16 +66,27 @@ impl Pacer {
         };
         let schedule = self.arrivals.schedule(self.seed, &self.shared.rows);
         for (serial, due) in (0..).zip(schedule) {
-            if self.stop.load(Ordering::Relaxed) {
+            let intended = self.started + due;
+            if !self.wait_until(intended, alarm) {
                 break;
             }
-            let intended = self.started + due;
-            alarm.wait_until(intended);
             self.send(serial, intended, &mut paced.lateness);
             paced.schedule = due;
         }
         paced.took = self.started.elapsed();
         paced
+    }
+
+    /// Waits until a call is due; `false` when nothing more is to be sent.
+    fn wait_until(&self, intended: Instant, alarm: Alarm) -> bool {
+        while !self.stop.load(Ordering::Relaxed) {
+            let look = Instant::now() + LOOK_UP;
+            alarm.wait_until(intended.min(look));
+            if intended <= look {
+                return true;
+            }
+        }
+        false
     }
 
     fn send(&self, serial: u64, intended: Instant, lateness: &mut Latencies) {
@@ -133,6 +147,14 @@ pub async fn run_rows(
     rows: Arc<[Row]>,
     watch: &mut dyn Watch,
 ) -> Result<Summary, ReplayError> {
+    let client_options = ClientOptions {
+        trust: options.trust.clone(),
+        streams: rate.streams,
+        connect_timeout: CONNECT_TIMEOUT,
+        ..ClientOptions::default()
+    };
+    // Before any file is begun: a run that cannot begin leaves nothing behind.
+    check_clock(options, &client_options).await?;
     let shared = Arc::new(Shared {
         rows,
         run_id: options
@@ -143,13 +165,6 @@ pub async fn run_rows(
         log: Mutex::new(AnswerLog::open(options.answers.as_deref())?),
         reconnects: AtomicU64::new(0),
     });
-    let client_options = ClientOptions {
-        trust: options.trust.clone(),
-        streams: rate.streams,
-        connect_timeout: CONNECT_TIMEOUT,
-        ..ClientOptions::default()
-    };
-    check_clock(options, &client_options).await?;
     let mut tasks = tokio::task::JoinSet::new();
     let crews = options
         .crews
@@ -336,12 +351,21 @@ impl Run<'_> {
         watch.wish()
     }
 
+    /// How long calls were sent: as long as was meant, the gap behind the last one too, unless it took longer or was ended before.
+    fn sent_for(&self, paced: &Paced) -> Duration {
+        let meant = self.rate.arrivals.lasting();
+        let meant = meant.filter(|_| !self.stop.load(Ordering::Relaxed));
+        let took = paced.took.max(Duration::from_nanos(1));
+        meant.map_or(took, |meant| meant.max(took))
+    }
+
     async fn summary(
         &self,
         paced: Paced,
         (own, waited): (Own, Latencies),
     ) -> Result<Summary, ReplayError> {
         self.shared.finish_log()?;
+        let sent_for = self.sent_for(&paced);
         let mut summary = {
             let mut tally = self.shared.tally();
             tally.sent = self.sent.load(Ordering::Relaxed);
@@ -354,7 +378,7 @@ impl Run<'_> {
         summary.clock = "wall".into();
         summary.seconds = self.started.elapsed().as_secs_f64();
         summary.centre_seconds = summary.seconds;
-        summary.calls_per_second = summary.sent as f64 / paced.took.as_secs_f64().max(1e-9);
+        summary.calls_per_second = summary.sent as f64 / sent_for.as_secs_f64();
         summary.generator = own;
         summary.distributions.waited = waited;
         summary.invalid = fault(&summary);
@@ -365,7 +389,7 @@ impl Run<'_> {
     }
 }
 
-fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
+pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
     let mut rows = Vec::new();
     let mut repeats = Repeats::default();
     for row in Reader::open(&options.trace)? {

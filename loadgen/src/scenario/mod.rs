@@ -8,9 +8,10 @@ mod typed;
 
 use crate::crew::Behaviour;
 use crate::objective::Slo;
-use crate::pace::{Arrivals, Phase};
+use crate::pace::Arrivals;
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The most calls a second that can be asked for.
@@ -19,6 +20,8 @@ pub const RATE_MAX: f64 = 10_000_000.0;
 const FILE_BYTES_MAX: u64 = 1 << 20;
 /// Phases of one load.
 const PHASES_MAX: usize = 1_000;
+/// Fields of a phase that take a number; all others take a word.
+const NUMBERS: [&str; 6] = ["rate", "from", "to", "steps", "peak", "speed"];
 
 /// A load, checked. What is `None` was not said.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,26 +97,51 @@ impl Scenario {
         let typed = typed::read(name, text)?;
         check::scenario(name, text, &typed)
     }
+
+    /// The scenario that phases on the command line come to. A mistake's line is the number of its `--phase`.
+    pub fn of_flags(phases: &[TypedPhase]) -> Result<Scenario, ScenarioError> {
+        let tables: Vec<String> = phases
+            .iter()
+            .map(|phase| format!("{{ {} }}", phase.0))
+            .collect();
+        Scenario::of_text("--phase", &format!("phase = [{}]\n", tables.join(",\n")))
+    }
 }
 
-/// The phase that a flag names, as in `ramp from=100 to=2000 duration=30s arrivals=poisson`.
-pub fn phase_of_flag(flag: &str) -> Result<Phase, String> {
-    let mut words = flag.split_whitespace();
-    let shape = words.next().unwrap_or_default();
-    let mut text = format!("[[phase]]\nshape = {shape:?}\n");
-    for word in words {
-        let (field, value) = word
-            .split_once('=')
-            .ok_or_else(|| format!("`{word}` is no field; write field=value, as in `ramp from=100 to=2000 duration=30s`"))?;
-        // A number stands as it is, anything else is a word; which of them a field takes is said by who reads it.
-        match value.parse::<f64>() {
-            Ok(_) => text.push_str(&format!("{field} = {value}\n")),
-            Err(_) => text.push_str(&format!("{field} = {value:?}\n")),
+/// A phase as `--phase` says it, as in `ramp from=100 to=2000 duration=30s arrivals=poisson`: kept as the TOML that it means.
+/// What it may mean is checked with all others at once, by [`Scenario::of_flags`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedPhase(String);
+
+impl FromStr for TypedPhase {
+    type Err = String;
+
+    fn from_str(flag: &str) -> Result<TypedPhase, String> {
+        let mut words = flag.split_whitespace();
+        let shape = words.next().unwrap_or_default();
+        let mut text = format!("shape = {shape:?}");
+        for word in words {
+            let (field, value) = word
+                .split_once('=')
+                .ok_or_else(|| format!("`{word}` is no field; write field=value, as in `ramp from=100 to=2000 duration=30s`"))?;
+            text.push_str(&format!(", {field} = {}", toml_value(field, value)));
         }
+        Ok(TypedPhase(text))
     }
-    let scenario = Scenario::of_text("--phase", &text).map_err(|error| error.to_string())?;
-    let phase = scenario.arrivals.phases().first().copied();
-    phase.ok_or_else(|| "it names no phase".into())
+}
+
+/// A number in a field of numbers, otherwise a word: `duration=30` is one that a length of time is read from.
+fn toml_value(field: &str, value: &str) -> String {
+    let number = value
+        .parse::<f64>()
+        .ok()
+        .filter(|_| NUMBERS.contains(&field));
+    match (number, value.parse::<i64>()) {
+        (None, _) => format!("{value:?}"),
+        (Some(_), Ok(whole)) => whole.to_string(),
+        // TOML writes inf and nan small.
+        (Some(number), Err(_)) => format!("{number:?}").to_lowercase(),
+    }
 }
 
 #[cfg(test)]

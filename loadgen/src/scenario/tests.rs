@@ -78,21 +78,55 @@ fn a_scenario_says_all_of_a_load() {
 
 #[test]
 fn a_flag_says_a_phase_in_the_same_words() {
-    let phase = phase_of_flag("ramp from=10 to=200.5 duration=30s arrivals=poisson").unwrap();
+    let flags = flags(&["ramp from=10 to=200.5 duration=30 arrivals=poisson"]);
     assert_eq!(
-        phase,
+        flags.unwrap().arrivals.phases()[0],
         Scenario::of_text("m", MORNING).unwrap().arrivals.phases()[0]
     );
-    let wrong = phase_of_flag("ramp from=10 duration=30s").unwrap_err();
-    assert!(
-        wrong.contains("phase.to") && wrong.contains("from = 100, to = 2000"),
-        "{wrong}"
+    let no_field = "constant 5".parse::<TypedPhase>().unwrap_err();
+    assert!(no_field.contains("field=value"), "{no_field}");
+}
+
+fn flags(phases: &[&str]) -> Result<Scenario, ScenarioError> {
+    let phases: Vec<TypedPhase> = phases.iter().map(|phase| phase.parse().unwrap()).collect();
+    Scenario::of_flags(&phases)
+}
+
+/// All flags are one load: a pause is one among others, and a trace without an end is the last.
+#[test]
+fn flags_are_checked_together_and_a_mistake_names_which() {
+    let (busy, pause) = (
+        "constant rate=5 duration=1s",
+        "constant rate=0 duration=500ms",
     );
-    assert!(
-        phase_of_flag("constant 5")
-            .unwrap_err()
-            .contains("field=value")
-    );
+    let scenario = flags(&[busy, pause, "trace speed=2"]).unwrap();
+    assert_eq!(scenario.arrivals.phases().len(), 3);
+    for (phases, says) in [
+        (
+            &[busy, "ramp from=10 duration=30s"][..],
+            "--phase:2: phase.to: a ramp needs it, as in from = 100, to = 2000",
+        ),
+        (
+            &["trace speed=2", busy][..],
+            "--phase:1: phase.duration: a trace needs a duration",
+        ),
+        (&[pause][..], "not one call would be sent"),
+        (
+            &["constant rate=fast duration=1s"][..],
+            "invalid type: string \"fast\"",
+        ),
+        (
+            &["constant rate=NaN duration=1s"][..],
+            "phase.rate: NaN is not a rate",
+        ),
+        (
+            &["constant rate=5 duration=soon"][..],
+            "`soon` is not a length of time",
+        ),
+    ] {
+        let error = flags(phases).unwrap_err().to_string();
+        assert!(error.contains(says), "{phases:?}: {error}");
+    }
 }
 
 /// Each mistake is told with its line, its field and what would be right.

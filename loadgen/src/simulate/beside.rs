@@ -36,7 +36,10 @@ struct First {
 
 impl Matters {
     /// Of what units were seen to do.
-    pub fn of(responses: &[Response]) -> Matters {
+    ///
+    /// # Errors
+    /// There are more matters than a number of two bytes can tell apart.
+    pub fn of(responses: &[Response]) -> Result<Matters, String> {
         let mut calls: BTreeMap<&str, (&str, First)> = BTreeMap::new();
         for response in responses {
             let (_, first) = calls
@@ -53,7 +56,13 @@ impl Matters {
         for &(matter, first) in calls.values() {
             by_matter.entry(matter).or_default().push(first);
         }
-        // A number is two bytes; no service has so many matters, and those beyond would be told with none.
+        let most = usize::from(u16::MAX);
+        if by_matter.len() > most {
+            return Err(format!(
+                "{} matters were observed; at most {most} are told apart: is `matter` a column of words that come again?",
+                by_matter.len()
+            ));
+        }
         let numbers: HashMap<&str, u16> = by_matter.keys().copied().zip(0..u16::MAX).collect();
         let seen = by_matter.iter().map(|(name, firsts)| {
             let from_call = firsts.iter().filter_map(|first| first.arrival);
@@ -66,13 +75,13 @@ impl Matters {
                 from_word: Times::of(from_word).settle(),
             }
         });
-        Matters {
+        Ok(Matters {
             seen: seen.collect(),
             numbers: calls
                 .iter()
                 .filter_map(|(call, (matter, _))| Some(((*call).to_owned(), *numbers.get(matter)?)))
                 .collect(),
-        }
+        })
     }
 
     /// The number of each call's matter.
@@ -92,11 +101,16 @@ impl Matters {
             };
             let p50 = figure(&Spread::p50_s);
             let p90 = figure(&Spread::p90_s);
+            // A seed under which nobody came to such a matter counts none.
+            let counts = outcomes.iter().map(|it| it.matters.get(&number));
+            let counts: Vec<f64> = counts
+                .map(|spread| spread.map_or(0.0, |spread| spread.count as f64))
+                .collect();
             let less =
                 |simulated: Option<Estimate>, seen: Option<f64>| Some(simulated?.mean - seen?);
             Beside {
                 matter: seen.name.clone(),
-                simulated: figure(&|spread| Some(spread.count as f64)).map_or(0.0, |it| it.mean),
+                simulated: Estimate::of(&counts).map_or(0.0, |it| it.mean),
                 observed: seen.from_call.count,
                 simulated_p50_s: p50,
                 simulated_p90_s: p90,
@@ -201,7 +215,8 @@ mod tests {
             response("a", "Fire", 90, Some(300)),
             response("b", "Fire", 30, None),
             response("c", "Alarm", 10, Some(110)),
-        ]);
+        ])
+        .unwrap();
         let rows = matters.beside(&[]);
         let [alarm, fire] = &rows[..] else {
             panic!("two matters");
@@ -214,5 +229,15 @@ mod tests {
         assert_eq!(matters.numbers()["a"], matters.numbers()["b"]);
         assert_ne!(matters.numbers()["a"], matters.numbers()["c"]);
         assert!(text(&rows).contains("240 / 240"), "{}", text(&rows));
+    }
+
+    #[test]
+    fn more_matters_than_numbers_are_refused() {
+        let many = |count: u32| {
+            let each = (0..count).map(|nth| response(&nth.to_string(), &nth.to_string(), 1, None));
+            Matters::of(&each.collect::<Vec<Response>>())
+        };
+        assert!(many(65_535).is_ok());
+        assert!(many(65_536).unwrap_err().contains("65536 matters"));
     }
 }

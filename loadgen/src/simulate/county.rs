@@ -6,10 +6,11 @@
 
 use super::course::Course;
 use crate::caller::behaviour::Behaviour as Calling;
-use crate::caller::{self, CallerId, Callers};
+use crate::caller::{self, CallerId, Callers, digest};
 use crate::crew::homeward::Home;
 use crate::crew::observed::Observed;
 use crate::crew::{Act, Behaviour, Crews, Positions, Told};
+use crate::random::Random;
 use crate::replay::repeats::Repeats;
 use crate::replay::words::{call_words, facts_words};
 use crate::trace::Row;
@@ -34,7 +35,7 @@ use engine::roads::bulletin::Bulletin;
 use engine::unit::{Duty, UnitDefinition};
 use gateway::config::Config;
 use gateway::intake::{Desk, Intake};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Crews may take so long after the last call.
@@ -121,10 +122,14 @@ enum Happening {
 }
 
 /// What is known of an incident while it may still matter.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Known {
     kind: Kind,
     place: Option<Point>,
+    /// What its crews draw by: the same in whatever configuration the call is played.
+    matter: u64,
+    /// Orders so far, by the need they are for.
+    attempts: BTreeMap<u8, u64>,
 }
 
 /// A centre with everything around it.
@@ -138,6 +143,8 @@ pub struct County<'a> {
     callers: Option<Callers>,
     /// Who waits for a decision, and what about.
     calling: Option<(CallerId, Kind)>,
+    /// A number for the key of the call that is being decided.
+    key: Option<u64>,
     repeats: Repeats,
     incidents: HashMap<IncidentId, Known>,
     names: HashMap<UnitId, Name>,
@@ -176,6 +183,7 @@ impl<'a> County<'a> {
             crews: Crews::new(behaviour, seed),
             callers: setting.callers.map(|behaviour| behaviour.callers(seed)),
             calling: None,
+            key: None,
             repeats: Repeats::default(),
             incidents: HashMap::new(),
             names: HashMap::new(),
@@ -251,15 +259,21 @@ impl<'a> County<'a> {
         self.crews.drive_by(atlas, detour_permille);
     }
 
-    /// Plays calls in the order of their times, then lets crews end what they have begun.
+    /// Plays calls in the order of their times, lives on to the `last` of the whole trace, whoever gets it, then lets crews end
+    /// what they have begun.
     ///
     /// # Errors
     /// The factors of an hour cannot be reckoned.
-    pub fn play<'r>(mut self, rows: impl IntoIterator<Item = &'r Row>) -> Result<Course, String> {
+    pub fn play<'r>(
+        mut self,
+        rows: impl IntoIterator<Item = &'r Row>,
+        last: Moment,
+    ) -> Result<Course, String> {
         for row in rows {
             self.pass(row.at)?;
             self.call(row);
         }
+        self.pass(last)?;
         let end = self.now + SETTLE;
         while self.crews.open() > 0 {
             let Some((next, _)) = self.next().filter(|&(next, _)| next <= end) else {
@@ -348,7 +362,9 @@ impl<'a> County<'a> {
         self.course
             .called(self.now, expected, assessment.agencies, matter);
         self.calling = caller.map(|caller| (caller, assessment.kind));
+        self.key = Some(digest(&row.key));
         self.say(Actor::Carrier(0), Command::TakeCall(taken.report));
+        self.key = None;
         self.course.hung_up();
         if let (Some((caller, _)), Some(callers)) = (self.calling.take(), &mut self.callers) {
             callers.refused(caller);
@@ -437,7 +453,13 @@ impl<'a> County<'a> {
                 ..
             } => {
                 let place = place.map(|place| place.point);
-                self.incidents.insert(incident, Known { kind, place });
+                let known = Known {
+                    kind,
+                    place,
+                    matter: self.key.unwrap_or(incident.bits()),
+                    attempts: BTreeMap::new(),
+                };
+                self.incidents.insert(incident, known);
             }
             Event::IncidentPlaced { incident, place } => {
                 if let Some(known) = self.incidents.get_mut(&incident) {
@@ -479,7 +501,7 @@ impl<'a> County<'a> {
                     ..
                 } => {
                     if let Some((caller, kind)) = self.calling.take() {
-                        let sent = matches!(outcome, Decided::Ordered | Decided::Merged);
+                        let sent = outcome == Decided::Ordered;
                         callers.decided(self.now, caller, call, incident, kind, sent);
                     }
                 }
@@ -506,6 +528,7 @@ impl<'a> County<'a> {
     }
 
     fn tell(&mut self, issued: &OrderIssued) {
+        let matter = self.matter(issued);
         let known = self.incidents.get(&issued.incident);
         let name = self.names.get(&issued.unit);
         let told = Told {
@@ -519,6 +542,18 @@ impl<'a> County<'a> {
             point: known.and_then(|known| known.place),
             kind: known.map(|known| known.kind),
         };
-        self.crews.order_issued(self.now, &told);
+        self.crews.order_issued_about(self.now, &told, matter);
+    }
+
+    /// What the crew of an order draws by: the call that opened the incident, the need, and how often somebody was sent for it. Numbers
+    /// of orders would differ between two configurations from the first order on that only one of them has.
+    fn matter(&mut self, issued: &OrderIssued) -> u64 {
+        let Some(known) = self.incidents.get_mut(&issued.incident) else {
+            return issued.order.bits();
+        };
+        let attempts = known.attempts.entry(issued.need).or_default();
+        *attempts += 1;
+        let nth = u64::from(issued.need) << 32 | *attempts;
+        Random::stream(known.matter, nth).bits()
     }
 }

@@ -15,6 +15,9 @@ use engine::order::{OrderClock, OrderState};
 use engine::unit::UnitDefinition;
 use std::collections::{BTreeMap, HashMap};
 
+/// What became of a call that the centre did not take.
+const REFUSED: &str = "refused";
+
 /// How long things took, in whole milliseconds, in the order in which they ended; what took 49 days or more counts as that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Times(Vec<u32>);
@@ -109,6 +112,8 @@ pub struct Course {
     repeated: u64,
     digests: Vec<ObjectHash>,
     calling: Option<u16>,
+    /// A call is being decided.
+    deciding: bool,
     incidents: HashMap<IncidentId, Known>,
     orders: HashMap<OrderId, Ordered>,
     waiting: BTreeMap<(IncidentId, u8), Waiting>,
@@ -137,6 +142,7 @@ impl Course {
             repeated: 0,
             digests: Vec::new(),
             calling: None,
+            deciding: false,
             incidents: HashMap::new(),
             orders: HashMap::new(),
             waiting: BTreeMap::new(),
@@ -180,6 +186,7 @@ impl Course {
         self.calls += 1;
         self.to = at;
         self.calling = matter;
+        self.deciding = true;
         if let Some(expected) = expected {
             self.expected[0] += 1;
             self.expected[1] += u64::from(expected == found);
@@ -189,6 +196,7 @@ impl Course {
     /// The call has been decided.
     pub fn hung_up(&mut self) {
         self.calling = None;
+        self.deciding = false;
     }
 
     /// What was said at a time.
@@ -202,6 +210,12 @@ impl Course {
         match *event {
             Event::CallDecided { outcome, .. } => {
                 *self.decided.entry(Decided::code(outcome)).or_default() += 1;
+                self.deciding = false;
+            }
+            // Nothing else is said while a call is being decided.
+            Event::Refused(_) if self.deciding => {
+                *self.decided.entry(REFUSED).or_default() += 1;
+                self.deciding = false;
             }
             Event::IncidentOpened {
                 incident, priority, ..
@@ -231,7 +245,7 @@ impl Course {
                 }
                 let needs = (incident, u8::MIN)..=(incident, u8::MAX);
                 let gone: Vec<_> = self.waiting.range(needs).map(|(&key, _)| key).collect();
-                gone.into_iter().for_each(|key| self.waits_no_more(key));
+                gone.into_iter().for_each(|key| self.waits_no_more(key, at));
             }
             // Others wait for a fact: a place, say.
             Event::NeedWaits {
@@ -243,7 +257,7 @@ impl Course {
             } if shortage.is_for_want_of_a_unit() => {
                 self.waits((incident, need), capability.agency(), at)
             }
-            Event::NeedDropped { incident, need } => self.waits_no_more((incident, need)),
+            Event::NeedDropped { incident, need } => self.waits_no_more((incident, need), at),
             Event::OrderIssued(issued) => self.ordered(at, &issued),
             Event::OrderMoved {
                 order, unit, to, ..
@@ -271,13 +285,14 @@ impl Course {
         waiting.since.get_or_insert(at);
     }
 
-    /// A need that waited is over. One that never got a unit has no length.
-    fn waits_no_more(&mut self, need: (IncidentId, u8)) {
+    /// A need that waited is over. One that never got a unit has no length; one that lost it and waits again waited until now.
+    fn waits_no_more(&mut self, need: (IncidentId, u8), at: Moment) {
         if let Some(waiting) = self.waiting.remove(&need)
             && waiting.served
         {
             let times = self.waits.entry(waiting.priority).or_default();
-            times.add(waiting.before);
+            let again = waiting.since.map_or(0, |since| since.until(at).0);
+            times.add(Span(waiting.before.0 + again));
         }
     }
 
@@ -379,7 +394,7 @@ impl Course {
         let waiting: Vec<_> = self.waiting.keys().copied().collect();
         waiting
             .into_iter()
-            .for_each(|need| self.waits_no_more(need));
+            .for_each(|need| self.waits_no_more(need, to));
         for used in self.units.values_mut() {
             if let Some(since) = used.busy_since.take() {
                 used.unit.busy_ms += since.until(to).0;
@@ -470,6 +485,34 @@ impl Course {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use engine::event::Refusal;
+    use engine::id::CentreId;
+
+    #[test]
+    fn a_need_that_lost_its_unit_and_ends_waiting_waited_both_times() {
+        let need = (IncidentId::new(CentreId(1), 1).unwrap(), 0);
+        let mut course = Course::new(Moment(0));
+        let waiting = Waiting {
+            priority: Priority::P1,
+            since: Some(Moment(5_000)),
+            before: Span(2_000),
+            served: true,
+        };
+        course.waiting.insert(need, waiting);
+        course.waits_no_more(need, Moment(9_000));
+        assert_eq!(course.settle().all_waits.sum_ms, 6_000);
+    }
+
+    #[test]
+    fn a_call_that_is_refused_is_counted_and_a_later_refusal_is_none() {
+        let mut course = Course::new(Moment(0));
+        let refused = Event::Refused(Refusal::UnknownCall);
+        course.called(Moment(0), None, AgencySet::default(), None);
+        course.hear(Moment(0), &[refused]);
+        course.hung_up();
+        course.hear(Moment(1), &[refused]);
+        assert_eq!(course.settle().decided, BTreeMap::from([(REFUSED, 1)]));
+    }
 
     #[test]
     fn percentiles_are_times_that_there_were() {

@@ -1,7 +1,7 @@
 //! What a second configuration gains or loses beside the first, seed by seed, in figures and in words.
 //!
 //! A difference counts only when its whole 95 % interval lies on one side of zero. Of so many figures one in twenty does so by
-//! chance alone, and the words say so. Whether a gain is worth its price nobody here decides.
+//! chance alone, and the words say so. The interval is about these very calls; another year's differ more. Whether a gain is worth its price nobody here decides.
 
 use super::estimate::Estimate;
 use super::outcome::Outcome;
@@ -158,6 +158,7 @@ pub fn words(first: &[Outcome], second: &[Outcome], differences: &[Difference]) 
         differences.len(),
         first.len()
     ));
+    lines.push("(The intervals are about these very calls under other seeds; another year's calls differ more.)".into());
     lines.join("\n") + "\n"
 }
 

@@ -5,20 +5,25 @@
 use super::outcome::Spread;
 use serde::Serialize;
 
-/// Two-sided 95 % quantiles of Student's t, for 1 to 30 degrees of freedom; beyond, the normal distribution's.
+/// Two-sided 95 % quantiles of Student's t, for 1 to 30 degrees of freedom. Beyond, the quantile of fewer degrees stands for all up to
+/// [`FREEDOM_FAR`], and its own for more: an interval is rather too wide than too narrow.
 const T_95: [f64; 30] = [
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
     2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
     2.052, 2.048, 2.045, 2.042,
 ];
-const NORMAL_95: f64 = 1.960;
+const FREEDOM_FAR: usize = 60;
+const T_95_NEAR: f64 = 2.042;
+const T_95_FAR: f64 = 2.000;
+/// Fewer seeds that all say the same have no interval: they do not show how far others would differ.
+const ALIKE_LEAST: usize = 5;
 
 /// A mean over seeds, and how far it may be off.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// Half the width of its 95 % interval; `None` for one seed.
+    /// Half the width of its 95 % interval; `None` for one seed, and for fewer than five that all say the same.
     pub within: Option<f64>,
 }
 
@@ -31,9 +36,16 @@ impl Estimate {
         }
         let mean = values.iter().sum::<f64>() / count as f64;
         let squares = values.iter().map(|value| (value - mean).powi(2));
-        let within = (count > 1).then(|| {
+        let scatters = values.iter().any(|value| *value != values[0]);
+        let shows = count > 1 && (scatters || count >= ALIKE_LEAST);
+        let within = shows.then(|| {
             let deviation = (squares.sum::<f64>() / (count - 1) as f64).sqrt();
-            let t = T_95.get(count - 2).copied().unwrap_or(NORMAL_95);
+            let freedom = count - 1;
+            let t = match T_95.get(freedom - 1) {
+                Some(&t) => t,
+                None if freedom < FREEDOM_FAR => T_95_NEAR,
+                None => T_95_FAR,
+            };
             t * deviation / (count as f64).sqrt()
         });
         Some(Estimate { mean, within })
@@ -111,5 +123,14 @@ mod tests {
         assert_eq!(three.side(), None);
         let clear = Estimate::of(&[-3.0, -3.1, -2.9]).unwrap();
         assert_eq!(clear.side(), Some(std::cmp::Ordering::Less));
+        // A few that happen to agree prove nothing.
+        let alike = |count| Estimate::of(&vec![-3.0; count]).unwrap();
+        assert_eq!((alike(4).within, alike(4).side()), (None, None));
+        assert_eq!(alike(5).side(), Some(std::cmp::Ordering::Less));
+        // 41 seeds: 40 degrees of freedom, whose own quantile is 2.021.
+        let many: Vec<f64> = (0..41).map(|nth| f64::from(nth % 2)).collect();
+        let deviation = (20.0 * 21.0 / 41.0 / 40.0_f64).sqrt();
+        let wide = 2.021 * deviation / 41.0_f64.sqrt();
+        assert!(Estimate::of(&many).unwrap().within.unwrap() > wide);
     }
 }

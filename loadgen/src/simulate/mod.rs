@@ -3,7 +3,7 @@
 //!
 //! [`county`] plays one centre under one seed, [`region`] says which call goes where, [`course`] and [`outcome`] measure it,
 //! [`verdict`] says what seeds come to together, [`difference`] what a second configuration changes, [`beside`] what was
-//! observed. The seed decides what crews do; two configurations are compared seed by seed.
+//! observed. The seed decides what crews do, by the call that they are sent about; two configurations are compared seed by seed.
 
 pub mod beside;
 pub mod county;
@@ -62,6 +62,7 @@ struct Play<'a> {
     setting: &'a Setting,
     seeds: &'a [u64],
     first: Moment,
+    last: Moment,
     jobs: Vec<Job>,
     done: Mutex<Done>,
 }
@@ -92,6 +93,7 @@ pub fn play(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Vec<Played>, SimulateError> {
     let first = rows.iter().map(|row| row.at).min();
+    let last = rows.iter().map(|row| row.at).max();
     let mut jobs = Vec::new();
     // Seed after seed, so that few courses wait for their neighbours.
     for (side, region) in sides.iter().enumerate() {
@@ -106,6 +108,7 @@ pub fn play(
         setting,
         seeds,
         first: first.ok_or(SimulateError::Empty)?,
+        last: last.ok_or(SimulateError::Empty)?,
         jobs,
         done: Mutex::default(),
     };
@@ -129,10 +132,11 @@ impl Play<'_> {
     /// Does one job; whether the others still make sense.
     fn run(&self, job: Job, progress: &(dyn Fn(usize, usize) + Sync)) -> bool {
         let region = self.sides[job.side];
-        let ground = &region.members()[job.centre].ground;
-        let county = County::new(ground, self.setting, self.seeds[job.seed], self.first);
+        let member = &region.members()[job.centre];
+        let seed = member.seed(self.seeds[job.seed]);
+        let county = County::new(&member.ground, self.setting, seed, self.first);
         let rows = self.shares[job.side][job.centre].iter().copied();
-        let course = county.and_then(|county| county.play(rows));
+        let course = county.and_then(|county| county.play(rows, self.last));
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         done.jobs += 1;
         progress(done.jobs, self.jobs.len());

@@ -5,6 +5,7 @@
 //! centres' shares: by a cell of some 500 m where there is a place, so that calls about one thing stay together, otherwise by the caller.
 
 use super::county::Ground;
+use crate::caller::digest;
 use crate::random::Random;
 use crate::trace::Row;
 use engine::place::Point;
@@ -173,11 +174,22 @@ impl Region {
                 let cell = |e7: i32| u64::from(e7.div_euclid(CELL_E7) as u32);
                 cell(place.lat_e7) << 32 | cell(place.lon_e7)
             }
-            None => hash(row.caller.as_deref().unwrap_or(&row.key)),
+            None => digest(row.caller.as_deref().unwrap_or(&row.key)),
         };
         let weights = self.members.iter().map(|member| member.share.into());
         let mut random = Random::stream(0, thing);
         random.weighted(weights).unwrap_or(0)
+    }
+}
+
+impl Member {
+    /// The seed of its crews and callers under that of a run: by its name, so that no two centres draw alike. A centre alone, which has no
+    /// name, has the run's own.
+    pub fn seed(&self, seed: u64) -> u64 {
+        match self.name.as_str() {
+            "" => seed,
+            name => Random::stream(seed, digest(name)).bits(),
+        }
     }
 }
 
@@ -208,13 +220,6 @@ impl TypedMember {
             claims,
         })
     }
-}
-
-/// FNV-1a.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
@@ -256,6 +261,17 @@ mod tests {
             .map(|step| at(10.0 + f64::from(step), "x"))
             .collect();
         assert!(far.contains(&1) && far.contains(&2) && !far.contains(&0));
+    }
+
+    #[test]
+    fn centres_beside_each_other_have_seeds_of_their_own() {
+        let region = Region::generated(2, None).unwrap();
+        let seeds = |seed| region.members().iter().map(move |it| it.seed(seed));
+        let all: std::collections::BTreeSet<u64> = seeds(1).chain(seeds(2)).collect();
+        assert_eq!(all.len(), 4);
+        let config = Config::load(None, &Overrides::default()).unwrap();
+        let alone = Region::alone(Ground::of(config).unwrap());
+        assert_eq!(alone.members()[0].seed(7), 7);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! All figures of a simulation as one CSV table: a row for each figure of each configuration, centre and group.
+//! The figures of a simulation as one CSV table: a row for each figure of each configuration, centre and group. Digests, words and what
+//! stands beside observed figures are in the JSON alone.
 //!
 //! Columns: `configuration` (first, second, second less first), `centre` (empty: all together), `figure`, `of` (which priority, agency,
 //! unit), `statistic`, `unit`, `mean`, `within` (half of the 95 % interval; empty for one seed).
@@ -34,7 +35,7 @@ impl<W: Write> Sheet<W> {
         Ok(Sheet(csv))
     }
 
-    /// Adds all figures of a configuration, or of one centre of it.
+    /// Adds the figures of a configuration, or of one centre of it.
     ///
     /// # Errors
     /// It cannot be written.
@@ -44,6 +45,7 @@ impl<W: Write> Sheet<W> {
             side,
             centre,
         };
+        page.calls(it)?;
         for (priority, lasted) in &it.first_arrivals {
             let of = format!("priority {}", u8::from(*priority));
             page.lasted("first vehicle on scene", &of, lasted)?;
@@ -56,6 +58,9 @@ impl<W: Write> Sheet<W> {
             let of = format!("priority {}", u8::from(*priority));
             page.lasted("how long needs waited", &of, lasted)?;
         }
+        if let Some(waited) = it.waited {
+            page.figure("needs that had to wait", "all", "count", "needs", waited)?;
+        }
         for waited in &it.waited_for {
             let of = format!("{} priority {}", waited.agency, u8::from(waited.priority));
             page.figure(
@@ -65,6 +70,10 @@ impl<W: Write> Sheet<W> {
                 "needs",
                 waited.count,
             )?;
+        }
+        for (priority, count) in &it.missed_by_priority {
+            let of = format!("priority {}", u8::from(*priority));
+            page.figure("clocks missed", &of, "count", "clocks", *count)?;
         }
         for missed in &it.missed {
             let priority = u8::from(missed.priority);
@@ -124,6 +133,25 @@ struct Page<'a, W: Write> {
 }
 
 impl<W: Write> Page<'_, W> {
+    /// Calls, what became of them, and what callers did.
+    fn calls(&mut self, it: &Verdict) -> Result<(), csv::Error> {
+        let whole = |mean| Estimate { mean, within: None };
+        self.figure("calls", "all", "count", "calls", whole(it.calls as f64))?;
+        let repeated = whole(it.repeated as f64);
+        self.figure("calls", "sent again", "count", "calls", repeated)?;
+        for (what, &mean) in &it.decided {
+            self.figure("calls", what, "count", "calls", whole(mean))?;
+        }
+        if let Some(percent) = it.agencies_met_percent {
+            let met = "agencies as the trace states";
+            self.figure(met, "", "share", "%", whole(percent))?;
+        }
+        for (what, count) in &it.callers {
+            self.figure("callers", what, "count", "", *count)?;
+        }
+        Ok(())
+    }
+
     fn lasted(&mut self, figure: &str, of: &str, lasted: &Lasted) -> Result<(), csv::Error> {
         let count = Estimate {
             mean: lasted.count,

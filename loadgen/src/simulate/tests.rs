@@ -117,6 +117,27 @@ fn centres_stand_beside_each_other_and_add_up_on_any_number_of_threads() {
     assert_ne!(centres[0][0].digest, centres[1][0].digest);
 }
 
+/// A centre that gets no call lives as long as its neighbour: its units were idle all that time, not for a minute.
+#[test]
+fn all_centres_of_a_region_live_to_the_last_call() {
+    let rows = rows(60, 1);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("region.toml");
+    let text =
+        "[[centre]]\nname = \"busy\"\nseed = 1\n[[centre]]\nname = \"idle\"\nseed = 2\nshare = 0\n";
+    std::fs::write(&file, text).unwrap();
+    let region = Region::read(&file).unwrap();
+    let played = on_threads(&rows, &[&region], &[1], 1);
+    let idle = &played[0].centres[1][0];
+    let last = rows.iter().map(|row| row.at).max().unwrap();
+    assert_eq!((idle.calls, idle.to), (0, last));
+    assert!(
+        idle.units
+            .iter()
+            .all(|unit| unit.whole_ms == idle.from.until(last).0)
+    );
+}
+
 /// On paired seeds, with the whole 95 % interval: each further ambulance helps or changes nothing, and some help.
 #[test]
 fn more_ambulances_are_never_slower() {

@@ -19,6 +19,8 @@ pub struct Verdict {
     pub calls: u64,
     /// What became of them, on average.
     pub decided: BTreeMap<&'static str, f64>,
+    /// Calls that a carrier sent again under their key (N2); they are not among the calls.
+    pub repeated: u64,
     /// Of those whose agencies the trace states, the share that was met exactly, in per cent.
     pub agencies_met_percent: Option<f64>,
     /// From the opening of an incident to its first vehicle, by priority.
@@ -101,6 +103,7 @@ impl Verdict {
             decided: counted(outcomes, |it| &it.decided)
                 .map(|(what, count)| (what, count.mean))
                 .collect(),
+            repeated: outcomes.first().map_or(0, |outcome| outcome.repeated),
             agencies_met_percent: (expected[0] > 0)
                 .then(|| expected[1] as f64 * 100.0 / expected[0] as f64),
             first_arrivals: lasted(outcomes, |it| &it.first_arrivals),
@@ -185,7 +188,13 @@ impl Verdict {
         let decided: Vec<String> = decided
             .map(|(what, count)| format!("{what} {count:.0}"))
             .collect();
-        format!("{} calls: {}", self.calls, decided.join(", "))
+        let mut line = format!("{} calls: {}", self.calls, decided.join(", "));
+        if self.repeated > 0 {
+            let repeated = self.repeated;
+            // Writing into a string cannot fail.
+            write!(line, "; {repeated} sent again by their carriers").unwrap_or_default();
+        }
+        line
     }
 
     fn miss_lines(&self) -> Vec<String> {

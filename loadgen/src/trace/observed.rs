@@ -4,6 +4,7 @@
 //! county is held beside them. A figure that nobody wrote down is an empty cell, never a zero. Next: [`crate::crew::observed`].
 
 use super::TraceError;
+use super::import::check_room;
 use super::table::Table;
 use engine::capability::Capability;
 use engine::kind::Kind;
@@ -107,13 +108,14 @@ struct Places([Option<usize>; COLUMNS.len()]);
 /// Reads a file of responses.
 ///
 /// # Errors
-/// It cannot be read, has no column `call`, or a cell says nothing that its column can mean.
+/// It cannot be read, has no column `call` or more rows than are held at once, or a cell says nothing that its column can mean.
 pub fn read(path: &Path) -> Result<Vec<Response>, TraceError> {
     let mut table = Table::open(path)?;
     table.needed("call")?;
     let places = Places(COLUMNS.map(|column| table.column(column)));
     let mut responses = Vec::new();
     while table.advance()? {
+        check_room(table.file(), responses.len())?;
         responses.push(response(&table, &places)?);
     }
     Ok(responses)

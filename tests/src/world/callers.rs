@@ -11,7 +11,7 @@ use engine::moment::Moment;
 use engine::order::OrderState;
 use engine::runtime::ReleasedRecord;
 use loadgen::caller::behaviour::Behaviour;
-use loadgen::caller::{Act, CallerId, Callers};
+use loadgen::caller::{AGAIN, Act, CallerId, Callers};
 use loadgen::trace::Row;
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ impl Calling {
                     continue;
                 };
                 if let Some(&(caller, _)) = self.reports.get(&report.key.0) {
-                    let sent = matches!(outcome, Outcome::Ordered | Outcome::Merged);
+                    let sent = outcome == Outcome::Ordered;
                     let kind = report.assessment.kind;
                     self.people.decided(now, caller, call, incident, kind, sent);
                 }
@@ -109,7 +109,7 @@ impl World {
 
     /// The same person about the same thing, under a new key.
     fn calls_again(&mut self, caller: CallerId, row: &Row) {
-        let first = row.key.split('+').next().unwrap_or_default();
+        let first = row.key.split(AGAIN).next().unwrap_or_default();
         let first = KeyDigest::of(0, first).0;
         let Some(&(_, mut report)) = self.calling.reports.get(&first) else {
             return;

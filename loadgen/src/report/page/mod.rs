@@ -77,6 +77,7 @@ pub fn verdict(summary: &Summary) -> Verdict {
         );
     }
     let (lost, doubled) = (grouped(summary.lost), grouped(summary.doubly_ordered));
+    let is_whole = summary.lost == 0;
     if !summary.is_good() {
         return verdict(
             "bad",
@@ -97,7 +98,11 @@ pub fn verdict(summary: &Summary) -> Verdict {
         return verdict(
             "bad",
             format!("未达到目标：{broken}。"),
-            format!("Every call was answered, but an objective was broken: {broken}."),
+            if is_whole {
+                format!("Every call was answered, but an objective was broken: {broken}.")
+            } else {
+                format!("{lost} calls had no answer, and an objective was broken: {broken}.")
+            },
         );
     }
     let (sent, refused) = (grouped(summary.sent), grouped(summary.refused));
@@ -110,6 +115,17 @@ pub fn verdict(summary: &Summary) -> Verdict {
     } else {
         (String::new(), String::new())
     };
+    if !is_whole {
+        return verdict(
+            "good",
+            format!(
+                "{sent} 次报警中有 {lost} 次没有答复{aloud_zh}，在目标允许范围内；无重复派单；99% 在 {p99} 毫秒内。"
+            ),
+            format!(
+                "Of {sent} calls {lost} had no answer{aloud}, which the objectives allow; nobody was ordered twice; 99 % of the others were answered within {p99} ms."
+            ),
+        );
+    }
     verdict(
         "good",
         format!("{sent} 次报警全部得到答复{aloud_zh}，无一丢失，无重复派单；99% 在 {p99} 毫秒内。"),

@@ -79,7 +79,7 @@ pub fn write(
 }
 
 /// Refuses a file of more rows than fit; says now and then how far it is.
-fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
+pub(super) fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
     if rows < ROWS_MAX {
         if rows > 0 && rows.is_multiple_of(PROGRESS_ROWS) && std::io::stderr().is_terminal() {
             eprintln!("{file}: {rows} rows");

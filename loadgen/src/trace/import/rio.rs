@@ -12,7 +12,7 @@ use crate::trace::{Row, TraceError};
 use engine::kind::{Agency, AgencySet, Kind};
 use engine::moment::{Moment, Span};
 use engine::place::datum::Datum;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// The table of the regions' places, beside that of the rates.
@@ -81,7 +81,9 @@ pub fn read(path: &Path, wish: &Wish) -> Result<Imported, TraceError> {
         table.needed("n_obs_days")?,
     ];
     let mut cells: BTreeMap<(u64, u64), Vec<Cell>> = BTreeMap::new();
+    let mut known = HashSet::new();
     while table.advance()? {
+        check_room(table.file(), known.len())?;
         let number = |at: usize, most: u64| whole(&table, columns[at], most);
         let region = number(2, u64::MAX)?;
         if !regions.contains_key(&region) {
@@ -98,6 +100,11 @@ pub fn read(path: &Path, wish: &Wish) -> Result<Imported, TraceError> {
             return Err(table.wrong(columns[5], "is no number of days; 1 at least was observed"));
         }
         let slot = (number(0, 6)?, number(1, SLOTS - 1)?);
+        if !known.insert((slot, cell.region, cell.priority)) {
+            let problem =
+                "is there twice with this weekday, half hour and priority; a cell has one row";
+            return Err(table.wrong(columns[2], problem));
+        }
         cells.entry(slot).or_default().push(cell);
     }
     draw(table.file(), &cells, &regions, wish)
@@ -123,6 +130,7 @@ fn regions(path: &Path) -> Result<Regions, TraceError> {
     ];
     let mut regions = Regions::new();
     while table.advance()? {
+        check_room(table.file(), regions.len())?;
         let degrees = |at: usize, most: f64| {
             let degrees = table.cell(columns[at]).parse::<f64>().ok();
             let degrees = degrees.filter(|degrees| degrees.abs() <= most);
@@ -265,6 +273,11 @@ mod tests {
             ("9,2,520", "9,3,520", "row 2 (line 3), priority"),
             ("520,104", "-1,104", "row 2 (line 3), total_calls"),
             ("520,104", "520,0", "row 2 (line 3), n_obs_days"),
+            (
+                "0,20,9,2",
+                "0,0,9,0",
+                "row 2 (line 3), region: `9` is there twice",
+            ),
             ("n_obs_days", "days", "no column `n_obs_days`"),
         ] {
             let error = import(&RATES.replace(from, to), PLACES, 7, 1).unwrap_err();

@@ -18,6 +18,7 @@ use engine::moment::{Moment, Span};
 use engine::place::datum::Datum;
 use matters::{capability_of, kind_of};
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::path::Path;
 
 /// What is told of single mistakes; the rest is counted.
@@ -139,22 +140,41 @@ impl Reading {
                 ),
             });
         }
-        // Of a call's rows the last may have told that it came earlier.
-        for response in &mut self.imported.responses {
-            let at = self.calls.get(&response.call);
-            let at = at.and_then(|&call| self.imported.rows.get(call));
-            if let (Some(row), Some(own)) = (at, response.at) {
-                let earlier = row.at.until(own);
-                response.at = Some(row.at);
-                let longer = |span: Span| Span(span.0 + earlier.0);
-                response.handling = response.handling.map(longer);
-                response.arrival = response.arrival.map(longer);
-            }
-        }
+        self.count_from_the_earliest();
         Ok(self.imported)
     }
 
-    fn tell(&mut self, mistake: TraceError) {
+    /// Of a call's rows the last may have told that it came earlier; what then took too long to be believed is told and left out.
+    fn count_from_the_earliest(&mut self) {
+        let mut mistakes = Vec::new();
+        for response in &mut self.imported.responses {
+            let at = self.calls.get(&response.call);
+            let at = at.and_then(|&call| self.imported.rows.get(call));
+            let (Some(row), Some(own)) = (at, response.at) else {
+                continue;
+            };
+            let earlier = row.at.until(own);
+            response.at = Some(row.at);
+            for (what, span) in [
+                ("word to it", &mut response.handling),
+                ("arrival", &mut response.arrival),
+            ] {
+                let longer = span.map(|span| Span(span.0 + earlier.0));
+                *span = longer.filter(|&span| span <= PART_MAX);
+                if longer != *span {
+                    mistakes.push(format!(
+                        "{}, call {}, unit {}: the {what} is more than a day after the earliest time that a row tells for the call",
+                        self.table.file(),
+                        response.call,
+                        response.unit
+                    ));
+                }
+            }
+        }
+        mistakes.into_iter().for_each(|mistake| self.tell(mistake));
+    }
+
+    fn tell(&mut self, mistake: impl Display) {
         if self.imported.mistakes.len() < TOLD_MAX {
             self.imported.mistakes.push(mistake.to_string());
         }

@@ -1,5 +1,7 @@
 //! How long a way took beside how long a map reckons for it: from the station whose number a unit bears to the call.
 //!
+//! The way is reckoned on the bare map, without the factors of any hour. Where the plan has `[[traffic]]` a simulated centre drives by
+//! those too, and what the hour costs would count twice: simulate with such a file under a plan that has none.
 //! Engines and trucks bear the number of their house; ambulances stand at corners that nobody wrote down, so nothing is said of
 //! them. A unit that set off from elsewhere makes its figure wrong: the middle of many tells, a single one does not.
 
@@ -7,6 +9,7 @@ use crate::trace::Row;
 use crate::trace::observed::{PERCENT_MAX, Response};
 use engine::capability::Capability;
 use engine::city::City;
+use engine::kind::Agency;
 use engine::place::Point;
 use engine::place::datum::to_wgs84;
 use engine::roads::atlas::Atlas;
@@ -21,6 +24,7 @@ pub fn reckon(responses: &mut [Response], rows: &[Row], city: &City, atlas: &Atl
     let stations: BTreeMap<u32, Point> = city
         .posts
         .iter()
+        .filter(|post| post.agency == Agency::Fire)
         .filter_map(|post| Some((number(post.name.as_str())?, post.point)))
         .collect();
     let places: BTreeMap<&str, Point> = rows

@@ -126,6 +126,37 @@ fn the_earliest_time_that_any_row_tells_is_the_calls() {
     assert_eq!(seconds(imported.responses[1].handling), Some(150));
 }
 
+/// What the importer writes its reader takes: what a far earlier row of the same call makes longer than a day is left out.
+#[test]
+fn an_answer_more_than_a_day_after_the_earliest_time_is_left_out_and_told() {
+    let received = "01/10/2009 11:58:00 PM";
+    let second = SECOND.replace(received, "01/10/2009 11:58:10 PM");
+    let early = FIRE
+        .replace("7,E21", "7,E22")
+        .replace(received, "01/09/2009 11:59:20 PM");
+    let imported = read_text(&[HEADER, FIRE, &second, &early].concat()).unwrap();
+    let [engine, medic, _] = &imported.responses[..] else {
+        panic!("three responses");
+    };
+    assert_eq!(
+        (seconds(engine.handling), engine.arrival),
+        (Some(86_390), None)
+    );
+    assert_eq!(medic.handling, None);
+    assert!(
+        imported
+            .mistakes
+            .iter()
+            .any(|it| it.contains("sffd:7, unit E21: the arrival is more")),
+        "{:?}",
+        imported.mistakes
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("observed.csv");
+    crate::trace::observed::write(&path, &imported.responses).unwrap();
+    assert_eq!(crate::trace::observed::read(&path).unwrap().len(), 3);
+}
+
 #[test]
 fn the_real_sample_has_a_kind_for_every_call_type() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
