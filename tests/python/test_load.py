@@ -20,7 +20,7 @@ CALLS_LEAST = 20_000
 IN_FLIGHT_LEAST = 100
 REPORT_FILES = {
     "answers.csv", "intervals.hlog", "lateness.csv", "latency.csv", "latency.hgrm", "latency_uncorrected.csv",
-    "latency_uncorrected.hgrm", "report.html", "seconds.csv", "summary.json", "summary.txt",
+    "latency_uncorrected.hgrm", "report.html", "seconds.csv", "summary.json", "summary.txt", "unmet.csv",
 }
 
 
