@@ -1,4 +1,4 @@
-//! `liandong-load capacity`: what is typed, and what is printed. The study itself is [`capacity`](crate::capacity)'s.
+//! `liandong-load capacity`: what is typed, and what is printed. The study itself is [`crate::capacity`]'s.
 
 use super::checked::{self, Centre, Crewing, Lasting, Positions};
 use super::{Failure, write_json};

@@ -33,7 +33,7 @@ pub(super) struct SimulateArgs {
     /// The centre's configuration, as for `liandong serve`; without one, the embedded city and plan.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Several centres at once: a file that lists them as [[centre]], each with its name, config (or seed) and share.
+    /// Several centres at once: a file that lists them as `[[centre]]`, each with its name, config (or seed) and share.
     #[arg(long, conflicts_with = "config")]
     region: Option<PathBuf>,
     /// Several centres at once: so many generated counties of equal shares.

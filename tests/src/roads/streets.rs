@@ -43,7 +43,7 @@ struct Step {
     from: usize,
     edge: usize,
     to: usize,
-    /// Whether a ban forbids it to each [`Manner`].
+    /// Whether a ban forbids it to each [`Manner`](super::Manner).
     banned: [bool; 2],
 }
 
