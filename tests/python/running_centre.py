@@ -56,6 +56,14 @@ def liandong(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str
     return done
 
 
+def standard_trace(path: pathlib.Path, calls: int) -> pathlib.Path:
+    """A trace of the standard load, always the same."""
+    command = [binary("liandong-load"), "generate", "--profile", "standard", "--seed", "5", "--calls", str(calls), "-o", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
 class RunningCentre:
     """One centre over one data folder; it can be started, stopped, killed and started again."""
 

@@ -7,16 +7,14 @@ steps (`docs/load.md` has the figures); here what is planted is far below what a
 import contextlib
 import json
 import pathlib
-import shutil
 import subprocess
-import time
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
 from conftest import StartCentre
-from running_centre import STOP_SECONDS, RunningCentre, binary
-from test_disk_faults import ATTACH_SECONDS, all_are_traced
+from running_centre import RunningCentre, binary
+from under_strace import changed
 
 STUDY_SECONDS = 300
 SHORT = ["--step", "1s", "--soak", "2s", "--quiet"]
@@ -36,26 +34,9 @@ def study(centre: RunningCentre, folder: pathlib.Path, slo: str, *arguments: str
     return done.returncode, json.loads(verdict.read_text(encoding="utf-8")), said
 
 
-@contextlib.contextmanager
-def slow_syncs(centre: RunningCentre, log: pathlib.Path) -> Iterator[None]:
+def slow_syncs(centre: RunningCentre, log: pathlib.Path) -> contextlib.AbstractContextManager[None]:
     """While this lasts, every sync of the centre takes as much longer as a worn disk would."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not here; tests/run installs it")
-    inject = f"inject=fdatasync:delay_exit={SYNC_MICROSECONDS}"
-    command = ["strace", "-f", "-qq", "-o", str(log), "-e", "trace=fdatasync", "-e", inject, "-p", str(centre.pid)]
-    tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        until = time.monotonic() + ATTACH_SECONDS
-        while not all_are_traced(centre.pid):
-            if tracer.poll() is not None:
-                assert tracer.stderr is not None
-                pytest.skip(f"strace may not look at another process here: {tracer.stderr.read().strip()}")
-            assert time.monotonic() < until, "strace never came to attach"
-            time.sleep(0.01)
-        yield
-    finally:
-        tracer.terminate()
-        tracer.wait(STOP_SECONDS)
+    return changed(centre, "fdatasync", f"delay_exit={SYNC_MICROSECONDS}", log)
 
 
 def test_a_rate_that_holds_is_found_and_all_is_told(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:

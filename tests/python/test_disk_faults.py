@@ -22,11 +22,11 @@ from conftest import StartCentre
 from disk_faults import assert_ended_aloud, assert_everybody_was_told, assert_nothing_is_lost, ask_until_gone
 from http_client import ask, post_call
 from running_centre import STOP_SECONDS, RunningCentre
+from under_strace import changed
 
 # No watermarks: what happens when they were not heeded.
 SETTINGS = "[journal]\nsegment_mib = 8\nroom_low_mib = 0\nroom_least_mib = 0\n"
 SEGMENT_BYTES = 8 << 20
-ATTACH_SECONDS = 20
 # So many bytes a call that a segment is full after a few hundred of them.
 LONG_TEXT = "三楼着火了，有人被困，" * 600
 LONG_TEXT_BYTES = len(LONG_TEXT.encode())
@@ -34,36 +34,6 @@ PLACE = {"EIO": "Input/output error", "ENOSPC": "No space left on device"}
 
 
 # --- errors of the disk ----------------------------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def failing(centre: RunningCentre, call: str, error: str, when: str, log: pathlib.Path) -> Iterator[None]:
-    """While this lasts, the given calls of the centre to the kernel fail instead of being made."""
-    if shutil.which("strace") is None:
-        pytest.skip("strace is not here; tests/run installs it")
-    inject = f"inject={call}:error={error}:when={when}"
-    command = ["strace", "-f", "-qq", "-o", str(log), "-e", f"trace={call}", "-e", inject, "-p", str(centre.pid)]
-    tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        until = time.monotonic() + ATTACH_SECONDS
-        while not all_are_traced(centre.pid):
-            if tracer.poll() is not None:
-                assert tracer.stderr is not None
-                said = tracer.stderr.read().strip()
-                assert "not permitted" in said, f"strace: {said}"
-                pytest.skip(f"strace may not look at another process here: {said}")
-            assert time.monotonic() < until, "strace never came to attach"
-            time.sleep(0.01)
-        yield
-    finally:
-        tracer.terminate()
-        tracer.wait(STOP_SECONDS)
-
-
-def all_are_traced(pid: int) -> bool:
-    """Whether each thread of a process has a tracer."""
-    threads = list(pathlib.Path(f"/proc/{pid}/task").iterdir())
-    return all("TracerPid:\t0\n" not in (thread / "status").read_text(encoding="ascii") for thread in threads)
 
 
 def wait_for_spare(centre: RunningCentre) -> None:
@@ -81,7 +51,7 @@ def fails_and_recovers(
 ) -> None:
     """The whole story of one fault."""
     wait_for_spare(centre)
-    with failing(centre, call, error, when, log):
+    with changed(centre, call, f"error={error}:when={when}", log):
         told = asyncio.run(ask_until_gone(centre, text))
         assert_ended_aloud(centre, (why, PLACE[error], "at sequence"))
     assert "(INJECTED)" in log.read_text(encoding="utf-8"), "the fault never came"
@@ -119,7 +89,7 @@ def test_a_segment_that_cannot_be_prepared_yet_stops_nobody(start_centre: StartC
     """The segment after the next is asked for early; where the disk refuses, the one in use is filled and it is asked again."""
     centre, log = start_centre("wall", SETTINGS), tmp_path / "strace.log"
     wait_for_spare(centre)
-    with failing(centre, "fallocate", "ENOSPC", "1", log):
+    with changed(centre, "fallocate", "error=ENOSPC:when=1", log):
         for number in range(3 * SEGMENT_BYTES // LONG_TEXT_BYTES):
             answer = post_call(centre, call_of(f"long-{number}", LONG_TEXT))
             assert answer.status == 200, answer.body

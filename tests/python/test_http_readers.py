@@ -17,7 +17,7 @@ from typing import Iterator
 import pytest
 
 from conftest import StartCentre
-from running_centre import RunningCentre, binary
+from running_centre import RunningCentre, binary, standard_trace
 
 PAIRS = int(os.environ.get("SSE_PAIRS", "5"))
 SECONDS = int(os.environ.get("SSE_SECONDS", "5"))
@@ -32,10 +32,7 @@ GROWTH_MIB_MOST = 30
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A standard trace; with a rate it is repeated under new keys."""
-    path = tmp_path_factory.mktemp("trace") / "standard.csv.zst"
-    command = [binary("liandong-load"), "generate", "--profile", "standard", "--seed", "5", "--calls", "10000", "-o", str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-    return path
+    return standard_trace(tmp_path_factory.mktemp("trace") / "standard.csv.zst", 10000)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pytest
 
 from check_export import violations
 from conftest import StartCentre
-from running_centre import RunningCentre, binary
+from running_centre import RunningCentre, binary, standard_trace
 
 RATE = 5_000
 CALLS_LEAST = 20_000
@@ -27,13 +27,7 @@ REPORT_FILES = {
 @pytest.fixture(scope="session")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A standard trace; with a rate it is repeated under new keys."""
-    path = tmp_path_factory.mktemp("trace") / "standard.csv.zst"
-    done = subprocess.run(
-        [binary("liandong-load"), "generate", "--profile", "standard", "--seed", "5", "--calls", "10000", "-o", str(path)],
-        capture_output=True, text=True, timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return path
+    return standard_trace(tmp_path_factory.mktemp("trace") / "standard.csv.zst", 10000)
 
 
 def begin(trace: pathlib.Path, centre: RunningCentre, *arguments: str) -> "subprocess.Popen[str]":

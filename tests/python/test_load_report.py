@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import StartCentre
-from running_centre import RunningCentre, binary
+from running_centre import RunningCentre, binary, standard_trace
 
 HOSTILE = "day <script>alert(1)</script> & 'co'.csv"
 SUMMED = {"sent": "sent", "decided": "decided", "refused": "refused", "clocks_missed": "clocks_missed"}
@@ -29,9 +29,7 @@ def load(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A standard trace under a name that means harm."""
     folder = tmp_path_factory.mktemp("trace")
-    plain = folder / "standard.csv"
-    done = load("generate", "--profile", "standard", "--seed", "5", "--calls", "600", "-o", str(plain))
-    assert done.returncode == 0, done.stderr
+    plain = standard_trace(folder / "standard.csv", 600)
     # A name cannot hold a slash; everything else of the script is there.
     hostile = folder / HOSTILE.replace("/", "\\")
     plain.rename(hostile)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conftest import StartCentre
-from running_centre import RunningCentre, binary
+from running_centre import RunningCentre, binary, standard_trace
 
 ENTER, LEAVE = b"\x1b[?1049h", b"\x1b[?1049l"
 LOCAL_MODES = 3
@@ -85,13 +85,7 @@ def seen(*arguments: str) -> Iterator[Seen]:
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A standard trace."""
-    path = tmp_path_factory.mktemp("trace") / "standard.csv"
-    done = subprocess.run(
-        [binary("liandong-load"), "generate", "--profile", "standard", "--seed", "5", "--calls", "2000", "-o", str(path)],
-        capture_output=True, text=True, timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return path
+    return standard_trace(tmp_path_factory.mktemp("trace") / "standard.csv", 2000)
 
 
 def at_a_rate(trace: pathlib.Path, centre: RunningCentre) -> list[str]:

@@ -13,6 +13,7 @@ use engine::id::{CallId, IncidentId};
 use engine::kind::{Kind, Nature, Priority};
 use engine::moment::{Moment, Span};
 use engine::place::datum::Datum;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What stands between a call's key and how often the same person has called again.
@@ -50,8 +51,8 @@ pub enum Act {
     },
 }
 
-/// What callers did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What callers did beyond what the trace says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Calls that ended, whichever way.
     pub ended: u64,

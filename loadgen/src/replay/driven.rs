@@ -414,7 +414,7 @@ impl Drive<'_> {
         let counts = self.crews.as_ref().map(Crews::counts).unwrap_or_default();
         let mut summary = Summary::of(&self.tally, counts);
         let callers = self.calling.as_ref().map(Calling::seen);
-        summary.callers = callers.map(Callers::counts).map(Into::into);
+        summary.callers = callers.map(Callers::counts);
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "driven".into();
         summary.cut_short = self.wish.stop().map(String::from);

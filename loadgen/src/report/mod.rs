@@ -73,36 +73,6 @@ pub struct CrewSummary {
     pub silent: u64,
 }
 
-/// What callers did beyond what the trace says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CallerSummary {
-    /// Calls that ended.
-    pub ended: u64,
-    /// Of these: nobody had been sent when patience ran out.
-    pub abandoned: u64,
-    /// Calls by somebody who had called before.
-    pub redials: u64,
-    /// Of these: they joined what they were about.
-    pub redials_joined: u64,
-    /// Facts that were said later.
-    pub facts: u64,
-    /// Of these: they made an incident graver.
-    pub facts_raised: u64,
-}
-
-impl From<CallerCounts> for CallerSummary {
-    fn from(counts: CallerCounts) -> CallerSummary {
-        CallerSummary {
-            ended: counts.ended,
-            abandoned: counts.abandoned,
-            redials: counts.redials,
-            redials_joined: counts.redials_joined,
-            facts: counts.facts,
-            facts_raised: counts.facts_raised,
-        }
-    }
-}
-
 /// What the centre itself says at the end.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -219,7 +189,7 @@ pub struct Summary {
     /// How crews took their orders.
     pub crews: CrewSummary,
     /// What callers did; nothing where they were not played.
-    pub callers: Option<CallerSummary>,
+    pub callers: Option<CallerCounts>,
     /// Calls of which not everybody was told whom they expect, the first ten thousand; not in the JSON, for it is long.
     #[serde(skip)]
     pub unmet: Vec<tally::Unmet>,

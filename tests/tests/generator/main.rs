@@ -22,8 +22,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Runs of which one must be right.
+/// Runs that nothing disturbed, of which one must be right.
 const RUNS: usize = 6;
+/// Runs in all: on a machine that does other things most are disturbed, and they say so.
+const RUNS_MOST: usize = 18;
 /// How far off a percentile may be.
 const ERROR_MAX: f64 = 0.01;
 
@@ -67,9 +69,9 @@ fn rank(sorted: &[Duration], percent: f64) -> f64 {
     sorted[rank.max(1) - 1].as_secs_f64() * 1_000.0
 }
 
-/// How far the worst of these percentiles is from what the server did, as a share of it; what the run itself says that it was late
-/// by, and let answers wait, is taken off: on a machine that does other things that is no error.
-async fn error_of(delay: Delay, percents: &[f64]) -> (f64, String) {
+/// One run: how far the worst of these percentiles is from what the server did, as a share of it; whether the run says of itself
+/// that it was late, or let answers wait, by as much as would matter; and the figures.
+async fn error_of(delay: Delay, percents: &[f64]) -> (f64, bool, String) {
     let server = Delayed::serve(delay);
     let arrivals = Arrivals::constant(300.0, Spread::Poisson, Some(Duration::from_secs(3)));
     let summary = load(server.address(), arrivals).await;
@@ -89,7 +91,8 @@ async fn error_of(delay: Delay, percents: &[f64]) -> (f64, String) {
             .unwrap();
         let did = rank(&kept, percent);
         (
-            ((told - did).abs() - own_ms).max(0.0) / did,
+            (told / did - 1.0).abs(),
+            own_ms > did * ERROR_MAX,
             format!("p{percent}: told {told:.2} ms, kept {did:.2} ms, own {own_ms:.2} ms"),
         )
     });
@@ -100,14 +103,16 @@ async fn error_of(delay: Delay, percents: &[f64]) -> (f64, String) {
 
 async fn is_right(delay: Delay, percents: &[f64]) {
     let mut said = Vec::new();
-    for _ in 0..RUNS {
-        let (error, worst) = error_of(delay, percents).await;
+    let mut undisturbed = 0;
+    while undisturbed < RUNS && said.len() < RUNS_MOST {
+        let (error, was_disturbed, worst) = error_of(delay, percents).await;
         if error <= ERROR_MAX {
             return;
         }
+        undisturbed += usize::from(!was_disturbed);
         said.push(worst);
     }
-    panic!("{delay:?}: not within 1 % in any of {RUNS} runs: {said:?}");
+    panic!("{delay:?}: not within 1 % in any run: {said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -95,3 +95,22 @@ pub(super) fn check_room(file: &str, rows: usize) -> Result<(), TraceError> {
         ),
     })
 }
+
+/// What tests read of the data beside the repository.
+#[cfg(test)]
+mod shared {
+    use std::path::{Path, PathBuf};
+
+    /// A file of it; `None` where it is not there, which is said, and never on a build server.
+    pub fn data(path: &str) -> Option<PathBuf> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+        let file = file.join(path);
+        if file.exists() {
+            return Some(file);
+        }
+        let required = std::env::var("CI").is_ok_and(|ci| ci == "true");
+        assert!(!required, "{} is missing", file.display());
+        println!("skipped: {} is not there", file.display());
+        None
+    }
+}

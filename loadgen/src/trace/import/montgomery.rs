@@ -282,17 +282,9 @@ mod tests {
 
     #[test]
     fn the_real_file_has_a_kind_for_every_title() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../shared/data/calls-montgomery/calls.csv.zst");
-        if !path.exists() {
-            assert_ne!(
-                std::env::var("CI").as_deref(),
-                Ok("true"),
-                "{path:?} is missing"
-            );
-            println!("skipped: {} is not there", path.display());
+        let Some(path) = super::super::shared::data("calls-montgomery/calls.csv.zst") else {
             return;
-        }
+        };
         let imported = read(&path).unwrap();
         assert_eq!(imported.rows.len(), 55_068);
         assert!(imported.unmatched.is_empty(), "{:?}", imported.unmatched);

@@ -292,17 +292,11 @@ mod tests {
 
     #[test]
     fn the_real_rates_give_as_many_calls_as_were_observed() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../shared/data/calls-rio/call_rates_dow_halfhour_region_priority.csv");
-        if !path.exists() {
-            assert_ne!(
-                std::env::var("CI").as_deref(),
-                Ok("true"),
-                "{path:?} is missing"
-            );
-            println!("skipped: {} is not there", path.display());
+        let Some(path) =
+            super::super::shared::data("calls-rio/call_rates_dow_halfhour_region_priority.csv")
+        else {
             return;
-        }
+        };
         let wish = Wish {
             days: 28,
             seed: 1,
