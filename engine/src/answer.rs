@@ -179,9 +179,16 @@ impl Decision {
 
     /// Takes in what one event says of the decision; most say nothing of it.
     fn hear(&mut self, event: &Event) {
-        if let Event::IncidentJoined { .. } = *event {
+        if let Event::IncidentJoined { incident, .. } = *event {
             self.merged = true;
+            self.incident = Some(incident);
+        } else if let Event::IncidentOpened { incident, .. } = *event {
+            self.incident = Some(incident);
         } else if let Event::OrderIssued(issued) = *event {
+            // Whoever was called away for this call is looked for again; that is another incident's.
+            if Some(issued.incident) != self.incident {
+                return;
+            }
             self.foreseen_late |= issued.foreseen_late;
             self.orders.push(OrderLine {
                 order: issued.order,
@@ -192,11 +199,15 @@ impl Decision {
                 choice: issued.choice,
             });
         } else if let Event::NeedWaits {
+            incident,
             capability,
             shortage,
             ..
         } = *event
         {
+            if Some(incident) != self.incident {
+                return;
+            }
             self.foreseen_late = true;
             self.lacks(capability, shortage);
         } else if let Event::CallDecided {

@@ -328,6 +328,17 @@ pub enum Event {
         /// Whether its place is not known any more.
         stale: bool,
     },
+    /// A unit is called away from one incident for another that is more urgent (R2); the end of its order follows.
+    UnitPreempted {
+        /// The unit.
+        unit: UnitId,
+        /// The order that it leaves.
+        order: OrderId,
+        /// The incident that loses it.
+        from: IncidentId,
+        /// The incident that it goes to.
+        into: IncidentId,
+    },
 }
 
 /// An order as it was given.
@@ -370,6 +381,8 @@ vocabulary! {
         Desk = "desk",
         /// A person sent it.
         Person = "person",
+        /// It was called away from something less urgent (R2).
+        Preemption = "preemption",
     }
 }
 

@@ -6,13 +6,15 @@
 //! in the journal. Whoever reads the files, and puts the grounds into words, is outside this crate.
 
 mod difference;
+mod left_behind;
 
 pub use difference::Difference;
 
 use crate::city::City;
 use crate::command::{Activation, Actor, Command, ObjectKind};
+use crate::dispatch::surcharge::Surcharge;
 use crate::dispatch::travel::{StraightLine, Travel};
-use crate::event::{Event, OrderIssued};
+use crate::event::{Choice, Event, OrderIssued};
 use crate::id::{IncidentId, ObjectHash, OrderId, Sequence, UnitId};
 use crate::limits::ASKED_PER_NEED_MAX;
 use crate::moment::Moment;
@@ -29,6 +31,7 @@ use crate::roads::position::Position;
 use crate::roads::travel::Destination;
 use crate::runtime::ReleasedRecord;
 use crate::view::{IncidentView, UnitView, View};
+use left_behind::Reserves;
 use std::collections::BTreeMap;
 
 /// Units that were free and farther, and are named beside the one that was chosen.
@@ -75,6 +78,8 @@ pub enum Standing {
     },
     /// It could have been sent and was no farther; a person chose another.
     Free,
+    /// It could have been sent and was no farther; by the plan it would have left too much behind.
+    Spared,
     /// It could have been sent and would have been there later; for a desk: it had more open orders.
     Farther,
 }
@@ -94,6 +99,8 @@ pub struct Candidate {
     pub by_road: bool,
     /// From the order to the first metre, in milliseconds; 0 for a desk.
     pub turnout_ms: u32,
+    /// What the plan adds to that when units are compared; nothing for whoever could not be sent.
+    pub surcharge: Surcharge,
     /// Its open orders.
     pub open_orders: usize,
     /// How it stood.
@@ -384,9 +391,10 @@ impl Fold {
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
         let able = self.able(issued, incident, asked, (plan, city), road);
+        let by_plan = issued.choice == Choice::Nearest;
         let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
         all.sort_by_key(|candidate| candidate.rank(desk));
-        shown(all, issued.unit, desk)
+        shown(all, issued.unit, desk, by_plan)
     }
 
     /// Everybody who can do what is needed, by number, and how long each would take by straight line, turnout included.
@@ -404,6 +412,9 @@ impl Fold {
         let to = incident
             .place
             .map(|place| city.projection.plane(place.point));
+        let district = incident.place.and_then(|place| place.district);
+        let at = (incident.priority, district);
+        let reserves = Reserves::of(self, (plan, city), at, issued.capability);
         let able = self
             .view
             .units()
@@ -428,6 +439,10 @@ impl Fold {
                     0
                 },
                 open_orders: unit.orders.len(),
+                surcharge: match self.standing(id, unit, &[]) {
+                    Standing::Free => reserves.surcharge(definition),
+                    _ => Surcharge::default(),
+                },
                 standing: self.standing(id, unit, asked),
             };
             let straight_ms = straight_ms.saturating_add(candidate.turnout_ms);
@@ -520,7 +535,7 @@ impl RoadTo<'_> {
 }
 
 /// Of all candidates in their order: everybody before the chosen one, the chosen one, and a few free ones after it.
-fn shown(all: Vec<Candidate>, chosen: UnitId, desk: bool) -> Vec<Candidate> {
+fn shown(all: Vec<Candidate>, chosen: UnitId, desk: bool, by_plan: bool) -> Vec<Candidate> {
     let limit = all
         .iter()
         .find(|candidate| candidate.unit == chosen)
@@ -531,6 +546,10 @@ fn shown(all: Vec<Candidate>, chosen: UnitId, desk: bool) -> Vec<Candidate> {
         .filter_map(|mut candidate| {
             if candidate.unit == chosen {
                 candidate.standing = Standing::Chosen;
+            } else if candidate.rank(desk) < limit {
+                if by_plan && candidate.standing == Standing::Free {
+                    candidate.standing = Standing::Spared;
+                }
             } else if candidate.rank(desk) > limit {
                 let free = candidate.standing == Standing::Free;
                 if !free || farther == FARTHER_SHOWN {

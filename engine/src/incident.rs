@@ -117,6 +117,8 @@ pub struct Need {
     pub order: Option<OrderId>,
     /// When it should be served, for the rank among those that wait.
     pub deadline: Moment,
+    /// By when the unit was to arrive that was called away first: whoever comes in its place owes that (R2).
+    pub owed: Option<Moment>,
 }
 
 /// The needs of one incident, in place.
@@ -245,6 +247,8 @@ pub struct Incident {
     pub orders_open: u16,
     /// The incident that its calls belong to since it was merged.
     pub merged_into: Option<IncidentId>,
+    /// How often a unit was called away from it (R2).
+    pub bumps: u8,
 }
 
 impl Incident {

@@ -29,6 +29,8 @@ vocabulary! {
         Cancelled = "cancelled",
         /// Taken from a unit that did not answer and given to another.
         Reassigned = "reassigned",
+        /// The unit was called away for something more urgent (R2).
+        Preempted = "preempted",
     }
 }
 
@@ -49,6 +51,8 @@ vocabulary! {
         Cancel = "cancel",
         /// The centre gives it to another.
         Reassign = "reassign",
+        /// The centre calls the unit away for something more urgent (R2).
+        Preempt = "preempt",
     }
 }
 
@@ -63,7 +67,8 @@ impl OrderState {
             OrderState::Finished
             | OrderState::Declined
             | OrderState::Cancelled
-            | OrderState::Reassigned => false,
+            | OrderState::Reassigned
+            | OrderState::Preempted => false,
         }
     }
 
@@ -76,28 +81,33 @@ impl OrderState {
         match act {
             OrderAct::Acknowledge => match self {
                 Issued => Some(Acknowledged),
-                Acknowledged | SetOff | Arrived | Finished | Declined | Cancelled | Reassigned => {
-                    None
-                }
+                Acknowledged | SetOff | Arrived | Finished | Declined | Cancelled | Reassigned
+                | Preempted => None,
             },
             // Once a unit has set off it cannot say no any more; it can only finish or be reassigned.
             OrderAct::Decline => match self {
                 Issued | Acknowledged => Some(Declined),
-                SetOff | Arrived | Finished | Declined | Cancelled | Reassigned => None,
+                SetOff | Arrived | Finished | Declined | Cancelled | Reassigned | Preempted => None,
             },
             OrderAct::SetOff => match self {
                 Issued | Acknowledged if travels => Some(SetOff),
                 Issued | Acknowledged | SetOff | Arrived | Finished | Declined | Cancelled
-                | Reassigned => None,
+                | Reassigned | Preempted => None,
             },
             OrderAct::Arrive => match self {
                 Issued | Acknowledged | SetOff if travels => Some(Arrived),
                 Issued | Acknowledged | SetOff | Arrived | Finished | Declined | Cancelled
-                | Reassigned => None,
+                | Reassigned | Preempted => None,
             },
             OrderAct::Finish => Some(Finished),
             OrderAct::Cancel => Some(Cancelled),
             OrderAct::Reassign => Some(Reassigned),
+            // Whoever is there stays there.
+            OrderAct::Preempt => match self {
+                Issued | Acknowledged | SetOff if travels => Some(Preempted),
+                Issued | Acknowledged | SetOff | Arrived | Finished | Declined | Cancelled
+                | Reassigned | Preempted => None,
+            },
         }
     }
 
@@ -109,7 +119,8 @@ impl OrderState {
             OrderState::Issued
             | OrderState::Declined
             | OrderState::Cancelled
-            | OrderState::Reassigned => &[],
+            | OrderState::Reassigned
+            | OrderState::Preempted => &[],
             OrderState::Acknowledged => &[Acknowledge],
             OrderState::SetOff => &[Acknowledge, SetOff, Muster],
             OrderState::Arrived => &[Acknowledge, SetOff, Muster, Arrive],
@@ -126,7 +137,10 @@ impl OrderState {
             OrderState::SetOff => 2,
             OrderState::Arrived => 3,
             OrderState::Finished => 4,
-            OrderState::Declined | OrderState::Cancelled | OrderState::Reassigned => 0,
+            OrderState::Declined
+            | OrderState::Cancelled
+            | OrderState::Reassigned
+            | OrderState::Preempted => 0,
         };
         Step::ALL
             .iter()
@@ -311,6 +325,8 @@ pub struct Order {
     pub sibling: Option<OrderId>,
     /// The next open order of the same unit (desks have several), older than this one.
     pub beside: Option<OrderId>,
+    /// A person sent it: it is not called away (R2).
+    pub by_hand: bool,
 }
 
 #[cfg(test)]

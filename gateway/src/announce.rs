@@ -227,6 +227,7 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::UnitSilent { unit }
         | Event::UnitHeard { unit }
         | Event::UnitPositionStale { unit, .. }
+        | Event::UnitPreempted { unit, .. }
         | Event::OrderTransferred { unit, .. } => Some(*unit),
         Event::CentreOpened(_)
         | Event::ObjectActivated(_)

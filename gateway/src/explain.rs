@@ -207,6 +207,7 @@ struct ToldCandidate {
     total_s: f64,
     road_s: f64,
     turnout_s: f64,
+    added_s: f64,
     by_road: bool,
     distance_m: f64,
     state: &'static str,
@@ -217,7 +218,7 @@ fn seconds(ms: u32) -> f64 {
     f64::from(ms) / 1_000.0
 }
 
-/// The code of a standing. `free`: could have been sent and was no farther, yet a person chose another.
+/// The code of a standing. `free`: could have been sent and was no farther, yet a person chose another; `spared`: the plan did.
 const fn code(standing: &Standing) -> &'static str {
     match standing {
         Standing::Chosen => "chosen",
@@ -229,6 +230,7 @@ const fn code(standing: &Standing) -> &'static str {
         Standing::Silent => "silent",
         Standing::Stale { .. } => "stale",
         Standing::Free => "free",
+        Standing::Spared => "spared",
         Standing::Farther => "farther",
     }
 }
@@ -244,6 +246,7 @@ fn told(grounds: &Grounds, language: Language) -> Told {
         total_s: seconds(candidate.total_ms()),
         road_s: seconds(candidate.travel_ms),
         turnout_s: seconds(candidate.turnout_ms),
+        added_s: seconds(candidate.surcharge.total_ms()),
         by_road: candidate.by_road,
         distance_m: f64::from(candidate.distance_dm) / 10.0,
         state: code(&candidate.standing),

@@ -107,7 +107,7 @@ chinese! { Capability {
 
 chinese! { OrderState {
     Issued = "已下达", Acknowledged = "已签收", SetOff = "已出动", Arrived = "已到场", Finished = "已办结",
-    Declined = "已拒绝", Cancelled = "已撤销", Reassigned = "已改派",
+    Declined = "已拒绝", Cancelled = "已撤销", Reassigned = "已改派", Preempted = "已被抢派",
 }}
 
 chinese! { OrderClock {
@@ -120,6 +120,7 @@ chinese! { Rung {
 
 chinese! { Choice {
     Nearest = "最快到达", Waiting = "候派轮到", ServiceFloor = "服务类保底", Desk = "值班席", Person = "人工指派",
+    Preemption = "抢派",
 }}
 
 chinese! { Shortage {

@@ -80,7 +80,8 @@ impl Owed {
             OrderState::Issued
             | OrderState::Declined
             | OrderState::Cancelled
-            | OrderState::Reassigned => false,
+            | OrderState::Reassigned
+            | OrderState::Preempted => false,
             OrderState::Acknowledged => matches!(self, Owed::Acknowledged),
             OrderState::SetOff => matches!(self, Owed::Acknowledged | Owed::SetOff),
             OrderState::Arrived => !matches!(self, Owed::FedBack),

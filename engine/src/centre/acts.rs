@@ -7,7 +7,7 @@
 
 use super::Desk;
 use super::intake::{Said, can_be_joined, is_better, raised};
-use super::state::present;
+use super::state::{present, unit_index};
 use crate::call::{Assessment, Call, CallFacts, CallState, Marks};
 use crate::capability::Capability;
 use crate::city::HOSPITALS_MAX;
@@ -254,6 +254,7 @@ impl Desk<'_> {
         if let Some(left) = left {
             left.order = None;
         }
+        self.rebind(unit_index(unit));
         self.say(Event::OrderTransferred {
             order,
             unit,

@@ -3,11 +3,10 @@
 //! A unit far from every road is not on it, and neither is one that does not travel by road at all (L4); they are searched for by
 //! the straight line, beside. All of it follows from the state and the map in force.
 
-use super::index::Finder;
 use crate::limits::Capacities;
 use crate::place::Point;
 use crate::roads::atlas::Atlas;
-use crate::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
+use crate::roads::nearest::{Found, RoadUnits, SearchRoom, Wanted};
 use crate::roads::network::Profile;
 use crate::roads::position::{Position, Positions};
 use crate::roads::travel::Destination;
@@ -25,7 +24,6 @@ pub(super) struct ByRoad {
     off_road: [u32; 2],
     room: SearchRoom,
     way: Destination<u32>,
-    found: FoundList,
 }
 
 impl ByRoad {
@@ -36,7 +34,6 @@ impl ByRoad {
             off_road: [0; 2],
             room: SearchRoom::default(),
             way: Destination::default(),
-            found: FoundList::new(1),
             atlas,
         }
     }
@@ -46,18 +43,19 @@ impl ByRoad {
         self.positions.push(None);
     }
 
-    /// Takes in what a unit can do and how long it takes to set off.
-    pub fn define(&mut self, index: u32, unit: &Unit) {
-        let definition = &unit.definition;
-        let capabilities = match definition.travels() {
-            true => definition.capabilities.bits(),
-            // A desk is chosen by its load, never by its place.
-            false => 0,
-        };
-        self.units.set_capabilities(index, capabilities);
-        if definition.travels() {
-            self.units.set_turnout(index, definition.turnout_ms);
+    /// Takes in what a unit offers, one bit each, and how long it takes to set off.
+    pub fn offer(&mut self, index: u32, offered: u64, turnout_ms: u32) {
+        self.units.set_capabilities(index, offered);
+        self.units.set_turnout(index, turnout_ms);
+    }
+
+    /// Goes by these times from here on, if they are of the same map.
+    pub fn take(&mut self, atlas: &Arc<Atlas>) -> bool {
+        let is_same = self.atlas.hash() == atlas.hash();
+        if is_same {
+            self.atlas = Arc::clone(atlas);
         }
+        is_same
     }
 
     /// Takes in where a unit is now.
@@ -74,9 +72,9 @@ impl ByRoad {
         self.units.place(index, positions);
     }
 
-    /// Takes in whether a unit may be ordered now.
-    pub fn refresh(&mut self, index: u32, unit: &Unit) {
-        self.units.set_available(index, unit.is_available());
+    /// Takes in whether a unit can be chosen now.
+    pub fn set_available(&mut self, index: u32, is_available: bool) {
+        self.units.set_available(index, is_available);
     }
 
     /// Where a place is on the map.
@@ -95,16 +93,15 @@ impl ByRoad {
         positions.is_some_and(|positions| positions.of(profile).is_some())
     }
 
-    /// The free unit that is there first by the road; of equal ones the first defined.
-    pub fn nearest(&mut self, wanted: Wanted, may_go: impl Fn(u32) -> bool) -> Option<Found> {
-        self.units.nearest(
-            self.atlas.metric(),
-            wanted,
-            &mut self.room,
-            may_go,
-            &mut self.found,
-        );
-        self.found.as_slice().first().copied()
+    /// The free unit whose time by the road comes to the least with what `extra` adds, and that sum; of equal ones the first
+    /// defined. `extra` leaves a unit out by giving nothing.
+    pub fn cheapest(
+        &mut self,
+        wanted: Wanted,
+        extra: impl Fn(u32) -> Option<u32>,
+    ) -> Option<(u32, Found)> {
+        let metric = self.atlas.metric();
+        self.units.cheapest(metric, wanted, &mut self.room, extra)
     }
 
     /// How long one unit's way takes; `None` when it, or the place, is not on the map, or no way leads there.
@@ -112,30 +109,5 @@ impl ByRoad {
         let from = self.positions[unit as usize]?.of(profile)?;
         let to = self.atlas.position(profile, to)?;
         self.atlas.time_ms(profile, from, to, &mut self.way)
-    }
-}
-
-impl Finder {
-    /// Decides by this map from here on. Other times on the same map change no place of a unit; on another all are put on it.
-    pub fn take_roads<'a>(
-        &mut self,
-        atlas: Arc<Atlas>,
-        capacities: &Capacities,
-        units: impl Iterator<Item = &'a Unit>,
-    ) {
-        if let Some(by_road) = &mut self.by_road
-            && by_road.atlas.hash() == atlas.hash()
-        {
-            by_road.atlas = atlas;
-            return;
-        }
-        let mut by_road = ByRoad::new(atlas, capacities);
-        for (index, unit) in (0..).zip(units) {
-            by_road.enter();
-            by_road.define(index, unit);
-            by_road.place(index, unit);
-            by_road.refresh(index, unit);
-        }
-        self.by_road = Some(by_road);
     }
 }

@@ -69,7 +69,7 @@ impl Finder {
     /// What lies near a point: first its cells, then who stands in them.
     fn foresee(&self, point: Point, stage: u8) -> u32 {
         let plane = self.plane(point);
-        self.units.foresee(plane.x_dm, plane.y_dm, stage)
+        self.free.units.foresee(plane.x_dm, plane.y_dm, stage)
             ^ self.incidents.foresee(plane.x_dm, plane.y_dm, stage)
     }
 }
@@ -85,7 +85,7 @@ impl State {
         let unit = self.units.get(index as usize);
         let unit = unit.map_or(0, |unit| u32::from(unit.open_orders));
         let due = self.wheel.due(self.node(DueOf::Order(slot)));
-        unit ^ finder.units.foresee_unit(index)
+        unit ^ finder.free.units.foresee_unit(index)
             ^ due.map_or(0, |due| due.0 as u32)
             ^ self.incidents.foresee(order.incident.number())
     }

@@ -1,29 +1,26 @@
 //! What a centre keeps only to find things fast: grids, counts and names. All of it follows from the state
 //! and the objects in force, so none of it is hashed.
 
-use super::by_road::ByRoad;
+use super::pool::{Ground, Pace, Pool, Reached, Search};
+use super::preemption::offer;
+use super::reserves::{Cause, Reserves};
 use crate::capability::{Capability, CapabilitySet};
 use crate::city::City;
-use crate::dispatch::travel::StraightLine;
+use crate::dispatch::travel::{StraightLine, Travel};
+use crate::kind::Priority;
 use crate::limits::Capacities;
 use crate::name::Name;
-use crate::place::grid::{Bounds, IncidentGrid, UnitGrid};
+use crate::place::grid::{Bounds, IncidentGrid};
 use crate::place::projection::{Plane, Projection};
 use crate::place::{DistrictId, Point, Zone};
 use crate::plan::Plan;
+use crate::roads::atlas::{Atlas, profile_for};
 use crate::table::Index;
 use crate::unit::Unit;
 use std::sync::Arc;
 
-/// Side of a grid cell, in decimetres.
-const CELL_DM: u32 = 10_000;
-
-/// How fast a unit is, and how long it takes to set off.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pace {
-    pub speed_mm_s: u32,
-    pub turnout_ms: u32,
-}
+/// Side of a grid cell of incidents, in decimetres.
+const CELL_DM: u32 = 1_000;
 
 /// How units find what they need; rebuilt from the state whenever the city changes.
 #[derive(Debug)]
@@ -32,20 +29,18 @@ pub(super) struct Finder {
     pub city: Arc<City>,
     /// The plan in force.
     pub plan: Arc<Plan>,
-    /// From points to the plane.
-    pub projection: Projection,
-    /// How long ways take.
-    pub travel: StraightLine,
-    /// Where units are, and which may be ordered.
-    pub units: UnitGrid,
+    /// What ways by straight line follow from.
+    ground: Ground,
+    /// Units that may be ordered.
+    pub free: Pool,
+    /// Units that could be called away from what they are doing.
+    bound: Pool,
+    /// From what.
+    leaves: Vec<Option<Priority>>,
     /// Where open incidents are.
     pub incidents: IncidentGrid,
     /// Units by the digest of their name.
     names: Index<[u8; 16]>,
-    /// Places of units on the plane, by index.
-    planes: Vec<Plane>,
-    /// What their ways take, by index: a search asks it of many, and their definitions are far apart.
-    paces: Vec<Pace>,
     /// Units with a capability.
     defined: Vec<u32>,
     /// Of these: on duty, staffed, strong enough and not silent.
@@ -54,11 +49,9 @@ pub(super) struct Finder {
     desks: Vec<Vec<u32>>,
     /// Whether each unit was counted as ready.
     counted: Vec<bool>,
-    /// The fastest pace and the quickest turnout there have been, by capability, for the bound of the search.
-    quickest: Vec<Pace>,
     zones: Vec<(DistrictId, Zone)>,
-    /// Where units are on the roads, once there is a map.
-    pub by_road: Option<ByRoad>,
+    /// Who is free where.
+    reserves: Reserves,
 }
 
 impl Finder {
@@ -73,36 +66,43 @@ impl Finder {
             .collect();
         zones.sort_unstable();
         Finder {
-            travel: StraightLine {
-                detour_permille: plan.detour_permille,
+            ground: Ground {
+                travel: StraightLine {
+                    detour_permille: plan.detour_permille,
+                },
+                projection,
+                planes: Vec::with_capacity(capacities.units_max as usize),
+                paces: Vec::with_capacity(capacities.units_max as usize),
+                quickest: vec![
+                    Pace {
+                        speed_mm_s: 1,
+                        turnout_ms: u32::MAX
+                    };
+                    capabilities
+                ],
             },
-            projection,
-            units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
-            incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM / 10),
+            free: Pool::new(capacities, bounds),
+            bound: Pool::new(capacities, bounds),
+            leaves: Vec::with_capacity(capacities.units_max as usize),
+            incidents: IncidentGrid::new(capacities.incidents_max, bounds, CELL_DM),
             names: Index::new(capacities.units_max),
-            planes: Vec::with_capacity(capacities.units_max as usize),
-            paces: Vec::with_capacity(capacities.units_max as usize),
             defined: vec![0; capabilities],
             ready: vec![0; capabilities],
             desks: (0..capabilities).map(|_| Vec::with_capacity(16)).collect(),
             counted: Vec::with_capacity(capacities.units_max as usize),
-            quickest: vec![
-                Pace {
-                    speed_mm_s: 1,
-                    turnout_ms: u32::MAX
-                };
-                capabilities
-            ],
+            reserves: Reserves::new(
+                zones.iter().map(|&(district, _)| district),
+                capacities.units_max,
+            ),
             zones,
             city,
             plan,
-            by_road: None,
         }
     }
 
     /// Takes in another plan.
     pub fn change_plan(&mut self, plan: Arc<Plan>) {
-        self.travel = StraightLine {
+        self.ground.travel = StraightLine {
             detour_permille: plan.detour_permille,
         };
         self.plan = plan;
@@ -118,22 +118,62 @@ impl Finder {
 
     /// A point on the plane.
     pub fn plane(&self, point: Point) -> Plane {
-        self.projection.plane(point)
+        self.ground.projection.plane(point)
     }
 
     /// Where a unit is on the plane.
     pub fn unit_plane(&self, index: u32) -> Plane {
-        self.planes[index as usize]
+        self.ground.planes[index as usize]
     }
 
-    /// No unit with this capability is faster or sets off sooner.
-    pub fn quickest(&self, capability: Capability) -> Pace {
-        self.quickest[capability as usize]
+    /// The free unit that is there first with what the plan adds for whom it would leave behind, of those that may go.
+    pub fn soonest_free(
+        &mut self,
+        search: Search,
+        district: Option<DistrictId>,
+        may_go: impl Fn(u32) -> bool,
+    ) -> Option<Reached> {
+        let Finder {
+            free,
+            ground,
+            reserves,
+            plan,
+            ..
+        } = self;
+        let cause = Cause {
+            priority: search.priority,
+            wanted: search.capability,
+            district,
+        };
+        let added = |unit| reserves.surcharge(&plan.choice, unit, cause).total_ms();
+        free.soonest(ground, search, 1 << search.capability as u64, |unit| {
+            may_go(unit).then(|| added(unit))
+        })
     }
 
-    /// How fast a unit is.
-    pub fn pace(&self, index: u32) -> Pace {
-        self.paces[index as usize]
+    /// The unit that is there first of those that could be called away from what is so urgent.
+    pub fn soonest_bound(
+        &mut self,
+        search: Search,
+        from: Priority,
+        may_go: impl Fn(u32) -> bool,
+    ) -> Option<Reached> {
+        let Finder { bound, ground, .. } = self;
+        let offered = offer(1 << search.capability as u64, from);
+        bound.soonest(ground, search, offered, |unit| may_go(unit).then_some(0))
+    }
+
+    /// How long a unit that travels takes to a place, without its turnout.
+    pub fn travel_ms(&mut self, index: u32, search: Search) -> u32 {
+        let by_road = self.free.by_road.as_mut();
+        let by_road = by_road.filter(|_| search.capability.comes_by_road());
+        let profile = profile_for(search.priority);
+        let by_road = by_road.and_then(|roads| roads.time_ms(profile, index, search.to));
+        by_road.unwrap_or_else(|| {
+            let (from, to) = (self.unit_plane(index), self.plane(search.to));
+            let speed_mm_s = self.ground.paces[index as usize].speed_mm_s;
+            self.ground.travel.time_ms(from, to, speed_mm_s)
+        })
     }
 
     /// The unit of this name.
@@ -160,12 +200,14 @@ impl Finder {
     pub fn enter(&mut self, index: u32, unit: &Unit) {
         let entered = self.names.insert(digest(&unit.definition.name), index);
         assert!(entered == Ok(None), "a unit was entered twice: {entered:?}");
-        self.planes.push(self.projection.plane(unit.point));
-        self.paces.push(Pace::default());
+        let plane = self.plane(unit.point);
+        self.ground.planes.push(plane);
+        self.ground.paces.push(Pace::default());
         self.counted.push(false);
-        if let Some(by_road) = &mut self.by_road {
-            by_road.enter();
-        }
+        self.leaves.push(None);
+        self.reserves.enter();
+        self.free.enter();
+        self.bound.enter();
         self.define(index, unit, CapabilitySet::EMPTY);
     }
 
@@ -184,46 +226,79 @@ impl Finder {
                 self.desks[capability as usize].sort_unstable();
             }
         }
-        self.paces[index as usize] = Pace {
+        self.ground.paces[index as usize] = Pace {
             speed_mm_s: definition.speed_mm_s,
             turnout_ms: definition.turnout_ms,
         };
         if definition.travels() {
             for capability in definition.capabilities.iter() {
-                let quickest = &mut self.quickest[capability as usize];
+                let quickest = &mut self.ground.quickest[capability as usize];
                 quickest.speed_mm_s = quickest.speed_mm_s.max(definition.speed_mm_s);
                 quickest.turnout_ms = quickest.turnout_ms.min(definition.turnout_ms);
             }
-            self.units
-                .set_capabilities(index, definition.capabilities.bits());
-        } else {
-            // A desk is chosen by its load, never by its place.
-            self.units.set_capabilities(index, 0);
         }
-        if let Some(by_road) = &mut self.by_road {
-            by_road.define(index, unit);
-        }
+        self.free.offer(index, offered(unit), definition.turnout_ms);
         self.place(index, unit);
         self.refresh(index, unit);
     }
 
     /// Takes in where a unit is now.
     pub fn place(&mut self, index: u32, unit: &Unit) {
-        let plane = self.projection.plane(unit.point);
-        self.planes[index as usize] = plane;
-        self.units.place(index, plane.x_dm, plane.y_dm);
-        if let Some(by_road) = &mut self.by_road {
-            by_road.place(index, unit);
+        let plane = self.plane(unit.point);
+        self.ground.planes[index as usize] = plane;
+        self.free.place(index, unit, plane);
+        if self.leaves[index as usize].is_some() {
+            self.bound.place(index, unit, plane);
         }
     }
 
     /// Takes in whether a unit may be ordered now.
     pub fn refresh(&mut self, index: u32, unit: &Unit) {
-        self.units.set_available(index, unit.is_available());
-        if let Some(by_road) = &mut self.by_road {
-            by_road.refresh(index, unit);
-        }
+        self.free.set_available(index, unit.is_available());
+        self.reserves.refresh(index, unit);
         self.count(index, unit.is_ready(), unit.definition.capabilities);
+    }
+
+    /// Takes in what a unit could be called away from now.
+    pub fn bind(&mut self, index: u32, unit: &Unit, leaves: Option<Priority>) {
+        let before = std::mem::replace(&mut self.leaves[index as usize], leaves);
+        match leaves {
+            Some(priority) => {
+                let turnout_ms = unit.definition.turnout_ms;
+                let plane = self.ground.planes[index as usize];
+                self.bound
+                    .offer(index, offer(offered(unit), priority), turnout_ms);
+                self.bound.place(index, unit, plane);
+                self.bound.set_available(index, true);
+            }
+            None if before.is_some() => self.bound.set_available(index, false),
+            None => {}
+        }
+    }
+
+    /// Decides by this map from here on. Other times on the same map change no place of a unit; on another all are put on it.
+    pub fn take_roads<'a>(
+        &mut self,
+        atlas: &Arc<Atlas>,
+        capacities: &Capacities,
+        units: impl Iterator<Item = &'a Unit> + Clone,
+    ) {
+        let is_new = self.free.take_roads(atlas, capacities);
+        self.bound.take_roads(atlas, capacities);
+        if !is_new {
+            return;
+        }
+        for (index, unit) in (0..).zip(units) {
+            self.free.enter();
+            self.bound.enter();
+            let plane = self.ground.planes[index as usize];
+            self.free
+                .offer(index, offered(unit), unit.definition.turnout_ms);
+            self.free.place(index, unit, plane);
+            self.free.set_available(index, unit.is_available());
+            let leaves = self.leaves[index as usize];
+            self.bind(index, unit, leaves);
+        }
     }
 
     fn count(&mut self, index: u32, ready: bool, capabilities: CapabilitySet) {
@@ -235,6 +310,14 @@ impl Finder {
             let count = &mut self.ready[capability as usize];
             *count = if ready { *count + 1 } else { *count - 1 };
         }
+    }
+}
+
+/// What a unit that may be ordered offers to a search; a desk is chosen by its load, never by its place.
+fn offered(unit: &Unit) -> u64 {
+    match unit.definition.travels() {
+        true => unit.definition.capabilities.bits(),
+        false => 0,
     }
 }
 

@@ -251,6 +251,7 @@ impl Desk<'_> {
             order: None,
             orders_open: 0,
             merged_into: None,
+            bumps: 0,
         };
         let joinable = can_be_joined(&incident);
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
@@ -328,11 +329,13 @@ impl Desk<'_> {
         let mut ordered = false;
         let mut waits = false;
         let mut refused = false;
+        // Who is called away for it is looked for again in the same record; that is another incident's.
+        let own = slot.map(|slot| self.state.incident_id(slot));
         for event in &self.events[events_before..] {
-            if let Event::OrderIssued(_) = event {
-                ordered = true;
-            } else if let Event::NeedWaits { .. } = event {
-                waits = true;
+            if let Event::OrderIssued(issued) = event {
+                ordered |= Some(issued.incident) == own;
+            } else if let Event::NeedWaits { incident, .. } = event {
+                waits |= Some(*incident) == own;
             } else if let Event::NeedRefused { .. } = event {
                 refused = true;
             }

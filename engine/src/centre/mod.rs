@@ -14,6 +14,9 @@ mod intake;
 mod keys;
 mod needs;
 mod orders;
+mod pool;
+mod preemption;
+mod reserves;
 mod ring;
 mod snapshot;
 mod soundness;
@@ -172,7 +175,11 @@ impl Centre {
     fn change_plan(&mut self, hash: ObjectHash) {
         let plan = self.plans.iter().find(|plan| plan.hash == hash);
         if let (Some(finder), Some(plan)) = (&mut self.finder, plan) {
+            let rules = finder.plan.preemption;
             finder.change_plan(Arc::clone(plan));
+            if rules != finder.plan.preemption {
+                self.state.bind_all(finder);
+            }
         }
     }
 
@@ -199,6 +206,7 @@ impl Centre {
                 finder.incidents.insert(slot.0, plane.x_dm, plane.y_dm);
             }
         }
+        self.state.bind_all(&mut finder);
         self.finder = Some(finder);
         self.take_roads();
     }
@@ -209,7 +217,7 @@ impl Centre {
         self.atlases
             .retain(|atlas| Some(atlas.hash()) == roads && atlas.bulletin_hash() == bulletin);
         if let (Some(finder), Some(atlas)) = (&mut self.finder, self.atlases.first()) {
-            finder.take_roads(Arc::clone(atlas), &self.capacities, self.state.units.iter());
+            finder.take_roads(atlas, &self.capacities, self.state.units.iter());
         }
     }
 

@@ -6,11 +6,10 @@
 
 use super::Desk;
 use super::due::ASK_AGAIN;
-use super::index::Finder;
+use super::pool::Search;
 use super::state::{DueOf, State, numbered, present, unit_index};
 use crate::capability::Capability;
 use crate::dispatch::queue::Rank;
-use crate::dispatch::travel::Travel;
 use crate::event::{Choice, Event, OrderIssued};
 use crate::id::{OrderId, UnitId};
 use crate::incident::{Incident, Need, NeedState, Shortage};
@@ -18,10 +17,8 @@ use crate::kind::Priority;
 use crate::limits::{ASKED_PER_NEED_MAX, NEEDS_PER_INCIDENT_MAX, WAITING_LOOKED_AT_MAX};
 use crate::moment::{Moment, Span};
 use crate::order::{Deadlines, Order, OrderClock, OrderState, Rung};
-use crate::place::{Point, Zone};
+use crate::place::Zone;
 use crate::plan::ClockCase;
-use crate::roads::atlas::profile_for;
-use crate::roads::nearest::Wanted;
 use crate::table::Slot;
 
 /// How a search came about.
@@ -38,20 +35,27 @@ impl Seek {
 
 /// Who is told to go, and how long they take.
 #[derive(Clone, Copy)]
-struct Chosen {
-    unit: u32,
-    travel_ms: u32,
-    turnout_ms: u32,
-    choice: Choice,
+pub(super) struct Chosen {
+    pub unit: u32,
+    pub travel_ms: u32,
+    pub turnout_ms: u32,
+    pub choice: Choice,
+}
+
+impl Chosen {
+    /// From the order to the place.
+    pub fn total_ms(&self) -> u32 {
+        self.travel_ms.saturating_add(self.turnout_ms)
+    }
 }
 
 /// Units that said no to a need in this round of asking, or that a person took it from.
-struct Declined {
+pub(super) struct Declined {
     units: [Option<UnitId>; ASKED_PER_NEED_MAX as usize],
 }
 
 impl Declined {
-    fn contains(&self, unit: UnitId) -> bool {
+    pub fn contains(&self, unit: UnitId) -> bool {
         self.units.contains(&Some(unit))
     }
 }
@@ -84,6 +88,7 @@ impl Desk<'_> {
             asked: 0,
             order: None,
             deadline,
+            owed: None,
         };
         let index = self.state.incident_mut(slot).needs.push(need)?;
         let incident = self.state.incident_id(slot);
@@ -140,6 +145,9 @@ impl Desk<'_> {
         } else {
             self.nearest(slot, capability, &declined)
         };
+        if let Some(called) = self.whom_to_call_away(slot, capability, &declined, chosen) {
+            return self.call_away(slot, need, called, seek.previous);
+        }
         match chosen {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
             None => {
@@ -150,7 +158,11 @@ impl Desk<'_> {
     }
 
     /// Why nobody at all is sent, whoever is free.
-    fn hindrance(&self, incident: &Incident, capability: Capability) -> Option<Shortage> {
+    pub(super) fn hindrance(
+        &self,
+        incident: &Incident,
+        capability: Capability,
+    ) -> Option<Shortage> {
         if incident.drill {
             return Some(Shortage::Drill);
         }
@@ -180,7 +192,7 @@ impl Desk<'_> {
 
     /// The units that said no since the round began, or that a person took the need from: the chain of orders
     /// before this one.
-    fn declined(&self, previous: Option<OrderId>) -> Declined {
+    pub(super) fn declined(&self, previous: Option<OrderId>) -> Declined {
         let mut declined = Declined {
             units: [None; ASKED_PER_NEED_MAX as usize],
         };
@@ -224,7 +236,8 @@ impl Desk<'_> {
         })
     }
 
-    /// The free unit that is there first, by the road where there is one; of equal ones the first defined (C7).
+    /// The free unit that is there first, by the road where there is one (C7), where the plan does not hold that somebody who is
+    /// there a little later leaves less behind (C8, H8, R3); of equal ones the first defined.
     fn nearest(
         &mut self,
         slot: Slot,
@@ -232,53 +245,39 @@ impl Desk<'_> {
         declined: &Declined,
     ) -> Option<Chosen> {
         let incident = self.state.incident(slot);
-        let (place, profile) = (incident.place?, profile_for(incident.priority()));
-        let (state, finder) = (&*self.state, &mut *self.finder);
+        let place = incident.place?;
+        let search = Search {
+            priority: incident.priority(),
+            to: place.point,
+            capability,
+        };
+        let state = &*self.state;
         let may_go = |unit: u32| !declined.contains(state.unit_id(unit));
-        let need = 1 << capability as u64;
-        let on_road = finder.by_road.as_ref();
-        let on_road = on_road.filter(|_| capability.comes_by_road());
-        // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
-        let Some(to) = on_road.and_then(|roads| roads.position(profile, place.point)) else {
-            return nearest_straight(finder, place.point, capability, may_go);
-        };
-        let first = finder.by_road.as_mut().and_then(|roads| {
-            let found = roads.nearest(Wanted { profile, to, need }, may_go)?;
-            Some(Chosen {
-                unit: found.unit,
-                travel_ms: found.travel_ms,
-                turnout_ms: state.units[found.unit as usize].definition.turnout_ms,
-                choice: Choice::Nearest,
-            })
-        });
-        let is_off_road = |unit| {
-            let mut roads = finder.by_road.iter();
-            roads.all(|roads| !roads.is_on_road(profile, unit))
-        };
-        // Who is far from every road still comes.
-        let on_road = finder.by_road.as_ref();
-        let beside = match on_road.is_none_or(|roads| roads.is_everybody_on_road(profile)) {
-            true => None,
-            false => nearest_straight(finder, place.point, capability, |unit| {
-                may_go(unit) && is_off_road(unit)
-            }),
-        };
-        let chosen = [first, beside].into_iter().flatten();
-        let chosen = chosen.min_by_key(|chosen| {
-            (
-                chosen.travel_ms.saturating_add(chosen.turnout_ms),
-                chosen.unit,
-            )
-        });
-        // And if no road leads there from anybody, somebody must go all the same.
-        chosen.or_else(|| nearest_straight(finder, place.point, capability, may_go))
+        let found = self.finder.soonest_free(search, place.district, may_go)?;
+        Some(Chosen {
+            unit: found.unit,
+            travel_ms: found.travel_ms,
+            turnout_ms: found.turnout_ms,
+            choice: Choice::Nearest,
+        })
     }
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
-    fn issue(&mut self, slot: Slot, need: u8, chosen: Chosen, previous: Option<OrderId>) {
+    pub(super) fn issue(
+        &mut self,
+        slot: Slot,
+        need: u8,
+        chosen: Chosen,
+        previous: Option<OrderId>,
+    ) {
         let incident = self.state.incident(slot);
         let (sibling, capability) = (incident.order, present(incident.needs.get(need)).capability);
-        let deadlines = self.deadlines(incident, capability, chosen.unit);
+        let mut deadlines = self.deadlines(incident, capability, chosen.unit);
+        // R2: the clock of a need that lost its unit runs on.
+        if let (Some(due), Some(owed)) = (deadlines.arrive, present(incident.needs.get(need)).owed)
+        {
+            deadlines.arrive = Some(due.min(owed.max(self.state.now)));
+        }
         let id = self.state.incident_id(slot);
         let unit = self.state.unit_id(chosen.unit);
         self.state.numbers.order += 1;
@@ -295,6 +294,7 @@ impl Desk<'_> {
             previous,
             sibling,
             beside: self.state.units[chosen.unit as usize].order,
+            by_hand: chosen.choice == Choice::Person,
         };
         let order_slot = present(self.state.orders.insert(number, order).ok());
         let order = numbered(OrderId::new(self.state.centre(), number));
@@ -312,8 +312,7 @@ impl Desk<'_> {
         let ordered = &mut self.state.units[chosen.unit as usize];
         ordered.open_orders += 1;
         ordered.order = Some(order);
-        self.finder
-            .refresh(chosen.unit, &self.state.units[chosen.unit as usize]);
+        self.refresh(chosen.unit);
         let takes = Span(i64::from(chosen.travel_ms) + i64::from(chosen.turnout_ms));
         self.say(Event::OrderIssued(OrderIssued {
             order,
@@ -405,7 +404,7 @@ impl Desk<'_> {
         });
     }
 
-    /// Ranks an incident's waiting needs anew, after its priority rose.
+    /// Ranks an incident's waiting needs anew, after its priority changed; what it waits for may be called away from others now.
     pub(super) fn rerank(&mut self, slot: Slot) {
         for need in 0..self.state.incident(slot).needs.len() as u8 {
             let node = queue_node(slot, need);
@@ -421,6 +420,8 @@ impl Desk<'_> {
                     .push(queue_of(capability, rank.priority), node, rank);
             }
         }
+        self.rebind_all_of(slot);
+        self.call_away_for_waiting(slot);
     }
 
     /// Looks again for every need of an incident that waits: its place has become known, or a while has passed.
@@ -612,15 +613,12 @@ impl Desk<'_> {
             _ if !definition.travels() => (0, 0),
             None => (0, definition.turnout_ms),
             Some(place) => {
-                let profile = profile_for(incident.priority());
-                let by_road = self.finder.by_road.as_mut();
-                let by_road = by_road.filter(|_| capability.comes_by_road());
-                let by_road = by_road.and_then(|roads| roads.time_ms(profile, unit, place.point));
-                let straight = || {
-                    let (from, to) = (self.finder.unit_plane(unit), self.finder.plane(place.point));
-                    self.finder.travel.time_ms(from, to, definition.speed_mm_s)
+                let search = Search {
+                    priority: incident.priority(),
+                    to: place.point,
+                    capability,
                 };
-                (by_road.unwrap_or_else(straight), definition.turnout_ms)
+                (self.finder.travel_ms(unit, search), definition.turnout_ms)
             }
         }
     }
@@ -666,37 +664,6 @@ impl Desk<'_> {
     }
 }
 
-/// The free unit that is there first by straight line × detour; of equal ones the first defined.
-fn nearest_straight(
-    finder: &Finder,
-    to: Point,
-    capability: Capability,
-    may_go: impl Fn(u32) -> bool,
-) -> Option<Chosen> {
-    let (to, need) = (finder.plane(to), 1 << capability as u64);
-    let quickest = finder.quickest(capability);
-    let total = |unit: u32, distance_dm: u32| {
-        if !may_go(unit) {
-            return None;
-        }
-        let pace = finder.pace(unit);
-        let travel = finder.travel.over_ms(distance_dm, pace.speed_mm_s);
-        Some(travel.saturating_add(pace.turnout_ms))
-    };
-    let least = |distance_dm: u32| {
-        let travel = finder.travel.over_ms(distance_dm, quickest.speed_mm_s);
-        travel.saturating_add(quickest.turnout_ms)
-    };
-    let (unit, total_ms) = finder.units.nearest(to.x_dm, to.y_dm, need, total, least)?;
-    let turnout_ms = finder.pace(unit).turnout_ms;
-    Some(Chosen {
-        unit,
-        travel_ms: total_ms.saturating_sub(turnout_ms),
-        turnout_ms,
-        choice: Choice::Nearest,
-    })
-}
-
 /// Whether an order's unit is out of the question for its need in this round. One that let the ladder run out is not:
 /// as soon as it is heard of it may be the nearest.
 fn is_declined(order: &Order) -> bool {
@@ -708,7 +675,8 @@ fn is_declined(order: &Order) -> bool {
         | OrderState::SetOff
         | OrderState::Arrived
         | OrderState::Finished
-        | OrderState::Cancelled => false,
+        | OrderState::Cancelled
+        | OrderState::Preempted => false,
     }
 }
 

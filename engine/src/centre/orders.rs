@@ -28,7 +28,7 @@ impl Desk<'_> {
             | OrderAct::SetOff
             | OrderAct::Arrive
             | OrderAct::Finish => false,
-            OrderAct::Cancel | OrderAct::Reassign => true,
+            OrderAct::Cancel | OrderAct::Reassign | OrderAct::Preempt => true,
         };
         match actor {
             Actor::Unit(unit) if unit != order.unit || of_the_centre => {
@@ -94,6 +94,8 @@ impl Desk<'_> {
                 self.close_if_served(incident);
                 self.serve_waiting(order.unit);
             }
+            // Nobody reports that; the need that calls a unit away does it.
+            OrderAct::Preempt => self.refuse(Refusal::NotAllowedNow),
             OrderAct::Reassign => {
                 self.end_order(slot, act);
                 self.seek_next(incident, order.need, slot);
@@ -131,6 +133,7 @@ impl Desk<'_> {
             }
         }
         self.arm(slot);
+        self.rebind(unit_index(order.unit));
     }
 
     /// X3: a missing report is a breach, never a silent close.
@@ -176,8 +179,7 @@ impl Desk<'_> {
         self.unlink(index, self.state.order_id(slot), order.beside);
         let unit = &mut self.state.units[index as usize];
         unit.open_orders -= 1;
-        self.finder
-            .refresh(index, &self.state.units[index as usize]);
+        self.refresh(index);
         order.unit
     }
 

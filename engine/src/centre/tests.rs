@@ -2,12 +2,14 @@
 
 mod acts;
 mod by_road;
+mod choice;
 mod city;
 mod explaining;
 mod fields;
 mod maxima;
 mod merging;
 mod orders;
+mod preemption;
 mod random;
 mod saving;
 mod waiting;

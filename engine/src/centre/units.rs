@@ -58,6 +58,7 @@ impl Desk<'_> {
         unit.staffed = definition.is_staffed(minute);
         self.finder
             .define(index, &self.state.units[index as usize], before);
+        self.rebind(index);
         self.come_into_effect(index);
     }
 
@@ -103,8 +104,7 @@ impl Desk<'_> {
             return false;
         }
         unit.stale = false;
-        self.finder
-            .refresh(index, &self.state.units[index as usize]);
+        self.refresh(index);
         self.say_stale(index, false);
         self.await_sooner(index);
         true
@@ -129,8 +129,7 @@ impl Desk<'_> {
         unit.duty = said.duty;
         unit.definition.strength = said.strength.unwrap_or(unit.definition.strength);
         let strength = unit.definition.strength;
-        self.finder
-            .refresh(index, &self.state.units[index as usize]);
+        self.refresh(index);
         self.say(Event::UnitDutyChanged {
             unit: said.unit,
             duty: said.duty,
@@ -168,8 +167,7 @@ impl Desk<'_> {
             return false;
         }
         self.state.units[index as usize].silent = false;
-        self.finder
-            .refresh(index, &self.state.units[index as usize]);
+        self.refresh(index);
         self.say(Event::UnitHeard {
             unit: self.state.unit_id(index),
         });
@@ -188,8 +186,7 @@ impl Desk<'_> {
         unit.stale |= lost;
         self.await_unit(index);
         if changed || lost {
-            self.finder
-                .refresh(index, &self.state.units[index as usize]);
+            self.refresh(index);
         }
         if changed {
             let unit = self.state.unit_id(index);

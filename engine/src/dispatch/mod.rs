@@ -1,7 +1,8 @@
 //! Choosing: who is nearest, and who is served first when nobody is free.
 //!
-//! `travel` is the seam for the road network, `queue` holds what waits. The search over moving units is
+//! `travel` is the seam for the road network, `surcharge` what counts beside the time, `queue` holds what waits. The search over moving units is
 //! [`crate::place::grid::UnitGrid`]; what ties them together is the centre.
 
 pub mod queue;
+pub mod surcharge;
 pub mod travel;

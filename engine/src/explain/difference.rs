@@ -64,7 +64,10 @@ impl Fold {
         let free = able
             .iter()
             .filter(|(candidate, _)| candidate.standing == Standing::Free);
-        let straight = free.min_by_key(|(candidate, straight_ms)| (*straight_ms, candidate.unit));
+        let straight = free.min_by_key(|(candidate, straight_ms)| {
+            let added_ms = candidate.surcharge.total_ms();
+            (straight_ms.saturating_add(added_ms), candidate.unit)
+        });
         let sent = able
             .iter()
             .find(|(candidate, _)| candidate.unit == issued.unit);

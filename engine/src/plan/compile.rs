@@ -1,6 +1,8 @@
 //! From the typed plan to tables, with every mistake named by its place.
 
+use super::choice::choice;
 use super::clocks::{ClockCase, Clocks, DayNight};
+use super::preemption::preemption;
 use super::source::{ClockRule, Merge, NeedRule, Source};
 use super::traffic::traffic;
 use super::{LineMode, LinePlan, MergeRule, NeedSpec, Plan};
@@ -254,6 +256,8 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
             24 * 366,
         )),
         clocks: clocks(&source.clock, critic),
+        choice: choice(&source.choice, critic),
+        preemption: preemption(&source.preemption, critic),
         stale: Span::seconds(critic.bounded(
             "positions.stale_s",
             source.positions.stale_s,

@@ -4,13 +4,17 @@
 //! compiled into tables that the core looks up by number. It is kept by the hash of its text; which plan is in
 //! force is a command. Nothing here decides: [`Plan`] answers questions.
 
+mod choice;
 mod clocks;
 mod compile;
+mod preemption;
 mod source;
 mod traffic;
 
+pub use choice::ChoiceRules;
 pub use clocks::{ClockCase, Clocks, DayNight};
 pub use compile::{PlanMistake, PlanMistakes};
+pub use preemption::PreemptionRules;
 
 use crate::call::Assessment;
 use crate::capability::Capability;
@@ -88,6 +92,10 @@ pub struct Plan {
     pub lapse: Span,
     /// Every clock.
     pub clocks: Clocks,
+    /// What counts beside the time, when a unit is chosen.
+    pub choice: ChoiceRules,
+    /// Who may be called away from what.
+    pub preemption: PreemptionRules,
     /// A patrol that was not heard of for so long is nowhere that one could reckon from.
     pub stale: Span,
     /// Factors on the times of the roads, by the hour.

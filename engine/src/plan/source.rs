@@ -23,9 +23,34 @@ pub(super) struct Source {
     #[serde(default)]
     pub clock: Vec<ClockRule>,
     #[serde(default)]
+    pub choice: Choice,
+    #[serde(default)]
+    pub preemption: Preemption,
+    #[serde(default)]
     pub positions: Positions,
     #[serde(default)]
     pub traffic: Vec<TrafficRule>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Choice {
+    #[serde(default)]
+    pub own_district_s: Vec<u32>,
+    #[serde(default)]
+    pub scarce_skill_s: Vec<u32>,
+    #[serde(default)]
+    pub coverage_s: Vec<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Preemption {
+    pub priority_1_from: Vec<u8>,
+    pub priority_2_from: Vec<u8>,
+    pub priority_3_from: Vec<u8>,
+    pub least_gain_s: u32,
+    pub bumps_max: u8,
 }
 
 #[derive(Debug, Deserialize)]

@@ -118,6 +118,46 @@ impl RoadUnits {
         may_go: impl Fn(u32) -> bool,
         found: &mut FoundList,
     ) {
+        found.found.clear();
+        self.search(metric, wanted, room, |first| {
+            if may_go(first.unit) {
+                found.found.push(first);
+            }
+            found.found.len() < found.most
+        });
+    }
+
+    /// The unit whose time comes to the least with what `extra` adds to it, and that sum; of equal ones the least unit. `extra`
+    /// leaves a unit out by giving nothing. Whoever is there later than the least sum is not looked at.
+    pub fn cheapest(
+        &mut self,
+        metric: &Metric,
+        wanted: Wanted,
+        room: &mut SearchRoom,
+        extra: impl Fn(u32) -> Option<u32>,
+    ) -> Option<(u32, Found)> {
+        let mut best: Option<(u32, Found)> = None;
+        let rank = |(sum_ms, found): (u32, Found)| (sum_ms, found.unit);
+        self.search(metric, wanted, room, |next| {
+            if let Some(extra_ms) = extra(next.unit) {
+                let sum = (next.total_ms.saturating_add(extra_ms), next);
+                if best.is_none_or(|best| rank(sum) < rank(best)) {
+                    best = Some(sum);
+                }
+            }
+            best.is_none_or(|best| (next.total_ms, next.unit) < rank(best))
+        });
+        best
+    }
+
+    /// Shows units in the order in which they are there, as long as whoever looks wants more.
+    fn search(
+        &mut self,
+        metric: &Metric,
+        wanted: Wanted,
+        room: &mut SearchRoom,
+        wants_more: impl FnMut(Found) -> bool,
+    ) {
         // Both, so that nobody keeps the memory of times that are not in force any more.
         for profile in self.profiles.iter_mut().flatten() {
             profile.take(metric, &self.units);
@@ -125,13 +165,7 @@ impl RoadUnits {
         let profile = &mut self.profiles[wanted.profile as usize];
         let profile =
             profile.get_or_insert_with(|| ProfileUnits::new(metric, wanted.profile, &self.units));
-        found.found.clear();
-        profile.search(&self.units, wanted, room, |first| {
-            if may_go(first.unit) {
-                found.found.push(first);
-            }
-            found.found.len() < found.most
-        });
+        profile.search(&self.units, wanted, room, wants_more);
     }
 }
 

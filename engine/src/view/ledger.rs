@@ -190,6 +190,7 @@ const fn answers(to: OrderState, matter: LedgerMatter) -> bool {
         OrderState::Finished
         | OrderState::Declined
         | OrderState::Cancelled
-        | OrderState::Reassigned => true,
+        | OrderState::Reassigned
+        | OrderState::Preempted => true,
     }
 }

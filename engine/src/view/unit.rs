@@ -131,7 +131,8 @@ impl View {
                 OrderState::Finished
                 | OrderState::Declined
                 | OrderState::Cancelled
-                | OrderState::Reassigned,
+                | OrderState::Reassigned
+                | OrderState::Preempted,
             )
             | None => unit.hindrance(minute_of_day).unwrap_or(UnitStatus::Free),
         }

@@ -160,6 +160,7 @@ export const CODES = {
   "order.declined": ["已拒绝", "declined"],
   "order.cancelled": ["已撤销", "cancelled"],
   "order.reassigned": ["已改派", "reassigned"],
+  "order.preempted": ["已被抢派", "called away"],
   // Clocks of an order while they run; `unit` is this page's own: a need without a unit.
   "clock.acknowledge": ["签收时限", "acknowledge"],
   "clock.set_off": ["出动时限", "set off"],
@@ -315,6 +316,7 @@ export const CODES = {
   "event.call_split": ["拆分报警", "call split off"],
   "event.hospital_defined": ["医院登记", "hospital defined"],
   "event.need_refused": ["需求未受理", "need refused"],
+  "event.unit_preempted": ["抢派", "called away"],
   "event.unit_position_stale": ["位置失效或恢复", "position lost or known again"],
   "human.unsure": ["把握不足", "not sure what it is"],
   "human.damaged": ["内容有误", "a field was dropped"],

@@ -15,6 +15,7 @@ const SHAPES = {
   declined: "✕",
   cancelled: "⊘",
   reassigned: "↪",
+  preempted: "⇥",
   free: "○",
   off: "×",
   unstaffed: "×",

@@ -8,6 +8,7 @@ use crate::language::Language;
 use crate::local_time::LocalTime;
 use crate::wire::whole_seconds;
 use engine::command::Actor;
+use engine::dispatch::surcharge::Surcharge;
 use engine::event::Choice;
 use engine::explain::{Asked, Candidate, Freed, Grounds, Standing};
 use engine::id::ObjectHash;
@@ -112,13 +113,7 @@ impl Speaker<'_> {
             ""
         };
         let reason = match issued.choice {
-            Choice::Nearest => self
-                .language
-                .of(
-                    "为什么是它: 当时可派的力量中, 它到得最快",
-                    "Why this one: of all that could be sent, it was there first",
-                )
-                .to_owned(),
+            Choice::Nearest => self.nearest(),
             Choice::Waiting => self.waited(self.language.of(
                 "等待者按优先级、再按时限排队, 轮到了这一项",
                 "of the needs that it could serve this was first by priority, then deadline",
@@ -126,11 +121,46 @@ impl Speaker<'_> {
             Choice::ServiceFloor => self.waited(&self.floor()),
             Choice::Desk => self.desk(),
             Choice::Person => self.person(),
+            Choice::Preemption => self.called_away(),
         };
         match self.language {
             Language::Chinese => format!("{reason}: {takes}。{late}"),
             Language::English => format!("{reason}: {takes}.{late}"),
         }
+    }
+
+    fn nearest(&self) -> String {
+        let candidates = &self.grounds.candidates;
+        let is_spared = |candidate: &Candidate| candidate.standing == Standing::Spared;
+        let (zh, en) = match candidates.iter().any(is_spared) {
+            false => (
+                "为什么是它: 当时可派的力量中, 它到得最快",
+                "Why this one: of all that could be sent, it was there first",
+            ),
+            true => (
+                "为什么是它: 当时可派的力量中, 有的到得略快, 但动它们代价更大; 按预案把代价折成时间, 它最少",
+                "Why this one: of all that could be sent some were there a little sooner, but would have left more behind; with what the plan adds for that it came to the least",
+            ),
+        };
+        self.language.of(zh, en).to_owned()
+    }
+
+    /// What the plan adds to a unit's time, and why.
+    fn added(&self, surcharge: Surcharge) -> String {
+        let reasons = [
+            (surcharge.foreign_ms, "属别的辖区", "of another district"),
+            (surcharge.scarce_ms, "有稀缺的本领", "has a scarce skill"),
+            (
+                surcharge.last_ms,
+                "是本辖区最后一个",
+                "the last of its district",
+            ),
+        ];
+        let reasons = reasons.iter().filter(|(ms, ..)| *ms > 0);
+        let reasons: Vec<String> = reasons
+            .map(|&(ms, zh, en)| format!("{} {}", self.language.of(zh, en), self.ms(ms)))
+            .collect();
+        reasons.join(", ")
     }
 
     fn floor(&self) -> String {
@@ -156,6 +186,22 @@ impl Speaker<'_> {
                     "Why this one: of the desks that were free it had the fewest open orders ({open})"
                 )
             }
+        }
+    }
+
+    /// A unit that left something less urgent for this (R2).
+    fn called_away(&self) -> String {
+        let order = match self.grounds.freed {
+            Some(Freed::OrderEnded { order, .. }) => order.to_string(),
+            _ => String::new(),
+        };
+        match self.language {
+            Language::Chinese => format!(
+                "为什么是它: 它正赶往不太急的警情, 从那里抢派过来 (指令单 {order}), 比空闲的力量都早到得多"
+            ),
+            Language::English => format!(
+                "Why this one: it was on its way to something less urgent and was called away from there (order {order}), to be here much sooner than anybody who was free"
+            ),
         }
     }
 
@@ -401,6 +447,7 @@ impl Speaker<'_> {
             }
             Standing::Free if self.is_by_hand() => "可派; 由人选了别的".into(),
             Standing::Free => "可派; 日志没有说为什么没派".into(),
+            Standing::Spared => format!("可派, 但按预案多算: {}", self.added(candidate.surcharge)),
             Standing::Farther if desk => format!("可用, 手上 {} 张", candidate.open_orders),
             Standing::Farther if self.is_as_near(candidate) => "可派, 同样快, 登记在后".into(),
             Standing::Farther => "可派, 更慢".into(),
@@ -436,6 +483,10 @@ impl Speaker<'_> {
             ),
             Standing::Free if self.is_by_hand() => "free; a person chose another".into(),
             Standing::Free => "free; the journal does not say why it was passed over".into(),
+            Standing::Spared => format!(
+                "free, but by the plan reckoned later: {}",
+                self.added(candidate.surcharge)
+            ),
             Standing::Farther if desk => {
                 format!("free, with {} open orders", candidate.open_orders)
             }

@@ -276,7 +276,7 @@ pub(super) const fn is_of_units(act: OrderAct) -> bool {
         | OrderAct::SetOff
         | OrderAct::Arrive
         | OrderAct::Finish => true,
-        OrderAct::Cancel | OrderAct::Reassign => false,
+        OrderAct::Cancel | OrderAct::Reassign | OrderAct::Preempt => false,
     }
 }
 

@@ -49,6 +49,8 @@ pub struct Orders {
     pub cancelled: u64,
     /// Given to another.
     pub reassigned: u64,
+    /// Called away for something more urgent.
+    pub preempted: u64,
     /// Open at the end.
     pub open: u64,
 }
@@ -174,6 +176,7 @@ impl Heard {
             OrderState::Declined => &mut orders.declined,
             OrderState::Cancelled => &mut orders.cancelled,
             OrderState::Reassigned => &mut orders.reassigned,
+            OrderState::Preempted => &mut orders.preempted,
         };
         *count += 1;
         let Some(order) = self.all.get_mut(&id) else {

@@ -67,7 +67,7 @@ impl fmt::Display for Summary {
         writeln!(
             f,
             "orders    issued {} · acknowledged {} · set off {} · arrived {} · finished {} · declined {} · \
-             reassigned {} · cancelled {} · open {}",
+             reassigned {} · called away {} · cancelled {} · open {}",
             o.issued,
             o.acknowledged,
             o.set_off,
@@ -75,6 +75,7 @@ impl fmt::Display for Summary {
             o.finished,
             o.declined,
             o.reassigned,
+            o.preempted,
             o.cancelled,
             o.open
         )?;

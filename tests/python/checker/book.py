@@ -8,6 +8,7 @@ from . import rules_of_clocks as clocks
 from . import rules_of_conservation as conservation
 from . import rules_of_needs as needs
 from . import rules_of_orders as orders
+from . import rules_of_preemption as preemption
 from .centre import Centre
 from .export import Record
 from .objects import Objects
@@ -50,6 +51,7 @@ class Book:
                 choice.choice_is_named_truly,
                 choice.round_of_asking_is_kept,
                 choice.waiting_is_served_by_rank,
+                preemption.it_is_worth_it,
                 acts.person_sends_whom_they_named,
                 clocks.deadlines_are_the_plans,
                 alarm.set_clocks,
@@ -76,6 +78,7 @@ class Book:
             "incident_raised": [acts.level_only_rises],
             "incident_reclassified": [acts.verdict_stands],
             "incident_merged": [acts.merge_is_of_two_open_incidents, acts.merge_takes_what_is_graver],
+            "unit_preempted": [preemption.plan_lets_it],
             "call_split": [acts.call_leaves_for_an_incident_of_its_own],
             "hospital_defined": [acts.hospitals_keep_their_numbers],
         }

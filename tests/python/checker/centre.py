@@ -102,6 +102,8 @@ class Order:
     rung: str = "primary"
     # When the next rung of the ladder is told; the first is told when the acknowledgement clock runs out.
     rung_due: int | None = None
+    # A person sent its unit.
+    by_hand: bool = False
 
 
 @dataclass(slots=True)
@@ -118,6 +120,8 @@ class Need:
     asked: int = 0
     # Why it has no unit, when it was last put to wait.
     shortage: str | None = None
+    # By when the unit was to arrive that was called away first (R2).
+    owed: int | None = None
 
 
 @dataclass(slots=True)
@@ -137,6 +141,8 @@ class Incident:
     # The urgency that a person has raised it to.
     escalated: int | None = None
     closed: bool = False
+    # How often a unit was called away from it (R2).
+    bumps: int = 0
     needs: dict[int, Need] = field(default_factory=dict)
     open_orders: set[str] = field(default_factory=set)
     # The calls that point to it, through however many merges.
@@ -156,6 +162,10 @@ class Call:
     line: int | None
     decided: int = 0
     incident: str | None = None
+
+
+# How a need gets its unit when it is looked for, and not when a unit comes free.
+SOUGHT = ("nearest", "desk", "preemption")
 
 
 def begins_round(record: Record, need: Need) -> bool:
@@ -270,6 +280,13 @@ class Centre:
 
     def _unit_silent(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].silent = True
+
+    def _unit_preempted(self, _record: Record, event: Any) -> None:
+        order = self.orders[event["order"]]
+        incident = self.incidents[order.incident]
+        incident.bumps += 1
+        need = incident.needs[order.need]
+        need.owed = order.running.get("arrive") if need.owed is None else need.owed
 
     def _unit_position_stale(self, _record: Record, event: Any) -> None:
         self.units[event["unit"]].stale = event["stale"]
@@ -418,6 +435,10 @@ class Centre:
             self.able[capability] = units
         return units
 
+    def home_of(self, unit: Unit) -> int | None:
+        """A unit's own district; all that the city does not know are one."""
+        return unit.home if self.city is not None and self.city.knows(unit.home) else None
+
     def _has(self, capability: str) -> bool:
         return bool(self.able_to(capability))
 
@@ -469,6 +490,7 @@ class Centre:
             capability=event["capability"],
             issued_at=record.at,
             previous=event["previous"],
+            by_hand=event["choice"] == "person",
         )
         for clock in CLOCKS:
             due = optional_milliseconds(event["deadlines"][clock])
@@ -479,7 +501,7 @@ class Centre:
         incident = self.incidents[order.incident]
         incident.open_orders.add(order.identity)
         need = incident.needs[order.need]
-        if event["choice"] in ("nearest", "desk") and begins_round(record, need):
+        if event["choice"] in SOUGHT and begins_round(record, need):
             need.previous, need.asked = None, 0
         need.state, need.holder = "ordered", order.identity
         self._note_room(event, need)
@@ -506,7 +528,7 @@ class Centre:
             # Clocks end with an order that was declined, cancelled or reassigned; a finished one has met its own.
             if order.state != "finished":
                 order.running.clear()
-        if order.state in ("declined", "reassigned"):
+        if order.state in ("declined", "reassigned", "preempted"):
             need = self.incidents[order.incident].needs[order.need]
             need.previous = order.identity if need.asked < ASKED_MAX else None
             need.asked = need.asked if need.asked < ASKED_MAX else 0

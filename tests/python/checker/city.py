@@ -15,6 +15,10 @@ class City:
         self.utc_offset_min: int = document["utc_offset_min"]
         self._zones: dict[int, str] = {row["id"]: row["zone"] for row in document["districts"]}
 
+    def knows(self, district: int) -> bool:
+        """Whether it has a district of this number."""
+        return district in self._zones
+
     def zone(self, district: int | None) -> str:
         """Town, suburb or township; a township where the district is not known."""
         return self._zones.get(district, "township")

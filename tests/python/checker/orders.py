@@ -4,19 +4,20 @@ It must be changed by hand together with the engine's: that is the point of it.
 """
 
 OPEN = ("issued", "acknowledged", "set_off", "arrived")
-ENDED = ("finished", "declined", "cancelled", "reassigned")
+ENDED = ("finished", "declined", "cancelled", "reassigned", "preempted")
 STEPS = ("acknowledged", "set_off", "arrived")
 
 # What may follow what. A desk never travels: it has no `set_off` and no `arrived`.
 FOLLOWS: dict[str, tuple[str, ...]] = {
     "issued": ("acknowledged", "set_off", "arrived", *ENDED),
     "acknowledged": ("set_off", "arrived", *ENDED),
-    "set_off": ("arrived", "finished", "cancelled", "reassigned"),
+    "set_off": ("arrived", "finished", "cancelled", "reassigned", "preempted"),
     "arrived": ("finished", "cancelled", "reassigned"),
     "finished": (),
     "declined": (),
     "cancelled": (),
     "reassigned": (),
+    "preempted": (),
 }
 _PROGRESS = {"issued": 0, "acknowledged": 1, "set_off": 2, "arrived": 3, "finished": 4}
 
@@ -28,7 +29,7 @@ def is_open(state: str) -> bool:
 
 def may_follow(before: str, after: str, travels: bool) -> bool:
     """Whether the table has this transition."""
-    if not travels and after in ("set_off", "arrived"):
+    if not travels and after in ("set_off", "arrived", "preempted"):
         return False
     return after in FOLLOWS.get(before, ())
 

@@ -42,26 +42,62 @@ def decliners(centre: Centre, previous: str | None) -> set[str]:
 
 
 def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[str]) -> tuple[int, Unit] | None:
-    """The free fitting unit that is there first, ties by its number."""
+    """The free fitting unit that is there first with what the plan adds to its time, ties by its number; and that sum."""
     free = [unit for unit in centre.able_to(capability) if unit.available() and unit.identity not in said_no]
+    added = Added(centre, incident, capability)
     # Whoever is near on the map first: then the search by road need not go far.
     free.sort(key=lambda unit: (straight_ms(centre, unit, incident), unit.number))
     best: tuple[int, int, Unit] | None = None
     cut_off = []
     for unit in free:
-        within = MS_MOST if best is None else best[0] - unit.turnout_ms
+        within = MS_MOST if best is None else best[0] - unit.turnout_ms - added.ms(unit)
         way, on_road = centre.road_ms(unit, incident, capability, within)
         if way is None and on_road:
             cut_off.append(unit)
             continue
         way = straight_ms(centre, unit, incident) if way is None else way
-        total = (min(MS_MOST, way + unit.turnout_ms), unit.number, unit)
+        total = (min(MS_MOST, way + unit.turnout_ms + added.ms(unit)), unit.number, unit)
         if best is None or total[:2] < best[:2]:
             best = total
     if best is None:
-        straight = ((straight_ms(centre, unit, incident) + unit.turnout_ms, unit.number, unit) for unit in cut_off)
+        straight = (
+            (straight_ms(centre, unit, incident) + unit.turnout_ms + added.ms(unit), unit.number, unit) for unit in cut_off
+        )
         best = min(straight, key=lambda it: it[:2], default=None)
     return None if best is None else (best[0], best[2])
+
+
+class Added:
+    """What the plan adds to the time of a unit for what its going would leave behind (C8, H8, R3), for one need."""
+
+    def __init__(self, centre: Centre, incident: Incident, capability: str) -> None:
+        self._centre, self._capability = centre, capability
+        self._district = incident.place["district"] if incident.place else None
+        rules = centre.plan.choice
+        at = incident.priority - 1
+        self._foreign_ms, self._scarce_ms, self._last_ms = (
+            rules.get(name, [0] * 4)[at] * 1000 for name in ("own_district_s", "scarce_skill_s", "coverage_s")
+        )
+        self._free: dict[tuple[int | None, str], int] = {}
+
+    def ms(self, unit: Unit) -> int:
+        """The sum of it."""
+        if self._district is None or not (self._foreign_ms or self._scarce_ms or self._last_ms):
+            return 0
+        others = [self._free_of(unit, skill) for skill in unit.capabilities if skill != self._capability]
+        return (
+            (self._foreign_ms if unit.home != self._district else 0)
+            + (self._scarce_ms // min(others) if others else 0)
+            + (self._last_ms if self._free_of(unit, self._capability) == 1 else 0)
+        )
+
+    def _free_of(self, unit: Unit, skill: str) -> int:
+        home = self._centre.home_of(unit)
+        if (home, skill) not in self._free:
+            able = self._centre.able_to(skill)
+            same = [other for other in able if other.available() and self._centre.home_of(other) == home]
+            self._free[home, skill] = len(same)
+        return self._free[home, skill]
 
 
 def freest_desk(centre: Centre, capability: str, said_no: set[str]) -> Unit | None:

@@ -2,10 +2,10 @@
 
 from typing import Any, Iterator
 
-from .centre import DAY_MS, NOT_QUEUED, Centre, Incident, Need, begins_round
+from .centre import DAY_MS, NOT_QUEUED, SOUGHT, Centre, Incident, Need, begins_round
 from .export import Record, milliseconds, moment, optional_milliseconds
 from .orders import is_open
-from .ranks import decliners, first_for, freest_desk, nearest, way_ms
+from .ranks import Added, decliners, first_for, freest_desk, nearest, way_ms
 
 Findings = Iterator[str]
 
@@ -46,15 +46,16 @@ def nobody_is_sent_in_vain(centre: Centre, _record: Record, event: Any) -> Findi
 
 
 def no_nearer_unit_was_free(centre: Centre, _record: Record, event: Any) -> Findings:
-    """At the order's sequence no fitting free unit was nearer; of equal ones the first by number is sent (C7). A person
-    may send another."""
+    """At the order's sequence no fitting free unit was nearer, with what the plan adds to their times (C8, H8, R3); of equal ones
+    the first by number is sent (C7). A person may send another."""
     incident, unit = centre.incidents.get(event["incident"]), centre.units.get(event["unit"])
-    if incident is None or unit is None or not unit.travels or event["choice"] == "person":
+    if incident is None or unit is None or not unit.travels or event["choice"] in ("person", "preemption"):
         return
     best = nearest(centre, incident, event["capability"], decliners(centre, event["previous"]))
     if best is None or best[1] is unit:
         return
-    total = way_ms(centre, unit, incident, event["capability"]) + unit.turnout_ms
+    added = Added(centre, incident, event["capability"]).ms(unit)
+    total = way_ms(centre, unit, incident, event["capability"]) + unit.turnout_ms + added
     yield (
         f"order {event['order']} sends {unit.name} ({unit.identity}, {total} ms) to {incident.identity}, "
         f"{best[1].name} ({best[1].identity}) is there in {best[0]} ms and free"
@@ -114,7 +115,7 @@ def round_of_asking_is_kept(centre: Centre, record: Record, event: Any) -> Findi
     need = incident.needs.get(event["need"]) if incident else None
     if need is None:
         return
-    previous = _chain(record, need) if event["choice"] in ("nearest", "desk") else need.previous
+    previous = _chain(record, need) if event["choice"] in SOUGHT else need.previous
     if event["previous"] != previous:
         yield f"order {event['order']} follows {event['previous']}, by the round of asking {previous}"
     if event["unit"] in decliners(centre, previous) and event["choice"] != "person":

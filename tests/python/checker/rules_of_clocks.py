@@ -36,6 +36,10 @@ def deadlines_are_the_plans(centre: Centre, _record: Record, event: Any) -> Find
     if incident is None or unit is None:
         return
     wanted = centre.deadlines(incident, event["capability"], unit)
+    need = incident.needs.get(event["need"])
+    if need is not None and need.owed is not None and wanted["arrive"] is not None:
+        # The clock of a need that lost its unit runs on (R2).
+        wanted["arrive"] = min(wanted["arrive"], max(need.owed, centre.now))
     for clock in CLOCKS:
         given = optional_milliseconds(event["deadlines"][clock])
         if given != wanted[clock]:

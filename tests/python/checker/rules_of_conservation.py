@@ -61,7 +61,7 @@ def decision_says_what_happened(centre: Centre, record: Record) -> Findings:
     for name, event in record.events:
         if name != "call_decided":
             continue
-        issued = sum(other == "order_issued" for other, _ in record.events)
+        issued = sum(name == "order_issued" and it["incident"] == event["incident"] for name, it in record.events)
         joined = [other["incident"] for other_name, other in record.events if other_name == "incident_joined"]
         opened = [other["incident"] for other_name, other in record.events if other_name == "incident_opened"]
         if event["outcome"] == "ordered" and not issued:
@@ -146,5 +146,5 @@ def needs_are_accounted_for(centre: Centre, _last: Record) -> Findings:
             holder = centre.orders.get(need.holder) if need.holder else None
             if holder is None:
                 yield f"need {index} of {incident.identity} was opened, and neither served nor put to wait"
-            elif need.state == "ordered" and holder.state in ("declined", "reassigned", "cancelled"):
+            elif need.state == "ordered" and holder.state in ("declined", "reassigned", "cancelled", "preempted"):
                 yield f"need {index} of {incident.identity} lost order {holder.identity} ({holder.state}) and nobody cares"

@@ -45,6 +45,7 @@ impl Nearest {
         let goal = incident.place.map(|place| Goal {
             to: place.point,
             priority: incident.priority,
+            district: place.district,
         });
         let travel_ms = match goal {
             Some(goal) if unit.definition.travels() => fleet.way(unit, issued.capability, goal).1,

@@ -88,8 +88,8 @@ impl Clocks {
                 if let Some(((_, clock), due)) = passed_over {
                     return Err(format!("{clock} of {order} at {due} never fired"));
                 }
-                use OrderState::{Cancelled, Declined, Reassigned};
-                if matches!(to, Cancelled | Declined | Reassigned) {
+                use OrderState::{Cancelled, Declined, Preempted, Reassigned};
+                if matches!(to, Cancelled | Declined | Reassigned | Preempted) {
                     self.running.retain(|(of, _), _| *of != order);
                 }
                 Ok(())

@@ -12,7 +12,7 @@ use engine::kind::Priority;
 use engine::moment::Moment;
 use engine::order::{OrderState, Rung};
 use engine::place::projection::distance_dm;
-use engine::place::{Place, Point};
+use engine::place::{DistrictId, Place, Point};
 use engine::plan::Plan;
 use engine::unit::{Duty, UnitDefinition};
 use std::collections::BTreeMap;
@@ -69,6 +69,7 @@ pub(super) struct FleetIncident {
 pub(super) struct Goal {
     pub to: Point,
     pub priority: Priority,
+    pub district: Option<DistrictId>,
 }
 
 /// All of it.
@@ -263,6 +264,11 @@ impl Fleet {
         (unit.definition, unit.staffed) = (definition, staffed);
     }
 
+    /// The plan in force.
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.as_deref()
+    }
+
     pub fn travels(&self, unit: UnitId) -> bool {
         let unit = self.units.get(&unit);
         unit.is_some_and(|unit| unit.definition.speed_mm_s > 0)
@@ -317,8 +323,36 @@ impl Fleet {
         declined
     }
 
-    /// The best unit for a need: the desk with the fewest orders, else whoever is there first; of equals the first defined.
-    /// Before its total stands whether it is cut off from there.
+    /// What the plan adds to a unit's time, by what its going would leave behind.
+    fn added_ms(&self, unit: &FleetUnit, wanted: Capability, goal: Goal) -> u32 {
+        let (Some(plan), Some(city), Some(district)) = (&self.plan, &self.city, goal.district)
+        else {
+            return 0;
+        };
+        let home = |unit: &FleetUnit| city.districts.get(unit.definition.home).map(|it| it.id);
+        let free = |skill: Capability| {
+            let of_district = self.units.values().filter(|other| {
+                let able = other.definition.capabilities.contains(skill);
+                able && other.is_available() && home(other) == home(unit)
+            });
+            of_district.count() as u32
+        };
+        let at = usize::from(goal.priority.number() - 1);
+        let others = unit.definition.capabilities.iter();
+        let scarcest = others.filter(|&skill| skill != wanted).map(free).min();
+        let is_foreign = unit.definition.home != district;
+        [
+            is_foreign.then_some(plan.choice.foreign_ms[at]),
+            scarcest.map(|free| plan.choice.scarce_ms[at] / free),
+            (free(wanted) == 1).then_some(plan.choice.last_ms[at]),
+        ]
+        .into_iter()
+        .flatten()
+        .sum()
+    }
+
+    /// The best unit for a need: the desk with the fewest orders, else whoever is there first, with what the plan adds to that; of
+    /// equals the first defined. Before its sum stands whether it is cut off from there.
     pub fn best(
         &self,
         capability: Capability,
@@ -336,7 +370,8 @@ impl Fleet {
             let goal = goal.filter(|_| unit.definition.travels())?;
             let (is_cut_off, travel_ms) = self.way(unit, capability, goal);
             let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
-            Some((is_cut_off, total_ms, id))
+            let sum_ms = total_ms.saturating_add(self.added_ms(unit, capability, goal));
+            Some((is_cut_off, sum_ms, id))
         });
         fit.min()
     }
@@ -348,6 +383,7 @@ impl Fleet {
         Some(Goal {
             to: place.point,
             priority: incident.priority,
+            district: place.district,
         })
     }
 }

@@ -8,12 +8,14 @@ mod clocks;
 mod fleet;
 mod keys;
 mod orders;
+mod preemption;
 mod sums;
 
 pub use choice::{Idle, Nearest};
 pub use clocks::Clocks;
 pub use keys::Keys;
 pub use orders::{OneOrder, Transitions};
+pub use preemption::Preemption;
 pub use sums::Sums;
 
 use crate::duel::scene::Scene;
@@ -69,6 +71,7 @@ impl Checks {
                 ("clocks", Box::new(Clocks::default())),
                 ("sums", Box::new(Sums::default())),
                 ("nearest", Box::new(Nearest::new(&objects))),
+                ("preemption", Box::new(Preemption::new(&objects))),
                 ("idle", Box::new(Idle::new(&objects))),
             ],
         }

@@ -25,16 +25,19 @@ const WAYS: &[(OrderState, OrderState, &[Step])] = {
         (Issued, Declined, &[]),
         (Issued, Cancelled, &[]),
         (Issued, Reassigned, &[]),
+        (Issued, Preempted, &[]),
         (Acknowledged, SetOff, &[]),
         (Acknowledged, Arrived, NOBODY_LEFT),
         (Acknowledged, Finished, &[Step::SetOff, Step::Arrived]),
         (Acknowledged, Declined, &[]),
         (Acknowledged, Cancelled, &[]),
         (Acknowledged, Reassigned, &[]),
+        (Acknowledged, Preempted, &[]),
         (SetOff, Arrived, &[]),
         (SetOff, Finished, &[Step::Arrived]),
         (SetOff, Cancelled, &[]),
         (SetOff, Reassigned, &[]),
+        (SetOff, Preempted, &[]),
         (Arrived, Finished, &[]),
         (Arrived, Cancelled, &[]),
         (Arrived, Reassigned, &[]),
@@ -51,12 +54,16 @@ const fn aim(act: OrderAct) -> OrderState {
         OrderAct::Finish => OrderState::Finished,
         OrderAct::Cancel => OrderState::Cancelled,
         OrderAct::Reassign => OrderState::Reassigned,
+        OrderAct::Preempt => OrderState::Preempted,
     }
 }
 
 /// The way between two states, if there is one.
 fn way(from: OrderState, to: OrderState, travels: bool) -> Option<StepSet> {
-    let of_travel = matches!(to, OrderState::SetOff | OrderState::Arrived);
+    let of_travel = matches!(
+        to,
+        OrderState::SetOff | OrderState::Arrived | OrderState::Preempted
+    );
     let (_, _, missing) = WAYS
         .iter()
         .find(|&&(start, end, _)| (start, end) == (from, to) && (travels || !of_travel))?;
@@ -88,13 +95,18 @@ impl Transitions {
                 _ => Err(format!("an unknown {} was reported on", report.order)),
             };
         };
-        let of_the_centre = matches!(report.act, OrderAct::Cancel | OrderAct::Reassign);
+        let of_the_centre = matches!(
+            report.act,
+            OrderAct::Cancel | OrderAct::Reassign | OrderAct::Preempt
+        );
         let foreign = match heard.envelope.actor {
             Actor::Unit(unit) => unit != order.unit || of_the_centre,
             Actor::System | Actor::Carrier(_) | Actor::Dispatcher(_) => false,
         };
         let travels = self.fleet.travels(order.unit);
-        let legal = way(order.state, aim(report.act), travels).is_some();
+        // Nobody reports that a unit was called away: the centre does that itself.
+        let legal =
+            report.act != OrderAct::Preempt && way(order.state, aim(report.act), travels).is_some();
         let moved = heard.events.iter().any(|event| {
             matches!(event, Event::OrderMoved { order, to, .. }
                 if *order == report.order && *to == aim(report.act))

@@ -45,8 +45,8 @@ impl Sums {
                 sums.incidents_open = sums.incidents_open.wrapping_sub(1);
             }
             Event::OrderMoved { to, .. } => {
-                use OrderState::{Cancelled, Declined, Finished, Reassigned};
-                if matches!(to, Finished | Declined | Cancelled | Reassigned) {
+                use OrderState::{Cancelled, Declined, Finished, Preempted, Reassigned};
+                if matches!(to, Finished | Declined | Cancelled | Reassigned | Preempted) {
                     sums.orders_open = sums.orders_open.wrapping_sub(1);
                 }
             }

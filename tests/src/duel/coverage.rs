@@ -205,6 +205,7 @@ names!(
         HospitalDefined,
         NeedRefused,
         UnitPositionStale,
+        UnitPreempted,
     ]
 );
 names!(

@@ -150,10 +150,15 @@ impl Model {
         merged: bool,
     ) {
         let nature = report.assessment.nature;
-        let said = |what: fn(&Event) -> bool| self.events.iter().any(what);
-        let ordered = said(|event| matches!(event, Event::OrderIssued(_)));
-        let waits = said(|event| matches!(event, Event::NeedWaits { .. }));
-        let refused = said(|event| matches!(event, Event::NeedRefused { .. }));
+        // What is said of an incident that lost its unit for this call is not this call's.
+        let own = |of: IncidentId| Some(of) == incident;
+        let mut said = self.events.iter();
+        let ordered = said.any(|event| matches!(event, Event::OrderIssued(it) if own(it.incident)));
+        let mut said = self.events.iter();
+        let waits =
+            said.any(|event| matches!(event, Event::NeedWaits { incident, .. } if own(*incident)));
+        let mut said = self.events.iter();
+        let refused = said.any(|event| matches!(event, Event::NeedRefused { .. }));
         let outside = report.place.is_some_and(|place| place.district.is_none());
         let is_work = nature == Nature::Enquiry || nature == Nature::Complaint;
         let outcome = if incident.is_none() {

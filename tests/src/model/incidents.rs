@@ -94,6 +94,7 @@ impl Model {
             needs: Vec::new(),
             orders: Vec::new(),
             merged_into: None,
+            bumps: 0,
             due: Some(self.now + self.plan_in_force().lapse),
         };
         self.incidents.push(incident);

@@ -6,16 +6,19 @@
 //! events, ids, the plan's tables, the city's rows, a map's nodes and edges) and none of the code that decides.
 //!
 //! The chapters: `state` (what is known), `ground` (distances), `ways` (who is there when, by road or beside it), `calls` (a call comes), `incidents` (what
-//! it opens, raises and closes), `needs` (who is sent), `waiting` (who is served when a unit comes free), `orders`
+//! it opens, raises and closes), `needs` (who is sent), `left_behind` (what that would take away), `preemption` (who is called
+//! away for it), `waiting` (who is served when a unit comes free), `orders`
 //! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides).
 
 mod calls;
 mod clocks;
 mod ground;
 mod incidents;
+mod left_behind;
 mod needs;
 mod orders;
 mod people;
+mod preemption;
 mod state;
 mod units;
 mod waiting;

@@ -32,6 +32,7 @@ impl Model {
             asked: 0,
             order: None,
             deadline,
+            owed: None,
         });
         let need = index as u8;
         self.say(Event::NeedOpened {
@@ -92,7 +93,15 @@ impl Model {
             return self.let_wait(id, need, Shortage::NoRoom);
         }
         let declined = self.declined(previous);
-        match self.best_unit(id, capability, &declined) {
+        let best = self.best_unit(id, capability, &declined);
+        let free_ms = best.map(|(unit, travel_ms)| {
+            let turnout_ms = self.unit(unit).definition.turnout_ms;
+            travel_ms.saturating_add(turnout_ms)
+        });
+        if let Some(called) = self.whom_to_call_away(id, capability, &declined, free_ms) {
+            return self.call_away(id, need, called, previous);
+        }
+        match best {
             Some((unit, travel_ms)) => {
                 let choice = if capability.is_desk() {
                     Choice::Desk
@@ -110,7 +119,11 @@ impl Model {
     }
 
     /// Why nobody at all is sent, whoever is free: a drill; for what must travel, no place, or one outside.
-    fn hindrance(&self, incident: &KnownIncident, capability: Capability) -> Option<Shortage> {
+    pub(super) fn hindrance(
+        &self,
+        incident: &KnownIncident,
+        capability: Capability,
+    ) -> Option<Shortage> {
         if incident.drill {
             Some(Shortage::Drill)
         } else if capability.is_desk() {
@@ -160,8 +173,9 @@ impl Model {
     }
 
     /// Of all units that are free and can do it, with their travel time: for a desk the one with the fewest open orders,
-    /// else the one that is there first, turnout included; of equal ones the first defined (C7). Whom no way leads from goes
-    /// only when nobody else comes. A unit without wheels is never sent to a place.
+    /// else the one that is there first, turnout included, with what the plan adds for whom it would leave behind (C7, C8, H8,
+    /// R3); of equal ones the first defined. Whom no way leads from goes only when nobody else comes. A unit without
+    /// wheels is never sent to a place.
     pub(super) fn best_unit(
         &self,
         id: IncidentId,
@@ -178,7 +192,9 @@ impl Model {
                 let way = self.way(unit, id, capability, place.point);
                 let total_ms = way.travel_ms.saturating_add(turnout_ms);
                 let is_cut_off = way.by == By::NoWay;
-                fit.push((is_cut_off, total_ms, unit, total_ms - turnout_ms));
+                let added_ms = self.added_ms(unit, id, capability);
+                let sum_ms = total_ms.saturating_add(added_ms);
+                fit.push((is_cut_off, sum_ms, unit, total_ms - turnout_ms));
             }
         }
         let best = fit.into_iter().min();
@@ -215,7 +231,11 @@ impl Model {
         previous: Option<OrderId>,
     ) {
         let capability = self.need(id, need).capability;
-        let deadlines = self.deadlines_of(id, capability, unit);
+        let mut deadlines = self.deadlines_of(id, capability, unit);
+        // The clock of a need that lost its unit runs on.
+        if let (Some(due), Some(owed)) = (deadlines.arrive, self.need(id, need).owed) {
+            deadlines.arrive = Some(due.min(owed.max(self.now)));
+        }
         let told = self.unit(unit);
         let turnout_ms = if told.travels() {
             told.definition.turnout_ms
@@ -237,6 +257,7 @@ impl Model {
             rung: Rung::Primary,
             deadlines,
             previous,
+            by_hand: choice == Choice::Person,
             due: None,
         });
         self.await_clocks(order);
@@ -341,7 +362,8 @@ impl Model {
         self.waiting.len() < before
     }
 
-    /// Ranks an incident's needs on the queues anew, after its priority changed. A deadline is only ever brought forward.
+    /// Ranks an incident's needs on the queues anew, after its priority changed. A deadline is only ever brought forward. What it
+    /// waits for may be called away from others now.
     pub(super) fn rank_anew(&mut self, id: IncidentId) {
         for need in self.needs_of(id) {
             if self.take_off_queue(id, need) {
@@ -351,6 +373,7 @@ impl Model {
                 self.put_on_queue(id, need);
             }
         }
+        self.call_away_for_waiting(id);
     }
 
     /// Looks again for every need of an incident that waits.

@@ -21,7 +21,8 @@ fn progress(state: OrderState) -> u8 {
         OrderState::Issued
         | OrderState::Declined
         | OrderState::Cancelled
-        | OrderState::Reassigned => 0,
+        | OrderState::Reassigned
+        | OrderState::Preempted => 0,
     }
 }
 
@@ -39,6 +40,7 @@ fn after(state: OrderState, act: OrderAct, travels: bool) -> Option<OrderState> 
         OrderAct::Decline => (OrderState::Declined, progress(state) < 2),
         OrderAct::Cancel => (OrderState::Cancelled, true),
         OrderAct::Reassign => (OrderState::Reassigned, true),
+        OrderAct::Preempt => (OrderState::Preempted, progress(state) < 3 && travels),
     };
     legal.then_some(to)
 }
@@ -81,7 +83,10 @@ impl Model {
         let Some(&order) = self.find_order(report.order) else {
             return self.refuse(Refusal::UnknownOrder);
         };
-        let of_the_centre = matches!(report.act, OrderAct::Cancel | OrderAct::Reassign);
+        let of_the_centre = matches!(
+            report.act,
+            OrderAct::Cancel | OrderAct::Reassign | OrderAct::Preempt
+        );
         if let Actor::Unit(unit) = actor
             && (unit != order.unit || of_the_centre)
         {
@@ -143,6 +148,8 @@ impl Model {
                 self.close_if_served(incident);
                 self.serve_waiting(unit);
             }
+            // Nobody reports that.
+            OrderAct::Preempt => self.refuse(Refusal::NotAllowedNow),
             OrderAct::Reassign => {
                 self.end_order(id, act);
                 self.seek_next(incident, need, id);

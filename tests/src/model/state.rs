@@ -49,6 +49,8 @@ pub(super) struct KnownIncident {
     /// Its orders, oldest first; one that was transferred counts as the newest.
     pub orders: Vec<OrderId>,
     pub merged_into: Option<IncidentId>,
+    /// How often a unit was called away from it.
+    pub bumps: u8,
     /// When it is looked at again.
     pub due: Option<Moment>,
 }
@@ -64,6 +66,8 @@ pub(super) struct KnownNeed {
     /// The order that serves it, or the last of this round.
     pub order: Option<OrderId>,
     pub deadline: Moment,
+    /// By when the unit was to arrive that was called away first.
+    pub owed: Option<Moment>,
 }
 
 /// An order, open or ended.
@@ -80,6 +84,8 @@ pub(super) struct KnownOrder {
     pub rung: Rung,
     pub deadlines: Deadlines,
     pub previous: Option<OrderId>,
+    /// A person sent its unit.
+    pub by_hand: bool,
     /// When its nearest clock has run out.
     pub due: Option<Moment>,
 }

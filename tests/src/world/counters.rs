@@ -274,5 +274,6 @@ names! { EVENTS, event_name, Event:
     Event::CallSplit { .. } => "call_split",
     Event::HospitalDefined { .. } => "hospital_defined",
     Event::NeedRefused { .. } => "need_refused",
+    Event::UnitPreempted { .. } => "unit_preempted",
     Event::UnitPositionStale { .. } => "unit_position_stale",
 }

@@ -241,6 +241,7 @@ fn a_need_that_waited_says_since_when() {
     let able = world.keep_only(Capability::Ambulance, 1);
     let first = world.call(Kind::MinorTrauma, world.town());
     let busy = newest(&world).order;
+    world.act(busy, OrderAct::Arrive);
     let since = world.now;
     let far = world.city.posts.last().unwrap().point;
     world.call(Kind::ChestPain, far);

@@ -45,10 +45,10 @@ fn all() -> Vec<Flip> {
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _ } = incident; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _ } = incident; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
-    let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _ } = need; };
-    let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _ } = order; };
+    let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _, owed: _ } = need; };
+    let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _, by_hand: _ } = order; };
     let _ = |deadlines: Deadlines| { let Deadlines { acknowledge: _, set_off: _, muster: _, arrive: _, result: _ } = deadlines; };
     let _ = |unit: Unit| { let Unit { definition: _, point: _, point_at: _, duty: _, staffed: _, silent: _, stale: _, open_orders: _, order: _ } = unit; };
     let _ = |definition: UnitDefinition| { let UnitDefinition { name: _, agency: _, capabilities: _, home: _, post: _, speed_mm_s: _, turnout_ms: _, strength: _, least_strength: _, roster_on_min: _, roster_off_min: _, capacity: _ } = definition; };
@@ -102,6 +102,7 @@ fn all() -> Vec<Flip> {
         "incident.escalated": |i: &mut Incident| i.escalated = Some(Priority::P1),
         "incident.order": |i: &mut Incident| i.order = None, "incident.orders_open": |i: &mut Incident| i.orders_open += 1,
         "incident.merged_into": |i: &mut Incident| i.merged_into = IncidentId::new(CentreId(3), 3),
+        "incident.bumps": |i: &mut Incident| i.bumps += 1,
         "assessment.kind": |i: &mut Incident| i.assessment.kind = Kind::Noise,
         "assessment.priority": |i: &mut Incident| i.assessment.priority = Priority::P4,
         "assessment.nature": |i: &mut Incident| i.assessment.nature = Nature::Enquiry,
@@ -119,6 +120,7 @@ fn all() -> Vec<Flip> {
         "need.capability": |need: &mut Need| need.capability = Capability::Boat, "need.state": |need: &mut Need| need.state = NeedState::Done,
         "need.shortage": |need: &mut Need| need.shortage = Shortage::Drill, "need.asked": |need: &mut Need| need.asked += 1,
         "need.order": |need: &mut Need| need.order = None, "need.deadline": |need: &mut Need| need.deadline = Moment(1),
+        "need.owed": |need: &mut Need| need.owed = Some(Moment(1)),
     });
     flips!(flips, state => state.order_mut(Slot(0)), {
         "order.incident": |o: &mut Order| o.incident = IncidentId::new(CentreId(3), 3).unwrap(), "order.need": |o: &mut Order| o.need += 1,
@@ -126,6 +128,7 @@ fn all() -> Vec<Flip> {
         "order.state": |o: &mut Order| o.state = OrderState::Arrived, "order.rung": |o: &mut Order| o.rung = Rung::Deputy,
         "order.issued_at": |o: &mut Order| o.issued_at = Moment(1), "order.previous": |o: &mut Order| o.previous = OrderId::new(CentreId(3), 3),
         "order.sibling": |o: &mut Order| o.sibling = OrderId::new(CentreId(3), 3), "order.beside": |o: &mut Order| o.beside = OrderId::new(CentreId(3), 3),
+        "order.by_hand": |o: &mut Order| o.by_hand = true,
         "deadlines.acknowledge": |o: &mut Order| o.deadlines.acknowledge = None, "deadlines.set_off": |o: &mut Order| o.deadlines.set_off = None,
         "deadlines.muster": |o: &mut Order| o.deadlines.muster = Some(Moment(1)), "deadlines.arrive": |o: &mut Order| o.deadlines.arrive = None,
         "deadlines.result": |o: &mut Order| o.deadlines.result = None,

@@ -128,6 +128,7 @@ fn a_loaded_centre_goes_on_as_the_saved_one_would_have() {
         "UnitHeard",
         "UnitStaffed",
         "UnitPositionStale",
+        "UnitPreempted",
         "HospitalDefined",
         "Refused",
     ] {

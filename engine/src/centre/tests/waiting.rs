@@ -41,6 +41,8 @@ fn the_most_urgent_is_served_first() {
     world.keep_only(Capability::Ambulance, 1);
     let points = places(&world, 4);
     let busy = world.call(Kind::MinorTrauma, points[0]);
+    // Whoever is there stays there.
+    world.act(busy.orders.iter().next().unwrap().order, OrderAct::Arrive);
     let low = world.call(Kind::Illness, points[1]);
     world.pass(Span::seconds(5));
     let late = world.call(Kind::ChestPain, points[2]);
@@ -150,6 +152,7 @@ fn a_raised_incident_is_ranked_anew() {
     world.keep_only(Capability::Ambulance, 1);
     let points = places(&world, 3);
     let busy = world.call(Kind::MinorTrauma, points[0]);
+    world.act(busy.orders.iter().next().unwrap().order, OrderAct::Arrive);
     let first = world.call(Kind::Illness, points[1]);
     let second = world.call(Kind::Illness, points[2]);
     let facts = CallFacts {

@@ -209,6 +209,7 @@ fn orders(summary: &Summary) -> String {
         ("办结", "finished", orders.finished),
         ("拒绝", "declined", orders.declined),
         ("改派", "reassigned", orders.reassigned),
+        ("抢派", "called away", orders.preempted),
         ("撤销", "cancelled", orders.cancelled),
         ("未结", "open at the end", orders.open),
         ("缺力量", "needs waiting", summary.needs_waiting),

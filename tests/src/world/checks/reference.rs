@@ -60,6 +60,8 @@ impl Checker for Reference {
             ("changed", ways.changed),
             ("no_way", ways.no_way),
             ("not_by_metres", ways.not_by_metres),
+            ("past_nearer", ways.past_nearer),
+            ("preempted", ways.preempted),
         ] {
             counters.add(("way", which, ""), times);
         }

@@ -1,0 +1,222 @@
+//! Units that can be searched for: by straight line everywhere, by the road where there is a map.
+
+use super::by_road::ByRoad;
+use crate::capability::Capability;
+use crate::dispatch::travel::{StraightLine, Travel};
+use crate::kind::Priority;
+use crate::limits::Capacities;
+use crate::place::Point;
+use crate::place::grid::{Bounds, UnitGrid};
+use crate::place::projection::{Plane, Projection};
+use crate::roads::atlas::{Atlas, profile_for};
+use crate::roads::nearest::Wanted;
+use crate::unit::Unit;
+use std::sync::Arc;
+
+/// Side of a grid cell, in decimetres.
+const CELL_DM: u32 = 10_000;
+
+/// How fast a unit is, and how long it takes to set off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    pub speed_mm_s: u32,
+    pub turnout_ms: u32,
+}
+
+/// What ways by straight line follow from, for all units.
+#[derive(Debug)]
+pub(super) struct Ground {
+    /// From points to the plane.
+    pub projection: Projection,
+    /// How long ways take.
+    pub travel: StraightLine,
+    /// Places of units on the plane, by index.
+    pub planes: Vec<Plane>,
+    /// What their ways take, by index: a search asks it of many, and their definitions are far apart.
+    pub paces: Vec<Pace>,
+    /// The fastest pace and the quickest turnout there have been, by capability, for the bound of the search.
+    pub quickest: Vec<Pace>,
+}
+
+/// Where somebody is wanted, what for and how urgently.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Search {
+    pub priority: Priority,
+    pub to: Point,
+    pub capability: Capability,
+}
+
+/// Who was found, and how long they take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reached {
+    pub unit: u32,
+    pub travel_ms: u32,
+    pub turnout_ms: u32,
+    /// Travel, turnout and what was added to that.
+    sum_ms: u32,
+    /// No road leads there from where it is.
+    is_cut_off: bool,
+}
+
+impl Reached {
+    /// What the choice goes by, the least first.
+    pub fn rank(&self) -> (bool, u32, u32) {
+        (self.is_cut_off, self.sum_ms, self.unit)
+    }
+
+    /// From the order to the place.
+    pub fn total_ms(&self) -> u32 {
+        self.travel_ms.saturating_add(self.turnout_ms)
+    }
+}
+
+/// Some of the units, by place and by what each offers.
+#[derive(Debug)]
+pub(super) struct Pool {
+    /// On the plane.
+    pub units: UnitGrid,
+    /// On the roads, once there is a map.
+    pub by_road: Option<ByRoad>,
+}
+
+impl Pool {
+    pub fn new(capacities: &Capacities, bounds: Bounds) -> Pool {
+        Pool {
+            units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
+            by_road: None,
+        }
+    }
+
+    /// Takes in a unit that is new; what it is comes next.
+    pub fn enter(&mut self) {
+        if let Some(by_road) = &mut self.by_road {
+            by_road.enter();
+        }
+    }
+
+    /// Takes in what a unit offers, one bit each, and how long it takes to set off.
+    pub fn offer(&mut self, index: u32, offered: u64, turnout_ms: u32) {
+        self.units.set_capabilities(index, offered);
+        if let Some(by_road) = &mut self.by_road {
+            by_road.offer(index, offered, turnout_ms);
+        }
+    }
+
+    /// Takes in where a unit is now.
+    pub fn place(&mut self, index: u32, unit: &Unit, plane: Plane) {
+        self.units.place(index, plane.x_dm, plane.y_dm);
+        if let Some(by_road) = &mut self.by_road {
+            by_road.place(index, unit);
+        }
+    }
+
+    /// Takes in whether a unit can be chosen now.
+    pub fn set_available(&mut self, index: u32, is_available: bool) {
+        self.units.set_available(index, is_available);
+        if let Some(by_road) = &mut self.by_road {
+            by_road.set_available(index, is_available);
+        }
+    }
+
+    /// Decides by this map from here on; `true` when every unit must be put on it anew. Other times on the same map change no place
+    /// of a unit.
+    pub fn take_roads(&mut self, atlas: &Arc<Atlas>, capacities: &Capacities) -> bool {
+        if let Some(by_road) = &mut self.by_road
+            && by_road.take(atlas)
+        {
+            return false;
+        }
+        self.by_road = Some(ByRoad::new(Arc::clone(atlas), capacities));
+        true
+    }
+
+    /// The unit that is there first with what `extra` adds to that, by the road where there is one; of equal ones the first defined.
+    /// `extra` leaves a unit out by giving nothing.
+    pub fn soonest(
+        &mut self,
+        ground: &Ground,
+        search: Search,
+        offered: u64,
+        extra: impl Fn(u32) -> Option<u32>,
+    ) -> Option<Reached> {
+        let Pool { units, by_road } = self;
+        let profile = profile_for(search.priority);
+        let straight = |extra: &dyn Fn(u32) -> Option<u32>| {
+            nearest_straight(units, ground, search, offered, extra)
+        };
+        let on_road = by_road
+            .as_mut()
+            .filter(|_| search.capability.comes_by_road());
+        // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
+        let Some((roads, to)) = on_road.and_then(|roads| {
+            let to = roads.position(profile, search.to)?;
+            Some((roads, to))
+        }) else {
+            return straight(&extra);
+        };
+        let wanted = Wanted {
+            profile,
+            to,
+            need: offered,
+        };
+        let first = roads.cheapest(wanted, &extra);
+        let first = first.map(|(sum_ms, found)| Reached {
+            unit: found.unit,
+            travel_ms: found.travel_ms,
+            turnout_ms: ground.paces[found.unit as usize].turnout_ms,
+            sum_ms,
+            is_cut_off: false,
+        });
+        // Who is far from every road still comes.
+        let beside = match roads.is_everybody_on_road(profile) {
+            true => None,
+            false => straight(&|unit| match roads.is_on_road(profile, unit) {
+                true => None,
+                false => extra(unit),
+            }),
+        };
+        let reached = [first, beside].into_iter().flatten();
+        let reached = reached.min_by_key(Reached::rank);
+        // And if no road leads there from anybody, somebody must go all the same.
+        reached.or_else(|| {
+            let reached = straight(&extra)?;
+            Some(Reached {
+                is_cut_off: true,
+                ..reached
+            })
+        })
+    }
+}
+
+/// The unit whose time by straight line × detour comes to the least with what `extra` adds; of equal ones the first defined.
+fn nearest_straight(
+    units: &UnitGrid,
+    ground: &Ground,
+    search: Search,
+    offered: u64,
+    extra: &dyn Fn(u32) -> Option<u32>,
+) -> Option<Reached> {
+    let to = ground.projection.plane(search.to);
+    let quickest = ground.quickest[search.capability as usize];
+    let time = |distance_dm: u32, pace: Pace| {
+        let travel = ground.travel.over_ms(distance_dm, pace.speed_mm_s);
+        travel.saturating_add(pace.turnout_ms)
+    };
+    let sum = |unit: u32, distance_dm: u32| {
+        let extra_ms = extra(unit)?;
+        let total_ms = time(distance_dm, ground.paces[unit as usize]);
+        Some(total_ms.saturating_add(extra_ms))
+    };
+    let least = |distance_dm: u32| time(distance_dm, quickest);
+    let (unit, sum_ms) = units.nearest(to.x_dm, to.y_dm, offered, sum, least)?;
+    let pace = ground.paces[unit as usize];
+    let plane = ground.planes[unit as usize];
+    let travel = ground.travel.time_ms(plane, to, pace.speed_mm_s);
+    Some(Reached {
+        unit,
+        travel_ms: travel.saturating_add(pace.turnout_ms) - pace.turnout_ms,
+        turnout_ms: pace.turnout_ms,
+        sum_ms,
+        is_cut_off: false,
+    })
+}

@@ -1,0 +1,145 @@
+//! What counts beside the time when a unit is chosen: own jurisdiction (C8), scarce skills (H8), the last of a district (R3).
+
+use super::*;
+use crate::capability::CapabilitySet;
+use crate::command::UnitPosition;
+use crate::event::OrderIssued;
+use crate::kind::Priority;
+use crate::place::DistrictId;
+
+/// A world with three patrols near the town, in line north of it: by number the first 1 km away, then 2, then 3; what each
+/// belongs to and can do is set by the test.
+struct Stage {
+    world: World,
+    patrols: Vec<UnitId>,
+    /// The district of the town, and another.
+    districts: [DistrictId; 2],
+}
+
+impl Stage {
+    fn new() -> Stage {
+        let mut world = World::new();
+        let patrols = world.keep_only(Capability::Patrol, 3);
+        let town = world.town();
+        let own = world.city.districts.at(town).unwrap();
+        let mut others = world.city.districts.iter().map(|district| district.id);
+        let other = others.find(|&id| id != own).unwrap();
+        let mut stage = Stage {
+            world,
+            patrols,
+            districts: [own, other],
+        };
+        for at in 0..3 {
+            stage.define(at, 0, &[Capability::Patrol]);
+            stage.move_on(at, 1_000 * (at as i32 + 1));
+        }
+        stage
+    }
+
+    /// Says what a patrol belongs to (0: the town, 1: elsewhere) and can do; all are as fast as each other.
+    fn define(&mut self, patrol: usize, home: usize, able: &[Capability]) {
+        let unit = self.world.centre.state.unit(self.patrols[patrol]).unwrap();
+        let definition = UnitDefinition {
+            home: self.districts[home],
+            capabilities: able.iter().copied().collect::<CapabilitySet>(),
+            speed_mm_s: 15_000,
+            turnout_ms: 60_000,
+            // Nobody stands at its post, so that a definition moves nobody.
+            post: Point::default(),
+            ..unit.definition
+        };
+        self.world.say(Command::DefineUnit(definition));
+    }
+
+    /// Puts a patrol so far north of the town.
+    fn move_on(&mut self, patrol: usize, metres: i32) {
+        let town = self.world.town();
+        let point = Point {
+            lat_e7: town.lat_e7 + metres * 90,
+            ..town
+        };
+        let unit = self.patrols[patrol];
+        self.world
+            .say(Command::MoveUnit(UnitPosition { unit, point }));
+    }
+
+    /// Which patrol is sent to the town for something of this priority.
+    fn sent(&mut self, priority: Priority) -> usize {
+        let town = self.world.town();
+        let report = self.world.report(Kind::Dispute, Some(town));
+        let assessment = Assessment {
+            priority,
+            ..report.assessment
+        };
+        let events = self.world.say_as(
+            Actor::Carrier(0),
+            Command::TakeCall(CallReport {
+                assessment,
+                ..report
+            }),
+        );
+        let issued: Vec<OrderIssued> = events
+            .iter()
+            .filter_map(|event| match event {
+                Event::OrderIssued(issued) => Some(*issued),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(issued.len(), 1, "{events:?}");
+        self.world.check();
+        let mut patrols = self.patrols.iter();
+        patrols.position(|&unit| unit == issued[0].unit).unwrap()
+    }
+}
+
+/// Where nothing is left behind the nearest goes.
+#[test]
+fn among_equals_the_nearest_goes() {
+    assert_eq!(Stage::new().sent(Priority::P3), 0);
+}
+
+/// C8: own jurisdiction first, within the tolerated loss of time.
+#[test]
+fn a_unit_of_the_own_district_goes_before_a_nearer_one_from_elsewhere() {
+    let elsewhere = |priority, metres: i32| {
+        let mut stage = Stage::new();
+        stage.define(0, 1, &[Capability::Patrol]);
+        stage.move_on(1, metres);
+        stage.sent(priority)
+    };
+    // 330 m further take some 29 s; at priority 2 a loss of 30 s is tolerated, for danger to life none.
+    assert_eq!(elsewhere(Priority::P2, 1_330), 1);
+    assert_eq!(elsewhere(Priority::P1, 1_330), 0);
+    assert_eq!(elsewhere(Priority::P2, 1_400), 0);
+}
+
+/// H8: who has a scarce skill besides is taken later for what a plainer unit can do.
+#[test]
+fn a_plain_unit_goes_before_a_nearer_specialist() {
+    let specialist = |priority| {
+        let mut stage = Stage::new();
+        stage.define(0, 0, &[Capability::Patrol, Capability::BombDisposal]);
+        // 330 m further take some 29 s, against 60 s for the skill at priority 3.
+        stage.move_on(1, 1_330);
+        stage.sent(priority)
+    };
+    assert_eq!(specialist(Priority::P3), 1);
+    assert_eq!(specialist(Priority::P1), 0);
+}
+
+/// R3: the last of a district stays, where one that is a little farther will do; never for danger to life.
+#[test]
+fn the_last_of_a_district_stays_for_what_is_less_urgent() {
+    let last = |priority| {
+        let mut stage = Stage::new();
+        // The first is the only one of the town; of the other district there are two.
+        stage.define(1, 1, &[Capability::Patrol]);
+        stage.define(2, 1, &[Capability::Patrol]);
+        stage.move_on(1, 1_110);
+        stage.sent(priority)
+    };
+    // 10 s further; 60 s for the other district, 120 s for the last of its own.
+    assert_eq!(last(Priority::P3), 1);
+    assert_eq!(last(Priority::P1), 0);
+    assert_eq!(last(Priority::P2), 0);
+}

@@ -1,0 +1,211 @@
+//! Units that are called away from what is less urgent (R2), and what becomes of whom they leave.
+
+use super::*;
+use crate::event::{Choice, OrderIssued};
+use crate::incident::Shortage;
+
+/// A place so many kilometres north of the town.
+fn north(world: &World, km: i32) -> Point {
+    let town = world.town();
+    Point {
+        lat_e7: town.lat_e7 + km * 90_000,
+        ..town
+    }
+}
+
+/// A world with one ambulance that is free round the clock, and which that is.
+fn one_ambulance() -> (World, UnitId) {
+    let mut world = World::new();
+    let able = world.keep_only(Capability::Ambulance, 1);
+    (world, able[0])
+}
+
+fn issued(events: &[Event]) -> Vec<OrderIssued> {
+    let issued = events.iter().filter_map(|event| match event {
+        Event::OrderIssued(issued) => Some(*issued),
+        _ => None,
+    });
+    issued.collect()
+}
+
+fn order_of(decision: &Decision) -> OrderId {
+    decision.orders.iter().next().unwrap().order
+}
+
+/// Says that somebody is not breathing there, and gives all that this caused.
+fn arrest(world: &mut World, point: Point) -> Vec<Event> {
+    let report = world.report(Kind::CardiacArrest, Some(point));
+    let only_an_ambulance = CallReport {
+        assessment: Assessment {
+            kind: Kind::ChestPain,
+            ..report.assessment
+        },
+        ..report
+    };
+    world.say_as(Actor::Carrier(0), Command::TakeCall(only_an_ambulance))
+}
+
+/// R2: the only ambulance is on its way to a sprained ankle when somebody's heart stops.
+#[test]
+fn danger_to_life_takes_the_unit_that_is_on_its_way_to_less() {
+    let (mut world, ambulance) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    world.act(order_of(&ankle), OrderAct::SetOff);
+    world.pass(Span::seconds(30));
+    let point = north(&world, 1);
+    let events = arrest(&mut world, point);
+    let Answer::Decided(decision) = Answer::of(&events) else {
+        panic!("{events:?}");
+    };
+    let called = issued(&events);
+    assert_eq!(called.len(), 1, "{events:?}");
+    assert_eq!(
+        (called[0].unit, called[0].choice, Some(called[0].incident)),
+        (ambulance, Choice::Preemption, decision.incident)
+    );
+    let preempted = Event::UnitPreempted {
+        unit: ambulance,
+        order: order_of(&ankle),
+        from: ankle.incident.unwrap(),
+        into: decision.incident.unwrap(),
+    };
+    assert!(events.contains(&preempted), "{events:?}");
+    // The answer is about this call alone: that the other waits now is not its shortage.
+    assert_eq!(decision.orders.len(), 1);
+    assert!(decision.short.is_empty());
+    // Whom it left is looked for again at once, and waits as nobody else is free.
+    let waits = events.iter().any(|event| {
+        matches!(event, Event::NeedWaits { incident, shortage: Shortage::AllBusy, .. }
+            if Some(*incident) == ankle.incident)
+    });
+    assert!(waits, "{events:?}");
+    world.check();
+    // When the more urgent is done with, the first gets it back.
+    let back = issued(&world.act(called[0].order, OrderAct::Finish));
+    assert_eq!(
+        (Some(back[0].incident), back[0].choice),
+        (ankle.incident, Choice::Waiting)
+    );
+    world.check();
+}
+
+/// R2: the loser's clock runs on: who comes in its place owes what the first owed.
+#[test]
+fn the_clock_of_whom_it_leaves_runs_on() {
+    let (mut world, _) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let first = *issued(&world.events).last().unwrap();
+    world.pass(Span::seconds(20));
+    let point = north(&world, 1);
+    let called = issued(&arrest(&mut world, point));
+    world.pass(Span::seconds(10));
+    let again = issued(&world.act(called[0].order, OrderAct::Finish));
+    assert_eq!(Some(again[0].incident), ankle.incident);
+    assert_eq!(again[0].deadlines.arrive, first.deadlines.arrive);
+    // The other clocks are those of the new order.
+    assert!(again[0].deadlines.acknowledge > first.deadlines.acknowledge);
+}
+
+/// R2: an incident loses a unit as often as the plan says and no more.
+#[test]
+fn nobody_loses_more_than_the_plan_says() {
+    let (mut world, ambulance) = one_ambulance();
+    world.call(Kind::MinorTrauma, north(&world, 4));
+    let point = north(&world, 1);
+    let called = issued(&arrest(&mut world, point));
+    let back = issued(&world.act(called[0].order, OrderAct::Finish));
+    assert_eq!(back[0].unit, ambulance);
+    let point = north(&world, 12);
+    let events = arrest(&mut world, point);
+    assert!(issued(&events).is_empty(), "{events:?}");
+    world.check();
+}
+
+/// R2: whoever has arrived stays, and so does whom a person sent.
+#[test]
+fn who_is_there_stays_and_who_was_sent_by_hand() {
+    let (mut world, _) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    world.act(order_of(&ankle), OrderAct::Arrive);
+    let point = north(&world, 1);
+    assert!(issued(&arrest(&mut world, point)).is_empty());
+
+    let (mut world, ambulance) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    world.act(order_of(&ankle), OrderAct::Decline);
+    world.say_as(
+        Actor::Dispatcher(1),
+        Command::AssignUnit(crate::command::Assignment {
+            incident: ankle.incident.unwrap(),
+            unit: ambulance,
+            capability: None,
+        }),
+    );
+    let by_hand = *issued(&world.events).last().unwrap();
+    assert_eq!(by_hand.choice, Choice::Person);
+    let point = north(&world, 1);
+    assert!(issued(&arrest(&mut world, point)).is_empty());
+    world.check();
+}
+
+/// R2: a free unit goes, where the one that is bound would not be there so much sooner.
+#[test]
+fn a_small_gain_calls_nobody_away() {
+    let mut world = World::new();
+    let able = world.keep_only(Capability::Ambulance, 2);
+    for (&unit, km) in able.iter().zip([2, 3]) {
+        let point = north(&world, km);
+        world.say(Command::MoveUnit(crate::command::UnitPosition {
+            unit,
+            point,
+        }));
+    }
+    let town = world.town();
+    let ankle = world.call(Kind::MinorTrauma, town);
+    let bound = issued(&world.events).last().unwrap().unit;
+    assert!(ankle.incident.is_some());
+    let point = north(&world, 1);
+    let called = issued(&arrest(&mut world, point));
+    assert_eq!(called[0].choice, Choice::Nearest);
+    assert_ne!(called[0].unit, bound);
+    world.check();
+}
+
+/// R2: an incident that waits and turns out to be graver calls away whom it may now.
+#[test]
+fn who_waits_and_is_raised_calls_away_too() {
+    let (mut world, ambulance) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ill = world.call(Kind::Illness, north(&world, 12));
+    assert!(ill.orders.is_empty());
+    let facts = CallFacts {
+        call: ill.call,
+        place: None,
+        assessment: Some(Assessment::stated(Kind::Unconscious)),
+        injured: None,
+        marks: Marks::default(),
+    };
+    let events = world.say(Command::AddFacts(facts));
+    let called = issued(&events);
+    assert_eq!(
+        (called[0].unit, called[0].choice, Some(called[0].incident)),
+        (ambulance, Choice::Preemption, ill.incident)
+    );
+    assert!(ankle.incident.is_some());
+    world.check();
+}
+
+/// Nobody can report that a unit was called away.
+#[test]
+fn calling_away_is_not_a_report() {
+    let (mut world, _) = one_ambulance();
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let report = Command::Report(OrderReport {
+        order: order_of(&ankle),
+        act: OrderAct::Preempt,
+    });
+    let events = world.say_as(Actor::Dispatcher(1), report);
+    let refused = [Event::Refused(crate::event::Refusal::NotAllowedNow)];
+    assert_eq!(events, refused);
+    world.check();
+}
