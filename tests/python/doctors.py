@@ -298,6 +298,18 @@ def order_comes_from_nowhere(records: Records) -> None:
     del record["events"][index]
 
 
+def unit_is_called_away_for_nothing(records: Records) -> None:
+    """A unit is called away for the very incident that it was on its way to."""
+    record, index, event = some(records, "order_issued", lambda _, event: event["travel_ms"])
+    same = {"unit": event["unit"], "order": event["order"], "from": event["incident"], "into": event["incident"]}
+    record["events"].insert(index + 1, {"unit_preempted": same})
+
+
+def nobody_was_called_away(records: Records) -> None:
+    """A unit that was free is said to have been called away from something."""
+    some(records, "order_issued", lambda _, event: event["choice"] == "nearest")[2]["choice"] = "preemption"
+
+
 # Each rule with the doctors that break it.
 BREAKS: list[tuple[str, Doctor]] = [
     ("order_ids_are_new", order_is_issued_twice),
@@ -338,5 +350,7 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("decision_says_what_happened", need_is_refused_with_room),
     ("needs_are_accounted_for", need_is_forgotten),
     ("everything_spoken_of_exists", order_comes_from_nowhere),
+    ("plan_lets_it", unit_is_called_away_for_nothing),
+    ("it_is_worth_it", nobody_was_called_away),
     *doctors_of_acts.BREAKS,
 ]
