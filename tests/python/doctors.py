@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import doctors_of_acts
+import doctors_of_conduct
 from doctoring import Doctor, Records, events, has, some
 
 
@@ -339,4 +340,5 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("needs_are_accounted_for", need_is_forgotten),
     ("everything_spoken_of_exists", order_comes_from_nowhere),
     *doctors_of_acts.BREAKS,
+    *doctors_of_conduct.BREAKS,
 ]

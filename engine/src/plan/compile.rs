@@ -1,6 +1,7 @@
 //! From the typed plan to tables, with every mistake named by its place.
 
 use super::clocks::{ClockCase, Clocks, DayNight};
+use super::major::major;
 use super::source::{ClockRule, Merge, NeedRule, Source};
 use super::traffic::traffic;
 use super::{LineMode, LinePlan, MergeRule, NeedSpec, Plan};
@@ -96,7 +97,7 @@ impl Critic {
         found
     }
 
-    fn kind(&mut self, place: &str, code: &str) -> Option<Kind> {
+    pub fn kind(&mut self, place: &str, code: &str) -> Option<Kind> {
         self.word(
             place,
             code,
@@ -127,7 +128,7 @@ impl Critic {
         Some(NeedSpec { capability, count })
     }
 
-    fn needs(&mut self, place: &str, rules: &[NeedRule]) -> Vec<NeedSpec> {
+    pub fn needs(&mut self, place: &str, rules: &[NeedRule]) -> Vec<NeedSpec> {
         let mut specs: Vec<NeedSpec> = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             let place = format!("{place}[{index}]");
@@ -229,6 +230,7 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
             "the day ends before it begins; `from` is before `to` on one local day",
         );
     }
+    let needs = kind_needs(source, critic);
     Plan {
         name: source.name.clone(),
         hash: ObjectHash::of(text.as_bytes()),
@@ -264,7 +266,8 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
         lines: lines(source, critic),
         merge: merge(&source.merge, critic),
         joins: joins(source, critic),
-        needs: kind_needs(source, critic),
+        major: major(source, &needs, critic),
+        needs,
     }
 }
 

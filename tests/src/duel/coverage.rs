@@ -5,6 +5,7 @@ use engine::capability::Capability;
 use engine::command::Command;
 use engine::event::{Choice, Event, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, Shortage};
+use engine::major::{IncidentClock, Level, LevelCause};
 use engine::order::{OrderClock, OrderState, Rung};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,6 +44,19 @@ impl Coverage {
         }
         if let Event::LedgerEntered { matter, .. } = event {
             self.add("ledger", matter.code(), "");
+        }
+        if let Event::IncidentEntered { matter, .. } = event {
+            self.add("ledger", matter.code(), "");
+        }
+        if let Event::LevelRaised { level, cause, .. } = event {
+            self.add("level", level.code(), "");
+            self.add("level cause", cause.code(), "");
+        }
+        if let Event::IncidentClockMissed { clock, .. } = event {
+            self.add("clock of incidents missed", clock.code(), "");
+        }
+        if let Event::CloseAwaited { reason, .. } = event {
+            self.add("close awaited", reason.code(), "");
         }
         if let Event::NeedWaits { shortage, .. } = event {
             self.add("shortage", shortage.code(), "");
@@ -114,6 +128,22 @@ impl Coverage {
         all(
             "close",
             &mut CloseReason::ALL.iter().map(|value| value.code()),
+        );
+        all("level", &mut Level::ALL.iter().map(|value| value.code()));
+        let causes = LevelCause::ALL.iter();
+        all("level cause", &mut causes.map(|value| value.code()));
+        let clocks = IncidentClock::ALL.iter();
+        let clocks = &mut clocks.map(|value| value.code());
+        all("clock of incidents missed", clocks);
+        // A person closes at once, and what is merged is awaited where it goes on.
+        let by_itself = [
+            CloseReason::Served,
+            CloseReason::NothingNeeded,
+            CloseReason::Lapsed,
+        ];
+        all(
+            "close awaited",
+            &mut by_itself.iter().map(|value| value.code()),
         );
         expected.extend(transitions());
         expected
@@ -205,6 +235,14 @@ names!(
         HospitalDefined,
         NeedRefused,
         UnitPositionStale,
+        LevelRaised,
+        CommanderNamed,
+        SituationReported,
+        ReportedUpward,
+        IncidentClockMissed,
+        IncidentEntered,
+        CloseAwaited,
+        FollowUpNamed,
     ]
 );
 names!(
@@ -229,6 +267,10 @@ names!(
         EscalateIncident,
         AssignUnit,
         DefineHospital,
+        RaiseLevel,
+        ReportSituation,
+        ReportUpward,
+        CloseWithFollowUp,
     ]
 );
 

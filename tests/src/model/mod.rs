@@ -7,12 +7,14 @@
 //!
 //! The chapters: `state` (what is known), `ground` (distances), `ways` (who is there when, by road or beside it), `calls` (a call comes), `incidents` (what
 //! it opens, raises and closes), `needs` (who is sent), `waiting` (who is served when a unit comes free), `orders`
-//! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides).
+//! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides),
+//! `major` (levels, what a major incident owes, who closes it).
 
 mod calls;
 mod clocks;
 mod ground;
 mod incidents;
+mod major;
 mod needs;
 mod orders;
 mod people;
@@ -209,6 +211,10 @@ impl Model {
             Command::EscalateIncident(escalation) => self.escalate(escalation),
             Command::AssignUnit(assignment) => self.assign(assignment),
             Command::DefineHospital(definition) => self.define_hospital(definition),
+            Command::RaiseLevel(raise) => self.raise_by_person(raise.incident, raise.level),
+            Command::ReportSituation(incident) => self.report_situation(incident),
+            Command::ReportUpward(report) => self.report_upward(&report),
+            Command::CloseWithFollowUp(follow_up) => self.close_with_follow_up(&follow_up),
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }
     }

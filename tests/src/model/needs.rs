@@ -33,6 +33,7 @@ impl Model {
             order: None,
             deadline,
         });
+        self.incident_mut(id).close_awaited = false;
         let need = index as u8;
         self.say(Event::NeedOpened {
             incident: id,

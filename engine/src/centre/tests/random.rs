@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::call::{ActKey, Testimony};
-use crate::command::{Assignment, CallSplit, CallVerdict, Escalation, IncidentMerge};
+use crate::command::{
+    Assignment, CallSplit, CallVerdict, Escalation, FollowUp, IncidentMerge, LevelRaise,
+    UpwardReport,
+};
 use crate::hospital::HospitalDefinition;
 use crate::kind::Priority;
+use crate::major::{Level, UpwardField, UpwardStage};
 
 /// SplitMix64.
 pub(super) struct Random(pub u64);
@@ -137,7 +141,17 @@ impl Random {
 
     /// What a person decides.
     fn decision(&mut self, centre: &Centre, city: &City) -> Command {
-        match self.below(8) {
+        match self.below(11) {
+            8 => Command::RaiseLevel(LevelRaise {
+                incident: self.incident(centre),
+                level: self.of(Level::ALL),
+            }),
+            9 => self.word(centre),
+            10 => Command::CloseWithFollowUp(FollowUp {
+                incident: self.incident(centre),
+                unit: self.unit(centre),
+                owner: crate::name::Name::new("王芳").unwrap(),
+            }),
             0 => Command::JudgeCall(CallVerdict {
                 call: self.recent_call(centre),
                 assessment: (self.below(4) > 0).then(|| Assessment::stated(self.of(Kind::ALL))),
@@ -169,6 +183,20 @@ impl Random {
                 open: self.below(2) == 0,
             }),
         }
+    }
+
+    /// What a person says of an incident, here or upward.
+    fn word(&mut self, centre: &Centre) -> Command {
+        let incident = self.incident(centre);
+        if self.below(2) == 0 {
+            return Command::ReportSituation(incident);
+        }
+        let fields = UpwardField::ALL.iter().copied();
+        Command::ReportUpward(UpwardReport {
+            incident,
+            stage: self.of(UpwardStage::ALL),
+            fields: fields.filter(|_| self.below(5) > 0).collect(),
+        })
     }
 
     fn unit(&mut self, centre: &Centre) -> UnitId {
