@@ -49,7 +49,7 @@ impl Random {
 
     /// What may be said next.
     pub fn said(&mut self, centre: &Centre, city: &City) -> (Actor, Command) {
-        let command = match self.below(8) {
+        let command = match self.below(6) {
             0 | 1 => self.decision(centre, city),
             _ => self.command(centre, city),
         };
@@ -108,7 +108,8 @@ impl Random {
                 let row = self.below(city.units.len() as u64) as usize;
                 Command::DefineUnit(UnitDefinition::from(&city.units[row]))
             }
-            94..96 => Command::CloseIncident(self.incident(centre)),
+            94 => Command::CloseIncident(self.incident(centre)),
+            95 => self.conclusion(centre),
             96 => Command::Activate(Activation {
                 object: ObjectKind::Plan,
                 hash: centre.in_force(ObjectKind::Plan).unwrap(),
@@ -144,14 +145,18 @@ impl Random {
         match self.below(11) {
             8 => Command::RaiseLevel(LevelRaise {
                 incident: self.incident(centre),
-                level: self.of(Level::ALL),
+                // What needs a follow-up is seldom closed here, and would fill the table.
+                level: self.of(&[
+                    Level::IV,
+                    Level::IV,
+                    Level::III,
+                    Level::III,
+                    Level::II,
+                    Level::I,
+                ]),
             }),
             9 => self.word(centre),
-            10 => Command::CloseWithFollowUp(FollowUp {
-                incident: self.incident(centre),
-                unit: self.unit(centre),
-                owner: crate::name::Name::new("王芳").unwrap(),
-            }),
+            10 => self.conclusion(centre),
             0 => Command::JudgeCall(CallVerdict {
                 call: self.recent_call(centre),
                 assessment: (self.below(4) > 0).then(|| Assessment::stated(self.of(Kind::ALL))),
@@ -183,6 +188,14 @@ impl Random {
                 open: self.below(2) == 0,
             }),
         }
+    }
+
+    fn conclusion(&mut self, centre: &Centre) -> Command {
+        Command::CloseWithFollowUp(FollowUp {
+            incident: self.incident(centre),
+            unit: self.unit(centre),
+            owner: crate::name::Name::new("王芳").unwrap(),
+        })
     }
 
     /// What a person says of an incident, here or upward.
