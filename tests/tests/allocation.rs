@@ -442,7 +442,7 @@ impl World {
             self.say(Command::Tick);
         }
         self.now = until;
-        let command = match self.random(8) {
+        let command = match self.random(5) {
             0 => self.decision(),
             _ => self.command(),
         };
