@@ -9,6 +9,8 @@ use crate::hospital::HospitalDefinition;
 use crate::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use crate::kind::{Priority, vocabulary};
 use crate::limits::Capacities;
+use crate::major::{Level, UpwardFields, UpwardStage};
+use crate::name::Name;
 use crate::order::OrderAct;
 use crate::place::{Place, Point};
 use crate::unit::{Duty, UnitDefinition};
@@ -75,6 +77,14 @@ pub enum Command {
     AssignUnit(Assignment),
     /// A hospital is so from here on (H9).
     DefineHospital(HospitalDefinition),
+    /// A person holds an incident to be of a graver level (L1).
+    RaiseLevel(LevelRaise),
+    /// A person says how an incident stands (X4); what they say is testimony.
+    ReportSituation(IncidentId),
+    /// A person has told of an incident upward (H6); what they told is testimony.
+    ReportUpward(UpwardReport),
+    /// A person closes an incident and names who sees to what is left (X5).
+    CloseWithFollowUp(FollowUp),
 }
 
 /// The circumstances a centre is opened in.
@@ -203,4 +213,35 @@ pub struct UnitDuty {
     pub duty: Duty,
     /// People on duty, where that changes.
     pub strength: Option<u16>,
+}
+
+/// An incident that is graver than was held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LevelRaise {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Its level from here on; must be graver than it was.
+    pub level: Level,
+}
+
+/// A report upward, without its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpwardReport {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Which of the reports.
+    pub stage: UpwardStage,
+    /// What it says something of.
+    pub fields: UpwardFields,
+}
+
+/// Who sees to what is left of a matter that is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUp {
+    /// The incident.
+    pub incident: IncidentId,
+    /// The unit that owns it.
+    pub unit: UnitId,
+    /// The person of that unit.
+    pub owner: Name,
 }

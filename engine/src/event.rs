@@ -11,7 +11,9 @@ use crate::hospital::HospitalId;
 use crate::id::{CallId, IncidentId, OrderId, Sequence, UnitId};
 use crate::incident::{CloseReason, Shortage};
 use crate::kind::{AgencySet, Category, Kind, Nature, Priority, vocabulary};
+use crate::major::{IncidentClock, Level, LevelCause, MajorDeadlines, UpwardFields, UpwardStage};
 use crate::moment::Moment;
+use crate::name::Name;
 use crate::order::{Deadlines, OrderClock, OrderState, Rung, StepSet};
 use crate::place::{Place, Point};
 use crate::unit::Duty;
@@ -339,6 +341,84 @@ pub enum Event {
         /// The incident that it goes to.
         into: IncidentId,
     },
+    /// An incident is major, or graver than it was (L1).
+    LevelRaised {
+        /// The incident.
+        incident: IncidentId,
+        /// Its level now.
+        level: Level,
+        /// Why.
+        cause: LevelCause,
+        /// The clocks that run on it from here on.
+        deadlines: MajorDeadlines,
+    },
+    /// Who commands at the scene of a major incident from here on, in both languages (X9).
+    CommanderNamed {
+        /// The incident.
+        incident: IncidentId,
+        /// Their office, in Chinese.
+        zh: Name,
+        /// The same in English.
+        en: Name,
+    },
+    /// Somebody has said how an incident stands (X4).
+    SituationReported {
+        /// The incident.
+        incident: IncidentId,
+        /// The deadline that this has met, where one ran.
+        due: Option<Moment>,
+        /// The next one.
+        next_due: Option<Moment>,
+    },
+    /// Somebody has told of an incident upward (H6).
+    ReportedUpward {
+        /// The incident.
+        incident: IncidentId,
+        /// Which of the reports.
+        stage: UpwardStage,
+        /// The deadline that this has met; `None`: none ran, or it had run out.
+        due: Option<Moment>,
+        /// How long it was owed, in milliseconds; `None`: it was not owed, or has come before.
+        delay_ms: Option<i64>,
+        /// What the plan asks of it and it does not say (C9).
+        missing: UpwardFields,
+    },
+    /// A clock of a major incident ran out. Fires once, a millisecond after its deadline.
+    IncidentClockMissed {
+        /// The incident.
+        incident: IncidentId,
+        /// Which clock.
+        clock: IncidentClock,
+        /// The deadline.
+        due: Moment,
+        /// The next one: situation reports are owed on.
+        next_due: Option<Moment>,
+    },
+    /// The ledger has one more entry that is about an incident, not about an order (X16).
+    IncidentEntered {
+        /// The incident.
+        incident: IncidentId,
+        /// What was owed.
+        matter: LedgerMatter,
+        /// When it was owed.
+        due: Moment,
+    },
+    /// Nothing is left to do, but what follows needs an owner: only a person closes the incident (X5).
+    CloseAwaited {
+        /// The incident.
+        incident: IncidentId,
+        /// Why it would have been closed.
+        reason: CloseReason,
+    },
+    /// Somebody sees to what is left of an incident (X5); its closing follows.
+    FollowUpNamed {
+        /// The incident.
+        incident: IncidentId,
+        /// The unit that owns it.
+        unit: UnitId,
+        /// The person of that unit.
+        owner: Name,
+    },
 }
 
 /// An order as it was given.
@@ -409,6 +489,20 @@ vocabulary! {
         MissingSetOff = "missing_set_off",
         /// The report of arrival never came (X3).
         MissingArrival = "missing_arrival",
+        /// A situation report never came (X4).
+        MissingSituationReport = "missing_situation_report",
+        /// The first word upward came late, or has not come (H6).
+        LateFirstWord = "late_first_word",
+        /// The written report upward came late, or has not come (H6).
+        LateWrittenReport = "late_written_report",
+        /// The first word upward left out what the plan asks for (C9).
+        IncompleteFirstWord = "incomplete_first_word",
+        /// The written report upward left out what the plan asks for (C9).
+        IncompleteWrittenReport = "incomplete_written_report",
+        /// The incident was closed without the first word upward (H6).
+        MissingFirstWord = "missing_first_word",
+        /// The incident was closed without the written report upward (H6).
+        MissingWrittenReport = "missing_written_report",
     }
 }
 
@@ -449,5 +543,7 @@ vocabulary! {
         NoPlace = "no_place",
         /// No room for another hospital.
         HospitalsFull = "hospitals_full",
+        /// Something is left to be seen to: the close names an owner and an owning unit (X5).
+        FollowUpNeeded = "follow_up_needed",
     }
 }

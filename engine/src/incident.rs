@@ -7,6 +7,7 @@ use crate::capability::Capability;
 use crate::id::{IncidentId, OrderId};
 use crate::kind::{Priority, vocabulary};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
+use crate::major::{Level, Major};
 use crate::moment::Moment;
 use crate::place::Place;
 use serde::{Deserialize, Serialize};
@@ -249,11 +250,20 @@ pub struct Incident {
     pub merged_into: Option<IncidentId>,
     /// How often a unit was called away from it (R2).
     pub bumps: u8,
+    /// Its level and what it owes, once it is major (L1).
+    pub major: Option<Major>,
+    /// It was said that only a person closes it (X5), and nothing was needed since.
+    pub close_awaited: bool,
 }
 
 impl Incident {
     /// Its urgency.
     pub const fn priority(&self) -> Priority {
         self.assessment.priority
+    }
+
+    /// Its level, once it is major (L1).
+    pub fn level(&self) -> Option<Level> {
+        self.major.map(|major| major.level)
     }
 }

@@ -23,6 +23,7 @@ pub mod kind;
 pub mod lane;
 pub mod limits;
 pub mod line;
+pub mod major;
 mod memory;
 pub mod moment;
 pub mod name;

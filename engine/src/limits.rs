@@ -21,6 +21,8 @@ pub const EVENTS_PER_COMMAND_MAX: usize = 16_384;
 pub const EVICTIONS_PER_COMMAND_MAX: usize = 64;
 /// Orders for one need before everybody may be asked again: the ladder has then run out so many times.
 pub const ASKED_PER_NEED_MAX: u8 = 8;
+/// Rules of a plan that raise an incident's level; each call about an incident is held against those of its kind.
+pub const LEVEL_RULES_MAX: usize = 64;
 /// Waiting needs that a freed unit looks at before it stays free.
 pub const WAITING_LOOKED_AT_MAX: usize = 8;
 /// Bytes of one frame, JSON line or body from outside.

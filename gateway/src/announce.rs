@@ -228,7 +228,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::UnitHeard { unit }
         | Event::UnitPositionStale { unit, .. }
         | Event::UnitPreempted { unit, .. }
-        | Event::OrderTransferred { unit, .. } => Some(*unit),
+        | Event::OrderTransferred { unit, .. }
+        | Event::FollowUpNamed { unit, .. } => Some(*unit),
         Event::CentreOpened(_)
         | Event::ObjectActivated(_)
         | Event::CallTaken { .. }
@@ -254,7 +255,14 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::IncidentMerged { .. }
         | Event::CallSplit { .. }
         | Event::HospitalDefined { .. }
-        | Event::NeedRefused { .. } => None,
+        | Event::NeedRefused { .. }
+        | Event::LevelRaised { .. }
+        | Event::CommanderNamed { .. }
+        | Event::SituationReported { .. }
+        | Event::ReportedUpward { .. }
+        | Event::IncidentClockMissed { .. }
+        | Event::IncidentEntered { .. }
+        | Event::CloseAwaited { .. } => None,
     }
 }
 

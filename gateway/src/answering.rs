@@ -139,6 +139,18 @@ pub const fn not_now(command: &Command) -> Option<NotNow> {
             "incident",
             "the incident is closed or a drill, and nobody is sent to it; open another with a call",
         ),
+        Command::RaiseLevel(_) => (
+            "level",
+            "the incident is of that level already, or closed; a level only rises, name a graver one",
+        ),
+        Command::ReportSituation(_) | Command::ReportUpward(_) => (
+            "incident",
+            "the incident is closed, and nothing is reported of it any more",
+        ),
+        Command::CloseWithFollowUp(_) => (
+            "incident",
+            "the incident is closed already; nothing is left to do",
+        ),
         Command::OpenCentre(_)
         | Command::Activate(_)
         | Command::DefineUnit(_)
@@ -205,6 +217,10 @@ pub fn refused(refusal: Refusal) -> Problem {
         )
         .about("incident"),
         Refusal::HospitalsFull => problem("no room for another hospital in this centre"),
+        Refusal::FollowUpNeeded => problem(
+            "something is left to be seen to: the plan wants an owner and an owning unit with this close; send `follow_up` with `owner`, `unit` and `what`",
+        )
+        .about("follow_up"),
     }
 }
 

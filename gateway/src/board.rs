@@ -15,6 +15,7 @@ use engine::explain::Fold;
 use engine::id::{IncidentId, OrderId, Sequence, UnitId};
 use engine::incident::NeedState;
 use engine::kind::Agency;
+use engine::major::IncidentClock;
 use engine::place::Point;
 use engine::view::{IncidentView, OrderView, View};
 use std::collections::BTreeSet;
@@ -198,6 +199,7 @@ impl Page<'_> {
             }
         };
         self.say(0, &text);
+        self.conduct(incident);
         self.to_call.extend(incident.agencies.iter());
         let orders: Vec<_> = incident
             .orders
@@ -210,6 +212,39 @@ impl Page<'_> {
         }
         self.needs(incident);
         self.lines.push("-".repeat(WIDTH));
+    }
+
+    /// Its level, who commands, what is owed of it, and whether only a person's close is awaited (X9, X4, H6, X5).
+    fn conduct(&mut self, incident: &IncidentView) {
+        let (language, local) = (self.language, &self.board.local);
+        let conduct = &incident.conduct;
+        if let Some(major) = conduct.major {
+            let level = match language {
+                Language::Chinese => format!("{}级", language.call(major.level)),
+                Language::English => format!("level {}", major.level),
+            };
+            let commander = major.commander.map(|names| language.of(names.0, names.1));
+            let commander = commander.map_or(String::new(), |name| match language {
+                Language::Chinese => format!(", 现场指挥 {name}"),
+                Language::English => format!(", commands: {name}"),
+            });
+            let owed = IncidentClock::ALL.iter().filter_map(|&clock| {
+                let due = local.day_and_second(major.clocks.get(clock)?);
+                Some(match language {
+                    Language::Chinese => format!(", {}时限 {due}", language.call(clock)),
+                    Language::English => format!(", {} due {due}", language.call(clock)),
+                })
+            });
+            let owed: String = owed.collect();
+            self.say(2, &format!("** {level}{commander}{owed}"));
+        }
+        if conduct.close_awaited.is_some() {
+            let text = language.of(
+                "!! 已无待办: 等人结案, 须写明后续责任人和责任单位",
+                "!! nothing is left to do: a person closes it and names who sees to the rest",
+            );
+            self.say(2, text);
+        }
     }
 
     fn place(&self, incident: &IncidentView) -> String {

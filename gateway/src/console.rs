@@ -36,7 +36,7 @@ macro_rules! assets {
 /// Every file of the page; a test compares the list with the folder.
 static ASSETS: &[Asset] = assets! {
     "index.html" "icon.svg" "style.css" "panels.css"
-    "act_fields.js" "acts.js" "app.js" "centre_clock.js" "codes.js" "detail.js" "door.js" "events.js" "format.js"
+    "act_fields.js" "acts.js" "app.js" "centre_clock.js" "codes.js" "conduct.js" "detail.js" "door.js" "events.js" "format.js"
     "head.js" "humans.js" "language.js" "ledger.js" "list.js" "log.js" "map.js" "map_view.js" "model.js" "reasons.js" "refresh.js"
     "signs.js" "standing.js" "tabs.js" "text.js" "units.js" "words.js"
 };

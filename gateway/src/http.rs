@@ -6,6 +6,7 @@
 
 mod asking;
 mod calls;
+mod conduct;
 mod events;
 mod explain;
 mod ground;
@@ -102,8 +103,10 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/v1/incidents/{id}", get(incidents::one)),
         ("/v1/incidents/{id}/merge", post(incidents::merge)),
         ("/v1/incidents/{id}/split", post(incidents::split)),
-        ("/v1/incidents/{id}/close", post(incidents::close)),
-        ("/v1/incidents/{id}/escalate", post(incidents::escalate)),
+        ("/v1/incidents/{id}/close", post(conduct::close)),
+        ("/v1/incidents/{id}/escalate", post(conduct::escalate)),
+        ("/v1/incidents/{id}/report", post(conduct::report)),
+        ("/v1/incidents/{id}/upward", post(conduct::upward)),
         ("/v1/incidents/{id}/assign", post(incidents::assign)),
         ("/v1/units", get(units::list)),
         ("/v1/units/{id}", get(units::one).put(units::define)),

@@ -8,6 +8,7 @@ use engine::capability::Capability;
 use engine::event::{Choice, LedgerMatter};
 use engine::incident::Shortage;
 use engine::kind::{Agency, Kind, Nature};
+use engine::major::{IncidentClock, Level, UpwardStage};
 use engine::order::{OrderClock, OrderState, Rung};
 
 /// A language.
@@ -132,6 +133,21 @@ chinese! { LedgerMatter {
     NoAcknowledgement = "逾时未签收", PassedOn = "未签收已改派", Declined = "拒绝", LateSetOff = "逾时未出动",
     LateMuster = "逾时未集结", LateArrival = "逾时未到场", LateResult = "逾时未反馈",
     MissingAcknowledgement = "缺签收", MissingSetOff = "缺出动报告", MissingArrival = "缺到场报告",
+    MissingSituationReport = "缺现场续报", LateFirstWord = "逾时未首报", LateWrittenReport = "逾时未书面报告",
+    IncompleteFirstWord = "首报缺项", IncompleteWrittenReport = "书面报告缺项", MissingFirstWord = "未首报即结案",
+    MissingWrittenReport = "未书面报告即结案",
+}}
+
+chinese! { Level {
+    IV = "一般", III = "较大", II = "重大", I = "特别重大",
+}}
+
+chinese! { IncidentClock {
+    SituationReport = "现场续报", FirstWord = "首报", WrittenReport = "书面报告",
+}}
+
+chinese! { UpwardStage {
+    First = "首报", Written = "书面报告",
 }}
 
 #[cfg(test)]

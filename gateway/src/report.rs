@@ -4,6 +4,7 @@
 //! A day is the city's. An order belongs to the day it was issued on; what came of it later still counts, as far as the
 //! journal goes; of a damaged one that is up to the damage, which is said at the top and at the end. `print` puts it on paper and into CSV. Reads only.
 
+mod conduct;
 mod print;
 
 use crate::local_time::LocalTime;
@@ -18,7 +19,7 @@ use engine::line::Line;
 use engine::moment::{Moment, Span};
 use engine::order::{OrderClock, OrderState, Step, StepSet};
 use engine::record::Record;
-use engine::view::View;
+use engine::view::{Counters, LedgerSubject, View};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -142,9 +143,9 @@ impl LineFigures {
 pub struct OpenEntry {
     /// When it was entered.
     pub at: Moment,
-    /// The order.
-    pub order: OrderId,
-    /// The name of its unit.
+    /// The order or the incident that it is about.
+    pub about: LedgerSubject,
+    /// The name of the unit, or nothing.
     pub unit: String,
     /// Its agency, while the order is known.
     pub agency: Option<Agency>,
@@ -152,6 +153,16 @@ pub struct OpenEntry {
     pub matter: LedgerMatter,
     /// Since when.
     pub due: Moment,
+}
+
+impl OpenEntry {
+    /// The id of what it is about.
+    pub fn named(&self) -> String {
+        match self.about {
+            LedgerSubject::Order(order, _) => order.to_string(),
+            LedgerSubject::Incident(incident) => incident.to_string(),
+        }
+    }
 }
 
 /// The figures of one day.
@@ -177,6 +188,8 @@ pub struct DayReport {
     pub agencies: BTreeMap<Agency, OrderFigures>,
     /// Orders by unit: its name, agency and figures.
     pub units: BTreeMap<String, (Agency, OrderFigures)>,
+    /// How major incidents were conducted.
+    pub conduct: Counters,
     /// What is still owed, entered by the end of that day.
     pub ledger: Vec<OpenEntry>,
     /// Until when something is owed: now, or on a driven clock the last record's time.
@@ -257,6 +270,7 @@ struct Count {
     refused: u64,
     repeated: u64,
     orders: BTreeMap<OrderId, Counted>,
+    conduct: Counters,
 }
 
 impl Count {
@@ -273,6 +287,7 @@ impl Count {
             refused: 0,
             repeated: 0,
             orders: BTreeMap::new(),
+            conduct: Counters::default(),
         }
     }
 
@@ -298,6 +313,9 @@ impl Count {
         for event in &record.events {
             self.hear_of_call(event, &record.envelope.command, today);
             self.hear_of_order(event, today);
+            if today {
+                self.conduct.hear_of_conduct(event);
+            }
         }
     }
 
@@ -401,6 +419,7 @@ impl Count {
             repeated: self.repeated,
             agencies,
             units,
+            conduct: self.conduct,
             ledger,
             owed_until,
             damage,
@@ -427,10 +446,15 @@ fn open_entries(view: &View, until: Moment) -> Vec<OpenEntry> {
         .filter(|(_, entry)| entry.settled_at.is_none() && entry.at < until);
     open.map(|(_, entry)| OpenEntry {
         at: entry.at,
-        order: entry.order,
-        unit: name_of(view, entry.unit),
-        agency: view
-            .order(entry.order)
+        about: entry.about,
+        unit: entry
+            .about
+            .unit()
+            .map_or("-".into(), |unit| name_of(view, unit)),
+        agency: entry
+            .about
+            .order()
+            .and_then(|order| view.order(order))
             .map(|order| order.issued.capability.agency()),
         matter: entry.matter,
         due: entry.due,

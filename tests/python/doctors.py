@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Any
 
 import doctors_of_acts
+import doctors_of_conduct
 from doctoring import Doctor, Records, events, has, some
 
 
@@ -353,4 +354,5 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("plan_lets_it", unit_is_called_away_for_nothing),
     ("it_is_worth_it", nobody_was_called_away),
     *doctors_of_acts.BREAKS,
+    *doctors_of_conduct.BREAKS,
 ]

@@ -1,6 +1,6 @@
 """People at a centre over HTTP: random acts from a seed, between calls and the reports of crews.
 
-They look at the lists as the page does, then merge, split, judge, escalate, assign, close, and change hospitals and the
+They look at the lists as the page does, then merge, split, judge, escalate, assign, report here and upward, close, and change hospitals and the
 plan. What the centre refuses is part of the game; what it cannot read or answer is a failure. Each act has a key of its
 own, and what was answered is kept, so that a test can hold it against the journal.
 """
@@ -20,6 +20,7 @@ KINDS = [
 ]  # fmt: skip
 CAPABILITIES = ["ambulance", "patrol", "fire_engine", "traffic_patrol", "boat", "desk_government"]
 REFUSED = (403, 404, 409, 422)
+UPWARD = ["time", "place", "event", "casualties", "extent", "cause", "measures", "trend", "requests", "reporter"]
 _PLAN = (REPOSITORY / "engine/src/plan/default.toml").read_text(encoding="utf-8")
 # Plans that differ in needs, clocks and the ladder.
 PLANS = [
@@ -60,7 +61,7 @@ class People:
         self._acts: list[tuple[int, Callable[[], None]]] = [
             (30, self.call), (22, self.report), (10, self.merge), (7, self.split), (6, self.judge_kind),
             (4, self.judge_place), (6, self.escalate), (9, self.assign), (2, self.close), (2, self.hospital),
-            (1, self.plan), (2, self.duty),
+            (1, self.plan), (2, self.duty), (5, self.level), (4, self.situation), (5, self.upward), (4, self.conclude),
         ]  # fmt: skip
 
     def act(self) -> None:
@@ -147,6 +148,38 @@ class People:
         """A person closes an incident."""
         if self._incidents:
             self._say("close", "POST", f"/v1/incidents/{self._chance.choice(self._incidents)['id']}/close", {})
+
+    def level(self) -> None:
+        """An incident is graver than was held; sometimes it is that already."""
+        if self._incidents:
+            incident = self._chance.choice(self._incidents)
+            said = {"level": self._chance.choice(["IV", "III", "II", "I"])}
+            self._say("level", "POST", f"/v1/incidents/{incident['id']}/escalate", said)
+
+    def situation(self) -> None:
+        """Somebody says how an incident stands, mostly one that owes it."""
+        if self._incidents:
+            path = f"/v1/incidents/{self._one_that_is_major()['id']}/report"
+            self._say("situation", "POST", path, {"text": "现场仍在处置"})
+
+    def upward(self) -> None:
+        """Somebody has told upward; half of them leave something out."""
+        if self._incidents:
+            fields = {name: "已报" for name in UPWARD if self._chance.random() < self._chance.choice([0.7, 1.0])}
+            said = {"stage": self._chance.choice(["first", "written"]), "to": "市应急局", **fields}
+            self._say("upward", "POST", f"/v1/incidents/{self._one_that_is_major()['id']}/upward", said)
+
+    def conclude(self) -> None:
+        """A person closes an incident and names who sees to what is left."""
+        waiting = [incident for incident in self._incidents if incident["close_awaited"]] or self._incidents
+        if waiting and self._units:
+            named = {"owner": "王芳", "unit": self._chance.choice(self._units)["name"], "what": "回访伤者"}
+            path = f"/v1/incidents/{self._chance.choice(waiting)['id']}/close"
+            self._say("conclude", "POST", path, {"follow_up": named})
+
+    def _one_that_is_major(self) -> dict[str, Any]:
+        major = [incident for incident in self._incidents if incident["level"] in ("II", "I")]
+        return self._chance.choice(major if major and self._chance.random() < 0.8 else self._incidents)
 
     def hospital(self) -> None:
         """A hospital is full, or has room again; now and then there is a new one."""

@@ -176,6 +176,35 @@ def test_facts_say_what_of_them_was_not_taken(interface: Interface, facts: dict[
     assert interface.act("POST", path, facts, "first" + str(abs(hash(str(facts))))) == done, "a repeat says the same"
 
 
+def test_a_major_incident_shows_what_it_owes_and_what_was_told(interface: Interface) -> None:
+    """L1, X4, X5, X9, H6: level, commander and clocks; words go into the record; the close names who sees to what is left."""
+    decision = interface.call("major", text="楼上太吵了，噪音扰民")
+    path = f"/v1/incidents/{decision['incident']}"
+    plain = interface.get(path)
+    assert plain["level"] is None and plain["clocks"] == {"situation_report": None, "first_word": None, "written_report": None}
+    assert {"level_raised", "commander_named"} <= set(types(interface.act("POST", f"{path}/escalate", {"level": "II"})["events"]))
+    shown = interface.get(path)
+    assert (shown["level"], shown["level_cause"], shown["commander"]["en"]) == ("II", "person", "head of public security")
+    assert all(shown["clocks"].values()) and shown["upward"] == {"first": None, "written": None}
+    interface.act("POST", f"{path}/report", {"text": "现场仍在处置"})
+    interface.act("POST", f"{path}/upward", {"stage": "first", "to": "市应急局", "time": "20:05", "place": "安和街道"})
+    shown = interface.get(path)
+    assert shown["clocks"]["first_word"] is None and shown["clocks"]["written_report"]
+    assert set(shown["upward"]["first"]["missing"]) == {"event", "casualties", "reporter"}
+    assert [(note["act"], note["text"]) for note in shown["notes"]] == [("report", "现场仍在处置"), ("first", None)]
+    assert shown["notes"][1]["fields"] == {"to": "市应急局", "time": "20:05", "place": "安和街道"}
+    entries = [entry for entry in interface.get("/v1/ledger?state=all&limit=1000")["items"] if entry["incident"] == decision["incident"]]
+    assert [(entry["matter"], entry["order"], entry["unit"]) for entry in entries] == [("incomplete_first_word", None, None)]
+    assert interface.problem("POST", f"{path}/close", {}) == (422, "follow_up_needed", "follow_up")
+    named = {"owner": "王芳", "unit": "T-01", "what": "回访报警人"}
+    assert "follow_up_named" in types(interface.act("POST", f"{path}/close", {"follow_up": named})["events"])
+    shown = interface.get(path)
+    assert shown["state"] == "closed" and shown["follow_up"] == {"unit": "T-01", "owner": "王芳"}
+    assert shown["notes"][-1]["act"] == "close" and shown["notes"][-1]["text"] == "回访报警人"
+    figures = interface.get("/v1/stats?hash=false")["conduct"]
+    assert figures["upward"]["first"]["incomplete"] == 1 and figures["upward"]["written"]["never"] == 1 and figures["levels"]["II"] == 1
+
+
 # --- Once under one key --------------------------------------------------------------------------------------------
 
 Asked = tuple[str, Any]
@@ -183,7 +212,7 @@ Asked = tuple[str, Any]
 
 def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
     """One good act of every route, on things of its own."""
-    made = {name: interface.call(f"keyed-{name}") for name in "facts end classify merge into split close assign".split()}
+    made = {name: interface.call(f"keyed-{name}") for name in "facts end classify merge into split close assign report upward".split()}
     made["escalate"] = interface.call("keyed-escalate", text="有人打架")
     incident = {name: f"/v1/incidents/{decision['incident']}" for name, decision in made.items()}
     called = {name: f"/v1/calls/{decision['call']}" for name, decision in made.items()}
@@ -199,6 +228,8 @@ def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
         ("POST", "/v1/incidents/{id}/split"): (f"{incident['split']}/split", {"call": more["call"]}),
         ("POST", "/v1/incidents/{id}/close"): (f"{incident['close']}/close", {}),
         ("POST", "/v1/incidents/{id}/escalate"): (f"{incident['escalate']}/escalate", {"priority": 1}),
+        ("POST", "/v1/incidents/{id}/report"): (f"{incident['report']}/report", {"text": "火势已控制"}),
+        ("POST", "/v1/incidents/{id}/upward"): (f"{incident['upward']}/upward", {"stage": "first", "to": "市应急局", "time": "20:05"}),
         ("POST", "/v1/incidents/{id}/assign"): (f"{incident['assign']}/assign", {"unit": unit}),
         ("PUT", "/v1/units/{id}"): ("/v1/units/K-1", UNIT),
         ("POST", "/v1/units/{id}/position"): ("/v1/units/T-20/position", POSITION),

@@ -9,7 +9,8 @@ use engine::city::City;
 use engine::city::generate::random::Random;
 use engine::command::{
     Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
-    Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
+    Escalation, FollowUp, IncidentMerge, LevelRaise, ObjectKind, Opening, OrderReport, UnitDuty,
+    UnitPosition, UpwardReport,
 };
 use engine::event::{Choice, Event, Refusal};
 use engine::hospital::HospitalDefinition;
@@ -17,6 +18,7 @@ use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::{Kind, Priority};
 use engine::limits::{Capacities, EVENTS_PER_COMMAND_MAX};
 use engine::line::Line;
+use engine::major::{Level, UpwardField, UpwardFields, UpwardStage};
 use engine::moment::{Moment, Span};
 use engine::name::Name;
 use engine::order::OrderAct;
@@ -88,6 +90,7 @@ struct World {
     hospitals: Vec<HospitalDefinition>,
     /// Incidents that got an order lately.
     ordered: [Option<IncidentId>; 16],
+    owner: Name,
     seen: [u64; SEEN.len()],
 }
 
@@ -95,7 +98,7 @@ struct World {
 type Sighting = (&'static str, fn(&Event) -> bool);
 
 /// What must have happened for the run to mean anything.
-const SEEN: [Sighting; 18] = [
+const SEEN: [Sighting; 22] = [
     ("merged", |event| {
         matches!(event, Event::IncidentJoined { .. })
     }),
@@ -144,6 +147,16 @@ const SEEN: [Sighting; 18] = [
     }),
     ("hospital", |event| {
         matches!(event, Event::HospitalDefined { .. })
+    }),
+    ("level", |event| matches!(event, Event::LevelRaised { .. })),
+    ("told upward", |event| {
+        matches!(event, Event::ReportedUpward { .. })
+    }),
+    ("situation report missed", |event| {
+        matches!(event, Event::IncidentClockMissed { .. })
+    }),
+    ("follow-up", |event| {
+        matches!(event, Event::FollowUpNamed { .. })
     }),
 ];
 
@@ -196,6 +209,7 @@ impl World {
             incidents: 0,
             hospitals,
             ordered: [None; 16],
+            owner: Name::new("王芳").unwrap(),
             seen: [0; SEEN.len()],
         };
         let opening = Opening {
@@ -358,7 +372,30 @@ impl World {
 
     /// What a person decides.
     fn decision(&mut self) -> Command {
-        match self.random(8) {
+        match self.random(11) {
+            8 => Command::RaiseLevel(LevelRaise {
+                incident: self.incident(),
+                // What needs a follow-up is seldom closed here, and would fill the table.
+                level: match self.random(16) {
+                    0 => Level::II,
+                    1..6 => Level::III,
+                    _ => Level::IV,
+                },
+            }),
+            9 => {
+                let stage = UpwardStage::ALL[self.random(2) as usize];
+                Command::ReportUpward(UpwardReport {
+                    incident: self.incident(),
+                    stage,
+                    fields: UpwardFields::default().with(UpwardField::Time),
+                })
+            }
+            10 if self.random(2) == 0 => Command::ReportSituation(self.incident()),
+            10 => Command::CloseWithFollowUp(FollowUp {
+                incident: self.incident(),
+                unit: self.unit(),
+                owner: self.owner,
+            }),
             0 => {
                 let (kind, place) = (self.kind(), self.place());
                 Command::JudgeCall(CallVerdict {
@@ -405,7 +442,7 @@ impl World {
             self.say(Command::Tick);
         }
         self.now = until;
-        let command = match self.random(8) {
+        let command = match self.random(5) {
             0 => self.decision(),
             _ => self.command(),
         };

@@ -19,6 +19,7 @@ use crate::incident::{CloseReason, Incident, IncidentState, NeedState};
 use crate::kind::Priority;
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
 use crate::line::Line;
+use crate::major::Level;
 use crate::place::Place;
 use crate::table::Slot;
 
@@ -76,6 +77,10 @@ impl Desk<'_> {
             category: assessment.category,
             agencies: assessment.agencies,
         });
+        if assessment.category != before.category {
+            self.name_commander(slot);
+        }
+        self.review_level(slot);
         self.drop_unwanted(slot, call);
         if assessment.priority != before.priority {
             self.rerank(slot);
@@ -107,20 +112,22 @@ impl Desk<'_> {
 
     /// How many of a capability the plan asks for as the incident is held now.
     fn wanted(&self, slot: Slot, capability: Capability, line: Option<Line>) -> usize {
-        self.wanted_by(&self.state.incident(slot).assessment, capability, line)
+        let incident = self.state.incident(slot);
+        self.wanted_by(&incident.assessment, incident.level(), capability, line)
     }
 
-    /// How many of a capability the plan asks for by an assessment.
+    /// How many of a capability the plan asks for by an assessment and a level.
     fn wanted_by(
         &self,
         assessment: &Assessment,
+        level: Option<Level>,
         capability: Capability,
         line: Option<Line>,
     ) -> usize {
         let finder = &*self.finder;
         let wanted = finder
             .plan
-            .needs(assessment, line, |capability| finder.has(capability));
+            .needs(assessment, level, line, |capability| finder.has(capability));
         wanted
             .iter()
             .find(|spec| spec.capability == capability)
@@ -172,6 +179,7 @@ impl Desk<'_> {
             drill: gone.drill,
         };
         self.take_worse(into, &said);
+        self.take_graver_level(from, into);
         // Who is there already takes what waits before those who are still on their way.
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in 0..gone.needs.len() as u8 {
@@ -191,6 +199,7 @@ impl Desk<'_> {
     /// who is at the scene, or needed there, is called back for want of a number.
     fn needs_to_open(&self, gone: &Incident, kept: &Incident) -> usize {
         let assessment = raised(kept.assessment, gone.assessment);
+        let level = self.level_together(gone, kept, &assessment);
         let count = |incident: &Incident, capability, state| {
             let needs = incident.needs.iter();
             needs
@@ -204,7 +213,7 @@ impl Desk<'_> {
             let opened = there.saturating_sub(waiting);
             let has = self.live_needs(kept, capability) + opened;
             let lacks = self
-                .wanted_by(&assessment, capability, None)
+                .wanted_by(&assessment, level, capability, None)
                 .saturating_sub(has);
             let left = on_the_way.saturating_sub(waiting.saturating_sub(there));
             opened + left.min(lacks)
@@ -398,7 +407,7 @@ impl Desk<'_> {
         Ok(())
     }
 
-    fn open_slot(&mut self, incident: IncidentId) -> Option<Slot> {
+    pub(super) fn open_slot(&mut self, incident: IncidentId) -> Option<Slot> {
         let slot = self.state.incident_slot(incident);
         match slot.map(|slot| self.state.incident(slot).state) {
             Some(IncidentState::Open) => slot,

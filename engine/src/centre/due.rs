@@ -25,6 +25,7 @@ impl Desk<'_> {
                 DueOf::Unit(index) => self.look_at_unit(index),
                 DueOf::Incident(slot) => self.review(slot),
                 DueOf::Order(slot) => self.clock_runs_out(slot),
+                DueOf::Major(slot) => self.major_clock_runs_out(slot),
             }
         }
         let next = self.state.wheel.next_due();
@@ -39,8 +40,12 @@ impl Desk<'_> {
         }
         let lapse = incident.heard_at + self.finder.plan.lapse;
         let lapsed = lapse <= self.state.now && incident.orders_open == 0;
-        if lapsed {
+        if lapsed && !self.needs_follow_up(slot) {
             return self.close(slot, CloseReason::Lapsed);
+        }
+        // X5: never silently; it is said again each time that nothing was heard of it for so long.
+        if lapsed {
+            self.await_close(slot, CloseReason::Lapsed);
         }
         let node = self.state.node(DueOf::Incident(slot));
         let next = if lapse <= self.state.now {

@@ -252,6 +252,8 @@ impl Desk<'_> {
             orders_open: 0,
             merged_into: None,
             bumps: 0,
+            major: None,
+            close_awaited: false,
         };
         let joinable = can_be_joined(&incident);
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
@@ -271,6 +273,7 @@ impl Desk<'_> {
             place: said.place,
             drill: said.drill,
         });
+        self.review_level(slot);
         self.ask_for(slot, said.line);
         slot
     }
@@ -284,7 +287,8 @@ impl Desk<'_> {
 
     /// New facts may raise an incident; a level only rises while it runs (N1).
     pub(super) fn raise(&mut self, slot: Slot, said: &Said) {
-        if self.take_worse(slot, said) {
+        let graver = self.take_worse(slot, said);
+        if self.review_level(slot) || graver {
             self.ask_for(slot, said.line);
         }
     }
@@ -311,6 +315,9 @@ impl Desk<'_> {
             category: after.category,
             agencies: after.agencies,
         });
+        if after.category != before.category {
+            self.name_commander(slot);
+        }
         if after.priority != before.priority {
             self.rerank(slot);
         }
@@ -514,7 +521,7 @@ impl Desk<'_> {
         let incident = self.state.incident_mut(slot);
         incident.calls_open = incident.calls_open.saturating_sub(1);
         if incident.calls_open == 0 && incident.needs.is_empty() {
-            self.close(slot, CloseReason::NothingNeeded);
+            self.close_by_itself(slot, CloseReason::NothingNeeded);
         }
     }
 
@@ -522,10 +529,11 @@ impl Desk<'_> {
     pub(super) fn close_by_person(&mut self, incident: IncidentId) {
         match self.state.incident_slot(incident) {
             None => self.refuse(Refusal::UnknownIncident),
-            Some(slot) if self.state.incident(slot).state == IncidentState::Open => {
-                self.close(slot, CloseReason::Person);
+            Some(slot) if self.state.incident(slot).state == IncidentState::Closed => {
+                self.refuse(Refusal::NotAllowedNow);
             }
-            Some(_) => self.refuse(Refusal::NotAllowedNow),
+            Some(slot) if self.needs_follow_up(slot) => self.refuse(Refusal::FollowUpNeeded),
+            Some(slot) => self.close(slot, CloseReason::Person),
         }
     }
 
@@ -555,6 +563,7 @@ impl Desk<'_> {
         for need in 0..self.state.incident(slot).needs.len() as u8 {
             self.drop_need(slot, need);
         }
+        self.end_major(slot, reason);
         self.state.incident_mut(slot).state = IncidentState::Closed;
         self.finder.incidents.remove(slot.0);
         let node = self.state.node(DueOf::Incident(slot));
@@ -571,10 +580,11 @@ impl Desk<'_> {
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
     pub(super) fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
         let finder = &*self.finder;
-        let assessment = &self.state.incident(slot).assessment;
+        let incident = self.state.incident(slot);
+        let (assessment, level) = (&incident.assessment, incident.level());
         let wanted = finder
             .plan
-            .needs(assessment, line, |capability| finder.has(capability));
+            .needs(assessment, level, line, |capability| finder.has(capability));
         // Each capability is asked for once, so what is opened here counts for no later one.
         for spec in wanted.iter() {
             let needs = &self.state.incident(slot).needs;

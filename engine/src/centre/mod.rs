@@ -3,7 +3,8 @@
 //! [`Centre::apply`] takes one command at one time and says what happened; it knows no clock, file, socket,
 //! thread or random number, and allocates nothing once it has warmed up. The chapters: `intake` (a call comes,
 //! joins or opens an incident), `needs` (what it needs, and who is nearest), `orders` (the life of an order),
-//! `due` (clocks run out), `units` (where units are and whether they may be sent), `acts` (what a person decides).
+//! `due` (clocks run out), `units` (where units are and whether they may be sent), `acts` (what a person decides),
+//! `major` (levels, what a major incident owes, who sees to what is left).
 
 mod acts;
 mod by_road;
@@ -12,6 +13,7 @@ mod foresight;
 mod index;
 mod intake;
 mod keys;
+mod major;
 mod needs;
 mod orders;
 mod pool;
@@ -409,6 +411,10 @@ impl<'a> Desk<'a> {
             Command::EscalateIncident(escalation) => self.escalate(escalation),
             Command::AssignUnit(assignment) => self.assign(assignment),
             Command::DefineHospital(definition) => self.define_hospital(definition),
+            Command::RaiseLevel(raise) => self.raise_by_person(raise),
+            Command::ReportSituation(incident) => self.report_situation(incident),
+            Command::ReportUpward(report) => self.report_upward(&report),
+            Command::CloseWithFollowUp(follow_up) => self.close_with_follow_up(&follow_up),
             // Carried out before a desk is opened.
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }

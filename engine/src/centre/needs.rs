@@ -91,6 +91,7 @@ impl Desk<'_> {
             owed: None,
         };
         let index = self.state.incident_mut(slot).needs.push(need)?;
+        self.state.incident_mut(slot).close_awaited = false;
         let incident = self.state.incident_id(slot);
         self.say(Event::NeedOpened {
             incident,

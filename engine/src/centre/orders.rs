@@ -235,7 +235,7 @@ impl Desk<'_> {
         };
         let served = incident.needs.iter().all(|(_, need)| done(need.state));
         if incident.state == IncidentState::Open && incident.orders_open == 0 && served {
-            self.close(slot, CloseReason::Served);
+            self.close_by_itself(slot, CloseReason::Served);
         }
     }
 

@@ -6,7 +6,7 @@
 //! bounded before anything is reserved, and [`soundness`](super::soundness) refuses what contradicts itself.
 
 use super::ring::CallRing;
-use super::state::State;
+use super::state::{State, wheel_nodes};
 use super::{Centre, Prepared};
 use crate::capability::Capability;
 use crate::city::HOSPITALS_MAX;
@@ -166,13 +166,16 @@ fn read_behind(
     parts: &mut Parts<'_>,
 ) -> Result<(), LoadError> {
     let needs = capacities.incidents_max * NEEDS_PER_INCIDENT_MAX as u32;
-    let nodes = capacities.units_max + capacities.incidents_max + capacities.orders_max;
     state.incidents = table(parts, "incidents", capacities.incidents_max)?;
     state.orders = table(parts, "orders", capacities.orders_max)?;
     state.units = units(parts, capacities.units_max)?;
     state.closed = closed(parts, capacities.incidents_max)?;
-    state.wheel = Wheel::restored(nodes, state.now, &parts.take::<Vec<_>>("clocks")?)
-        .map_err(|what| wrong("clocks", what))?;
+    state.wheel = Wheel::restored(
+        wheel_nodes(capacities),
+        state.now,
+        &parts.take::<Vec<_>>("clocks")?,
+    )
+    .map_err(|what| wrong("clocks", what))?;
     state.queues = Queues::restored(
         needs,
         2 * Capability::ALL.len() as u32,

@@ -8,6 +8,7 @@ use super::units::is_sound;
 use crate::capability::Capability;
 use crate::id::{NUMBER_MAX, OrderId};
 use crate::incident::{Incident, IncidentState, Need, NeedState};
+use crate::major::IncidentClock;
 use crate::moment::Span;
 use crate::order::OrderClock;
 use crate::saved::{LoadError, ensure, ensure_count, ensure_moment, ensure_sequence, wrong};
@@ -292,6 +293,7 @@ impl State {
                 "clocks",
                 || format!("incident {number} is open and never looked at again, or the reverse"),
             )?;
+            armed += self.ensure_major(slot, number, incident)?;
         }
         for (slot, number, order) in self.orders.iter() {
             for &clock in OrderClock::ALL {
@@ -319,6 +321,32 @@ impl State {
         ensure(armed == self.wheel.len(), "clocks", || {
             format!("{} run, {armed} of them for somebody", self.wheel.len())
         })
+    }
+
+    /// A major incident is looked at when its nearest clock runs out; how many deadlines that is.
+    fn ensure_major(&self, slot: Slot, number: u64, incident: &Incident) -> Result<u32, LoadError> {
+        let due = self.wheel.due(self.node(DueOf::Major(slot)));
+        let deadlines = incident.major.map(|major| major.deadlines);
+        let deadlines = deadlines.unwrap_or_default();
+        let nearest = deadlines.nearest();
+        for &clock in IncidentClock::ALL {
+            let due = deadlines.get(clock);
+            due.map_or(Ok(()), |due| ensure_moment(due, "incidents"))?;
+        }
+        for duty in incident.major.iter().flat_map(|major| major.upward) {
+            let since = duty.owed_since;
+            since.map_or(Ok(()), |since| ensure_moment(since, "incidents"))?;
+        }
+        ensure(
+            due == nearest.map(|(_, due)| due + Span(1)),
+            "clocks",
+            || format!("incident {number} is not looked at when its nearest clock runs out"),
+        )?;
+        let is_open = incident.state == IncidentState::Open;
+        ensure(nearest.is_none() || is_open, "clocks", || {
+            format!("incident {number} is closed and still has a clock")
+        })?;
+        Ok(u32::from(due.is_some()))
     }
 
     /// The queues hold what waits for want of a unit, by its rank, and nothing else.

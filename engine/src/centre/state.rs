@@ -140,6 +140,8 @@ pub(super) enum DueOf {
     Unit(u32),
     Incident(Slot),
     Order(Slot),
+    /// The clocks of a major incident, beside the one at which it is looked at again.
+    Major(Slot),
 }
 
 impl State {
@@ -164,10 +166,7 @@ impl State {
             orders: Table::new(capacities.orders_max),
             units: Vec::with_capacity(capacities.units_max as usize),
             closed: VecDeque::with_capacity(capacities.incidents_max as usize),
-            wheel: Wheel::new(
-                capacities.units_max + capacities.incidents_max + capacities.orders_max,
-                Moment(0),
-            ),
+            wheel: Wheel::new(wheel_nodes(capacities), Moment(0)),
             queues: Queues::new(needs, 2 * Capability::ALL.len() as u32),
             hospitals: Vec::with_capacity(HOSPITALS_MAX),
             passed_over: vec![0; Capability::ALL.len()],
@@ -292,21 +291,31 @@ impl State {
             DueOf::Unit(index) => index,
             DueOf::Incident(slot) => units + slot.0,
             DueOf::Order(slot) => units + self.incidents.capacity() + slot.0,
+            DueOf::Major(slot) => {
+                units + self.incidents.capacity() + self.orders.capacity() + slot.0
+            }
         }
     }
 
     /// Whom a node of the wheel belongs to.
     pub fn due_of(&self, node: u32) -> DueOf {
         let units = self.units.capacity() as u32;
-        let incidents = self.incidents.capacity();
+        let (incidents, orders) = (self.incidents.capacity(), self.orders.capacity());
         if node < units {
             DueOf::Unit(node)
         } else if node < units + incidents {
             DueOf::Incident(Slot(node - units))
-        } else {
+        } else if node < units + incidents + orders {
             DueOf::Order(Slot(node - units - incidents))
+        } else {
+            DueOf::Major(Slot(node - units - incidents - orders))
         }
     }
+}
+
+/// How many deadlines there can be: of units, incidents, orders, and of incidents that are major.
+pub(super) fn wheel_nodes(capacities: &Capacities) -> u32 {
+    capacities.units_max + 2 * capacities.incidents_max + capacities.orders_max
 }
 
 /// Index of a unit among the units, from its number.

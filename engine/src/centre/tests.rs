@@ -6,6 +6,7 @@ mod choice;
 mod city;
 mod explaining;
 mod fields;
+mod major;
 mod maxima;
 mod merging;
 mod orders;
@@ -326,6 +327,13 @@ impl World {
                     incident.injured
                 )
             );
+            let owes = seen.conduct.major.map(|major| (major.level, major.clocks));
+            assert_eq!(
+                owes,
+                incident.major.map(|major| (major.level, major.deadlines))
+            );
+            let awaits = seen.conduct.close_awaited.is_some();
+            assert_eq!(awaits, open && incident.close_awaited);
             let seen_needs = seen.needs.iter().map(|need| need.state);
             let needs = incident.needs.iter().map(|(_, need)| need.state);
             assert!(seen_needs.eq(needs));

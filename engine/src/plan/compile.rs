@@ -2,6 +2,7 @@
 
 use super::choice::choice;
 use super::clocks::{ClockCase, Clocks, DayNight};
+use super::major::major;
 use super::preemption::preemption;
 use super::source::{ClockRule, Merge, NeedRule, Source};
 use super::traffic::traffic;
@@ -98,7 +99,7 @@ impl Critic {
         found
     }
 
-    fn kind(&mut self, place: &str, code: &str) -> Option<Kind> {
+    pub fn kind(&mut self, place: &str, code: &str) -> Option<Kind> {
         self.word(
             place,
             code,
@@ -129,7 +130,7 @@ impl Critic {
         Some(NeedSpec { capability, count })
     }
 
-    fn needs(&mut self, place: &str, rules: &[NeedRule]) -> Vec<NeedSpec> {
+    pub fn needs(&mut self, place: &str, rules: &[NeedRule]) -> Vec<NeedSpec> {
         let mut specs: Vec<NeedSpec> = Vec::with_capacity(rules.len());
         for (index, rule) in rules.iter().enumerate() {
             let place = format!("{place}[{index}]");
@@ -231,6 +232,7 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
             "the day ends before it begins; `from` is before `to` on one local day",
         );
     }
+    let needs = kind_needs(source, critic);
     Plan {
         name: source.name.clone(),
         hash: ObjectHash::of(text.as_bytes()),
@@ -268,7 +270,8 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
         lines: lines(source, critic),
         merge: merge(&source.merge, critic),
         joins: joins(source, critic),
-        needs: kind_needs(source, critic),
+        major: major(source, &needs, critic),
+        needs,
     }
 }
 

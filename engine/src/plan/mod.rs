@@ -7,6 +7,7 @@
 mod choice;
 mod clocks;
 mod compile;
+mod major;
 mod preemption;
 mod source;
 mod traffic;
@@ -14,6 +15,7 @@ mod traffic;
 pub use choice::ChoiceRules;
 pub use clocks::{ClockCase, Clocks, DayNight};
 pub use compile::{PlanMistake, PlanMistakes};
+pub use major::{Commander, MajorRules, Owed};
 pub use preemption::PreemptionRules;
 
 use crate::call::Assessment;
@@ -21,6 +23,7 @@ use crate::capability::Capability;
 use crate::id::ObjectHash;
 use crate::kind::{Agency, Kind, Nature};
 use crate::line::Line;
+use crate::major::Level;
 use crate::moment::Span;
 use crate::roads::conditions::HourFactors;
 
@@ -100,6 +103,8 @@ pub struct Plan {
     pub stale: Span,
     /// Factors on the times of the roads, by the hour.
     pub traffic: HourFactors,
+    /// What makes an incident major, and what follows from it.
+    pub major: MajorRules,
     lines: Vec<LinePlan>,
     merge: Vec<MergeRule>,
     joins: Vec<NeedSpec>,
@@ -130,6 +135,18 @@ impl NeedList {
         } else {
             self.list[self.len] = Some(spec);
             self.len += 1;
+        }
+    }
+
+    /// Adds to what has been asked for already (R1).
+    fn add(&mut self, spec: NeedSpec) {
+        let known = self.list[..self.len]
+            .iter_mut()
+            .flatten()
+            .find(|known| known.capability == spec.capability);
+        match known {
+            Some(known) => known.count = known.count.saturating_add(spec.count),
+            None => self.ask(spec),
         }
     }
 
@@ -164,11 +181,12 @@ impl Plan {
         &self.merge[kind as usize]
     }
 
-    /// What an incident of this assessment needs (R1, C2, C3). `has` says whether the city has any unit with a
+    /// What an incident of this assessment and level needs (R1, C2, C3). `has` says whether the city has any unit with a
     /// capability; what it has not falls to the desk of the agency.
     pub fn needs(
         &self,
         assessment: &Assessment,
+        level: Option<Level>,
         line: Option<Line>,
         has: impl Fn(Capability) -> bool,
     ) -> NeedList {
@@ -190,6 +208,14 @@ impl Plan {
                 for agency in assessment.agencies.iter() {
                     if !needs.covers(agency) {
                         needs.ask(Plan::at_hand(self.joins[agency as usize], &has));
+                    }
+                }
+                // R1: what a level asks for comes on top, level by level. A desk is asked once, however much it stands for.
+                for spec in self.major.needs(assessment.kind, level) {
+                    if has(spec.capability) {
+                        needs.add(spec);
+                    } else {
+                        needs.ask(Plan::at_hand(spec, &has));
                     }
                 }
             }

@@ -1,5 +1,6 @@
 //! A plan as it is typed: the TOML file, before anything is checked against anything.
 
+use super::major::{CloseRule, CommanderRule, LevelNeeds, LevelRule, OwedRule, UpwardRule};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -30,6 +31,16 @@ pub(super) struct Source {
     pub positions: Positions,
     #[serde(default)]
     pub traffic: Vec<TrafficRule>,
+    #[serde(default)]
+    pub level: Vec<LevelRule>,
+    #[serde(default)]
+    pub major: BTreeMap<String, OwedRule>,
+    #[serde(default)]
+    pub commander: Vec<CommanderRule>,
+    #[serde(default)]
+    pub upward: UpwardRule,
+    #[serde(default)]
+    pub close: CloseRule,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -147,6 +158,8 @@ pub(super) struct AgencyRule {
 #[serde(deny_unknown_fields)]
 pub(super) struct KindRule {
     pub needs: Vec<NeedRule>,
+    #[serde(default)]
+    pub level: BTreeMap<String, LevelNeeds>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -22,6 +22,7 @@ fn counts(needs: &NeedList) -> Vec<(Capability, u8)> {
 fn a_crash_with_injured_fans_out() {
     let needs = default().needs(
         &Assessment::stated(Kind::CrashInjury),
+        None,
         Some(Line(110)),
         |_| true,
     );
@@ -36,7 +37,7 @@ fn a_crash_with_injured_fans_out() {
 fn complaints_go_to_desks() {
     for &kind in Kind::ALL {
         let assessment = Assessment::stated(kind);
-        let needs = default().needs(&assessment, Some(Line(110)), |_| true);
+        let needs = default().needs(&assessment, None, Some(Line(110)), |_| true);
         match assessment.nature {
             Nature::Enquiry | Nature::Complaint => {
                 assert!(needs.iter().all(|spec| spec.capability.is_desk()), "{kind}");
@@ -56,7 +57,12 @@ fn complaints_go_to_desks() {
 #[test]
 fn what_the_city_has_not_falls_to_the_desk() {
     let has = |capability| capability != Capability::GasCrew;
-    let needs = default().needs(&Assessment::stated(Kind::GasLeak), Some(Line(119)), has);
+    let needs = default().needs(
+        &Assessment::stated(Kind::GasLeak),
+        None,
+        Some(Line(119)),
+        has,
+    );
     assert_eq!(
         counts(&needs),
         [(Capability::FireEngine, 1), (Capability::DeskGas, 1)]

@@ -5,6 +5,7 @@ use crate::event::{Event, LedgerMatter, Refusal};
 use crate::id::OrderId;
 use crate::incident::CloseReason;
 use crate::kind::Agency;
+use crate::major::{IncidentClock, Level, UpwardStage};
 use crate::order::{OrderClock, OrderState, Rung};
 use crate::runtime::port::Conservation;
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,25 @@ pub struct AgencyClocks {
     pub met: u64,
     /// Too late.
     pub missed: u64,
+}
+
+/// Reports upward of one stage (H6, C9): how late and how complete they were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpwardFigures {
+    /// Owed and come.
+    pub given: u64,
+    /// Of these: after their deadline.
+    pub late: u64,
+    /// Of these: without something that the plan asks for.
+    pub incomplete: u64,
+    /// What these left out, fields in all.
+    pub fields_missing: u64,
+    /// Owed and never come: the incident was closed.
+    pub never: u64,
+    /// How long the ones that came were owed, in milliseconds in all.
+    pub delay_ms_sum: u64,
+    /// The longest of these.
+    pub delay_ms_max: u64,
 }
 
 /// Numbers that only grow.
@@ -50,6 +70,16 @@ pub struct Counters {
     pub incidents_closed: BTreeMap<CloseReason, u64>,
     /// Events of any kind.
     pub events: u64,
+    /// Incidents by the levels they came to.
+    pub levels: BTreeMap<Level, u64>,
+    /// Clocks of incidents that ran out.
+    pub incident_clocks_missed: BTreeMap<IncidentClock, u64>,
+    /// Situation reports that came while one was owed.
+    pub situations: u64,
+    /// Reports upward.
+    pub upward: BTreeMap<UpwardStage, UpwardFigures>,
+    /// Closes with a named follow-up.
+    pub follow_ups: u64,
 }
 
 impl Counters {
@@ -77,6 +107,8 @@ impl Counters {
             *self.ledger.entry(matter).or_default() += 1;
         } else if let Event::Refused(refusal) = *event {
             *self.refusals.entry(refusal).or_default() += 1;
+        } else {
+            self.hear_of_conduct(event);
         }
     }
 
@@ -90,6 +122,50 @@ impl Counters {
             self.incidents_opened += 1;
         } else if let Event::IncidentClosed { reason, .. } = *event {
             *self.incidents_closed.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// Situation reports that were owed and never came.
+    pub fn situations_missing(&self) -> u64 {
+        let missing = self.ledger.get(&LedgerMatter::MissingSituationReport);
+        missing.copied().unwrap_or(0)
+    }
+
+    /// Takes in what one event says of how major incidents are conducted.
+    pub fn hear_of_conduct(&mut self, event: &Event) {
+        if let Event::LevelRaised { level, .. } = *event {
+            *self.levels.entry(level).or_default() += 1;
+        } else if let Event::IncidentClockMissed { clock, .. } = *event {
+            *self.incident_clocks_missed.entry(clock).or_default() += 1;
+        } else if let Event::SituationReported { due: Some(_), .. } = *event {
+            self.situations += 1;
+        } else if let Event::FollowUpNamed { .. } = *event {
+            self.follow_ups += 1;
+        } else if let Event::ReportedUpward {
+            stage,
+            due,
+            delay_ms: Some(delay_ms),
+            missing,
+            ..
+        } = *event
+        {
+            let figures = self.upward.entry(stage).or_default();
+            let delay_ms = u64::try_from(delay_ms).unwrap_or(0);
+            figures.given += 1;
+            figures.late += u64::from(due.is_none());
+            figures.incomplete += u64::from(!missing.is_empty());
+            figures.fields_missing += u64::from(missing.len());
+            figures.delay_ms_sum += delay_ms;
+            figures.delay_ms_max = figures.delay_ms_max.max(delay_ms);
+        } else if let Event::IncidentEntered { matter, .. } = *event {
+            *self.ledger.entry(matter).or_default() += 1;
+            let stages = [
+                (UpwardStage::First, LedgerMatter::MissingFirstWord),
+                (UpwardStage::Written, LedgerMatter::MissingWrittenReport),
+            ];
+            for (stage, _) in stages.iter().filter(|(_, never)| *never == matter) {
+                self.upward.entry(*stage).or_default().never += 1;
+            }
         }
     }
 
@@ -109,7 +185,20 @@ impl Counters {
             self.orders_issued,
             self.incidents_opened,
             self.events,
+            self.situations,
+            self.follow_ups,
         ];
+        let upward = self.upward.values().flat_map(|figures| {
+            [
+                figures.given,
+                figures.late,
+                figures.incomplete,
+                figures.fields_missing,
+                figures.never,
+                figures.delay_ms_sum,
+                figures.delay_ms_max,
+            ]
+        });
         let clocks = self.clocks_by_agency.values();
         single
             .into_iter()
@@ -122,6 +211,9 @@ impl Counters {
             .chain(self.rungs.values().copied())
             .chain(self.ledger.values().copied())
             .chain(self.incidents_closed.values().copied())
+            .chain(self.levels.values().copied())
+            .chain(self.incident_clocks_missed.values().copied())
+            .chain(upward)
     }
 
     /// How calls add up, with what is open now.

@@ -1,6 +1,6 @@
 //! Incidents as readers see them: what they are held to be, what they need, who calls about them.
 
-use super::{Heard, View, behind};
+use super::{ConductView, Heard, View, behind};
 use crate::capability::Capability;
 use crate::command::Command;
 use crate::event::Event;
@@ -80,6 +80,8 @@ pub struct IncidentView {
     pub needs: Vec<NeedView>,
     /// Its orders, oldest first, ended ones too.
     pub orders: Vec<OrderId>,
+    /// Its level, what it owes, and how its close stands.
+    pub conduct: ConductView,
 }
 
 impl IncidentView {
@@ -240,6 +242,7 @@ impl View {
             reports: VecDeque::new(),
             needs: Vec::new(),
             orders: Vec::new(),
+            conduct: ConductView::default(),
         };
         self.incidents.insert(incident, view);
         // Facts that made an incident of a call: the call points to it from here on, and its words belong to it.
@@ -291,9 +294,11 @@ impl View {
         };
         gone.merged_into = Some(into);
         let (reports, injured) = (gone.reports.clone(), gone.injured);
+        let conduct = gone.conduct.clone();
         self.change_incident(into, |known| {
             known.calls += calls;
             known.injured = known.injured.max(injured);
+            known.conduct.join(&conduct);
             for report in reports {
                 known.hear_words(report.call, report.record);
             }
@@ -330,7 +335,11 @@ impl View {
         });
     }
 
-    fn change_incident(&mut self, incident: IncidentId, change: impl FnOnce(&mut IncidentView)) {
+    pub(super) fn change_incident(
+        &mut self,
+        incident: IncidentId,
+        change: impl FnOnce(&mut IncidentView),
+    ) {
         if let Some(known) = self.incidents.get_mut(&incident) {
             change(known);
         }

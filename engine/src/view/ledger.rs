@@ -1,26 +1,53 @@
 //! The ledger as readers see it (X16): what was owed, by whom, whether it has come since, and how late.
 //!
-//! An entry is settled when the order comes to a state that answers what was owed, or ends. What can never come any
-//! more (a report that was skipped, a unit that said no) is settled as it is entered: it stands as a defect, and nothing is owed.
+//! An entry is settled when the order comes to a state that answers what was owed, or ends; one about an incident when
+//! its report upward comes, or it closes. What can never come any
+//! more (a report that was skipped, a unit that said no, a situation report that never came) is settled as it is entered: it stands as a defect, and nothing is owed.
 
 use super::{Heard, LEDGER_MAX, View, behind};
 use crate::event::{Event, LedgerMatter};
-use crate::id::{EventId, OrderId, UnitId};
+use crate::id::{EventId, IncidentId, OrderId, UnitId};
+use crate::major::UpwardStage;
 use crate::moment::{Moment, Span};
 use crate::order::{OrderState, Rung};
 use crate::saved::{LoadError, ensure, ensure_moment};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
+/// Whose an entry of the ledger is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum LedgerSubject {
+    /// An order's, and its unit's.
+    Order(OrderId, UnitId),
+    /// An incident's own: of the centre itself.
+    Incident(IncidentId),
+}
+
+impl LedgerSubject {
+    /// The order, if it is one's.
+    pub const fn order(self) -> Option<OrderId> {
+        match self {
+            LedgerSubject::Order(order, _) => Some(order),
+            LedgerSubject::Incident(_) => None,
+        }
+    }
+
+    /// The unit, if it is one's.
+    pub const fn unit(self) -> Option<UnitId> {
+        match self {
+            LedgerSubject::Order(_, unit) => Some(unit),
+            LedgerSubject::Incident(_) => None,
+        }
+    }
+}
+
 /// One entry of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerView {
     /// When it was entered.
     pub at: Moment,
-    /// The order.
-    pub order: OrderId,
-    /// Its unit.
-    pub unit: UnitId,
+    /// Whose it is.
+    pub about: LedgerSubject,
     /// What was owed.
     pub matter: LedgerMatter,
     /// When it was owed.
@@ -43,7 +70,7 @@ impl LedgerView {
 pub(super) struct Ledger {
     entries: BTreeMap<EventId, LedgerView>,
     #[serde(skip)]
-    open: BTreeMap<OrderId, Vec<EventId>>,
+    open: BTreeMap<LedgerSubject, Vec<EventId>>,
     settled: VecDeque<EventId>,
 }
 
@@ -67,23 +94,57 @@ impl View {
             due,
         } = *event
         {
-            let id = self.event_id(order, heard.sequence, index);
+            let id = self.event_id(order.centre(), heard.sequence, index);
             let known = self.orders.get(&order);
             let rung = known.map_or(Rung::Primary, |order| order.rung);
             // Whoever is entered by the very step that ends the order owes nothing more.
             let over = settles_at_once(matter) || known.is_none_or(|order| !order.state.is_open());
             let entry = LedgerView {
                 at: heard.at,
-                order,
-                unit,
+                about: LedgerSubject::Order(order, unit),
                 matter,
                 due,
                 rung,
                 settled_at: over.then_some(heard.at),
             };
             self.ledger.enter(id, entry);
-        } else if let Event::OrderMoved { order, to, .. } = *event {
-            self.ledger.settle(order, to, heard.at);
+        } else if let Event::OrderMoved {
+            order, unit, to, ..
+        } = *event
+        {
+            let about = LedgerSubject::Order(order, unit);
+            self.ledger
+                .settle(about, |matter| answers(to, matter), heard.at);
+        } else if let Event::IncidentEntered {
+            incident,
+            matter,
+            due,
+        } = *event
+        {
+            let id = self.event_id(incident.centre(), heard.sequence, index);
+            let over = settles_at_once(matter);
+            let entry = LedgerView {
+                at: heard.at,
+                about: LedgerSubject::Incident(incident),
+                matter,
+                due,
+                rung: Rung::Primary,
+                settled_at: over.then_some(heard.at),
+            };
+            self.ledger.enter(id, entry);
+        } else if let Event::ReportedUpward {
+            incident, stage, ..
+        } = *event
+        {
+            let about = LedgerSubject::Incident(incident);
+            let late = match stage {
+                UpwardStage::First => LedgerMatter::LateFirstWord,
+                UpwardStage::Written => LedgerMatter::LateWrittenReport,
+            };
+            self.ledger.settle(about, |matter| matter == late, heard.at);
+        } else if let Event::IncidentClosed { incident, .. } = *event {
+            let about = LedgerSubject::Incident(incident);
+            self.ledger.settle(about, |_| true, heard.at);
         }
     }
 }
@@ -94,7 +155,7 @@ impl Ledger {
         if entry.settled_at.is_some() {
             self.settled.push_back(id);
         } else {
-            self.open.entry(entry.order).or_default().push(id);
+            self.open.entry(entry.about).or_default().push(id);
         }
         while self.entries.len() > LEDGER_MAX {
             let Some(oldest) = self.settled.pop_front() else {
@@ -120,7 +181,7 @@ impl Ledger {
                 ensure_moment(at, "ledger")?;
             }
             if entry.settled_at.is_none() {
-                self.open.entry(entry.order).or_default().push(id);
+                self.open.entry(entry.about).or_default().push(id);
             }
         }
         Ok(())
@@ -140,8 +201,8 @@ impl Ledger {
         open
     }
 
-    fn settle(&mut self, order: OrderId, to: OrderState, at: Moment) {
-        let Some(open) = self.open.get_mut(&order) else {
+    fn settle(&mut self, about: LedgerSubject, answers: impl Fn(LedgerMatter) -> bool, at: Moment) {
+        let Some(open) = self.open.get_mut(&about) else {
             return;
         };
         let (entries, settled) = (&mut self.entries, &mut self.settled);
@@ -149,7 +210,7 @@ impl Ledger {
             let Some(entry) = entries.get_mut(id) else {
                 return false;
             };
-            let answered = answers(to, entry.matter);
+            let answered = answers(entry.matter);
             if answered {
                 entry.settled_at = Some(at);
                 settled.push_back(*id);
@@ -157,7 +218,7 @@ impl Ledger {
             !answered
         });
         if open.is_empty() {
-            self.open.remove(&order);
+            self.open.remove(&about);
         }
     }
 }
@@ -168,12 +229,19 @@ const fn settles_at_once(matter: LedgerMatter) -> bool {
         | LedgerMatter::LateSetOff
         | LedgerMatter::LateMuster
         | LedgerMatter::LateArrival
-        | LedgerMatter::LateResult => false,
+        | LedgerMatter::LateResult
+        | LedgerMatter::LateFirstWord
+        | LedgerMatter::LateWrittenReport => false,
         LedgerMatter::PassedOn
         | LedgerMatter::Declined
         | LedgerMatter::MissingAcknowledgement
         | LedgerMatter::MissingSetOff
-        | LedgerMatter::MissingArrival => true,
+        | LedgerMatter::MissingArrival
+        | LedgerMatter::MissingSituationReport
+        | LedgerMatter::IncompleteFirstWord
+        | LedgerMatter::IncompleteWrittenReport
+        | LedgerMatter::MissingFirstWord
+        | LedgerMatter::MissingWrittenReport => true,
     }
 }
 

@@ -10,23 +10,25 @@ mod counters;
 mod human;
 mod incident;
 mod ledger;
+mod major;
 mod order;
 mod snapshot;
 mod unit;
 
 pub use acts::{ACTS_MAX, Acts};
 pub use census::Census;
-pub use counters::{AgencyClocks, Counters};
+pub use counters::{AgencyClocks, Counters, UpwardFigures};
 pub use human::{HumanReason, HumanView};
 pub use incident::{IncidentView, NeedView, ReportRef};
-pub use ledger::LedgerView;
+pub use ledger::{LedgerSubject, LedgerView};
+pub use major::{ConductView, FollowUpView, MajorView, UpwardView};
 pub use order::OrderView;
 pub use unit::{UnitStatus, UnitView};
 
 use crate::command::{ClockMode, Command};
 use crate::event::Event;
 use crate::hospital::{HospitalDefinition, HospitalId};
-use crate::id::{CallId, EventId, IncidentId, OrderId, Sequence, UnitId};
+use crate::id::{CallId, CentreId, EventId, IncidentId, OrderId, Sequence, UnitId};
 use crate::moment::{Moment, Span};
 use crate::runtime::ReleasedRecord;
 use crate::runtime::port::Conservation;
@@ -167,6 +169,7 @@ impl View {
             self.hear_of_incident(event, heard);
             self.hear_of_human(event, heard);
             self.hear_of_need(event, heard);
+            self.hear_of_conduct(event, heard);
             self.hear_of_unit(event, heard);
             self.hear_of_order(event, heard, index as u32);
             self.hear_of_ledger(event, heard, index as u32);
@@ -241,9 +244,9 @@ impl View {
         }
     }
 
-    fn event_id(&self, order: OrderId, sequence: Sequence, index: u32) -> EventId {
+    fn event_id(&self, centre: CentreId, sequence: Sequence, index: u32) -> EventId {
         EventId {
-            centre: order.centre(),
+            centre,
             sequence,
             index,
         }

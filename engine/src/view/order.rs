@@ -107,7 +107,7 @@ impl View {
     fn enter_order(&mut self, issued: OrderIssued, heard: Heard<'_>, index: u32) {
         let order = OrderView {
             issued,
-            event: self.event_id(issued.order, heard.sequence, index),
+            event: self.event_id(issued.order.centre(), heard.sequence, index),
             at: heard.at,
             incident: issued.incident,
             need: issued.need,

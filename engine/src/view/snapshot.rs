@@ -4,13 +4,31 @@
 //! read may be damaged or made up: lists are held to their bounds, what points at something must find it, and no way
 //! through merges may lead in a circle.
 
-use super::{CALLS_MAX, OrderView, View, incident};
+use super::{CALLS_MAX, ConductView, OrderView, View, incident, major};
 use crate::id::{IncidentId, OrderId};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
+use crate::major::IncidentClock;
 use crate::moment::Moment;
 use crate::order::OrderClock;
 use crate::saved::{LoadError, Parts, append, ensure, ensure_count, ensure_moment};
 use std::collections::BTreeMap;
+
+/// Times that are times, and no longer a list than there can be.
+fn ensure_conduct(known: &ConductView) -> Result<(), LoadError> {
+    let clocks = known.major.map(|major| major.clocks).unwrap_or_default();
+    let clocks = IncidentClock::ALL.iter().map(|&clock| clocks.get(clock));
+    let since = known.major.map(|major| major.since);
+    let awaited = known.close_awaited.map(|(since, _)| since);
+    let told = known.upward.iter().map(|told| told.map(|told| told.at));
+    for at in clocks.chain([since, awaited]).chain(told).flatten() {
+        ensure_moment(at, "incidents")?;
+    }
+    ensure(
+        known.situations.len() <= major::SITUATIONS_MAX,
+        "incidents",
+        || "one names more situation reports than are kept".into(),
+    )
+}
 
 impl View {
     /// Appends what it knows.
@@ -59,6 +77,7 @@ impl View {
             for since in known.needs.iter().filter_map(|need| need.waits_since) {
                 ensure_moment(since, "incidents")?;
             }
+            ensure_conduct(&known.conduct)?;
             ensure(known.calls <= u32::MAX / 2, "incidents", || {
                 format!("{} calls point to incident {id}", known.calls)
             })?;

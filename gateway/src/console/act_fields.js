@@ -10,10 +10,11 @@ import { WORDS } from "./words.js";
 
 const SUGGESTIONS_MOST = 12;
 const PRIORITIES = [1, 2, 3, 4];
+const LEVELS = ["IV", "III", "II", "I"];
 
 /** {fields, hint?, body()} of an act on an incident or a call, or of a report on an order. */
 export function fieldsOf(name, subject, model) {
-  const make = { escalate, merge, split, assign, close, classify, facts, end, report }[name];
+  const make = { escalate, level, situation, upward, merge, split, assign, close, classify, facts, end, report }[name];
   return make(subject, model);
 }
 
@@ -76,8 +77,50 @@ function assign(incident, model) {
   return { fields: [field, labelled(word("field.capability"), capability)], hint: word("act.assign.hint"), body };
 }
 
+/** A level only rises. */
+function level(incident) {
+  const graver = LEVELS.slice(LEVELS.indexOf(incident.level) + 1);
+  const radio = (code, index) =>
+    element(
+      "label",
+      { class: "choice" },
+      element("input", { type: "radio", name: "level", value: code, checked: index === 0 }),
+      coded("level", code),
+    );
+  const fields = element("fieldset", {}, element("legend", {}, word("field.level")), graver.map(radio));
+  const body = () => ({ level: fields.querySelector("input:checked")?.value ?? "" });
+  return { fields, body };
+}
+
+function situation() {
+  const text = element("textarea", { id: "field-text", rows: "4", maxlength: "4000", autocomplete: "off" });
+  return { fields: labelled(word("field.situation"), text), hint: word("act.situation.hint"), body: () => ({ text: text.value.trim() }) };
+}
+
+/** What was told upward; what is left empty is left out, and the centre says what that lacks. */
+function upward() {
+  const stage = element("select", { id: "field-stage" }, codesOf("upward"));
+  const prefix = "field-upward.";
+  const codes = Object.keys(WORDS).filter((key) => key.startsWith(prefix));
+  const inputs = codes.map((key) => [key.slice(prefix.length), element("input", { type: "text", id: key.replace(".", "-"), maxlength: "4000", autocomplete: "off" })]);
+  const fields = [labelled(word("field.stage"), stage), inputs.map(([code, input]) => labelled(coded("field-upward", code), input))];
+  const body = () => {
+    const told = inputs.map(([code, input]) => [code, input.value.trim()]).filter(([, text]) => text !== "");
+    return { stage: stage.value, ...Object.fromEntries(told) };
+  };
+  return { fields, hint: word("act.upward.hint"), body };
+}
+
+/** Whoever is named for what is left makes it a close with a follow-up; nothing typed is a plain close. */
 function close() {
-  return { fields: null, hint: word("act.close.hint"), body: () => ({}) };
+  const made = (name) => element("input", { type: "text", id: `field-${name}`, autocomplete: "off", spellcheck: "false" });
+  const [owner, unit, what] = [made("owner"), made("unit"), made("what")];
+  const fields = [labelled(word("field.owner"), owner), labelled(word("field.owning-unit"), unit), labelled(word("field.what"), what)];
+  const body = () => {
+    const named = { owner: owner.value.trim(), unit: unit.value.trim(), what: what.value.trim() };
+    return Object.values(named).every((text) => text === "") ? {} : { follow_up: named };
+  };
+  return { fields, hint: word("act.close.hint"), body };
 }
 
 /** A person's verdict on a call: what it is, where it is, or both. */

@@ -1,4 +1,4 @@
-//! What may be done from this page: escalate, merge, split, assign, close, correct what a call was taken for, add to a call
+//! What may be done from this page: escalate, raise the level, report here and upward, merge, split, assign, close, correct what a call was taken for, add to a call
 //! and end it, and enter what a unit reports by telephone.
 //!
 //! Each act asks for confirmation in one dialog, is sent under a key of its own so that a lost answer can be asked for
@@ -18,6 +18,9 @@ export const REPORTS_OF_ORDER = [
   { path: "finish", from: ["issued", "acknowledged", "set_off", "arrived"], travels: false },
   { path: "decline", from: ["issued", "acknowledged"], travels: false },
 ];
+
+/** Acts on an incident whose path is not their name. */
+const PATHS = { level: "escalate", situation: "report" };
 
 export class Acts {
   #model;
@@ -47,7 +50,7 @@ export class Acts {
   /** Asks for an act on an incident. */
   open(name, incident) {
     const about = [coded("kind", incident.kind), " ", foreign(incident.place?.district_name ?? ""), " ", incident.id];
-    const path = `/v1/incidents/${encodeURIComponent(incident.id)}/${name}`;
+    const path = `/v1/incidents/${encodeURIComponent(incident.id)}/${PATHS[name] ?? name}`;
     this.#show({ title: word(`act.${name}.title`), about, path, ...fieldsOf(name, incident, this.#model) });
   }
 

@@ -4,6 +4,7 @@
 //! themselves, with their confirmation, are in `acts.js`; why a unit was chosen is the centre's own explanation.
 
 import { countdown, dateAndTime, distance, moment, span, timeOfDay } from "./format.js";
+import { conductFacts, levelTag, notes } from "./conduct.js";
 import { coded, language, word } from "./language.js";
 import { REPORTS_OF_ORDER } from "./acts.js";
 import { fact, priorityBadge, stateSign, tags } from "./signs.js";
@@ -74,7 +75,7 @@ export class Detail {
       const text = trouble ? word("detail.unread", { id: chosen, why: trouble }) : word("state.loading");
       replace(this.#panel, element("p", { class: "empty" }, text));
     } else {
-      replace(this.#panel, this.#title(incident), this.#actions(incident), this.#facts(incident), this.#needs(incident), this.#reports(incident));
+      replace(this.#panel, this.#title(incident), this.#actions(incident), this.#facts(incident), this.#needs(incident), notes(incident, this.#clock), this.#reports(incident));
     }
     if (focus !== null) {
       [...this.#panel.querySelectorAll("[data-key]")].find((node) => node.dataset.key === focus)?.focus();
@@ -87,6 +88,7 @@ export class Detail {
       { class: "title" },
       priorityBadge(incident.priority),
       element("h2", {}, coded("kind", incident.kind)),
+      levelTag(incident),
       tags(incident),
       element("span", { class: "id" }, incident.id),
     );
@@ -109,6 +111,9 @@ export class Detail {
       { class: "acts", role: "group", "aria-label": word("detail.acts") },
       button("assign"),
       button("escalate", incident.priority === 1),
+      button("level", incident.level === "I"),
+      button("situation"),
+      button("upward"),
       button("merge"),
       button("split", incident.calls_total < 2),
       button("close"),
@@ -126,6 +131,7 @@ export class Detail {
       fact(word("fact.opened"), this.#at(incident.opened_at)),
       fact(word("fact.nature"), coded("nature", incident.nature), word("list.comma"), coded("category", incident.category)),
       fact(word("fact.agencies"), incident.agencies.map((code) => coded("agency", code)).join(word("list.comma")) || none),
+      conductFacts(incident, this.#clock),
     );
   }
 

@@ -67,7 +67,7 @@ export class LedgerTable {
       {},
       element("td", { class: "number" }, timeOfDay(moment(entry.at), this.#clock.offset)),
       element("td", {}, element("strong", {}, coded("matter", entry.matter))),
-      element("td", {}, foreign(entry.unit ?? "–"), element("div", { class: "quiet" }, coded("agency", entry.agency))),
+      element("td", {}, foreign(entry.unit ?? "–"), element("div", { class: "quiet" }, entry.agency ? coded("agency", entry.agency) : word("ledger.centre"))),
       element("td", { class: "number late", "data-due": known ? null : due }, known ? span(entry.late_ms) : ""),
       element("td", {}, coded("rung", entry.rung)),
       element(

@@ -8,6 +8,7 @@ use engine::capability::Capability;
 use engine::event::{Choice, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, NeedState, Shortage};
 use engine::kind::{Agency, Category, Kind, Nature, Priority};
+use engine::major::{IncidentClock, Level, LevelCause, UpwardField, UpwardStage};
 use engine::order::{OrderClock, OrderState, Rung};
 use engine::place::datum::Datum;
 use engine::unit::Duty;
@@ -218,6 +219,7 @@ fn every_code_of_the_centre_has_its_name() {
     codes! {
         "datum" Datum "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
         "order" OrderState "clock" OrderClock "overdue" OrderClock "rung" Rung "choice" Choice "matter" LedgerMatter
+        "level" Level "cause" LevelCause "owed" IncidentClock "upward" UpwardStage "field-upward" UpwardField
         "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal "human" HumanReason
     }
     wanted.extend(

@@ -161,11 +161,22 @@ impl Exchange {
 
     /// Takes in what a person at the centre has decided.
     pub fn decide(&self, pending: &mut Pending, decided: Command, to: AnswerTo) {
+        self.decide_in_words(pending, decided, None, to);
+    }
+
+    /// The same with what they said.
+    pub fn decide_in_words(
+        &self,
+        pending: &mut Pending,
+        decided: Command,
+        words: Option<String>,
+        to: AnswerTo,
+    ) {
         self.figures.ask(RequestKind::Act);
         if !self.serves() {
             return self.turn_away(to);
         }
-        let wish = command(Actor::Dispatcher(ANYBODY), decided, None, pending.act);
+        let wish = command(Actor::Dispatcher(ANYBODY), decided, words, pending.act);
         self.wait(pending, Lane::Life, wish, Asked::Other, to);
     }
 

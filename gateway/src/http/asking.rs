@@ -168,6 +168,19 @@ impl Act {
         .await
     }
 
+    /// The same for one with words of its own.
+    pub async fn decide_in_words(
+        self,
+        exchange: &Arc<Exchange>,
+        decided: Command,
+        words: String,
+    ) -> Answered {
+        self.done(exchange, |pending, to| {
+            exchange.decide_in_words(pending, decided, Some(words), to)
+        })
+        .await
+    }
+
     /// Has the act done, once: the first answer stands under its key.
     pub async fn done(
         self,

@@ -1,8 +1,10 @@
-//! Incidents over HTTP: lists and one with its callers' words; merge, split, close, escalate, assign.
+//! Incidents over HTTP: lists and one with its callers' words; merge, split, assign. Go on with `conduct` for levels, reports
+//! and the close.
 
 use super::Shared;
 use super::asking::{Act, records};
 use super::calls::id;
+use super::conduct::{self, NoteJson};
 use super::query::{Named, Query};
 use super::reply::{Answered, Early, One, Page, json, not_found, page};
 use super::show::{self, IncidentJson};
@@ -12,9 +14,9 @@ use crate::wire::{Problem, ProblemKind};
 use axum::extract::{RawQuery, Request, State};
 use engine::call::Assessment;
 use engine::capability::Capability;
-use engine::command::{Assignment, CallSplit, Command, Escalation, IncidentMerge};
+use engine::command::{Assignment, CallSplit, Command, IncidentMerge};
 use engine::id::{CallId, IncidentId, Sequence};
-use engine::kind::{Kind, Priority};
+use engine::kind::Kind;
 use engine::moment::Moment;
 use engine::view::ReportRef;
 use serde::Serialize;
@@ -106,24 +108,32 @@ struct IncidentWithWords {
     #[serde(flatten)]
     incident: IncidentJson,
     reports: Vec<ReportJson>,
+    notes: Vec<NoteJson>,
 }
 
 /// One incident with what its callers said.
 pub async fn one(State(exchange): Shared, Named(incident): Named<String>) -> Answered {
     let wanted: IncidentId = id(&incident)?;
-    let (at, incident, reports) = {
+    let (at, incident, reports, noted) = {
         let view = exchange.feed.view();
         let known = view.incident(wanted).ok_or_else(|| unknown("id"))?;
         let at = (view.sequence().0, view.now());
         let reports: Vec<ReportRef> = known.reports.iter().copied().collect();
-        (at, show::incident(&exchange, &view, wanted, known), reports)
+        let noted = conduct::noted(&known.conduct);
+        let shown = show::incident(&exchange, &view, wanted, known);
+        (at, shown, reports, noted)
     };
     let newest = reports.len().saturating_sub(REPORTS_SHOWN);
     let reports = words(&exchange, &reports[newest..]).await?;
+    let notes = conduct::notes(&exchange, noted).await?;
     json(&One {
         seq: at.0,
         now: at.1,
-        item: IncidentWithWords { incident, reports },
+        item: IncidentWithWords {
+            incident,
+            reports,
+            notes,
+        },
     })
 }
 
@@ -251,43 +261,6 @@ async fn held_of(
         }
     }
     Ok(held)
-}
-
-/// A person closes an incident.
-pub async fn close(
-    State(exchange): Shared,
-    Named(incident): Named<String>,
-    request: Request,
-) -> Answered {
-    let incident = id(&incident)?;
-    let act = Act::read(&exchange, request).await?;
-    act.decide(&exchange, Command::CloseIncident(incident))
-        .await
-}
-
-/// An incident is more urgent than was held.
-pub async fn escalate(
-    State(exchange): Shared,
-    Named(incident): Named<String>,
-    request: Request,
-) -> Answered {
-    let incident = id(&incident)?;
-    let mut act = Act::read(&exchange, request).await?;
-    let priority = act
-        .fields
-        .optional_count("priority")?
-        .and_then(|number| {
-            u8::try_from(number)
-                .ok()
-                .and_then(|number| Priority::try_from(number).ok())
-        })
-        .ok_or_else(|| {
-            let detail = "`priority` must be a whole number from 1 (danger to life) to 4";
-            Problem::new(ProblemKind::BadField, detail).about("priority")
-        })?;
-    let escalation = Escalation { incident, priority };
-    act.decide(&exchange, Command::EscalateIncident(escalation))
-        .await
 }
 
 /// A person sends a unit of their choice.

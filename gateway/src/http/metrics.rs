@@ -2,8 +2,9 @@
 //!
 //! `docs/metrics.md` explains every name, and a test holds it against a scrape. Labels come from closed vocabularies
 //! alone: never an id, a name or a word of a caller. Here is how a metric is written; `way` tells of requests and records on
-//! their way, `field` of calls, orders and units, `machine` of the process.
+//! their way, `field` of calls, orders and units, `conduct` of major incidents, `machine` of the process.
 
+mod conduct;
 mod field;
 mod machine;
 mod way;

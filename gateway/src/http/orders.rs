@@ -97,7 +97,7 @@ pub async fn ledger(State(exchange): Shared, RawQuery(query): RawQuery) -> Answe
     let at = (view.sequence().0, view.now());
     let list = view.ledger_after(after).filter(|(_, entry)| {
         let of_agency = || {
-            let unit = view.unit(entry.unit);
+            let unit = entry.about.unit().and_then(|unit| view.unit(unit));
             unit.map(|unit| unit.definition.agency) == agency
         };
         (all || entry.settled_at.is_none()) && (agency.is_none() || of_agency())

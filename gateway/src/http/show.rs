@@ -2,6 +2,7 @@
 //!
 //! Field names are a contract (`/openapi.json`). Nothing here reads the clock: "now" is the view's.
 
+use super::conduct::{ConductJson, conduct};
 use crate::exchange::Exchange;
 use crate::wire::whole_seconds;
 use engine::capability::Capability;
@@ -15,7 +16,9 @@ use engine::moment::Moment;
 use engine::order::{Deadlines, OrderClock, OrderState, Rung};
 use engine::place::{DistrictId, Place, PlaceSource, Point};
 use engine::unit::{Duty, UnitDefinition};
-use engine::view::{IncidentView, LedgerView, OrderView, UnitStatus, UnitView, View};
+use engine::view::{
+    IncidentView, LedgerSubject, LedgerView, OrderView, UnitStatus, UnitView, View,
+};
 use serde::Serialize;
 
 /// Newest calls that an incident names.
@@ -145,7 +148,7 @@ pub fn order(view: &View, id: OrderId, order: &OrderView) -> OrderJson {
     }
 }
 
-fn unit_name(view: &View, unit: UnitId) -> String {
+pub(super) fn unit_name(view: &View, unit: UnitId) -> String {
     view.unit_name(unit)
         .map_or_else(|| unit.to_string(), str::to_owned)
 }
@@ -174,6 +177,8 @@ pub struct IncidentJson {
     needs: Vec<NeedJson>,
     orders: Vec<OrderJson>,
     next_clock: Option<NextClockJson>,
+    #[serde(flatten)]
+    conduct: ConductJson,
 }
 
 /// An incident as readers see it.
@@ -242,6 +247,7 @@ pub fn incident(
             .iter()
             .map(|(id, known)| order(view, *id, known))
             .collect(),
+        conduct: conduct(view, &incident.conduct),
     }
 }
 
@@ -333,9 +339,9 @@ pub struct LedgerJson {
     at: Moment,
     matter: LedgerMatter,
     due: Moment,
-    order: OrderId,
+    order: Option<OrderId>,
     incident: Option<IncidentId>,
-    unit: String,
+    unit: Option<String>,
     agency: Option<Agency>,
     rung: Rung,
     settled_at: Option<Moment>,
@@ -344,16 +350,22 @@ pub struct LedgerJson {
 
 /// An entry of the ledger as readers see it.
 pub fn ledger(view: &View, id: EventId, entry: &LedgerView) -> LedgerJson {
-    let order = view.order(entry.order);
+    let (order, unit) = (entry.about.order(), entry.about.unit());
+    let incident = match entry.about {
+        LedgerSubject::Order(order, _) => view.order(order).map(|order| order.incident),
+        LedgerSubject::Incident(incident) => Some(incident),
+    };
     LedgerJson {
         id: id.to_string(),
         at: entry.at,
         matter: entry.matter,
         due: entry.due,
-        order: entry.order,
-        incident: order.map(|order| order.incident),
-        unit: unit_name(view, entry.unit),
-        agency: view.unit(entry.unit).map(|unit| unit.definition.agency),
+        order,
+        incident,
+        unit: unit.map(|unit| unit_name(view, unit)),
+        agency: unit
+            .and_then(|unit| view.unit(unit))
+            .map(|unit| unit.definition.agency),
         rung: entry.rung,
         settled_at: entry.settled_at,
         late_ms: entry.late(view.now()).0,

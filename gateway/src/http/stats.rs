@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::asking::WORKER;
+use super::conduct::ConductFigures;
 use super::query::Query;
 use super::reply::{Answered, json};
 use crate::exchange::{Exchange, Pending};
@@ -38,6 +39,7 @@ struct Stats {
     units: usize,
     rates: Rates,
     latency: Latency,
+    conduct: ConductFigures,
 }
 
 #[derive(Serialize)]
@@ -124,6 +126,7 @@ fn stats_of(
         units: exchange.feed.names().get().len(),
         rates: rates(exchange),
         latency: latency(exchange),
+        conduct: exchange.feed.view().counters().into(),
     }
 }
 

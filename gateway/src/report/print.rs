@@ -32,6 +32,7 @@ impl DayReport {
             self.calls(language, &mut lines);
             self.orders(language, by_unit, &mut lines);
         }
+        self.conduct(language, &mut lines);
         self.open_ledger(language, &mut lines);
         lines.extend(self.warning(language));
         lines.join("\n") + "\n"
@@ -151,15 +152,22 @@ impl DayReport {
             Language::English => format!("Ledger: {open} entries are open, as of {at}"),
         });
         let head = language.of(
-            ["指令单", "力量", "部门", "事项", "应于", "已欠"],
-            ["order", "unit", "agency", "matter", "due", "owed for"],
+            ["指令单/警情", "力量", "部门", "事项", "应于", "已欠"],
+            [
+                "order/incident",
+                "unit",
+                "agency",
+                "matter",
+                "due",
+                "owed for",
+            ],
         );
         let mut columns: Vec<_> = head.iter().map(|&name| (name, Align::Left)).collect();
         columns[5].1 = Align::Right;
         let mut table = Columns::new(&columns);
         for entry in &self.ledger {
             table.row([
-                entry.order.to_string(),
+                entry.named(),
                 entry.unit.clone(),
                 entry
                     .agency
@@ -220,8 +228,11 @@ impl DayReport {
         for (name, (_, figures)) in &self.units {
             order_figures(figures, |figure, value| row("units", name, figure, value))?;
         }
+        for [table, key, figure, value] in self.conduct_rows() {
+            row(&table, &key, &figure, value)?;
+        }
         for entry in &self.ledger {
-            let key = format!("{} {}", entry.order, entry.matter.code());
+            let key = format!("{} {}", entry.named(), entry.matter.code());
             row("ledger", &key, "unit", entry.unit.clone())?;
             row(
                 "ledger",

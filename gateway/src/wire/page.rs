@@ -11,6 +11,7 @@ use engine::command::{ClockMode, ObjectKind};
 use engine::event::{Choice, LedgerMatter};
 use engine::incident::{CloseReason, Shortage};
 use engine::kind::{Agency, Category, Kind, Nature};
+use engine::major::{IncidentClock, Level, LevelCause, UpwardField, UpwardStage};
 use engine::order::{OrderAct, OrderClock, OrderState, Rung, Step};
 use engine::place::datum::Datum;
 use engine::unit::Duty;
@@ -74,7 +75,8 @@ fn every_vocabulary_stands_on_the_page_with_its_numbers() {
         "datum" Datum "act" OrderAct "duty" Duty "state" OrderState "outcome" Outcome "nature" Nature
         "category" Category "agency" Agency "capability" Capability "choice" Choice "shortage" Shortage "rung" Rung
         "clock" OrderClock "step" Step "matter" LedgerMatter "reason" CloseReason "mark" Mark "object" ObjectKind
-        "mode" ClockMode "kind" Kind
+        "mode" ClockMode "kind" Kind "level" Level "level_cause" LevelCause "incident_clock" IncidentClock
+        "upward_stage" UpwardStage "upward_field" UpwardField
     }
     assert!(
         PAGE.contains(&table),
@@ -173,6 +175,9 @@ fn told(kind: &str) -> String {
         "AgencySet" => "list of agency",
         "StepSet" => "list of step",
         "ObjectHash" => "hex",
+        "i64" => "number",
+        "Name" => "text",
+        "UpwardFields" => "list of upward_field",
         other => return snake(other),
     }
     .to_owned()

@@ -147,7 +147,7 @@ impl ProblemKind {
                 | Refusal::HospitalsFull
                 | Refusal::NoPlace => 409,
                 Refusal::IncidentsFull => 503,
-                Refusal::BadDefinition | Refusal::UnitCannot => 422,
+                Refusal::BadDefinition | Refusal::UnitCannot | Refusal::FollowUpNeeded => 422,
             },
             ProblemKind::NotAdvanced => 409,
             ProblemKind::Overloaded | ProblemKind::NotServing | ProblemKind::NoRoom => 503,
@@ -185,7 +185,8 @@ impl ProblemKind {
                 | Refusal::NotYours
                 | Refusal::NotAllowedNow
                 | Refusal::BadDefinition
-                | Refusal::UnitCannot => Again::No,
+                | Refusal::UnitCannot
+                | Refusal::FollowUpNeeded => Again::No,
             },
             ProblemKind::NotReadable
             | ProblemKind::TooLarge
@@ -228,6 +229,7 @@ impl ProblemKind {
                 Refusal::NeedsFull => "the incident has no room for another need",
                 Refusal::NoPlace => "the incident has no place yet",
                 Refusal::HospitalsFull => "no room for another hospital",
+                Refusal::FollowUpNeeded => "the close names nobody for what is left",
             },
             ProblemKind::NotAdvanced => "time was not moved",
             ProblemKind::Overloaded => "too much is waiting",

@@ -5,6 +5,7 @@ from typing import Any, Callable, Iterable, NamedTuple
 from . import rules_of_acts as acts
 from . import rules_of_choice as choice
 from . import rules_of_clocks as clocks
+from . import rules_of_conduct as conduct
 from . import rules_of_conservation as conservation
 from . import rules_of_needs as needs
 from . import rules_of_orders as orders
@@ -81,6 +82,14 @@ class Book:
             "unit_preempted": [preemption.plan_lets_it],
             "call_split": [acts.call_leaves_for_an_incident_of_its_own],
             "hospital_defined": [acts.hospitals_keep_their_numbers],
+            "level_raised": [conduct.level_rises_for_its_cause, conduct.level_owes_what_the_plan_says],
+            "commander_named": [conduct.commander_is_the_plans],
+            "situation_reported": [conduct.situation_report_starts_the_pace_anew],
+            "reported_upward": [conduct.report_upward_is_measured],
+            "incident_clock_missed": [conduct.incident_clock_is_missed_when_due],
+            "incident_closed": [conduct.nothing_closes_without_its_follow_up],
+            "close_awaited": [conduct.close_is_awaited_where_it_must_be],
+            "follow_up_named": [conduct.follow_up_is_what_was_said],
         }
         self.before_record: list[RecordRule] = [line.records_follow_each_other]
         self.after_record: list[RecordRule] = [
@@ -98,6 +107,9 @@ class Book:
             clocks.answered_clocks_stop,
             clocks.ledger_says_what_was_owed,
             alarm.everything_due_fires,
+            conduct.major_incident_has_a_commander,
+            conduct.no_incident_is_overdue,
+            conduct.ledger_has_what_incidents_owed,
         ]
         self.at_the_end: list[RecordRule] = [conservation.needs_are_accounted_for]
 

@@ -6,7 +6,7 @@ record's end, after all its events.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Iterable
 
 from .city import City
 from .export import Record, milliseconds, optional_milliseconds
@@ -26,6 +26,8 @@ READY = ("on_call", "patrolling", "standby")
 ASKED_MAX = 8
 # Shortages that no free unit can mend; such a need is in no queue.
 NOT_QUEUED = ("drill", "no_place", "outside")
+# What is owed upward, by the clock that runs on it.
+CLOCK_OF_STAGE = {"first": "first_word", "written": "written_report"}
 # Commands that speak of one call by its id.
 OF_A_CALL = ("add_facts", "judge_call", "split_call")
 
@@ -147,6 +149,15 @@ class Incident:
     open_orders: set[str] = field(default_factory=set)
     # The calls that point to it, through however many merges.
     callers: set[str] = field(default_factory=set)
+    category: str = "none"
+    injured: int = 0
+    calls: int = 1
+    # Once it is major: its level, the clocks that run, since when what is owed upward, and what has come.
+    level: str | None = None
+    owes: dict[str, int] = field(default_factory=dict)
+    owed_since: dict[str, int] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
+    close_awaited: bool = False
 
     def live(self, capability: str) -> int:
         """How many needs of a capability it has or had that were not dropped."""
@@ -166,6 +177,11 @@ class Call:
 
 # How a need gets its unit when it is looked for, and not when a unit comes free.
 SOUGHT = ("nearest", "desk", "preemption")
+
+
+def injured_in(record: Record) -> int:
+    """How many are said to be hurt in a record's command."""
+    return (record.value.get("injured") or 0) if record.command in ("take_call", "add_facts", "split_call") else 0
 
 
 def begins_round(record: Record, need: Need) -> bool:
@@ -195,6 +211,10 @@ class Centre:
         # The map in force, by all that holds on it; without one all ways are straight.
         self.roads: Roads | None = None
         self.now = 0
+        # Of each incident that another was merged into, that other one.
+        self.merged_from: dict[str, str] = {}
+        # Incidents that are major and open.
+        self.owing: set[str] = set()
 
     def begin(self, record: Record) -> None:
         """Time comes to a record."""
@@ -303,6 +323,7 @@ class Centre:
 
     def _call_split(self, _record: Record, event: Any) -> None:
         self._point(event["call"], event["into"])
+        self.incidents[event["from"]].calls -= 1
 
     def caller(self, record: Record) -> str | None:
         """The call that a record is about."""
@@ -330,19 +351,38 @@ class Centre:
             opened_at=record.at,
             nature=event["nature"],
             agencies=frozenset(event["agencies"]),
+            category=event["category"],
+            injured=injured_in(record),
         )
         caller = self.caller(record)
         # A call that is split off points to its own incident from `call_split` on.
         if caller is not None and record.command != "split_call":
             self._point(caller, event["incident"])
 
-    def _incident_joined(self, _record: Record, event: Any) -> None:
+    def _incident_joined(self, record: Record, event: Any) -> None:
         self._point(event["call"], event["incident"])
+        incident = self.incidents[event["incident"]]
+        incident.calls += 1
+        incident.injured = max(incident.injured, injured_in(record))
+
+    def _call_amended(self, record: Record, event: Any) -> None:
+        incident = self.open_incident_of(event["call"])
+        if incident is not None and record.command == "add_facts":
+            incident.injured = max(incident.injured, injured_in(record))
+
+    def open_incident_of(self, call: str) -> Incident | None:
+        """The open incident that a call points to."""
+        known = self.calls.get(call)
+        incident = self.incidents.get(known.incident or "") if known else None
+        return None if incident is None or incident.closed else incident
 
     def _incident_merged(self, _record: Record, event: Any) -> None:
         gone, kept = self.incidents[event["from"]], self.incidents[event["into"]]
         said = [urgency for urgency in (gone.escalated, kept.escalated) if urgency is not None]
         kept.escalated = min(said, default=None)
+        kept.calls += gone.calls
+        kept.injured = max(kept.injured, gone.injured)
+        self.merged_from[kept.identity] = gone.identity
         for caller in sorted(gone.callers):
             self._point(caller, kept.identity)
 
@@ -361,6 +401,7 @@ class Centre:
         changed = incident.priority != event["priority"]
         incident.kind, incident.priority = event["kind"], event["priority"]
         incident.nature, incident.agencies = event["nature"], frozenset(event["agencies"])
+        incident.category = event["category"]
         if changed:
             for index, need in incident.needs.items():
                 if (incident.identity, index) in self.queues:
@@ -372,7 +413,44 @@ class Centre:
         incident.place, incident.plane = event["place"], self._plane_of(event["place"])
 
     def _incident_closed(self, _record: Record, event: Any) -> None:
-        self.incidents[event["incident"]].closed = True
+        incident = self.incidents[event["incident"]]
+        incident.closed = True
+        incident.owes.clear()
+        self.owing.discard(incident.identity)
+
+    def _level_raised(self, record: Record, event: Any) -> None:
+        incident = self.incidents[event["incident"]]
+        if event["cause"] == "merged":
+            gone = self.incidents[self.merged_from[incident.identity]]
+            incident.owed_since, incident.given = dict(gone.owed_since), set(gone.given)
+        incident.level = event["level"]
+        for stage, clock in CLOCK_OF_STAGE.items():
+            if event["deadlines"][clock] is not None:
+                incident.owed_since.setdefault(stage, record.at)
+        due = {clock: optional_milliseconds(due) for clock, due in event["deadlines"].items()}
+        incident.owes = {clock: at for clock, at in due.items() if at is not None}
+        self.owing.add(incident.identity)
+
+    def _situation_reported(self, _record: Record, event: Any) -> None:
+        self._owe(event["incident"], "situation_report", event["next_due"])
+
+    def _reported_upward(self, _record: Record, event: Any) -> None:
+        incident, stage = self.incidents[event["incident"]], event["stage"]
+        self._owe(incident.identity, CLOCK_OF_STAGE[stage], None)
+        if incident.level is not None:
+            incident.given.add(stage)
+
+    def _incident_clock_missed(self, _record: Record, event: Any) -> None:
+        self._owe(event["incident"], event["clock"], event["next_due"])
+
+    def _owe(self, identity: str, clock: str, due: Any) -> None:
+        owes, at = self.incidents[identity].owes, optional_milliseconds(due)
+        owes.pop(clock, None)
+        if at is not None:
+            owes[clock] = at
+
+    def _close_awaited(self, _record: Record, event: Any) -> None:
+        self.incidents[event["incident"]].close_awaited = True
 
     def _hospital_defined(self, record: Record, event: Any) -> None:
         self.hospitals[record.value["name"]] = event["hospital"]
@@ -381,6 +459,7 @@ class Centre:
         incident, capability = self.incidents[event["incident"]], event["capability"]
         deadline = self.need_deadline(incident, capability)
         incident.needs[event["need"]] = Need(capability=capability, deadline=deadline)
+        incident.close_awaited = False
 
     def _need_waits(self, record: Record, event: Any) -> None:
         need = self._need(event)
@@ -422,9 +501,14 @@ class Centre:
     def _plane_of(self, place: dict[str, Any] | None) -> tuple[int, int] | None:
         return self.city.projection.plane(place["point"]) if place else None
 
+    def major(self) -> Iterable[Incident]:
+        """The incidents that owe something because they are major."""
+        return [self.incidents[identity] for identity in sorted(self.owing)]
+
     def wanted(self, incident: Incident, line: int | None) -> dict[str, int]:
         """What the plan in force now asks for, by capability, as the incident is held now (R1)."""
-        return self.plan.needs(incident.kind, incident.nature, incident.agencies, line, self._has)
+        held = (incident.kind, incident.nature, incident.agencies, incident.level)
+        return self.plan.needs(*held, line, self._has)
 
     def able_to(self, capability: str) -> list[Unit]:
         """All units with a capability, by their numbers."""

@@ -1,4 +1,4 @@
-"""What a plan says of travel, needs, ranks and clocks: read from its TOML text, not from the engine's tables."""
+"""What a plan says of travel, needs, ranks, clocks and major incidents: read from its TOML text, not from the engine's tables."""
 
 import tomllib
 from typing import Any, Callable, Iterable
@@ -24,6 +24,8 @@ _AGENCIES = {
 _AGENCY_OF = {capability: agency for agency, all_of in _AGENCIES.items() for capability in all_of}
 _TEAMS = ("riot", "medical_team", "forest_fire", "flood_team", "township_team", "militia", "expert")
 _DESK = "desk_"
+# In the order in which an incident rises.
+LEVELS = ("IV", "III", "II", "I")
 
 
 def agency_of(capability: str) -> str:
@@ -56,15 +58,26 @@ class Plan:
         self._kinds: dict[str, Any] = document.get("kind", {})
         self._agencies: dict[str, Any] = document.get("agency", {})
         self._spans: dict[tuple[Any, ...], int | None] = {}
+        self._levels: list[dict[str, Any]] = document.get("level", [])
+        self._owed: dict[str, Any] = document.get("major", {})
+        self._commanders: list[dict[str, Any]] = document.get("commander", [])
+        self._upward: dict[str, list[str]] = document.get("upward", {})
+        self._close: dict[str, Any] = document.get("close", {})
 
     def forwards(self, line: int | None) -> bool:
         """Whether calls of a line are only passed on (C1)."""
         return any(rule["number"] == line and rule["mode"] == "forward" for rule in self._lines)
 
     def needs(
-        self, kind: str, nature: str, agencies: Iterable[str], line: int | None, has: Callable[[str], bool]
+        self,
+        kind: str,
+        nature: str,
+        agencies: Iterable[str],
+        level: str | None,
+        line: int | None,
+        has: Callable[[str], bool],
     ) -> dict[str, int]:
-        """How many of which capability an incident asks for (R1, C2, C3). `has` says whether any unit has one; what
+        """How many of which capability an incident asks for at its level (R1, C2, C3). `has` says whether any unit has one; what
         nobody has falls to the desk of its agency."""
         if kind == "unknown":
             rules = [rule.get("orders_when_unknown", []) for rule in self._lines if rule["number"] == line]
@@ -78,7 +91,52 @@ class Plan:
         for agency in set(agencies) - covered:
             desk = {"capability": _DESK + agency, "count": 1}
             asked.append(self._agencies.get(agency, {}).get("joins", desk))
-        return _at_hand(asked, has)
+        wanted = _at_hand(asked, has)
+        # What each level asks for comes on top; a desk is asked once.
+        by_level = self._kinds.get(kind, {}).get("level", {})
+        for reached in LEVELS[: LEVELS.index(level) + 1 if level else 0]:
+            for rule in by_level.get(reached, {}).get("needs", []):
+                capability = rule["capability"]
+                if has(capability):
+                    wanted[capability] = wanted.get(capability, 0) + rule["count"]
+                else:
+                    wanted.setdefault(_DESK + agency_of(capability), 1)
+        return wanted
+
+    def level(self, kind: str, nature: str, injured: int, calls: int) -> str | None:
+        """The gravest level whose rule is met (L1); only emergencies and help come to one by rule."""
+        if nature not in ("emergency", "help"):
+            return None
+        met = [
+            rule["level"]
+            for rule in self._levels
+            if kind in rule.get("kinds", [kind]) and injured >= rule.get("injured", 0) and calls >= rule.get("calls", 0)
+        ]
+        return max(met, key=LEVELS.index, default=None)
+
+    def owed_ms(self, level: str, clock: str) -> int | None:
+        """How long a clock of a major incident runs at a level (X4, H6)."""
+        seconds = self._owed.get(level, {}).get(clock + "_s")
+        return None if seconds is None else seconds * 1000
+
+    def commander(self, category: str, level: str) -> dict[str, str] | None:
+        """Who commands at the scene (X9): the last rule that fits."""
+        fit = [
+            rule
+            for rule in self._commanders
+            if LEVELS.index(rule["from"]) <= LEVELS.index(level) and category in rule.get("classes", [category])
+        ]
+        return {name: fit[-1][name] for name in ("zh", "en")} if fit else None
+
+    def complete(self, stage: str) -> list[str]:
+        """What a report upward says at least (C9)."""
+        return self._upward.get(stage, [])
+
+    def needs_follow_up(self, kind: str, level: str | None) -> bool:
+        """Whether a close names who sees to what is left (X5)."""
+        least = self._close.get("follow_up_from")
+        by_level = least is not None and level is not None and LEVELS.index(level) >= LEVELS.index(least)
+        return by_level or kind in self._close.get("follow_up_kinds", [])
 
     def time_of_day(self, minute: int) -> str:
         """`day` or `night` at a local minute."""

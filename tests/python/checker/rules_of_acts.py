@@ -5,6 +5,7 @@ from typing import Any, Iterator
 from .centre import Centre, Incident, Unit
 from .export import Record
 from .orders import is_open
+from .plan import LEVELS
 from .rules_of_needs import NEEDS_MAX
 
 Findings = Iterator[str]
@@ -223,8 +224,27 @@ def _split_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
     return said["assessment"]["nature"] == "invalid" or centre.plan.forwards(call.line)
 
 
+def _close_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
+    incident = centre.incidents.get(said)
+    if incident is None or reason == "unknown_incident":
+        return incident is None or None
+    if reason == "follow_up_needed":
+        return centre.plan.needs_follow_up(incident.kind, incident.level)
+    return incident.closed if reason == "not_allowed_now" else None
+
+
+def _raise_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
+    incident = centre.incidents.get(said["incident"])
+    if reason != "not_allowed_now" or incident is None:
+        return incident is None or None
+    reached = incident.level is not None and LEVELS.index(incident.level) >= LEVELS.index(said["level"])
+    return incident.closed or reached
+
+
 # Of each act, whether a refusal holds; `None` where the journal does not say (what has left hot state is unknown).
 _REASONS = {
+    "close_incident": _close_is_refused,
+    "raise_level": _raise_is_refused,
     "assign_unit": _assignment_is_refused,
     "merge_incidents": _merge_is_refused,
     "escalate_incident": _escalation_is_refused,

@@ -8,7 +8,7 @@ from .export import Record
 Findings = Iterator[str]
 # Needs that one incident can have, ended ones included.
 NEEDS_MAX = 16
-_HELD = ("incident_opened", "incident_raised", "incident_reclassified")
+_HELD = ("incident_opened", "incident_raised", "incident_reclassified", "level_raised")
 
 
 def needs_are_the_plans(centre: Centre, record: Record, event: Any) -> Findings:

@@ -5,6 +5,7 @@
 
 mod choice;
 mod clocks;
+mod conduct;
 mod fleet;
 mod keys;
 mod orders;
@@ -13,6 +14,7 @@ mod sums;
 
 pub use choice::{Idle, Nearest};
 pub use clocks::Clocks;
+pub use conduct::Conduct;
 pub use keys::Keys;
 pub use orders::{OneOrder, Transitions};
 pub use preemption::Preemption;
@@ -69,6 +71,7 @@ impl Checks {
                 ("transitions", Box::new(Transitions::new(&objects))),
                 ("one order", Box::new(OneOrder::new(&objects))),
                 ("clocks", Box::new(Clocks::default())),
+                ("conduct", Box::new(Conduct::default())),
                 ("sums", Box::new(Sums::default())),
                 ("nearest", Box::new(Nearest::new(&objects))),
                 ("preemption", Box::new(Preemption::new(&objects))),

@@ -7,14 +7,15 @@ use super::scene::{self, MORNING, Scene};
 use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks};
 use engine::capability::Capability;
 use engine::command::{
-    Actor, Assignment, CallSplit, CallVerdict, Command, Envelope, Escalation, IncidentMerge,
-    ObjectKind, OrderReport, UnitDuty, UnitPosition,
+    Actor, Assignment, CallSplit, CallVerdict, Command, Envelope, Escalation, FollowUp,
+    IncidentMerge, LevelRaise, ObjectKind, OrderReport, UnitDuty, UnitPosition, UpwardReport,
 };
 use engine::event::Event;
 use engine::hospital::{HospitalCapabilities, HospitalDefinition};
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::{Agency, Kind, Nature, Priority};
 use engine::line::Line;
+use engine::major::{Level, UpwardField, UpwardStage};
 use engine::moment::{Moment, Span};
 use engine::order::{OrderAct, OrderState};
 use engine::place::{DistrictId, Place};
@@ -49,7 +50,9 @@ const USUAL: &[Kind] = &[
 const LINES: &[u32] = &[110, 110, 110, 119, 120, 122, 12_345, 12_395, 999];
 
 /// What can be written, each with its weight before a seed's temper bends it.
-const SUBJECTS: [usize; 18] = [30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 1];
+const SUBJECTS: [usize; 22] = [
+    30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 2, 2, 2, 3, 1,
+];
 
 /// The author of one stream.
 #[derive(Debug)]
@@ -161,6 +164,17 @@ impl Author {
             }),
             15 => self.assignment(),
             16 => self.hospital(),
+            17 => Command::RaiseLevel(LevelRaise {
+                incident: self.incident(),
+                level: self.random.one(Level::ALL),
+            }),
+            18 => Command::ReportSituation(self.incident()),
+            19 => self.upward(),
+            20 => Command::CloseWithFollowUp(FollowUp {
+                incident: self.incident(),
+                unit: self.unit(),
+                owner: scene::name("王芳"),
+            }),
             _ => self.activation(),
         };
         let at = match subject {
@@ -305,11 +319,19 @@ impl Author {
             line: Line(self.random.one(LINES)),
             place: self.place(),
             assessment: self.assessment(),
-            injured: self.random.below(3) as u16,
+            injured: self.hurt(),
             marks: self.marks(),
         };
         self.reports.push(report);
         Command::TakeCall(report)
+    }
+
+    /// Mostly few, seldom so many that it is grave.
+    fn hurt(&mut self) -> u16 {
+        match self.random.below(30) {
+            0 => self.random.one(&[3, 10, 50, 100]),
+            _ => self.random.below(3) as u16,
+        }
     }
 
     /// A key that came before: with the same body, or with another.
@@ -327,7 +349,8 @@ impl Author {
         let call = self.call_id();
         let place = self.place().filter(|_| self.random.percent(50));
         let assessment = self.random.percent(60).then(|| self.assessment());
-        let injured = self.random.percent(30).then_some(2);
+        let hurt = self.hurt();
+        let injured = self.random.percent(30).then_some(hurt);
         let marks = self.marks();
         Command::AddFacts(CallFacts {
             call,
@@ -440,6 +463,18 @@ impl Author {
             incident,
             unit,
             capability,
+        })
+    }
+
+    /// A report upward, seldom with all that it should say.
+    fn upward(&mut self) -> Command {
+        let incident = self.incident();
+        let most = self.random.one(&[40, 100]);
+        let fields = UpwardField::ALL.iter().copied();
+        Command::ReportUpward(UpwardReport {
+            incident,
+            stage: self.random.one(UpwardStage::ALL),
+            fields: fields.filter(|_| self.random.percent(most)).collect(),
         })
     }
 

@@ -5,6 +5,7 @@ use engine::capability::Capability;
 use engine::command::Command;
 use engine::event::{Choice, Event, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, Shortage};
+use engine::major::{IncidentClock, Level, LevelCause};
 use engine::order::{OrderClock, OrderState, Rung};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,6 +44,19 @@ impl Coverage {
         }
         if let Event::LedgerEntered { matter, .. } = event {
             self.add("ledger", matter.code(), "");
+        }
+        if let Event::IncidentEntered { matter, .. } = event {
+            self.add("ledger", matter.code(), "");
+        }
+        if let Event::LevelRaised { level, cause, .. } = event {
+            self.add("level", level.code(), "");
+            self.add("level cause", cause.code(), "");
+        }
+        if let Event::IncidentClockMissed { clock, .. } = event {
+            self.add("clock of incidents missed", clock.code(), "");
+        }
+        if let Event::CloseAwaited { reason, .. } = event {
+            self.add("close awaited", reason.code(), "");
         }
         if let Event::NeedWaits { shortage, .. } = event {
             self.add("shortage", shortage.code(), "");
@@ -115,6 +129,17 @@ impl Coverage {
             "close",
             &mut CloseReason::ALL.iter().map(|value| value.code()),
         );
+        all("level", &mut Level::ALL.iter().map(|value| value.code()));
+        let causes = LevelCause::ALL.iter();
+        all("level cause", &mut causes.map(|value| value.code()));
+        let clocks = IncidentClock::ALL.iter();
+        let clocks = &mut clocks.map(|value| value.code());
+        all("clock of incidents missed", clocks);
+        // A person closes at once, what is merged is awaited where it goes on, and what nothing was needed for hardly ever needs a
+        // follow-up.
+        let by_itself = [CloseReason::Served, CloseReason::Lapsed];
+        let by_itself = by_itself.iter().map(|value| value.code());
+        all("close awaited", &mut { by_itself });
         expected.extend(transitions());
         expected
             .into_iter()
@@ -206,6 +231,14 @@ names!(
         NeedRefused,
         UnitPositionStale,
         UnitPreempted,
+        LevelRaised,
+        CommanderNamed,
+        SituationReported,
+        ReportedUpward,
+        IncidentClockMissed,
+        IncidentEntered,
+        CloseAwaited,
+        FollowUpNamed,
     ]
 );
 names!(
@@ -230,6 +263,10 @@ names!(
         EscalateIncident,
         AssignUnit,
         DefineHospital,
+        RaiseLevel,
+        ReportSituation,
+        ReportUpward,
+        CloseWithFollowUp,
     ]
 );
 

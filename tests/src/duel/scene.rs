@@ -164,7 +164,8 @@ fn named(city: City) -> (ObjectHash, Arc<City>) {
     (name, Arc::new(city))
 }
 
-/// The default plan with another floor for service calls and another lapse; patrols go to 110 before its words are known.
+/// The default plan with another floor for service calls and another lapse; patrols go to 110 before its words are known, few
+/// callers raise a level, and some closes need a follow-up.
 ///
 /// # Panics
 /// When the default plan does not load any more, or its text has changed so that nothing was replaced.
@@ -178,6 +179,34 @@ pub fn plan(service_floor: u16, lapse_h: i64) -> Arc<Plan> {
         ),
         ("lapse_h = 24", format!("lapse_h = {lapse_h}")),
         ("number = 110", format!("number = 110\n{unknown}")),
+        // At the usual pace hardly anything else would fall due here.
+        (
+            "situation_report_s = 7200",
+            "situation_report_s = 28800".to_owned(),
+        ),
+        (
+            "situation_report_s = 3600",
+            "situation_report_s = 21600".to_owned(),
+        ),
+        (
+            "situation_report_s = 1800",
+            "situation_report_s = 14400".to_owned(),
+        ),
+        (
+            "situation_report_s = 900",
+            "situation_report_s = 10800".to_owned(),
+        ),
+        // Four callers are many here, and some closes need a follow-up.
+        ("calls = 30", "calls = 4".to_owned()),
+        ("calls = 200", "calls = 9".to_owned()),
+        (
+            "follow_up_from = \"II\"",
+            match service_floor {
+                8 => "follow_up_from = \"II\"\nfollow_up_kinds = [\"unknown\"]".to_owned(),
+                3 => "follow_up_from = \"III\"\nfollow_up_kinds = [\"suicide_risk\"]".to_owned(),
+                _ => String::new(),
+            },
+        ),
     ] {
         assert!(
             text.contains(from),

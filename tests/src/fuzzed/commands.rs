@@ -14,7 +14,8 @@ use engine::centre::{Centre, Prepared};
 use engine::city::City;
 use engine::command::{
     Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
-    Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
+    Escalation, FollowUp, IncidentMerge, LevelRaise, ObjectKind, Opening, OrderReport, UnitDuty,
+    UnitPosition, UpwardReport,
 };
 use engine::event::Event;
 use engine::hospital::HospitalDefinition;
@@ -22,6 +23,7 @@ use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::{Agency, AgencySet, Category, Kind, Nature, Priority};
 use engine::limits::{Capacities, EVENTS_PER_COMMAND_MAX};
 use engine::line::Line;
+use engine::major::{Level, UpwardField, UpwardFields, UpwardStage};
 use engine::moment::{Moment, Span};
 use engine::name::Name;
 use engine::order::OrderAct;
@@ -391,10 +393,17 @@ fn step(world: &mut World, cursor: &mut Cursor<'_>) {
     world.say(actor, command);
 }
 
-/// What seldom comes: objects that change, hospitals, time that jumps without a tick, a second opening.
+fn upward_fields(cursor: &mut Cursor<'_>) -> UpwardFields {
+    let bits = cursor.u16();
+    let fields = (0..).zip(UpwardField::ALL);
+    let fields = fields.filter(|(bit, _)| bits & (1 << bit) == 0);
+    fields.map(|(_, &field)| field).collect()
+}
+
+/// What seldom comes: objects that change, hospitals, levels and what is told of them, time that jumps without a tick, a second opening.
 fn rare(world: &mut World, cursor: &mut Cursor<'_>) -> Command {
     let activate = |object, hash| Command::Activate(Activation { object, hash });
-    match cursor.below(7) {
+    match cursor.below(14) {
         0 => activate(ObjectKind::Plan, GROUND.other_plan.hash),
         1 => activate(ObjectKind::Plan, GROUND.plan.hash),
         2 => activate(ObjectKind::City, GROUND.city_hash),
@@ -404,6 +413,21 @@ fn rare(world: &mut World, cursor: &mut Cursor<'_>) -> Command {
             world.now = Moment(world.now.0 + i64::from(cursor.u32() as i32) / 4);
             Command::Tick
         }
+        7 | 8 => Command::RaiseLevel(LevelRaise {
+            incident: incident(cursor),
+            level: cursor.one_of(Level::ALL),
+        }),
+        9 => Command::ReportSituation(incident(cursor)),
+        10 | 11 => Command::ReportUpward(UpwardReport {
+            incident: incident(cursor),
+            stage: cursor.one_of(UpwardStage::ALL),
+            fields: upward_fields(cursor),
+        }),
+        12 => Command::CloseWithFollowUp(FollowUp {
+            incident: incident(cursor),
+            unit: unit(cursor),
+            owner: name("O", 1),
+        }),
         _ => Command::DefineHospital(HospitalDefinition {
             name: name("H", cursor.below(3)),
             point: place(cursor).point,

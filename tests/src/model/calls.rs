@@ -309,7 +309,7 @@ impl Model {
         let left = self.incident_mut(incident);
         left.calls_open = left.calls_open.saturating_sub(1);
         if left.calls_open == 0 && left.needs.is_empty() {
-            self.close(incident, CloseReason::NothingNeeded);
+            self.close_by_itself(incident, CloseReason::NothingNeeded);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What is due: shifts of units, reviews of incidents, clocks of orders. Each deadline fires once, the earliest first; of
-//! equal ones units before incidents before orders, and within these by where they stand.
+//! equal ones units before incidents before orders before what major incidents owe, and within these by where they stand.
 
 use super::Model;
+use super::major::nearest_owed;
 use super::orders::nearest_clock;
 use engine::event::{Event, LedgerMatter};
 use engine::id::{IncidentId, OrderId, UnitId};
@@ -15,6 +16,8 @@ pub(super) enum Owner {
     Unit(UnitId),
     Incident(IncidentId),
     Order(OrderId),
+    /// What an incident owes because it is major.
+    Major(IncidentId),
 }
 
 impl Model {
@@ -29,7 +32,13 @@ impl Model {
         let orders = self.orders.iter();
         let orders = orders
             .filter_map(|known| Some((known.due?, 2, known.place_number, Owner::Order(known.id))));
-        units.chain(incidents).chain(orders).collect()
+        let majors = self.incidents.iter();
+        let majors = majors.filter_map(|known| {
+            let (due, _) = nearest_owed(&known.owes)?;
+            let due = due + Span(1);
+            Some((due, 3, known.place_number, Owner::Major(known.id)))
+        });
+        units.chain(incidents).chain(orders).chain(majors).collect()
     }
 
     /// Lets everything that is due happen, as far as one command may.
@@ -52,6 +61,7 @@ impl Model {
                     self.incident_mut(incident).due = None;
                     self.review(incident);
                 }
+                Owner::Major(incident) => self.major_clock_runs_out(incident),
                 Owner::Order(order) => {
                     self.order_mut(order).due = None;
                     self.clock_runs_out(order);
@@ -67,7 +77,10 @@ impl Model {
         let lapse_span = self.plan_in_force().lapse;
         let lapse = self.incident(id).heard_at + lapse_span;
         if lapse <= self.now && self.open_orders_of(id) == 0 {
-            return self.close(id, CloseReason::Lapsed);
+            if !self.needs_follow_up(id) {
+                return self.close(id, CloseReason::Lapsed);
+            }
+            self.await_close(id, CloseReason::Lapsed);
         }
         let next = if lapse <= self.now {
             self.now + lapse_span

@@ -95,6 +95,10 @@ impl Model {
             orders: Vec::new(),
             merged_into: None,
             bumps: 0,
+            level: None,
+            owes: Vec::new(),
+            upward: Vec::new(),
+            close_awaited: false,
             due: Some(self.now + self.plan_in_force().lapse),
         };
         self.incidents.push(incident);
@@ -108,13 +112,16 @@ impl Model {
             place: said.place,
             drill: said.drill,
         });
+        self.review_level(id);
         self.ask_for(id, said.line);
         id
     }
 
     /// New facts may raise an incident, and then it may need more.
     pub(super) fn raise(&mut self, id: IncidentId, said: &Said) {
-        if self.take_worse(id, said) {
+        let graver = self.take_worse(id, said);
+        let risen = self.review_level(id);
+        if graver || risen {
             self.ask_for(id, said.line);
         }
     }
@@ -140,6 +147,9 @@ impl Model {
             category: after.category,
             agencies: after.agencies,
         });
+        if after.category != before.category {
+            self.name_commander(id);
+        }
         if after.priority != before.priority {
             self.rank_anew(id);
         }
@@ -148,9 +158,9 @@ impl Model {
 
     /// Opens the needs that the plan asks for and that the incident does not have yet (R1).
     pub(super) fn ask_for(&mut self, id: IncidentId, line: Option<Line>) {
-        let assessment = self.incident(id).assessment;
+        let (assessment, level) = (self.incident(id).assessment, self.incident(id).level);
         let plan = self.plan_in_force();
-        let wanted = plan.needs(&assessment, line, |capability| self.has(capability));
+        let wanted = plan.needs(&assessment, level, line, |capability| self.has(capability));
         for spec in wanted.iter() {
             let mut refused = 0;
             for _ in self.live_needs(id, spec.capability)..usize::from(spec.count) {
@@ -173,6 +183,7 @@ impl Model {
         match self.find_incident(id).map(|incident| incident.open) {
             None => self.refuse(Refusal::UnknownIncident),
             Some(false) => self.refuse(Refusal::NotAllowedNow),
+            Some(true) if self.needs_follow_up(id) => self.refuse(Refusal::FollowUpNeeded),
             Some(true) => self.close(id, CloseReason::Person),
         }
     }
@@ -196,6 +207,7 @@ impl Model {
         for need in self.needs_of(id) {
             self.drop_need(id, need);
         }
+        self.end_major(id, reason);
         let now = self.now;
         let incident = self.incident_mut(id);
         incident.open = false;
@@ -216,7 +228,7 @@ impl Model {
             .iter()
             .all(|need| matches!(need.state, NeedState::Done | NeedState::Dropped));
         if incident.open && served && self.open_orders_of(id) == 0 {
-            self.close(id, CloseReason::Served);
+            self.close_by_itself(id, CloseReason::Served);
         }
     }
 }

@@ -8,13 +8,15 @@
 //! The chapters: `state` (what is known), `ground` (distances), `ways` (who is there when, by road or beside it), `calls` (a call comes), `incidents` (what
 //! it opens, raises and closes), `needs` (who is sent), `left_behind` (what that would take away), `preemption` (who is called
 //! away for it), `waiting` (who is served when a unit comes free), `orders`
-//! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides).
+//! (the life of an order), `clocks` (what is due), `units`, `people` (what a person decides),
+//! `major` (levels, what a major incident owes, who closes it).
 
 mod calls;
 mod clocks;
 mod ground;
 mod incidents;
 mod left_behind;
+mod major;
 mod needs;
 mod orders;
 mod people;
@@ -212,6 +214,10 @@ impl Model {
             Command::EscalateIncident(escalation) => self.escalate(escalation),
             Command::AssignUnit(assignment) => self.assign(assignment),
             Command::DefineHospital(definition) => self.define_hospital(definition),
+            Command::RaiseLevel(raise) => self.raise_by_person(raise.incident, raise.level),
+            Command::ReportSituation(incident) => self.report_situation(incident),
+            Command::ReportUpward(report) => self.report_upward(&report),
+            Command::CloseWithFollowUp(follow_up) => self.close_with_follow_up(&follow_up),
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }
     }

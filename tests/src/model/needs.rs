@@ -34,6 +34,7 @@ impl Model {
             deadline,
             owed: None,
         });
+        self.incident_mut(id).close_awaited = false;
         let need = index as u8;
         self.say(Event::NeedOpened {
             incident: id,

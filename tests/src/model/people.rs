@@ -63,6 +63,10 @@ impl Model {
             category: assessment.category,
             agencies: assessment.agencies,
         });
+        if assessment.category != before.category {
+            self.name_commander(id);
+        }
+        self.review_level(id);
         for need in self.needs_of(id).rev() {
             let KnownNeed {
                 state, capability, ..
@@ -84,9 +88,9 @@ impl Model {
 
     /// How many of a capability the plan asks for as the incident is held now.
     fn wanted(&self, id: IncidentId, capability: Capability, line: Option<Line>) -> usize {
-        let assessment = self.incident(id).assessment;
+        let (assessment, level) = (self.incident(id).assessment, self.incident(id).level);
         let plan = self.plan_in_force();
-        let wanted = plan.needs(&assessment, line, |capability| self.has(capability));
+        let wanted = plan.needs(&assessment, level, line, |capability| self.has(capability));
         wanted
             .iter()
             .filter(|spec| spec.capability == capability)
@@ -144,6 +148,7 @@ impl Model {
             drill: gone.drill,
         };
         self.take_worse(merge.into, &said);
+        self.inherit_level(merge.from, merge.into);
         let mut room = true;
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in self.needs_of(merge.from) {
@@ -322,7 +327,7 @@ impl Model {
         Ok((None, capability))
     }
 
-    fn is_open_incident(&mut self, id: IncidentId) -> bool {
+    pub(super) fn is_open_incident(&mut self, id: IncidentId) -> bool {
         match self.find_incident(id).map(|incident| incident.open) {
             Some(true) => return true,
             Some(false) => self.refuse(Refusal::NotAllowedNow),

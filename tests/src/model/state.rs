@@ -7,6 +7,7 @@ use engine::id::{CallId, IncidentId, OrderId, Sequence, UnitId};
 use engine::incident::{NeedState, Shortage};
 use engine::kind::Priority;
 use engine::line::Line;
+use engine::major::{IncidentClock, Level, UpwardStage};
 use engine::moment::Moment;
 use engine::order::{Deadlines, OrderState, Rung};
 use engine::place::{Place, Point};
@@ -51,6 +52,13 @@ pub(super) struct KnownIncident {
     pub merged_into: Option<IncidentId>,
     /// How often a unit was called away from it.
     pub bumps: u8,
+    pub level: Option<Level>,
+    /// The clocks that run because it is major, each with its deadline.
+    pub owes: Vec<(IncidentClock, Moment)>,
+    /// Since when each report upward is owed, and whether it has come.
+    pub upward: Vec<(UpwardStage, Option<Moment>, bool)>,
+    /// It was said that only a person closes it.
+    pub close_awaited: bool,
     /// When it is looked at again.
     pub due: Option<Moment>,
 }

@@ -5,6 +5,7 @@ use engine::call::Outcome;
 use engine::command::{Actor, ClockMode, Command, ObjectKind};
 use engine::event::{Choice, Event, LedgerMatter, Refusal};
 use engine::incident::{CloseReason, Shortage};
+use engine::major::{IncidentClock, Level, LevelCause};
 use engine::order::{OrderAct, OrderClock, OrderState, Rung};
 use engine::runtime::ReleasedRecord;
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub const DEEDS: &[&str] = &[
     "call_ended",
     "call_resent",
     "caller_facts",
+    "concluded",
     "conflict_sent",
     "crash",
     "duplicate",
@@ -98,6 +100,15 @@ impl Counters {
         LedgerMatter::ALL
             .iter()
             .for_each(|matter| row("ledger", matter.code()));
+        Level::ALL
+            .iter()
+            .for_each(|level| row("level", level.code()));
+        LevelCause::ALL
+            .iter()
+            .for_each(|cause| row("level cause", cause.code()));
+        IncidentClock::ALL
+            .iter()
+            .for_each(|clock| row("incident clock missed", clock.code()));
         Choice::ALL
             .iter()
             .for_each(|choice| row("choice", choice.code()));
@@ -183,6 +194,13 @@ impl Counters {
             self.hit("rung", rung.code());
         } else if let Event::LedgerEntered { matter, .. } = *event {
             self.hit("ledger", matter.code());
+        } else if let Event::IncidentEntered { matter, .. } = *event {
+            self.hit("ledger", matter.code());
+        } else if let Event::LevelRaised { level, cause, .. } = *event {
+            self.hit("level", level.code());
+            self.hit("level cause", cause.code());
+        } else if let Event::IncidentClockMissed { clock, .. } = *event {
+            self.hit("incident clock missed", clock.code());
         } else if let Event::OrderIssued(issued) = *event {
             self.hit("choice", issued.choice.code());
         } else if let Event::NeedWaits { shortage, .. } = *event {
@@ -234,6 +252,10 @@ names! { COMMANDS, command_name, Command:
     Command::EscalateIncident(_) => "escalate_incident",
     Command::AssignUnit(_) => "assign_unit",
     Command::DefineHospital(_) => "define_hospital",
+    Command::RaiseLevel(_) => "raise_level",
+    Command::ReportSituation(_) => "report_situation",
+    Command::ReportUpward(_) => "report_upward",
+    Command::CloseWithFollowUp(_) => "close_with_follow_up",
 }
 
 names! { EVENTS, event_name, Event:
@@ -276,4 +298,12 @@ names! { EVENTS, event_name, Event:
     Event::NeedRefused { .. } => "need_refused",
     Event::UnitPreempted { .. } => "unit_preempted",
     Event::UnitPositionStale { .. } => "unit_position_stale",
+    Event::LevelRaised { .. } => "level_raised",
+    Event::CommanderNamed { .. } => "commander_named",
+    Event::SituationReported { .. } => "situation_reported",
+    Event::ReportedUpward { .. } => "reported_upward",
+    Event::IncidentClockMissed { .. } => "incident_clock_missed",
+    Event::IncidentEntered { .. } => "incident_entered",
+    Event::CloseAwaited { .. } => "close_awaited",
+    Event::FollowUpNamed { .. } => "follow_up_named",
 }

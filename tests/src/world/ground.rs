@@ -169,16 +169,28 @@ siren_percent = 333
 
 static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
     let changes: [&[(&str, &str)]; 4] = [
-        &[("lapse_h = 24", "lapse_h = 6"), (BEFORE_TRAFFIC, EVENING)],
+        &[
+            ("lapse_h = 24", "lapse_h = 6"),
+            (BEFORE_TRAFFIC, EVENING),
+            ("calls = 30", "calls = 3"),
+        ],
         &[
             ("rung_s = 30", "rung_s = 15"),
             ("lapse_h = 24", "lapse_h = 3"),
             (BEFORE_TRAFFIC, RESTLESS),
         ],
-        &[("service_floor = 8", "service_floor = 2")],
+        &[
+            ("service_floor = 8", "service_floor = 2"),
+            ("follow_up_from = \"II\"", "follow_up_from = \"III\""),
+        ],
         &[
             ("radius_m = 80", "radius_m = 400"),
             ("lapse_h = 24", "lapse_h = 2"),
+            ("calls = 200", "calls = 6"),
+            (
+                "follow_up_from = \"II\"",
+                "follow_up_from = \"IV\"\nfollow_up_kinds = [\"fight\"]",
+            ),
         ],
     ];
     changes.iter().map(|changes| plan(changes)).collect()

@@ -5,12 +5,14 @@ use super::stage::{Thing, World};
 use engine::capability::Capability;
 use engine::command::{
     Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
-    Escalation, IncidentMerge, ObjectKind, Opening, OrderReport, UnitDuty, UnitPosition,
+    Escalation, FollowUp, IncidentMerge, LevelRaise, ObjectKind, Opening, OrderReport, UnitDuty,
+    UnitPosition, UpwardReport,
 };
 use engine::hospital::{HospitalCapabilities, HospitalDefinition};
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
 use engine::kind::Priority;
 use engine::limits::{Capacities, NEEDS_PER_INCIDENT_MAX};
+use engine::major::{Level, UpwardField, UpwardStage};
 use engine::moment::Span;
 use engine::name::Name;
 use engine::order::OrderAct;
@@ -124,7 +126,7 @@ impl World {
     }
 
     fn persons_choice(&mut self) -> Option<Command> {
-        Some(match self.random.below(20) {
+        Some(match self.random.below(26) {
             0..=3 => Command::JudgeCall(CallVerdict {
                 call: self.any_call()?,
                 assessment: self.random.chance(700).then(|| self.any_assessment()),
@@ -166,8 +168,47 @@ impl World {
             }),
             17 => Command::DefineUnit(self.any_definition()?),
             18 => Command::DefineHospital(self.any_hospital()?),
+            19..=20 => Command::RaiseLevel(LevelRaise {
+                incident: self.any_incident()?,
+                level: self.random.pick(Level::ALL).copied()?,
+            }),
+            21 => Command::ReportSituation(self.any_incident()?),
+            22..=23 => self.told_upward()?,
+            24 => Command::CloseWithFollowUp(FollowUp {
+                incident: self.any_incident()?,
+                unit: self.any_unit()?,
+                owner: Name::new("王芳").ok()?,
+            }),
             _ => self.nonsense(),
         })
+    }
+
+    /// A report upward; half of them leave something out.
+    fn told_upward(&mut self) -> Option<Command> {
+        let incident = self.any_incident()?;
+        let stage = self.random.pick(UpwardStage::ALL).copied()?;
+        let chance = if self.random.chance(500) { 1_000 } else { 800 };
+        let fields = UpwardField::ALL.iter().copied();
+        let fields = fields.filter(|_| self.random.chance(chance)).collect();
+        Some(Command::ReportUpward(UpwardReport {
+            incident,
+            stage,
+            fields,
+        }))
+    }
+
+    /// A person closes what waits for that, and names who sees to what is left.
+    pub(super) fn concludes(&mut self, incident: IncidentId) {
+        let unit = self.books.view().units().next().map(|(unit, _)| unit);
+        if let (Some(unit), Ok(owner)) = (unit, Name::new("王芳")) {
+            self.books.counters.hit("world", "concluded");
+            let follow_up = FollowUp {
+                incident,
+                unit,
+                owner,
+            };
+            self.say(Actor::Dispatcher(0), Command::CloseWithFollowUp(follow_up));
+        }
     }
 
     /// What no interface lets through, and a centre refuses nevertheless.

@@ -13,7 +13,7 @@ use super::traffic::Source;
 use engine::answer::Answer;
 use engine::command::ClockMode;
 use engine::event::Event;
-use engine::id::{CallId, ObjectHash};
+use engine::id::{CallId, IncidentId, ObjectHash};
 use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
@@ -61,6 +61,8 @@ pub(super) enum Thing {
     Hour,
     /// A person brings another plan into force.
     ChangePlan,
+    /// A person closes an incident that waits for that.
+    Conclude(IncidentId),
     /// Everybody sends again what was answered already.
     Storm,
     /// The process is started.
@@ -287,6 +289,7 @@ impl World {
             Thing::Close(point) => self.close_road_at(point),
             Thing::Hour => self.keep_hour(),
             Thing::ChangePlan => self.change_plan()?,
+            Thing::Conclude(incident) => self.concludes(incident),
             Thing::Storm => self.storm(),
             Thing::Start => self.start()?,
             Thing::Relief => self.disk.leave_free(None),
@@ -323,6 +326,9 @@ impl World {
                     .ladder_climbed(Moment(self.now), order, rung, left);
             } else if let Event::OrderIssued(issued) = *event {
                 self.tell_crew(issued.order);
+            } else if let Event::CloseAwaited { incident, .. } = *event {
+                let at = self.after(Span::minutes(1), Span::minutes(90));
+                self.agenda.note(at, Thing::Conclude(incident));
             }
         }
         self.calling.hear(Moment(self.now), record);
@@ -360,7 +366,11 @@ impl World {
         self.disk.faults(|faults| faults.cease());
         self.disk.leave_free(None);
         self.agenda.retain(|thing| match thing {
-            Thing::Arrives(_) | Thing::Answered(..) | Thing::TimeOut(_) | Thing::Start => true,
+            Thing::Arrives(_)
+            | Thing::Answered(..)
+            | Thing::TimeOut(_)
+            | Thing::Start
+            | Thing::Conclude(_) => true,
             Thing::Call(_)
             | Thing::Facts(_)
             | Thing::Person
@@ -384,6 +394,14 @@ impl World {
             .map(|(order, _)| order)
             .collect();
         open.into_iter().for_each(|order| self.tell_crew(order));
+        let view = self.books.view();
+        let awaited = view
+            .open_incidents_after(None)
+            .filter(|(_, known)| known.conduct.close_awaited.is_some());
+        let awaited: Vec<_> = awaited.map(|(incident, _)| incident).collect();
+        for incident in awaited {
+            self.agenda.note(self.now, Thing::Conclude(incident));
+        }
         self.everybody_returns();
     }
 

@@ -10,6 +10,7 @@ use crate::event::Refusal;
 use crate::id::Sequence;
 use crate::incident::{Incident, IncidentState, Need, NeedState, Shortage};
 use crate::kind::{Agency, AgencySet, Category, Nature, Priority};
+use crate::major::{Level, Major, MajorDeadlines, UpwardDuty};
 use crate::order::{Deadlines, Order, OrderState, Rung};
 use crate::place::DistrictId;
 use crate::table::Slot;
@@ -33,7 +34,13 @@ fn busy_world() -> World {
         lat_e7: town.lat_e7 + 50_000,
         ..town
     };
-    world.call(Kind::ChestPain, other);
+    let decision = world.call(Kind::ChestPain, other);
+    assert!(decision.incident.is_some());
+    let incident = IncidentId::new(CentreId(1), 1).unwrap();
+    world.say(Command::RaiseLevel(crate::command::LevelRaise {
+        incident,
+        level: Level::II,
+    }));
     world
 }
 
@@ -45,7 +52,10 @@ fn all() -> Vec<Flip> {
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _ } = incident; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _, major: _, close_awaited: _ } = incident; };
+    let _ = |major: Major| { let Major { level: _, deadlines: _, upward: _ } = major; };
+    let _ = |deadlines: MajorDeadlines| { let MajorDeadlines { situation_report: _, first_word: _, written_report: _ } = deadlines; };
+    let _ = |duty: UpwardDuty| { let UpwardDuty { owed_since: _, given: _ } = duty; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _, owed: _ } = need; };
     let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _, by_hand: _ } = order; };
@@ -103,6 +113,14 @@ fn all() -> Vec<Flip> {
         "incident.order": |i: &mut Incident| i.order = None, "incident.orders_open": |i: &mut Incident| i.orders_open += 1,
         "incident.merged_into": |i: &mut Incident| i.merged_into = IncidentId::new(CentreId(3), 3),
         "incident.bumps": |i: &mut Incident| i.bumps += 1,
+        "incident.close_awaited": |i: &mut Incident| i.close_awaited ^= true,
+        "incident.major": |i: &mut Incident| i.major = None,
+        "major.level": |i: &mut Incident| i.major.as_mut().unwrap().level = Level::I,
+        "major.situation_report": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.situation_report = None,
+        "major.first_word": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.first_word = None,
+        "major.written_report": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.written_report = None,
+        "upward.owed_since": |i: &mut Incident| i.major.as_mut().unwrap().upward[0].owed_since = None,
+        "upward.given": |i: &mut Incident| i.major.as_mut().unwrap().upward[1].given ^= true,
         "assessment.kind": |i: &mut Incident| i.assessment.kind = Kind::Noise,
         "assessment.priority": |i: &mut Incident| i.assessment.priority = Priority::P4,
         "assessment.nature": |i: &mut Incident| i.assessment.nature = Nature::Enquiry,

@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::call::{ActKey, Testimony};
-use crate::command::{Assignment, CallSplit, CallVerdict, Escalation, IncidentMerge};
+use crate::command::{
+    Assignment, CallSplit, CallVerdict, Escalation, FollowUp, IncidentMerge, LevelRaise,
+    UpwardReport,
+};
 use crate::hospital::HospitalDefinition;
 use crate::kind::Priority;
+use crate::major::{Level, UpwardField, UpwardStage};
 
 /// SplitMix64.
 pub(super) struct Random(pub u64);
@@ -45,7 +49,7 @@ impl Random {
 
     /// What may be said next.
     pub fn said(&mut self, centre: &Centre, city: &City) -> (Actor, Command) {
-        let command = match self.below(8) {
+        let command = match self.below(6) {
             0 | 1 => self.decision(centre, city),
             _ => self.command(centre, city),
         };
@@ -104,7 +108,8 @@ impl Random {
                 let row = self.below(city.units.len() as u64) as usize;
                 Command::DefineUnit(UnitDefinition::from(&city.units[row]))
             }
-            94..96 => Command::CloseIncident(self.incident(centre)),
+            94 => Command::CloseIncident(self.incident(centre)),
+            95 => self.conclusion(centre),
             96 => Command::Activate(Activation {
                 object: ObjectKind::Plan,
                 hash: centre.in_force(ObjectKind::Plan).unwrap(),
@@ -137,7 +142,21 @@ impl Random {
 
     /// What a person decides.
     fn decision(&mut self, centre: &Centre, city: &City) -> Command {
-        match self.below(8) {
+        match self.below(11) {
+            8 => Command::RaiseLevel(LevelRaise {
+                incident: self.incident(centre),
+                // What needs a follow-up is seldom closed here, and would fill the table.
+                level: self.of(&[
+                    Level::IV,
+                    Level::IV,
+                    Level::III,
+                    Level::III,
+                    Level::II,
+                    Level::I,
+                ]),
+            }),
+            9 => self.word(centre),
+            10 => self.conclusion(centre),
             0 => Command::JudgeCall(CallVerdict {
                 call: self.recent_call(centre),
                 assessment: (self.below(4) > 0).then(|| Assessment::stated(self.of(Kind::ALL))),
@@ -169,6 +188,28 @@ impl Random {
                 open: self.below(2) == 0,
             }),
         }
+    }
+
+    fn conclusion(&mut self, centre: &Centre) -> Command {
+        Command::CloseWithFollowUp(FollowUp {
+            incident: self.incident(centre),
+            unit: self.unit(centre),
+            owner: crate::name::Name::new("王芳").unwrap(),
+        })
+    }
+
+    /// What a person says of an incident, here or upward.
+    fn word(&mut self, centre: &Centre) -> Command {
+        let incident = self.incident(centre);
+        if self.below(2) == 0 {
+            return Command::ReportSituation(incident);
+        }
+        let fields = UpwardField::ALL.iter().copied();
+        Command::ReportUpward(UpwardReport {
+            incident,
+            stage: self.of(UpwardStage::ALL),
+            fields: fields.filter(|_| self.below(5) > 0).collect(),
+        })
     }
 
     fn unit(&mut self, centre: &Centre) -> UnitId {

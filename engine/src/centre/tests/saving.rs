@@ -130,6 +130,14 @@ fn a_loaded_centre_goes_on_as_the_saved_one_would_have() {
         "UnitPositionStale",
         "UnitPreempted",
         "HospitalDefined",
+        "LevelRaised",
+        "CommanderNamed",
+        "SituationReported",
+        "ReportedUpward",
+        "IncidentClockMissed",
+        "IncidentEntered",
+        "FollowUpNamed",
+        "CloseAwaited",
         "Refused",
     ] {
         assert!(seen.get(name) > Some(&3), "{name} is too rare: {seen:?}");

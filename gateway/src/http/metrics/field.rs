@@ -23,6 +23,7 @@ pub(super) fn write(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result
     incidents(writer, &counters, &conservation, &census)?;
     orders(writer, &counters, &conservation, &census)?;
     ledger(writer, &counters, &census)?;
+    super::conduct::write(writer, &counters)?;
     units(writer, &census)
 }
 

@@ -220,6 +220,15 @@ impl Strict {
             .ok_or_else(|| bad(name, "is missing; it must be text"))
     }
 
+    /// Fields of their own that may be missing.
+    pub fn optional_fields(&mut self, name: &str) -> Result<Option<Strict>, Problem> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Strict::new(fields))),
+            Some(_) => Err(bad(name, "must be an object with fields of its own")),
+        }
+    }
+
     /// A list of texts that may be missing.
     pub fn optional_texts(
         &mut self,

@@ -1,7 +1,7 @@
 //! All that was released, in order, and everybody who must hear it once; what a restart tells again must be the same.
 
 use super::replies::Left;
-use super::{Bulletins, Checker, Clocks, Keys, Orders, Reference, Replies, Twin};
+use super::{Bulletins, Checker, Clocks, Conduct, Keys, Orders, Reference, Replies, Twin};
 use crate::world::counters::Counters;
 use crate::world::ground::Ground;
 use crate::world::options::{Options, Planted};
@@ -41,6 +41,7 @@ impl Books {
         let checkers: Vec<(&'static str, Box<dyn Checker>)> = vec![
             ("keys", Box::new(Keys::default())),
             ("clocks", Box::new(Clocks::default())),
+            ("conduct", Box::new(Conduct::default())),
             ("orders", Box::new(Orders::default())),
             ("model", Box::new(Reference::new(ground))),
         ];

@@ -6,6 +6,7 @@
 mod books;
 mod bulletins;
 mod clocks;
+mod conduct;
 mod keys;
 mod orders;
 mod reference;
@@ -15,6 +16,7 @@ mod twin;
 pub use books::Books;
 pub use bulletins::Bulletins;
 pub use clocks::Clocks;
+pub use conduct::Conduct;
 pub use keys::Keys;
 pub use orders::Orders;
 pub use reference::Reference;

@@ -1,0 +1,261 @@
+//! A major incident (重大警情): its level, what it owes while it runs, and what it has told upward.
+//!
+//! Plain data. Which incident is major and what that asks of it is the plan's to say (`plan::major`); when it becomes so
+//! and what follows is the centre's (`centre::major`).
+
+use crate::kind::vocabulary;
+use crate::moment::Moment;
+use serde::{Deserialize, Serialize};
+
+vocabulary! {
+    /// How grave a major incident is (L1, GB/T 35561), in the order in which it rises.
+    Level {
+        /// 一般
+        IV = "IV",
+        /// 较大
+        III = "III",
+        /// 重大
+        II = "II",
+        /// 特别重大
+        I = "I",
+    }
+}
+
+vocabulary! {
+    /// Why an incident came to its level.
+    LevelCause {
+        /// What it is held to be.
+        Kind = "kind",
+        /// How many are hurt.
+        Injured = "injured",
+        /// How many call about it.
+        Calls = "calls",
+        /// A person said so.
+        Person = "person",
+        /// It was found to be one with another of that level.
+        Merged = "merged",
+    }
+}
+
+vocabulary! {
+    /// A clock that runs on a major incident itself, whoever was ordered for it.
+    IncidentClock {
+        /// The next situation report (X4); starts anew with each.
+        SituationReport = "situation_report",
+        /// The first word upward (H6).
+        FirstWord = "first_word",
+        /// The written report upward (H6).
+        WrittenReport = "written_report",
+    }
+}
+
+vocabulary! {
+    /// What is told upward of a major incident, in this order (H6).
+    UpwardStage {
+        /// The first word, by telephone as a rule.
+        First = "first",
+        /// The written report.
+        Written = "written",
+    }
+}
+
+impl UpwardStage {
+    /// The clock that runs until it is told.
+    pub const fn clock(self) -> IncidentClock {
+        match self {
+            UpwardStage::First => IncidentClock::FirstWord,
+            UpwardStage::Written => IncidentClock::WrittenReport,
+        }
+    }
+}
+
+vocabulary! {
+    /// What a report upward can say; the plan says which of it makes one complete (C9).
+    UpwardField {
+        /// 时间
+        Time = "time",
+        /// 地点
+        Place = "place",
+        /// 事件
+        Event = "event",
+        /// 伤亡
+        Casualties = "casualties",
+        /// 影响范围
+        Extent = "extent",
+        /// 原因
+        Cause = "cause",
+        /// 处置措施
+        Measures = "measures",
+        /// 发展趋势
+        Trend = "trend",
+        /// 需要支援
+        Requests = "requests",
+        /// 报告人
+        Reporter = "reporter",
+    }
+}
+
+const _: () = assert!(
+    UpwardField::ALL.len() <= 16,
+    "a field of a report is one bit of 16"
+);
+
+/// Some of the fields of a report upward.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpwardFields(u16);
+
+impl UpwardFields {
+    /// The set with one more.
+    #[must_use]
+    pub const fn with(self, field: UpwardField) -> UpwardFields {
+        UpwardFields(self.0 | 1 << field as u16)
+    }
+
+    /// What is in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, others: UpwardFields) -> UpwardFields {
+        UpwardFields(self.0 & !others.0)
+    }
+
+    /// Whether the field is in the set.
+    pub const fn contains(self, field: UpwardField) -> bool {
+        self.0 & (1 << field as u16) != 0
+    }
+
+    /// Whether no field is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many fields are in the set.
+    pub const fn len(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The fields of the set.
+    pub fn iter(self) -> impl Iterator<Item = UpwardField> {
+        let fields = UpwardField::ALL.iter().copied();
+        fields.filter(move |&field| self.contains(field))
+    }
+}
+
+impl FromIterator<UpwardField> for UpwardFields {
+    fn from_iter<I: IntoIterator<Item = UpwardField>>(fields: I) -> UpwardFields {
+        fields
+            .into_iter()
+            .fold(UpwardFields::default(), UpwardFields::with)
+    }
+}
+
+impl Serialize for UpwardFields {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_seq(self.iter())
+        } else {
+            serializer.serialize_u16(self.0)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for UpwardFields {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<UpwardFields, D::Error> {
+        if deserializer.is_human_readable() {
+            let fields = Vec::<UpwardField>::deserialize(deserializer)?;
+            return Ok(fields.into_iter().collect());
+        }
+        let bits = u16::deserialize(deserializer)?;
+        if bits >> UpwardField::ALL.len() != 0 {
+            return Err(serde::de::Error::custom("unknown bit of a report's fields"));
+        }
+        Ok(UpwardFields(bits))
+    }
+}
+
+/// The clocks of a major incident that run; `None` where one does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MajorDeadlines {
+    /// Of the next situation report.
+    pub situation_report: Option<Moment>,
+    /// Of the first word upward.
+    pub first_word: Option<Moment>,
+    /// Of the written report upward.
+    pub written_report: Option<Moment>,
+}
+
+impl MajorDeadlines {
+    /// The deadline of one clock.
+    pub const fn get(&self, clock: IncidentClock) -> Option<Moment> {
+        match clock {
+            IncidentClock::SituationReport => self.situation_report,
+            IncidentClock::FirstWord => self.first_word,
+            IncidentClock::WrittenReport => self.written_report,
+        }
+    }
+
+    /// The place of one clock's deadline.
+    pub const fn slot(&mut self, clock: IncidentClock) -> &mut Option<Moment> {
+        match clock {
+            IncidentClock::SituationReport => &mut self.situation_report,
+            IncidentClock::FirstWord => &mut self.first_word,
+            IncidentClock::WrittenReport => &mut self.written_report,
+        }
+    }
+
+    /// The clock that runs out first; ties in the order of [`IncidentClock::ALL`].
+    pub fn nearest(&self) -> Option<(IncidentClock, Moment)> {
+        let clocks = IncidentClock::ALL.iter();
+        clocks
+            .filter_map(|&clock| self.get(clock).map(|due| (clock, due)))
+            .min_by_key(|&(clock, due)| (due, clock))
+    }
+}
+
+/// How one report upward stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpwardDuty {
+    /// Since when it is owed; `None`: the incident's level asks for none.
+    pub owed_since: Option<Moment>,
+    /// It has come.
+    pub given: bool,
+}
+
+/// What a centre remembers of an incident because it is major.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Major {
+    /// How grave it is; only rises while it runs (N1).
+    pub level: Level,
+    /// The clocks that run.
+    pub deadlines: MajorDeadlines,
+    /// What is owed upward, by [`UpwardStage`].
+    pub upward: [UpwardDuty; UpwardStage::ALL.len()],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// L1: what is graver comes later, and no level at all comes first.
+    #[test]
+    fn levels_rise_from_four_to_one() {
+        assert!(None < Some(Level::IV) && Level::IV < Level::III);
+        assert!(Level::III < Level::II && Level::II < Level::I);
+    }
+
+    #[test]
+    fn fields_of_a_report_are_written_by_their_codes() {
+        let fields: UpwardFields = [UpwardField::Place, UpwardField::Time]
+            .into_iter()
+            .collect();
+        let json = serde_json::to_string(&fields).unwrap();
+        assert_eq!(json, r#"["time","place"]"#);
+        assert_eq!(serde_json::from_str::<UpwardFields>(&json).unwrap(), fields);
+        let bytes = postcard::to_stdvec(&fields).unwrap();
+        assert_eq!(
+            postcard::from_bytes::<UpwardFields>(&bytes).unwrap(),
+            fields
+        );
+        assert!(postcard::from_bytes::<UpwardFields>(&[0xff, 0xff, 0x03]).is_err());
+        let without = fields.without(UpwardFields::default().with(UpwardField::Time));
+        assert_eq!((without.len(), fields.len()), (1, 2));
+    }
+}
