@@ -186,6 +186,7 @@ export const CODES = {
   "choice.service_floor": ["服务保底", "its turn as a service call"],
   "choice.desk": ["转值班席", "to the desk"],
   "choice.person": ["人工指派", "by a person"],
+  "choice.preemption": ["抢派", "called away"],
   // Matters of the ledger.
   "matter.no_acknowledgement": ["逾期未签收", "not acknowledged"],
   "matter.passed_on": ["转派下一力量", "passed on"],
