@@ -183,9 +183,25 @@ impl World {
         })
     }
 
+    /// Mostly an incident that owes something upward.
+    fn one_that_owes(&mut self) -> Option<IncidentId> {
+        let owes = |world: &World| {
+            let open = world.books.view().open_incidents_after(None);
+            let owes = open.filter(|(_, known)| {
+                let clocks = known.conduct.major.map(|major| major.clocks);
+                clocks.is_some_and(|clocks| clocks.written_report.is_some())
+            });
+            owes.map(|(incident, _)| incident).collect()
+        };
+        match self.random.chance(200) {
+            true => self.any_incident(),
+            false => self.draw(owes, None),
+        }
+    }
+
     /// A report upward; half of them leave something out.
     fn told_upward(&mut self) -> Option<Command> {
-        let incident = self.any_incident()?;
+        let incident = self.one_that_owes()?;
         let stage = self.random.pick(UpwardStage::ALL).copied()?;
         let chance = if self.random.chance(500) { 1_000 } else { 800 };
         let fields = UpwardField::ALL.iter().copied();
