@@ -1,4 +1,4 @@
-"""Everything the documents say was run: the `sh` blocks of README.md and of five pages, in their order.
+"""Everything the documents say was run: the `sh` blocks of README.md and of six pages, in their order.
 
 A document is one shell session in a folder of its own, where `target` and `engine` lead to the checkout's. `cargo` runs in the checkout
 itself, so that nothing is built twice; `git clone` and `./tests/run` stand in blocks that are not `sh`. Every server that a block
@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SESSION_SECONDS = 900
 
 # Never two at once: they use the ports that they name. README.zh-CN.md has the commands of README.md, which a test shows.
-DOCUMENTS = ["README.md", "docs/city.md", "docs/protocol.md", "docs/duty.md", "docs/roads.md", "docs/traces.md"]
+DOCUMENTS = ["README.md", "docs/city.md", "docs/protocol.md", "docs/duty.md", "docs/conduct.md", "docs/roads.md", "docs/traces.md"]
 
 
 def blocks(document: str) -> list[str]:

@@ -264,6 +264,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/v1/incidents/{incident}/upward", {"stage": "second", "to": "x"}, 422, "bad_field", "stage"),
     ("POST", "/v1/incidents/{incident}/upward", {"stage": "first"}, 422, "bad_field", "to"),
     ("POST", "/v1/incidents/{incident}/upward", {"stage": "first", "to": "x", "weather": "y"}, 422, "unknown_field", "weather"),
+    ("POST", "/v1/incidents/1.999999/upward", {"stage": "first", "to": "x"}, 404, "unknown_incident", "incident"),
     ("POST", "/v1/incidents/{closed}/upward", {"stage": "first", "to": "x"}, 409, "not_allowed_now", "incident"),
     ("POST", "/v1/incidents/{incident}/close", {"follow_up": "me"}, 422, "bad_field", "follow_up"),
     ("POST", "/v1/incidents/{incident}/close", {"follow_up": {}}, 422, "bad_field", "follow_up.owner"),

@@ -9,7 +9,9 @@ use engine::incident::Shortage;
 use engine::moment::{Moment, Span};
 use engine::order::{OrderState, Step, StepSet};
 use engine::runtime::port::Conservation;
-use tests::checks::{Check, Clocks, Heard, Idle, Keys, Nearest, OneOrder, Sums, Transitions};
+use tests::checks::{
+    Check, Clocks, Conduct, Heard, Idle, Keys, Nearest, OneOrder, Sums, Transitions,
+};
 use tests::duel::scene::{CENTRE, Scene};
 use tests::duel::{Duel, staged};
 
@@ -168,6 +170,58 @@ fn a_clock_that_fires_never_twice_or_early_is_seen() {
         _ => None,
     });
     assert!(told.contains("was running"), "{told}");
+}
+
+/// X4, H6: what a major incident owes is neither forgotten nor told twice, and a level never falls.
+#[test]
+fn a_major_incident_that_is_let_off_is_seen() {
+    let check = |_: &Scene| Box::new(Conduct::default()) as Box<dyn Check>;
+    let missed = |event: &Event| matches!(event, Event::IncidentClockMissed { .. });
+    let told = plant(check, |event| missed(event).then(|| vec![*event; 2]));
+    assert!(
+        told.contains("ran to") || told.contains("entered"),
+        "{told}"
+    );
+    let entered = |event: &Event| matches!(event, Event::IncidentEntered { .. });
+    let told = plant(check, |event| entered(event).then(Vec::new));
+    assert!(told.contains("entered"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::LevelRaised { .. } => Some(vec![*event; 2]),
+        _ => None,
+    });
+    assert!(told.contains("it rises from"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::IncidentClockMissed {
+            incident,
+            clock,
+            due,
+            next_due: Some(next),
+        } => Some(vec![Event::IncidentClockMissed {
+            incident,
+            clock,
+            due,
+            next_due: Some(next + Span(1)),
+        }]),
+        _ => None,
+    });
+    assert!(!told.is_empty());
+    let told = plant(check, |event| match *event {
+        Event::ReportedUpward {
+            incident,
+            stage,
+            due,
+            delay_ms: Some(_),
+            missing,
+        } => Some(vec![Event::ReportedUpward {
+            incident,
+            stage,
+            due,
+            delay_ms: None,
+            missing,
+        }]),
+        _ => None,
+    });
+    assert!(told.contains("measured"), "{told}");
 }
 
 #[test]

@@ -135,10 +135,22 @@ impl View {
     pub fn incidents_by_clock(&self, most: usize) -> Vec<(IncidentId, &IncidentView)> {
         let mut chosen = Vec::with_capacity(most.min(self.incidents_open.len()));
         let mut seen = std::collections::BTreeSet::new();
-        let clocked = self.due.iter().filter_map(|(_, order)| {
-            let order = self.orders.get(order)?;
-            Some(order.incident)
-        });
+        // Both are sorted: the nearer of the two comes first, each time.
+        let mut of_orders = self.due.iter().peekable();
+        let mut of_incidents = self.incidents_due.iter().peekable();
+        let clocked = std::iter::from_fn(|| {
+            let of_order = of_orders.peek().map(|(due, _)| *due);
+            let of_incident = of_incidents.peek().map(|(due, _)| *due);
+            match (of_order, of_incident) {
+                (order, Some(due)) if order.is_none_or(|order| due < order) => {
+                    of_incidents.next().map(|&(_, incident)| Some(incident))
+                }
+                _ => of_orders
+                    .next()
+                    .map(|(_, order)| Some(self.orders.get(order)?.incident)),
+            }
+        })
+        .flatten();
         // An incident without a clock is old news or has nobody yet: those that wait for a unit go before the rest.
         let waiting = self.waiting.iter().map(|&(incident, _)| incident);
         let others = self.incidents_open.iter().copied();

@@ -71,8 +71,18 @@ pub struct ConductView {
 
 impl View {
     pub(super) fn hear_of_conduct(&mut self, event: &Event, heard: Heard<'_>) {
-        if let Some(incident) = incident_of(event) {
-            self.change_incident(incident, |known| known.conduct.hear(event, heard));
+        let Some(incident) = incident_of(event) else {
+            return;
+        };
+        let Some(known) = self.incidents.get_mut(&incident) else {
+            return;
+        };
+        let before = known.conduct.nearest();
+        known.conduct.hear(event, heard);
+        let after = known.conduct.nearest();
+        if before != after {
+            before.map(|due| self.incidents_due.remove(&(due, incident)));
+            self.incidents_due.extend(after.map(|due| (due, incident)));
         }
     }
 }
@@ -181,6 +191,11 @@ impl ConductView {
             missing,
         });
         self.change(|major| *major.clocks.slot(stage.clock()) = None);
+    }
+
+    /// When the first of its clocks runs out.
+    pub(super) fn nearest(&self) -> Option<Moment> {
+        Some(self.major?.clocks.nearest()?.1)
     }
 
     fn change(&mut self, change: impl FnOnce(&mut MajorView)) {

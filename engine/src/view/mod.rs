@@ -79,6 +79,9 @@ pub struct View {
     /// Nearest clock of every open order.
     #[serde(skip)]
     due: BTreeSet<(Moment, OrderId)>,
+    /// Nearest clock of every incident's own (X4, H6).
+    #[serde(skip)]
+    incidents_due: BTreeSet<(Moment, IncidentId)>,
     #[serde(skip)]
     waiting: BTreeSet<(IncidentId, u8)>,
     ledger: ledger::Ledger,

@@ -177,6 +177,9 @@ impl View {
             Some((order.clocks.nearest()?.1, id))
         };
         self.due = self.orders.iter().filter_map(nearest).collect();
+        let incidents = self.incidents.iter();
+        let due = incidents.filter_map(|(&id, known)| Some((known.conduct.nearest()?, id)));
+        self.incidents_due = due.collect();
         for (&id, known) in &self.incidents {
             for (index, need) in (0..).zip(&known.needs) {
                 if need.waits_for_a_unit() {

@@ -61,6 +61,45 @@ fn what_is_open_is_on_the_board_and_nothing_else() {
     drop(played.stop());
 }
 
+/// X9, X4: whoever reads the board knows the level, who commands and what is owed; X5: and that a person must close it.
+#[test]
+fn a_major_incident_says_who_commands_and_what_is_owed() {
+    let mut played = Played::begin();
+    let here = played.city.posts[0].point;
+    played.call(110, Kind::Robbery, here);
+    let incident = played.view().incidents_after(None).last().unwrap().0;
+    let level = engine::major::Level::II;
+    let raise = engine::command::LevelRaise { incident, level };
+    played.say(engine::command::Command::RaiseLevel(raise));
+    let printed = board(played.data()).unwrap().print(Language::Chinese);
+    for part in [
+        "重大级",
+        "现场指挥 县公安局局长",
+        "现场续报时限",
+        "首报时限",
+    ] {
+        assert!(printed.contains(part), "{part} in\n{printed}");
+    }
+    let english = board(played.data()).unwrap().print(Language::English);
+    assert!(
+        english.contains("level II, commands: head of public security"),
+        "{english}"
+    );
+    for order in played.able(Capability::Patrol) {
+        let orders = played.view().unit(order).unwrap().orders.clone();
+        for order in orders {
+            played.act(order, OrderAct::Finish);
+        }
+    }
+    let printed = board(played.data()).unwrap().print(Language::Chinese);
+    assert!(printed.contains("等人结案"), "{printed}");
+    for text in [printed, english] {
+        let wide: Vec<_> = text.lines().filter(|line| width(line) > WIDTH).collect();
+        assert!(wide.is_empty(), "{wide:?}");
+    }
+    drop(played.stop());
+}
+
 #[test]
 fn an_idle_centre_has_an_empty_board() {
     let played = Played::begin();

@@ -7,11 +7,6 @@ import { coded, language, word } from "./language.js";
 import { fact } from "./signs.js";
 import { element, foreign } from "./text.js";
 
-/** The level as it stands beside the kind; null for what is not major. */
-export function levelTag(incident) {
-  return incident.level ? element("span", { class: "tag injured" }, coded("level", incident.level)) : null;
-}
-
 /** Facts of a major incident, for the list of facts. */
 export function conductFacts(incident, clock) {
   const { level, commander, clocks, upward, close_awaited: awaited, follow_up: named } = incident;

@@ -4,7 +4,7 @@
 //! themselves, with their confirmation, are in `acts.js`; why a unit was chosen is the centre's own explanation.
 
 import { countdown, dateAndTime, distance, moment, span, timeOfDay } from "./format.js";
-import { conductFacts, levelTag, notes } from "./conduct.js";
+import { conductFacts, notes } from "./conduct.js";
 import { coded, language, word } from "./language.js";
 import { REPORTS_OF_ORDER } from "./acts.js";
 import { fact, priorityBadge, stateSign, tags } from "./signs.js";
@@ -88,7 +88,6 @@ export class Detail {
       { class: "title" },
       priorityBadge(incident.priority),
       element("h2", {}, coded("kind", incident.kind)),
-      levelTag(incident),
       tags(incident),
       element("span", { class: "id" }, incident.id),
     );

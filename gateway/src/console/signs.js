@@ -78,6 +78,8 @@ export function lackChips(needs) {
 export function tags(incident) {
   const tag = (name, values) => element("span", { class: `tag ${name}` }, word(`tag.${name}`, values));
   return [
+    incident.level && element("span", { class: "tag injured" }, coded("level", incident.level)),
+    incident.close_awaited && tag("awaited"),
     incident.state === "closed" && tag("closed"),
     incident.drill && tag("drill"),
     incident.human && incident.state !== "closed" && tag("human"),

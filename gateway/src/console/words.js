@@ -69,6 +69,7 @@ export const WORDS = {
   "lacks": ["缺 {what}", "no {what}"],
   "place.none": ["地点不明", "no place"],
   "place.outside": ["辖区外", "outside the area"],
+  "tag.awaited": ["待结案", "to be closed"],
   "tag.closed": ["已结案", "closed"],
   "tag.drill": ["演练", "drill"],
   "tag.human": ["待人工", "person"],

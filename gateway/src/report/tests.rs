@@ -5,7 +5,9 @@ use crate::columns::width;
 use crate::language::Language;
 use crate::played::Played;
 use engine::capability::Capability;
+use engine::command::{FollowUp, LevelRaise, UpwardReport};
 use engine::kind::Kind;
+use engine::major::{Level, UpwardField, UpwardFields, UpwardStage};
 use engine::order::OrderAct;
 
 fn day(text: &str) -> Date {
@@ -94,6 +96,58 @@ fn a_day_is_counted_as_it_was() {
         csv.contains("2026-11-21,agencies,medical,arrived_missing,2\n"),
         "{csv}"
     );
+    drop(played.stop());
+}
+
+/// H6, C9: how late and how complete reports upward were, and what never came, by the day.
+#[test]
+fn a_major_incident_is_in_the_days_figures() {
+    let mut played = Played::begin();
+    let here = played.city.posts[0].point;
+    played.call(110, Kind::Robbery, here);
+    let incident = played.view().incidents_after(None).last().unwrap().0;
+    let level = Level::II;
+    played.say(Command::RaiseLevel(LevelRaise { incident, level }));
+    played.pass(Span::minutes(70));
+    played.say(Command::ReportSituation(incident));
+    played.say(Command::ReportUpward(UpwardReport {
+        incident,
+        stage: UpwardStage::First,
+        fields: UpwardFields::default().with(UpwardField::Time),
+    }));
+    let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
+    let first = counted.conduct.upward[&UpwardStage::First];
+    assert_eq!((first.given, first.late, first.incomplete), (1, 1, 1));
+    assert_eq!((first.delay_ms_sum, first.fields_missing), (4_200_000, 4));
+    assert_eq!(counted.conduct.situations_missing(), 2);
+    let owner = engine::name::Name::new("王芳").unwrap();
+    let unit = played.able(Capability::Patrol)[0];
+    played.say(Command::CloseWithFollowUp(FollowUp {
+        incident,
+        unit,
+        owner,
+    }));
+    let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
+    assert_eq!(counted.conduct.upward[&UpwardStage::Written].never, 1);
+    let table = counted.table(Language::Chinese, false);
+    assert!(table.contains("重大警情: 升级 重大 1"), "{table}");
+    assert!(table.lines().all(|line| width(line) <= 110), "{table}");
+    let english = counted.table(Language::English, false);
+    assert!(
+        english.contains("situation reports: 1 came, 2 missing"),
+        "{english}"
+    );
+    let csv = counted.csv().unwrap();
+    for row in [
+        "upward,first,late,1",
+        "upward,written,never,1",
+        "levels,II,raised,1",
+    ] {
+        assert!(
+            csv.contains(&format!("2026-11-21,{row}\n")),
+            "{row} in\n{csv}"
+        );
+    }
     drop(played.stop());
 }
 

@@ -494,6 +494,53 @@ fn a_merge_takes_the_graver_level_over_with_its_clocks() {
     world.check();
 }
 
+/// What waits for nothing but a report is among the first that a duty officer sees, by its own clock.
+#[test]
+fn lists_by_clock_know_the_clocks_of_incidents() {
+    let mut world = World::new();
+    let (here, there) = (world.town(), north(&world, 3_000));
+    let calm = world.call(Kind::Robbery, here).incident.unwrap();
+    let grave = world.call(Kind::Robbery, there).incident.unwrap();
+    world.say(raise(grave, Level::I));
+    for incident in [calm, grave] {
+        let orders = world.centre.state.orders.iter();
+        let orders = orders.filter(|(_, _, order)| order.incident == incident);
+        let orders: Vec<_> = orders.map(|(_, number, _)| number).collect();
+        for number in orders {
+            let order = OrderId::new(CentreId(1), number).unwrap();
+            world.act(order, OrderAct::Arrive);
+        }
+    }
+    let first = |world: &World| world.view.incidents_by_clock(1)[0].0;
+    assert_eq!(first(&world), grave);
+    let mut bytes = Vec::new();
+    world.view.save(&mut bytes);
+    assert_eq!(View::load(&bytes).unwrap(), world.view);
+    world.say(follow_up(grave, UnitId::new(CentreId(1), 1).unwrap()));
+    assert_eq!(first(&world), calm);
+    world.check();
+}
+
+/// X5: nothing was needed and the caller is done: it is the same for what wants a follow-up.
+#[test]
+fn what_nothing_was_needed_for_waits_for_its_follow_up_too() {
+    let mut world = World::new();
+    let town = world.town();
+    let mut report = world.report(Kind::Unknown, Some(town));
+    report.line = Line(12_345);
+    let decision = world.take(report);
+    let incident = decision.incident.unwrap();
+    world.say(raise(incident, Level::II));
+    let events = world.say(Command::EndCall(decision.call));
+    let reason = CloseReason::NothingNeeded;
+    assert!(
+        events.contains(&Event::CloseAwaited { incident, reason }),
+        "{events:?}"
+    );
+    assert_eq!(state_of(&world, incident).state, IncidentState::Open);
+    world.check();
+}
+
 /// A drill is conducted like the real thing: it is raised, owes its reports, and names its follow-up (D1).
 #[test]
 fn a_drill_is_conducted_to_its_end() {
