@@ -12,7 +12,7 @@ use crate::event::{Event, LedgerMatter, Refusal};
 use crate::id::IncidentId;
 use crate::incident::{CloseReason, Incident};
 use crate::major::{
-    IncidentClock, Level, LevelCause, Major, MajorDeadlines, UpwardDuty, UpwardStage,
+    IncidentClock, Level, LevelCause, Major, MajorDeadlines, UpwardDuty, UpwardFields, UpwardStage,
 };
 use crate::moment::{Moment, Span};
 use crate::table::Slot;
@@ -128,18 +128,49 @@ impl Desk<'_> {
         gone.level().max(kept.level()).max(by_rule)
     }
 
-    /// A merge lets the graver level go over with all that is owed for it: its clocks run on.
+    /// A merge lets the graver level go over with all that is owed for it: its clocks run on. What was told upward of either
+    /// was told of both, and is owed no more.
     pub(super) fn take_graver_level(&mut self, from: Slot, into: Slot) {
-        let (gone, kept) = (self.state.incident(from), self.state.incident(into));
-        if let (Some(major), true) = (gone.major, gone.level() > kept.level()) {
-            self.put_major(into, major);
-            self.say(Event::LevelRaised {
-                incident: self.state.incident_id(into),
-                level: major.level,
-                cause: LevelCause::Merged,
-                deadlines: major.deadlines,
-            });
-            self.name_commander(into);
+        let (gone, kept) = (
+            self.state.incident(from).major,
+            self.state.incident(into).major,
+        );
+        let level = |major: Option<Major>| major.map(|major| major.level);
+        match (gone, kept) {
+            (Some(mut major), kept) if level(gone) > level(kept) => {
+                for &stage in UpwardStage::ALL {
+                    if kept.is_some_and(|kept| kept.upward[stage as usize].given) {
+                        major.upward[stage as usize].given = true;
+                        *major.deadlines.slot(stage.clock()) = None;
+                    }
+                }
+                self.put_major(into, major);
+                self.say(Event::LevelRaised {
+                    incident: self.state.incident_id(into),
+                    level: major.level,
+                    cause: LevelCause::Merged,
+                    deadlines: major.deadlines,
+                });
+                self.name_commander(into);
+            }
+            (Some(gone), Some(mut major)) => {
+                for &stage in UpwardStage::ALL {
+                    let duty = &mut major.upward[stage as usize];
+                    if gone.upward[stage as usize].given && !duty.given {
+                        duty.given = true;
+                        let due = major.deadlines.slot(stage.clock()).take();
+                        self.put_major(into, major);
+                        self.say(Event::ReportedUpward {
+                            incident: self.state.incident_id(into),
+                            stage,
+                            due,
+                            delay_ms: None,
+                            missing: UpwardFields::default(),
+                        });
+                    }
+                }
+            }
+            (Some(_) | None, None) | (None, Some(_)) => {}
         }
         self.review_level(into);
     }

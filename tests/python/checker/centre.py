@@ -422,7 +422,7 @@ class Centre:
         incident = self.incidents[event["incident"]]
         if event["cause"] == "merged":
             gone = self.incidents[self.merged_from[incident.identity]]
-            incident.owed_since, incident.given = dict(gone.owed_since), set(gone.given)
+            incident.owed_since, incident.given = dict(gone.owed_since), incident.given | gone.given
         incident.level = event["level"]
         for stage, clock in CLOCK_OF_STAGE.items():
             if event["deadlines"][clock] is not None:

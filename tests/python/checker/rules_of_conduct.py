@@ -42,7 +42,9 @@ def level_owes_what_the_plan_says(centre: Centre, record: Record, event: Any) ->
     (X4, H6)."""
     incident, level = centre.incidents[event["incident"]], event["level"]
     if event["cause"] == "merged":
-        wanted: dict[str, int] = centre.incidents[centre.merged_from[incident.identity]].owes
+        told = {CLOCK_OF_STAGE[stage] for stage in incident.given}
+        gone = centre.incidents[centre.merged_from[incident.identity]]
+        wanted: dict[str, int] = {clock: due for clock, due in gone.owes.items() if clock not in told}
     else:
         wanted = dict(incident.owes)
         for clock in _MISSED:
@@ -90,6 +92,11 @@ def situation_report_starts_the_pace_anew(centre: Centre, record: Record, event:
 def report_upward_is_measured(centre: Centre, record: Record, event: Any) -> Findings:
     """The first of its stage is measured from when it was owed; what the plan asks for and it leaves out is named (H6, C9)."""
     incident, stage = centre.incidents[event["incident"]], event["stage"]
+    if record.command == "merge_incidents":
+        gone = centre.incidents[record.value["from"]]
+        if stage not in gone.given or stage in incident.given or event["delay_ms"] is not None or event["missing"]:
+            yield f"report {stage} of {incident.identity} comes by a merge, told of {gone.identity} were {sorted(gone.given)}"
+        return
     since = incident.owed_since.get(stage) if stage not in incident.given else None
     if event["delay_ms"] != (None if since is None else record.at - since):
         yield f"report {stage} of {incident.identity}, owed since {since}, took {event['delay_ms']} ms"

@@ -1,6 +1,7 @@
 //! Major incidents: levels that rise, what is owed from then on, and the close that names who sees to what is left.
 
 use super::Model;
+use super::state::KnownIncident;
 use engine::command::{FollowUp, UpwardReport};
 use engine::event::{Event, LedgerMatter, Refusal};
 use engine::id::IncidentId;
@@ -123,16 +124,44 @@ impl Model {
         }
     }
 
-    /// Of two incidents that are one the graver level stays, with what is owed for it; together they may come to more.
+    /// A report upward has come: it is owed no more.
+    fn was_told(&mut self, id: IncidentId, stage: UpwardStage) {
+        self.owe(id, clock_of(stage), None);
+        let upward = &mut self.incident_mut(id).upward;
+        let known = upward.iter().find(|known| known.0 == stage).copied();
+        upward.retain(|known| known.0 != stage);
+        upward.push((stage, known.and_then(|known| known.1), true));
+    }
+
+    /// Of two incidents that are one the graver level stays, with what is owed for it; what was told of one was told of
+    /// both; together they may come to more.
     pub(super) fn inherit_level(&mut self, from: IncidentId, into: IncidentId) {
-        let gone = self.incident(from).clone();
-        if let Some(level) = gone
-            .level
-            .filter(|&level| Some(level) > self.incident(into).level)
-        {
-            let kept = self.incident_mut(into);
-            (kept.level, kept.owes, kept.upward) = (gone.level, gone.owes, gone.upward);
+        let (gone, kept) = (self.incident(from).clone(), self.incident(into).clone());
+        let told =
+            |known: &KnownIncident, stage| known.upward.iter().any(|it| it.0 == stage && it.2);
+        if let Some(level) = gone.level.filter(|&level| Some(level) > kept.level) {
+            let taken = self.incident_mut(into);
+            (taken.level, taken.owes, taken.upward) = (gone.level, gone.owes, gone.upward);
+            for stage in UpwardStage::ALL {
+                if told(&kept, *stage) {
+                    self.was_told(into, *stage);
+                }
+            }
             self.tell_level(into, level, LevelCause::Merged);
+        } else if kept.level.is_some() && gone.level.is_some() {
+            for &stage in UpwardStage::ALL {
+                if told(&gone, stage) && !told(&kept, stage) {
+                    let due = due_of(&kept.owes, clock_of(stage));
+                    self.was_told(into, stage);
+                    self.say(Event::ReportedUpward {
+                        incident: into,
+                        stage,
+                        due,
+                        delay_ms: None,
+                        missing: UpwardFields::default(),
+                    });
+                }
+            }
         }
         self.review_level(into);
     }

@@ -541,6 +541,39 @@ fn what_nothing_was_needed_for_waits_for_its_follow_up_too() {
     world.check();
 }
 
+/// H6: of two that are one, what was told upward of either was told of both; nothing is owed or missed for it.
+#[test]
+fn what_was_told_upward_of_one_was_told_of_both() {
+    for graver in [Level::II, Level::I] {
+        let mut world = World::new();
+        let (here, there) = (world.town(), north(&world, 3_000));
+        let one = world.call(Kind::Robbery, here).incident.unwrap();
+        let other = world.call(Kind::Robbery, there).incident.unwrap();
+        world.say(raise(one, Level::II));
+        world.say(raise(other, graver));
+        world.pass(Span::minutes(5));
+        world.say(upward(one, UpwardStage::First, every_field()));
+        let (from, into) = match graver {
+            Level::I => (other, one),
+            _ => (one, other),
+        };
+        world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+        world.check();
+        let major = state_of(&world, into).major.unwrap();
+        assert_eq!(major.level, graver);
+        assert_eq!(major.deadlines.first_word, None);
+        assert!(major.deadlines.written_report.is_some());
+        let events = world.pass(Span::minutes(70));
+        assert!(!entered(&events).contains(&LedgerMatter::LateFirstWord));
+        let unit = UnitId::new(CentreId(1), 1).unwrap();
+        let events = world.say(follow_up(into, unit));
+        assert_eq!(entered(&events), [LedgerMatter::MissingWrittenReport]);
+        let seen = world.view.incident(into).unwrap();
+        assert!(seen.conduct.upward[0].is_some());
+        world.check();
+    }
+}
+
 /// A drill is conducted like the real thing: it is raised, owes its reports, and names its follow-up (D1).
 #[test]
 fn a_drill_is_conducted_to_its_end() {
