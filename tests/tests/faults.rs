@@ -159,7 +159,10 @@ fn incident_of(events: &[Event]) -> IncidentId {
         Event::IncidentOpened { incident, .. } => Some(*incident),
         _ => None,
     });
-    opened.unwrap()
+    match opened {
+        Some(incident) => incident,
+        None => panic!("nothing was opened: {events:?}"),
+    }
 }
 
 #[test]
