@@ -116,6 +116,9 @@ def test_good_ways_and_refusals(interface: Interface) -> None:
         if method == "POST":
             answer = ask(interface.centre, method, where, b"{}", more={"Content-Type": "text/plain"})
             interface.check(method, where, answer)
+    major = f"/v1/incidents/{interface.call('needs-a-follow-up')['incident']}"
+    interface.ask("POST", f"{major}/escalate", {"level": "II"})
+    assert interface.problem("POST", f"{major}/close", {})[:2] == (422, "follow_up_needed")
     interface.ask("GET", "/v1/nothing")
     interface.ask("DELETE", "/v1/calls")
     # Capabilities that are no agency's own, or a duty of a whole day without anybody: each field right, the whole wrong.
