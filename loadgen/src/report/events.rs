@@ -106,6 +106,9 @@ pub struct Heard {
     by_unit: HashMap<UnitId, OrderId>,
     by_need: HashMap<(IncidentId, u8), OrderId>,
     waiting: BTreeSet<(IncidentId, u8)>,
+    /// Open orders beside which another was delivered again: no fault if their end comes yet.
+    ahead_of_units: BTreeSet<OrderId>,
+    ahead_of_needs: BTreeSet<OrderId>,
 }
 
 impl Heard {
@@ -132,7 +135,7 @@ impl Heard {
                     kind: *kind,
                     open: true,
                 };
-                self.issued(issued.order, order);
+                self.issued(issued.order, order, note.redelivered);
             }
             Announced::OrderMoved { order, to, .. } => self.moved(*order, *to),
             Announced::LadderClimbed { rung, .. } => {
@@ -143,7 +146,7 @@ impl Heard {
         }
     }
 
-    fn issued(&mut self, id: OrderId, order: Order) {
+    fn issued(&mut self, id: OrderId, order: Order, redelivered: bool) {
         // Delivered again: nothing new.
         if self.all.contains_key(&id) {
             return;
@@ -156,12 +159,18 @@ impl Heard {
             *self.orders_by_kind.entry(kind.code()).or_default() += 1;
         }
         // A desk takes many orders at once; every other unit one.
-        if !order.desk && self.by_unit.insert(order.unit, id).is_some() {
-            self.units_doubled += 1;
-        }
+        let beside = match order.desk {
+            true => None,
+            false => self.by_unit.insert(order.unit, id),
+        };
         let need = (order.incident, order.need);
-        if self.by_need.insert(need, id).is_some() {
-            self.needs_doubled += 1;
+        let before = self.by_need.insert(need, id);
+        self.units_doubled += u64::from(beside.is_some());
+        self.needs_doubled += u64::from(before.is_some());
+        if redelivered {
+            // It comes before what is caught up on, and so maybe before the end of the order that it follows.
+            self.ahead_of_units.extend(beside);
+            self.ahead_of_needs.extend(before);
         }
     }
 
@@ -195,6 +204,8 @@ impl Heard {
         }
         order.open = false;
         self.orders.open -= 1;
+        self.units_doubled -= u64::from(self.ahead_of_units.remove(&id));
+        self.needs_doubled -= u64::from(self.ahead_of_needs.remove(&id));
         if self.by_unit.get(&order.unit) == Some(&id) {
             self.by_unit.remove(&order.unit);
         }
@@ -325,6 +336,26 @@ mod tests {
         let mut heard = Heard::default();
         notes.iter().for_each(|note| heard.hear(note));
         heard
+    }
+
+    /// After a restart open orders are delivered again before the events since: the end of the order before comes after.
+    #[test]
+    fn an_order_that_is_delivered_again_may_come_before_the_end_of_the_one_before() {
+        let patrol = Capability::Patrol;
+        let again = EventNote {
+            redelivered: true,
+            ..issued(2, 7, 0, patrol)
+        };
+        let ahead = [issued(1, 7, 0, patrol), again.clone()];
+        let told = heard(&ahead);
+        assert_eq!((told.units_doubled, told.needs_doubled), (1, 1));
+        let caught_up = [
+            issued(1, 7, 0, patrol),
+            again,
+            moved(1, 7, OrderState::Preempted),
+        ];
+        let told = heard(&caught_up);
+        assert_eq!((told.units_doubled, told.needs_doubled), (0, 0));
     }
 
     #[test]
