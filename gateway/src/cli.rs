@@ -283,6 +283,7 @@ enum ClassifyAct {
     ///
     /// JSON lines with line, text, kind, agencies, priority and nature. Prints shares with their 95 % intervals, what was taken for
     /// what, and the worst cases.
+    #[command(after_help = examples::CLASSIFY_EVALUATE)]
     Evaluate {
         /// The labelled texts.
         file: PathBuf,
@@ -293,6 +294,7 @@ enum ClassifyAct {
     /// Make the model that a lexicon names, from labelled texts.
     ///
     /// The same texts and the same lexicon make the same bytes on every machine. The lexicon's line `model = …` is written anew.
+    #[command(after_help = examples::CLASSIFY_TRAIN)]
     Train {
         /// The labelled texts.
         #[arg(required = true)]
