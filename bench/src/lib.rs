@@ -6,6 +6,7 @@ mod recovery;
 mod road_load;
 mod road_peers;
 mod standard;
+pub mod wording;
 
 pub use auckland::auckland;
 pub use recovery::{Recovery, RecoverySize};

@@ -97,6 +97,20 @@ def test_classify_explains_with_spans_of_the_text() -> None:
     assert plain == explained
 
 
+def test_the_model_is_what_the_texts_make() -> None:
+    root = pathlib.Path(__file__).parents[2]
+    texts = sorted(str(path) for path in (root / "tests/texts").glob("*.jsonl") if path.stem != "unseen")
+    kept = root / "engine/src/classify"
+    named = ("--lexicon", str(kept / "lexicon.toml"), "--model", str(kept / "model.bin"))
+    assert "make the model that is there" in run("classify", "train", *texts, *named, "--check").stdout
+
+
+def test_an_evaluation_says_how_well_it_does() -> None:
+    unseen = pathlib.Path(__file__).parents[2] / "tests/texts/unseen.jsonl"
+    told = run("classify", "evaluate", str(unseen)).stdout
+    assert told.startswith("500 texts") and "danger to life" in told and "the worst" in told
+
+
 def test_a_reader_that_has_seen_enough_is_no_mistake(tmp_path: pathlib.Path) -> None:
     many = tmp_path / "many.jsonl"
     many.write_text('{"line":"110","text":"有人打架"}\n' * 20_000, encoding="utf-8")

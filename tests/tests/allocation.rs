@@ -7,6 +7,7 @@ use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mar
 use engine::centre::{Centre, Prepared};
 use engine::city::City;
 use engine::city::generate::random::Random;
+use engine::classify::{Lexicon, Scratch};
 use engine::command::{
     Activation, Actor, Assignment, CallSplit, CallVerdict, ClockMode, Command, Envelope,
     Escalation, FollowUp, IncidentMerge, LevelRaise, ObjectKind, Opening, OrderReport, UnitDuty,
@@ -537,6 +538,33 @@ fn units_on_the_road_allocate_nothing_in_steady_state() {
 }
 
 /// The counter counts: a test that could not fail would show nothing.
+/// Words are judged without allocating, once a scratch has seen one as long.
+#[test]
+fn classifying_allocates_nothing_in_steady_state() {
+    let lexicon = Lexicon::embedded();
+    let mut scratch = Scratch::new();
+    let long = "两车追尾，司机卡在车里流血，没人敢动。".repeat(60);
+    let texts = [
+        "水都漫到灶台了，我妈腿脚不好走不了",
+        "兩車追尾，着火了 fire",
+        "no injury, rear ended",
+        "",
+        long.as_str(),
+    ];
+    let line = Line::POLICE;
+    for text in texts {
+        lexicon.classify(line, Some(text), Some(2), &mut scratch);
+    }
+    let before = ALLOCATIONS.with(Cell::get);
+    for _ in 0..200 {
+        for text in texts {
+            lexicon.classify(line, Some(text), Some(2), &mut scratch);
+        }
+        lexicon.classify(line, None, None, &mut scratch);
+    }
+    assert_eq!(ALLOCATIONS.with(Cell::get), before);
+}
+
 #[test]
 fn an_allocation_is_counted() {
     let before = ALLOCATIONS.with(Cell::get);

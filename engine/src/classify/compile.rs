@@ -5,6 +5,8 @@
 
 use super::concepts::ConceptSet;
 use super::fold;
+use super::letters::Letters;
+use super::model::Model;
 use super::source::{
     At, CONCEPTS_MAX, CUE_CHARS_MAX, CUES_MAX, Mistakes, RULES_MAX, Typed, TypedAdjust, TypedLine,
     TypedWhen,
@@ -14,11 +16,12 @@ use crate::kind::{AgencySet, Kind, Nature, Priority};
 use crate::line::Line;
 use daachorse::CharwiseDoubleArrayAhoCorasick;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const _: () = assert!(Kind::ALL.len() <= 128, "a set of kinds is a u128");
 const _: () = assert!(
-    CUES_MAX + 2 * RULES_MAX < u16::MAX as usize,
-    "a rule id is 16 bits and numbers cues, rules and adjustments"
+    CUES_MAX + 2 * RULES_MAX + Kind::ALL.len() < u16::MAX as usize,
+    "a rule id is 16 bits and numbers cues, rules, adjustments and the kinds of the model"
 );
 
 /// What a cue does.
@@ -106,6 +109,8 @@ pub(super) struct Adjust {
 /// All tables of a lexicon.
 pub(super) struct Tables {
     pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
+    /// The letters the automaton is made of.
+    pub letters: Letters,
     pub cues: Vec<Cue>,
     pub effects: Vec<Effect>,
     pub rules: Vec<Rule>,
@@ -113,6 +118,34 @@ pub(super) struct Tables {
     pub injured: Vec<(u16, u8)>,
     pub lines: Vec<TypedLine>,
     pub names: Vec<String>,
+    /// Names of the concepts, by number.
+    pub concepts: Vec<String>,
+    /// The model that hears the text, if there is one, with its rows of concepts and lines.
+    pub model: Option<Arc<Model>>,
+    pub concept_rows: Vec<(u8, u16)>,
+    pub line_rows: Vec<(Line, u16)>,
+    /// The rule of the first kind that n-grams speak for.
+    pub first_of_model: u16,
+}
+
+impl Tables {
+    /// Has the text heard by a model too.
+    pub(super) fn hear_with(&mut self, model: Arc<Model>) {
+        let rows = self.concepts.iter().enumerate().map(|(at, name)| {
+            let row = model.row_named(&super::concept_name(name));
+            (at as u8, row)
+        });
+        self.concept_rows = rows.filter(|&(_, row)| row != 0).collect();
+        let lines = self.lines.iter().filter_map(|row| row.line);
+        self.line_rows = lines
+            .map(|line| (line, model.row_named(&super::line_name(line))))
+            .filter(|&(_, row)| row != 0)
+            .collect();
+        self.first_of_model = self.names.len() as u16;
+        let kinds = Kind::ALL.iter();
+        self.names.extend(kinds.map(|kind| format!("model/{kind}")));
+        self.model = Some(model);
+    }
 }
 
 /// The bit of a kind in a set of kinds.
@@ -127,14 +160,26 @@ pub(super) fn compile(typed: Typed, mistakes: &mut Mistakes) -> Tables {
     let rules = builder.rules(&typed);
     let adjusts = builder.adjusts(&typed);
     let injured = builder.injured(&typed);
-    builder.unused(&typed);
+    // A model hears every concept.
+    if typed.model.is_none() {
+        builder.unused(&typed);
+    }
     builder.check_lines(&typed);
     let Builder {
-        patterns, names, ..
+        patterns,
+        names,
+        concepts,
+        ..
     } = builder;
-    let (cues, effects, automaton) = tables_of(patterns, mistakes);
+    let mut by_number = vec![String::new(); concepts.len()];
+    for (name, number) in concepts {
+        by_number[usize::from(number)] = name;
+    }
+    let letters = Letters::of(patterns.keys().flat_map(|cue| cue.chars()));
+    let (cues, effects, automaton) = tables_of(patterns, &letters, mistakes);
     Tables {
         automaton,
+        letters,
         cues,
         effects,
         rules,
@@ -142,6 +187,11 @@ pub(super) fn compile(typed: Typed, mistakes: &mut Mistakes) -> Tables {
         injured,
         lines: typed.lines,
         names,
+        concepts: by_number,
+        model: None,
+        concept_rows: Vec::new(),
+        line_rows: Vec::new(),
+        first_of_model: 0,
     }
 }
 
@@ -491,7 +541,11 @@ type CueTables = (
     Option<CharwiseDoubleArrayAhoCorasick<u32>>,
 );
 
-fn tables_of(patterns: BTreeMap<String, Vec<Effect>>, mistakes: &mut Mistakes) -> CueTables {
+fn tables_of(
+    patterns: BTreeMap<String, Vec<Effect>>,
+    letters: &Letters,
+    mistakes: &mut Mistakes,
+) -> CueTables {
     let (mut cues, mut effects) = (Vec::new(), Vec::new());
     for (text, own) in &patterns {
         let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
@@ -509,10 +563,10 @@ fn tables_of(patterns: BTreeMap<String, Vec<Effect>>, mistakes: &mut Mistakes) -
     if patterns.is_empty() {
         return (cues, effects, None);
     }
-    let values = patterns
-        .keys()
-        .enumerate()
-        .map(|(index, text)| (text, index as u32));
+    let values = patterns.keys().enumerate().map(|(index, text)| {
+        let spelt: String = text.chars().map(|c| letters.letter(c)).collect();
+        (spelt, index as u32)
+    });
     match CharwiseDoubleArrayAhoCorasick::with_values(values) {
         Ok(automaton) => (cues, effects, Some(automaton)),
         Err(error) => {

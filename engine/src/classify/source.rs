@@ -23,6 +23,8 @@ pub const CUE_CHARS_MAX: usize = 32;
 pub const WEIGHT_MAX: i16 = 100;
 /// The farthest a negation reaches, in characters.
 pub const NEGATION_REACH_MAX: u8 = 16;
+/// What a lexicon writes that is heard without a model.
+pub(super) const MODEL_NONE: &str = "none";
 /// The most mistakes that are reported at once.
 pub const ERRORS_MAX: usize = 64;
 
@@ -110,6 +112,8 @@ pub(super) struct TypedAdjust {
 /// A lexicon whose every value has the right shape; names are not resolved yet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
+    /// The model it is heard with, by its hash; none when the cues decide alone.
+    pub model: Option<At<String>>,
     pub kinds: Vec<(Kind, i16, At<String>)>,
     pub concepts: Vec<(At<String>, Vec<At<String>>)>,
     pub denied: Vec<(At<String>, At<String>)>,
@@ -210,6 +214,10 @@ impl Reader<'_> {
     ) {
         let name = key.get_ref().as_ref();
         match name {
+            "model" => {
+                let model = self.string(value, "model");
+                typed.model = model.filter(|model| model.value != MODEL_NONE);
+            }
             "kind" => self.kinds(value, typed),
             "concept" => self.concepts(value, typed),
             "denied" => self.denied(value, typed),
@@ -222,7 +230,7 @@ impl Reader<'_> {
             _ => self.mistakes.at(
                 key,
                 name,
-                "unknown section; write kind, concept, denied, negation, mask, line, injured, rule or adjust",
+                "unknown section; write model, kind, concept, denied, negation, mask, line, injured, rule or adjust",
             ),
         }
     }

@@ -108,7 +108,7 @@ pub(super) fn prepare(
             Ok(Prepared::Plan(Arc::new(plan)))
         }
         ObjectKind::Lexicon => {
-            Lexicon::load(text()?).map_err(|mistakes| mistakes.to_string())?;
+            Lexicon::check_kept(text()?).map_err(|mistakes| mistakes.to_string())?;
             Ok(Prepared::Lexicon(activation.hash))
         }
         ObjectKind::City => {

@@ -120,6 +120,23 @@ In:  {\"line\":\"119\",\"text\":\"居民楼着火了\"}   other fields pass thro
 Out: the same with kind, agencies, priority, nature, category, confidence, evidence and human
 Exit codes: 0 every line was classified; 1 a line was no JSON object (its place in the output says which).";
 
+/// Under `classify evaluate`.
+pub const CLASSIFY_EVALUATE: &str = "\
+Examples:
+  liandong classify evaluate labelled.jsonl
+  liandong classify evaluate labelled.jsonl --lexicon lexicon.toml
+
+In:  {\"id\":\"a1\",\"line\":\"119\",\"text\":\"居民楼着火了\",\"kind\":\"structure_fire\",\"agencies\":[\"fire\"],\"priority\":1,\"nature\":\"emergency\"}
+Exit codes: 0 printed; 1 a row is not what it should be, and it is named.";
+
+/// Under `classify train`.
+pub const CLASSIFY_TRAIN: &str = "\
+Examples:
+  liandong classify train a.jsonl b.jsonl --lexicon lexicon.toml --model model.bin
+  liandong classify train a.jsonl b.jsonl --lexicon lexicon.toml --model model.bin --check
+
+Exit codes: 0 written, or with --check the same; 1 a row is not what it should be, or the model is another.";
+
 /// Under `journal verify`.
 pub const JOURNAL_VERIFY: &str = "\
 Examples:

@@ -3,6 +3,12 @@
 //! Reads only `line` and `text`; an input field named like an output is replaced. Order is kept, blank lines are
 //! skipped. A line that is no JSON object gives an error line that names its number, and exit code 1 at the end.
 
+mod evaluate;
+mod texts;
+mod train;
+
+pub use train::train;
+
 use anyhow::{Context, bail};
 use engine::classify::{Lexicon, Scratch, Verdict};
 use engine::line::Line;
@@ -22,12 +28,7 @@ pub fn classify(plan: Option<&Path>, lexicon: Option<&Path>, explain: bool) -> a
         let text = read(path)?;
         Plan::load(&text).with_context(|| format!("{}: the plan has mistakes", path.display()))?;
     }
-    let own = lexicon
-        .map(|path| {
-            Lexicon::load(&read(path)?)
-                .with_context(|| format!("{}: the lexicon has mistakes", path.display()))
-        })
-        .transpose()?;
+    let own = own(lexicon)?;
     let lexicon = own.as_ref().unwrap_or_else(|| Lexicon::embedded());
     let stdin = std::io::stdin().lock();
     let out = BufWriter::new(std::io::stdout().lock());
@@ -37,6 +38,24 @@ pub fn classify(plan: Option<&Path>, lexicon: Option<&Path>, explain: bool) -> a
             "standard input: {bad} lines were no JSON objects; each has an error line in the output that names it: mend those"
         ),
     }
+}
+
+/// Judges a file of labelled texts.
+pub fn evaluate(file: &Path, lexicon: Option<&Path>) -> anyhow::Result<()> {
+    let own = own(lexicon)?;
+    let report = evaluate::evaluate(file, own.as_ref().unwrap_or_else(|| Lexicon::embedded()))?;
+    let mut out = std::io::stdout().lock();
+    out.write_all(report.as_bytes())?;
+    Ok(())
+}
+
+/// The lexicon of a file, where one is named.
+fn own(lexicon: Option<&Path>) -> anyhow::Result<Option<Lexicon>> {
+    let load = |path: &Path| {
+        Lexicon::load(&read(path)?)
+            .with_context(|| format!("{}: the lexicon has mistakes", path.display()))
+    };
+    lexicon.map(load).transpose()
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
