@@ -106,7 +106,9 @@ pub struct Heard {
     by_unit: HashMap<UnitId, OrderId>,
     by_need: HashMap<(IncidentId, u8), OrderId>,
     waiting: BTreeSet<(IncidentId, u8)>,
-    /// Open orders beside which another was delivered again: no fault if their end comes yet.
+    /// Orders that were delivered again: after a restart all that are open are, before what was missed is caught up on.
+    ahead: BTreeSet<OrderId>,
+    /// The older of two, of which one was ahead: no fault if its end comes yet.
     ahead_of_units: BTreeSet<OrderId>,
     ahead_of_needs: BTreeSet<OrderId>,
 }
@@ -159,18 +161,20 @@ impl Heard {
             *self.orders_by_kind.entry(kind.code()).or_default() += 1;
         }
         // A desk takes many orders at once; every other unit one.
-        let beside = match order.desk {
-            true => None,
-            false => self.by_unit.insert(order.unit, id),
-        };
-        let need = (order.incident, order.need);
-        let before = self.by_need.insert(need, id);
-        self.units_doubled += u64::from(beside.is_some());
-        self.needs_doubled += u64::from(before.is_some());
         if redelivered {
-            // It comes before what is caught up on, and so maybe before the end of the order that it follows.
-            self.ahead_of_units.extend(beside);
-            self.ahead_of_needs.extend(before);
+            self.ahead.insert(id);
+        }
+        let ahead = &self.ahead;
+        if !order.desk
+            && let Some(older) = hold(&mut self.by_unit, order.unit, id)
+        {
+            self.units_doubled += 1;
+            self.ahead_of_units.extend(older.if_one_is_of(ahead));
+        }
+        let need = (order.incident, order.need);
+        if let Some(older) = hold(&mut self.by_need, need, id) {
+            self.needs_doubled += 1;
+            self.ahead_of_needs.extend(older.if_one_is_of(ahead));
         }
     }
 
@@ -260,6 +264,35 @@ impl Heard {
             _ => {}
         }
     }
+}
+
+/// Two orders that are both held to be open: the older and the newer.
+struct Both {
+    older: OrderId,
+    newer: OrderId,
+}
+
+impl Both {
+    /// The older one, where one of them is listed.
+    fn if_one_is_of(&self, listed: &BTreeSet<OrderId>) -> Option<OrderId> {
+        let is_listed = listed.contains(&self.older) || listed.contains(&self.newer);
+        is_listed.then_some(self.older)
+    }
+}
+
+/// Enters an order for a unit or a need, the newest of which is kept; gives both, where another was there.
+fn hold<K: std::hash::Hash + Eq>(
+    held: &mut HashMap<K, OrderId>,
+    by: K,
+    id: OrderId,
+) -> Option<Both> {
+    let known = held.entry(by).or_insert(id);
+    let other = *known;
+    *known = other.max(id);
+    (other != id).then(|| Both {
+        older: other.min(id),
+        newer: other.max(id),
+    })
 }
 
 fn count(counts: &mut Counts, name: Option<&str>) {
@@ -355,6 +388,22 @@ mod tests {
             moved(1, 7, OrderState::Preempted),
         ];
         let told = heard(&caught_up);
+        assert_eq!((told.units_doubled, told.needs_doubled), (0, 0));
+        // One that came and went in between is caught up on later still.
+        let between = [
+            EventNote {
+                redelivered: true,
+                ..issued(3, 7, 0, patrol)
+            },
+            issued(2, 7, 0, patrol),
+        ];
+        assert_eq!(heard(&between).units_doubled, 1);
+        let gone = [
+            between[0].clone(),
+            between[1].clone(),
+            moved(2, 7, OrderState::Preempted),
+        ];
+        let told = heard(&gone);
         assert_eq!((told.units_doubled, told.needs_doubled), (0, 0));
     }
 
