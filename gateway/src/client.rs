@@ -9,13 +9,14 @@ mod trust;
 
 pub use trust::Trust;
 
+use crate::machine;
 use crate::stream::{CHUNK_BYTES, Form, Gathering, Outgoing};
 use crate::wire::frame::{self, FrameError};
 use crate::wire::{EventNote, Position, Problem, Request, Response, Tag};
 use engine::id::{EventId, Sequence};
-use quinn::{Connection, Endpoint, RecvStream, SendStream, VarInt};
+use quinn::{Connection, Endpoint, EndpointConfig, RecvStream, SendStream, VarInt};
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -27,6 +28,9 @@ pub const OWN_TAGS: Tag = 1 << 63;
 const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Answers and events that may wait to be looked at.
 const ANSWERS_WAITING_MAX: usize = 65_536;
+/// Asked of the kernel for datagrams that nobody has read yet: a client that is not run for some milliseconds under load loses
+/// answers otherwise, and everything behind a lost one waits until it is sent again.
+const UDP_BYTES: u64 = 4 << 20;
 
 /// How to connect.
 #[derive(Clone, Debug)]
@@ -230,7 +234,10 @@ impl Client {
         } else {
             (std::net::Ipv6Addr::UNSPECIFIED, 0).into()
         };
-        let endpoint = Endpoint::client(local)?;
+        let udp = UdpSocket::bind(local)?;
+        machine::widen(&udp, UDP_BYTES);
+        let runtime = Arc::new(quinn::TokioRuntime);
+        let endpoint = Endpoint::new(EndpointConfig::default(), None, udp, runtime)?;
         let none = |reason: String| ClientError::NoConnection { address, reason };
         let connecting = endpoint
             .connect_with(config, address, &options.server_name)

@@ -4,7 +4,9 @@
 //! with the number found, the number wanted and the command that mends it.
 
 use crate::config::Config;
+use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::net::UdpSocket;
 
 /// Bytes of UDP buffer for each connection: a burst of two datagrams, as the kernel counts them.
 const UDP_BYTES_PER_CONNECTION: u64 = 4_096;
@@ -39,6 +41,16 @@ impl Wanted {
     /// By a configuration.
     pub fn of(config: &Config) -> Wanted {
         Wanted::by(config.quic.connections_max, config.http_connections_max)
+    }
+}
+
+/// Asks for so much buffer, each way; the kernel gives what it allows, and [`warnings`] say what is missing.
+pub fn widen(udp: &UdpSocket, bytes: u64) {
+    let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+    let widened = set_socket_recv_buffer_size(udp, bytes)
+        .and_then(|()| set_socket_send_buffer_size(udp, bytes));
+    if let Err(error) = widened {
+        tracing::warn!(%error, bytes, "the UDP buffers stay as the kernel makes them");
     }
 }
 

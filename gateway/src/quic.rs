@@ -13,12 +13,11 @@ pub use tls::{Identity, IdentityError};
 use crate::config::QuicConfig;
 use crate::exchange::Exchange;
 use crate::figures::Present;
-use crate::machine::Wanted;
+use crate::machine::{self, Wanted};
 use connection::Serving;
 use quinn::{
     Endpoint, EndpointConfig, IdleTimeout, Incoming, ServerConfig, TransportConfig, VarInt,
 };
-use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -96,7 +95,7 @@ impl Listener {
             .incoming_buffer_size(64 * 1024)
             .incoming_buffer_size_total(INCOMING_BYTES_MAX);
         let udp = UdpSocket::bind(address).map_err(socket)?;
-        widen(&udp, config.connections_max);
+        machine::widen(&udp, Wanted::by(config.connections_max, 0).udp_bytes);
         let runtime = Arc::new(quinn::TokioRuntime);
         let endpoint =
             Endpoint::new(EndpointConfig::default(), Some(server), udp, runtime).map_err(socket)?;
@@ -155,16 +154,6 @@ impl Listener {
             return None;
         }
         Some(incoming)
-    }
-}
-
-/// Asks for as much buffer as the connections want; the kernel gives what it allows, and `machine` warns of what is missing.
-fn widen(udp: &UdpSocket, connections: usize) {
-    let bytes = usize::try_from(Wanted::by(connections, 0).udp_bytes).unwrap_or(usize::MAX);
-    let widened = set_socket_recv_buffer_size(udp, bytes)
-        .and_then(|()| set_socket_send_buffer_size(udp, bytes));
-    if let Err(error) = widened {
-        tracing::warn!(%error, bytes, "the UDP buffers stay as the kernel makes them");
     }
 }
 

@@ -75,7 +75,8 @@ def decided_in(record: dict[str, Any]) -> dict[str, Any]:
     """What a record says of the call it took, in the words of a decision."""
     events = [(name, value) for event in record["events"] for name, value in event.items()]
     whole = [value for name, value in events if name == "call_decided"][-1]
-    orders = [value for name, value in events if name == "order_issued"]
+    # A unit that is called away leaves somebody behind, who is given another in the same record.
+    orders = [value for name, value in events if name == "order_issued" and value["incident"] == whole["incident"]]
     return {
         "seq": record["seq"],
         **{name: whole[name] for name in ("call", "incident", "outcome", "human", "outside")},

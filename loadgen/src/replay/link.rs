@@ -238,8 +238,10 @@ impl Link {
         }
         let mut tally = self.shared.tally();
         let mut log = self.shared.log();
+        let now = Instant::now();
         for (call, answer) in decided {
             tally.turn(answer.at);
+            tally.waited.add(now.saturating_duration_since(answer.at));
             match answer.response {
                 Response::Decision { decision, .. } => {
                     tally

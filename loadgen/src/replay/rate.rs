@@ -362,7 +362,7 @@ impl Run<'_> {
     async fn summary(
         &self,
         paced: Paced,
-        (own, waited): (Own, Latencies),
+        (mut own, mut waited): (Own, Latencies),
     ) -> Result<Summary, ReplayError> {
         self.shared.finish_log()?;
         let sent_for = self.sent_for(&paced);
@@ -372,6 +372,7 @@ impl Run<'_> {
             tally.lateness = paced.lateness;
             tally.departures = held(&self.departures).clone();
             tally.end(self.started.elapsed());
+            waited.merge(&tally.waited);
             Summary::of(&tally, self.field.counts())
         };
         summary.trace = self.options.trace.display().to_string();
@@ -379,6 +380,7 @@ impl Run<'_> {
         summary.seconds = self.started.elapsed().as_secs_f64();
         summary.centre_seconds = summary.seconds;
         summary.calls_per_second = summary.sent as f64 / sent_for.as_secs_f64();
+        own.waited = waited.quantiles();
         summary.generator = own;
         summary.distributions.waited = waited;
         summary.invalid = fault(&summary);

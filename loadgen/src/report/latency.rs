@@ -66,6 +66,13 @@ impl Latencies {
         }
     }
 
+    /// Adds all that another has.
+    pub fn merge(&mut self, other: &Latencies) {
+        for (micros, count) in other.recorded() {
+            self.add_micros(micros, count);
+        }
+    }
+
     /// What was added since an earlier state of this one.
     pub fn since(&self, earlier: &Latencies) -> Latencies {
         let mut since = self.clone();

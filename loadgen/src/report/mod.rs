@@ -8,6 +8,7 @@ pub mod compare;
 pub mod events;
 pub mod folder;
 pub mod interval_log;
+mod joinable;
 pub mod kept;
 pub mod latency;
 pub mod packed;

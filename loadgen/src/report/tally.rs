@@ -3,22 +3,18 @@
 //! Each call has a serial number of the run. Told by whoever drives the run; the parent makes the summary of it.
 
 use super::events::{Counts, Heard};
+use super::joinable::Joinable;
 use super::latency::Latencies;
 use super::packed::Packed;
 use super::seconds::{self, Arrivals, Departures, Interval, Totals};
 use crate::trace::Row;
 use engine::id::{CallId, IncidentId};
 use engine::kind::{AgencySet, Kind};
-use engine::moment::{Moment, Span};
-use engine::place::projection::{Projection, distance_dm};
+use engine::moment::Moment;
 use engine::place::{Point, datum};
 use gateway::wire::{Decision, Problem};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
-
-/// Two calls of one kind so near in place and time are one event (N1).
-const MERGE_DM: u32 = 800;
-const MERGE_MS: i64 = 10 * 60_000;
 
 /// Kinds that are never one event, however near: the plan that comes with the product says so.
 const NEVER_ONE: [Kind; 8] = [
@@ -93,14 +89,6 @@ pub struct OfKind {
     pub merge_missed: u64,
 }
 
-/// An incident that calls of one kind may still join.
-#[derive(Clone, Copy, Debug)]
-struct Recent {
-    at: Moment,
-    point: Point,
-    incident: IncidentId,
-}
-
 /// All that is counted in a run.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -138,6 +126,8 @@ pub struct Tally {
     pub service: Latencies,
     /// From the intended to the actual time of sending.
     pub lateness: Latencies,
+    /// How long answers that had been read waited to be counted.
+    pub waited: Latencies,
     /// What the subscription told.
     pub heard: Heard,
     /// What went out, second by second.
@@ -150,8 +140,7 @@ pub struct Tally {
     calls: HashMap<u64, CallId>,
     serials: HashMap<CallId, u64>,
     placed: HashMap<IncidentId, u64>,
-    recent: BTreeMap<Kind, VecDeque<Recent>>,
-    projection: Option<Projection>,
+    joinable: Joinable,
 }
 
 impl Tally {
@@ -290,26 +279,11 @@ impl Tally {
         if NEVER_ONE.contains(&decision.kind) || decision.outside {
             return false;
         }
-        let projection = *self
-            .projection
-            .get_or_insert_with(|| Projection::new(point));
-        let recent = self.recent.entry(decision.kind).or_default();
-        let oldest = sent.at - Span(MERGE_MS);
-        while recent.front().is_some_and(|known| known.at < oldest) {
-            recent.pop_front();
-        }
-        let plane = projection.plane(point);
-        let heard = &self.heard;
         let missed = !decision.merged
-            && recent.iter().any(|known| {
-                distance_dm(projection.plane(known.point), plane) <= MERGE_DM
-                    && !heard.incident(known.incident).closed
-            });
-        recent.push_back(Recent {
-            at: sent.at,
-            point,
-            incident,
-        });
+            && self
+                .joinable
+                .is_any(decision.kind, point, sent.at, &self.heard);
+        self.joinable.told(decision.kind, point, sent.at, incident);
         missed
     }
 }
@@ -322,6 +296,7 @@ mod tests {
     use engine::call::Outcome;
     use engine::id::{CentreId, Sequence};
     use engine::kind::{Agency, Nature, Priority};
+    use engine::moment::Span;
     use gateway::wire::{Forward, ProblemKind};
 
     const CENTRE: CentreId = CentreId(1);
