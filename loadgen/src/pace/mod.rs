@@ -6,6 +6,7 @@
 //! rates over time, [`alarm`] wakes the thread that sends.
 
 pub mod alarm;
+pub mod parts;
 pub mod shape;
 
 use crate::random::Random;

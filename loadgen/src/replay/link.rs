@@ -69,6 +69,8 @@ pub struct Pending {
     pub sent: Sent,
     /// When it was to be sent.
     pub intended: Instant,
+    /// The same from the start of the run.
+    pub due: Duration,
     /// When it was sent first.
     pub first_sent: Instant,
 }
@@ -244,16 +246,19 @@ impl Link {
             tally.waited.add(now.saturating_duration_since(answer.at));
             match answer.response {
                 Response::Decision { decision, .. } => {
-                    tally
-                        .corrected
-                        .add(answer.at.saturating_duration_since(call.intended));
+                    let since_intended = answer.at.saturating_duration_since(call.intended);
+                    tally.corrected.add(since_intended);
+                    tally.parts.decided(call.due, since_intended);
                     let took = answer.at.saturating_duration_since(call.first_sent);
                     tally.decision(&call.sent, &decision, took);
                     let key = self.shared.key(call.row, call.round);
                     tally.unmet(&key, &call.sent, &decision);
                     log.decided(&key, &decision)?;
                 }
-                Response::Problem { problem, .. } => tally.problem(&problem),
+                Response::Problem { problem, .. } => {
+                    tally.parts.refused(call.due);
+                    tally.problem(&problem);
+                }
                 Response::Done { .. } | Response::Advanced { .. } | Response::Event(_) => {}
             }
         }

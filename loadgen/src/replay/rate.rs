@@ -12,9 +12,11 @@ use super::repeats::Repeats;
 use super::{Options, Rate, ReplayError, stats};
 use crate::crew::{Behaviour, Crews};
 use crate::pace::alarm::Alarm;
+use crate::pace::parts::parts_of;
 use crate::pace::{Arrivals, Shape};
 use crate::report::Summary;
 use crate::report::latency::Latencies;
+use crate::report::parts::Parts;
 use crate::report::seconds::Departures;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
@@ -43,6 +45,7 @@ struct Pacer {
     stop: Arc<AtomicBool>,
     sent: Arc<AtomicU64>,
     departures: Arc<Mutex<Departures>>,
+    parts: Parts,
 }
 
 /// What became of the sending.
@@ -53,6 +56,8 @@ struct Paced {
     schedule: Duration,
     /// How long the sending took.
     took: Duration,
+    /// Calls by part of the load.
+    by_part: Vec<u64>,
 }
 
 impl Pacer {
@@ -63,6 +68,7 @@ impl Pacer {
             lateness: Latencies::default(),
             schedule: Duration::ZERO,
             took: Duration::ZERO,
+            by_part: Vec::new(),
         };
         let schedule = self.arrivals.schedule(self.seed, &self.shared.rows);
         for (serial, due) in (0..).zip(schedule) {
@@ -70,8 +76,12 @@ impl Pacer {
             if !self.wait_until(intended, alarm) {
                 break;
             }
-            self.send(serial, intended, &mut paced.lateness);
+            self.send(serial, intended, due, &mut paced.lateness);
             paced.schedule = due;
+            if let Some(part) = self.parts.at(due) {
+                paced.by_part.resize(paced.by_part.len().max(part + 1), 0);
+                paced.by_part[part] += 1;
+            }
         }
         paced.took = self.started.elapsed();
         paced
@@ -89,7 +99,7 @@ impl Pacer {
         false
     }
 
-    fn send(&self, serial: u64, intended: Instant, lateness: &mut Latencies) {
+    fn send(&self, serial: u64, intended: Instant, due: Duration, lateness: &mut Latencies) {
         let rows = self.shared.rows.len() as u64;
         let row = (serial % rows) as usize;
         let first_sent = Instant::now();
@@ -99,10 +109,11 @@ impl Pacer {
             round: serial / rows,
             sent: Sent::of(&self.shared.rows[row], serial, wall()),
             intended,
+            due,
             first_sent,
         };
         let since = |at: Instant| at.saturating_duration_since(self.started);
-        held(&self.departures).sent(since(intended), since(first_sent));
+        held(&self.departures).sent(due, since(first_sent));
         self.sent.fetch_add(1, Ordering::Relaxed);
         // Round robin over connections, then over their streams.
         let link = &self.links[(serial % self.links.len() as u64) as usize];
@@ -191,7 +202,12 @@ pub async fn run_rows(
         links.push(link);
     }
     let started = Instant::now();
-    shared.tally().begin(started);
+    let parts = Parts::of(parts_of(&rate.arrivals));
+    {
+        let mut tally = shared.tally();
+        tally.begin(started);
+        tally.parts = parts;
+    }
     let run = Run {
         options,
         rate,
@@ -258,6 +274,7 @@ impl Run<'_> {
             stop: Arc::clone(&self.stop),
             sent: Arc::clone(&self.sent),
             departures: Arc::clone(&self.departures),
+            parts: Parts::of(parts_of(&self.rate.arrivals)),
         };
         let probe = Probe::begin().map_err(|error| {
             ReplayError::Invalid(format!("no thread to watch itself by: {error}"))
@@ -373,7 +390,9 @@ impl Run<'_> {
             tally.departures = held(&self.departures).clone();
             tally.end(self.started.elapsed());
             waited.merge(&tally.waited);
-            Summary::of(&tally, self.field.counts())
+            let mut summary = Summary::of(&tally, self.field.counts());
+            summary.parts = tally.parts.summaries(&paced.by_part);
+            summary
         };
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "wall".into();

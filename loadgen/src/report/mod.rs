@@ -13,6 +13,7 @@ pub mod kept;
 pub mod latency;
 pub mod packed;
 pub mod page;
+pub mod parts;
 pub mod seconds;
 pub mod tally;
 pub mod text;
@@ -25,6 +26,7 @@ use crate::replay::own::Own;
 use about::About;
 use events::{Counts, Orders};
 use latency::{Latencies, Quantiles};
+use parts::PartSummary;
 use seconds::Interval;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,6 +202,8 @@ pub struct Summary {
     pub latency: Quantiles,
     /// From the actual time of sending.
     pub latency_uncorrected: Quantiles,
+    /// Phase by phase, where there was more than one (wall).
+    pub parts: Vec<PartSummary>,
     /// How late calls were sent.
     pub lateness: Quantiles,
     /// The same, whole; not in the JSON, for it is long.

@@ -6,6 +6,7 @@ use super::events::{Counts, Heard};
 use super::joinable::Joinable;
 use super::latency::Latencies;
 use super::packed::Packed;
+use super::parts::Parts;
 use super::seconds::{self, Arrivals, Departures, Interval, Totals};
 use crate::trace::Row;
 use engine::id::{CallId, IncidentId};
@@ -126,6 +127,8 @@ pub struct Tally {
     pub service: Latencies,
     /// From the intended to the actual time of sending.
     pub lateness: Latencies,
+    /// Phase by phase.
+    pub parts: Parts,
     /// How long answers that had been read waited to be counted.
     pub waited: Latencies,
     /// What the subscription told.

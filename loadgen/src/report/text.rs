@@ -142,6 +142,7 @@ impl fmt::Display for Summary {
         if self.lateness.count > 0 {
             writeln!(f, "  sent late   {}", quantiles(&self.lateness))?;
         }
+        self.parts(f)?;
         let own = &self.generator;
         if own.cores > 0 {
             writeln!(f, "  read late   {}", quantiles(&own.waited))?;
@@ -176,6 +177,26 @@ impl fmt::Display for Summary {
 }
 
 impl Summary {
+    fn parts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in &self.parts {
+            let q = &part.latency;
+            writeln!(
+                f,
+                "  phase {:<5} sent {} · refused {} · lost {} · p50 {:.3} · p90 {:.3} · p99 {:.3} · max {:.3} ms · {}",
+                part.name,
+                part.sent,
+                part.refused,
+                part.lost,
+                q.p50_ms,
+                q.p90_ms,
+                q.p99_ms,
+                q.max_ms,
+                part.load
+            )?;
+        }
+        Ok(())
+    }
+
     fn table(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,

@@ -12,7 +12,7 @@ use delayed::{Delay, Delayed};
 use engine::moment::{Moment, Span};
 use gateway::client::{Client, Options as ClientOptions, Trust};
 use gateway::wire::{CallWords, Request, Response};
-use loadgen::pace::{Arrivals, Spread};
+use loadgen::pace::{Arrivals, Phase, Shape, Spread};
 use loadgen::replay::{Options, Rate, rate};
 use loadgen::report::Summary;
 use loadgen::report::latency::Latencies;
@@ -201,4 +201,41 @@ async fn a_stall_of_a_second_shows_and_a_closed_loop_would_hide_it() {
         corrected.p90_ms > 300.0,
         "counted from when calls were due it shows: {corrected:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stall_is_charged_to_the_phase_in_which_its_calls_were_due() {
+    let server = Delayed::serve(Delay::Stalled(ms(5), ms(3_000), ms(3_900)));
+    let phase = |shape, lasting_s| Phase {
+        shape,
+        spread: Spread::Evenly,
+        lasting: Some(Duration::from_secs(lasting_s)),
+    };
+    let steps = Shape::Steps {
+        from: 100.0,
+        to: 200.0,
+        steps: 2,
+    };
+    let after = Shape::Constant { rate: 50.0 };
+    let run = load(
+        server.address(),
+        Arrivals::of(vec![phase(steps, 6), phase(after, 3)]),
+    )
+    .await;
+    let told: Vec<_> = run
+        .parts
+        .iter()
+        .map(|part| (part.name.as_str(), part.sent, part.decided, part.lost))
+        .collect();
+    let wanted = [
+        ("1.1", 300, 300, 0),
+        ("1.2", 600, 600, 0),
+        ("2", 150, 150, 0),
+    ];
+    assert_eq!(told, wanted, "{run}");
+    let p99: Vec<f64> = run.parts.iter().map(|part| part.latency.p99_ms).collect();
+    assert!(p99[1] > 750.0 && p99[2] < 400.0, "{run}");
+    // The first call after the server's own first may be the one at 3 s, as the server sees it.
+    let p90 = run.parts[0].latency.p90_ms;
+    assert!(p90 < 400.0, "{run}");
 }

@@ -93,6 +93,9 @@ pub fn all(summary: &Summary) -> String {
         html.push_str(&objectives(summary));
     }
     html.push_str(&latencies(summary));
+    if !summary.parts.is_empty() {
+        html.push_str(&parts(summary));
+    }
     html.push_str("<div class=\"tables\">\n");
     html.push_str(&calls(summary));
     html.push_str(&orders(summary));
@@ -164,6 +167,33 @@ fn latencies(summary: &Summary) -> String {
         "max",
     ];
     section("延迟", "Latency", &table(&head, &rows))
+}
+
+/// Each phase of the load by itself.
+fn parts(summary: &Summary) -> String {
+    let rows: Vec<_> = summary
+        .parts
+        .iter()
+        .map(|part| {
+            let q = &part.latency;
+            let counts = [part.sent, part.refused, part.lost].map(grouped);
+            let times = [q.p50_ms, q.p90_ms, q.p99_ms, q.p999_ms, q.max_ms].map(ms);
+            let name = format!("{} {}", escaped(&part.name), escaped(&part.load));
+            (name, counts.into_iter().chain(times).collect())
+        })
+        .collect();
+    let head = [
+        "毫秒 <span lang=\"en\">ms</span>",
+        "发出 <span lang=\"en\">sent</span>",
+        "拒绝 <span lang=\"en\">refused</span>",
+        "丢失 <span lang=\"en\">lost</span>",
+        "p50",
+        "p90",
+        "p99",
+        "p99.9",
+        "max",
+    ];
+    section("各阶段", "Phase by phase", &table(&head, &rows))
 }
 
 fn calls(summary: &Summary) -> String {
