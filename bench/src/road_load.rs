@@ -192,7 +192,7 @@ impl std::fmt::Display for Latencies {
 }
 
 /// The time that this thread has run, in nanoseconds.
-fn thread_ns() -> u64 {
+pub(crate) fn thread_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
