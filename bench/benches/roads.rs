@@ -23,6 +23,20 @@ const TIMED: u32 = 200_000;
 /// Turnouts are at least this; see `RoadLoad`.
 const TURNOUT_LEAST_MS: u32 = 30_000;
 
+/// What a plan may add to a unit's time: one in ten belongs to the place and is one of many.
+type Extra = fn(u32) -> u32;
+const EXTRAS: [(&str, Extra); 3] = [
+    ("by_time_alone", |_| 0),
+    // As the default plan does for priority 3: another district, a scarce skill here and there.
+    ("by_default", |unit| match unit % 10 {
+        0 => 0,
+        1..=3 => 60_000,
+        _ => 30_000,
+    }),
+    // The most that can be written, for all three reasons, on all but one in ten.
+    ("at_most", |unit| if unit % 10 == 0 { 0 } else { 900_000 }),
+];
+
 fn is_smoke() -> bool {
     !std::env::args().any(|argument| argument == "--bench")
 }
@@ -94,6 +108,14 @@ fn search(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
                 load.ask()
             })
         });
+        for (what, extra_ms) in EXTRAS {
+            group.bench_function(format!("cheapest_{what}/{count}"), |bencher| {
+                bencher.iter(|| {
+                    load.step();
+                    load.ask_cheapest(extra_ms)
+                })
+            });
+        }
         group.bench_function(format!("move/{count}"), |bencher| {
             bencher.iter(|| load.step())
         });

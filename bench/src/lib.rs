@@ -5,6 +5,7 @@ mod journalled;
 mod recovery;
 mod road_load;
 mod road_peers;
+mod shares;
 mod standard;
 pub mod wording;
 
@@ -12,4 +13,5 @@ pub use auckland::auckland;
 pub use recovery::{Recovery, RecoverySize};
 pub use road_load::{Latencies, RoadLoad};
 pub use road_peers::Outwards;
-pub use standard::{Standard, StandardSize};
+pub use shares::{Shares, SharesSize};
+pub use standard::{Policies, Standard, StandardSize};

@@ -94,6 +94,22 @@ impl RoadLoad {
         self.ask_at(to)
     }
 
+    /// Who comes to the least, at any place, with what this adds to each unit's time; asks for each capability in turn.
+    pub fn ask_cheapest(&mut self, extra_ms: impl Fn(u32) -> u32) -> Option<Found> {
+        let wanted = Wanted {
+            profile: Profile::Siren,
+            to: self.position(),
+            need: 1 << (self.asked % CAPABILITIES),
+        };
+        self.asked += 1;
+        let extra = |unit| Some(extra_ms(unit));
+        let found = self
+            .units
+            .cheapest(&self.metric, wanted, &mut self.room, extra);
+        self.sum_ms += found.map_or(0, |(sum_ms, _)| u64::from(sum_ms));
+        found.map(|(_, found)| found)
+    }
+
     fn ask_at(&mut self, to: Position) -> Option<Found> {
         let need = 1 << (self.asked % CAPABILITIES);
         self.asked += 1;
@@ -176,7 +192,7 @@ impl std::fmt::Display for Latencies {
 }
 
 /// The time that this thread has run, in nanoseconds.
-fn thread_ns() -> u64 {
+pub(crate) fn thread_ns() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -7,7 +7,7 @@ use engine::centre::{Centre, Prepared};
 use engine::city::City;
 use engine::classify::Lexicon;
 use engine::command::{
-    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport,
+    Activation, Actor, ClockMode, Command, Envelope, ObjectKind, Opening, OrderReport, UnitDuty,
 };
 use engine::event::Event;
 use engine::hospital::HospitalDefinition;
@@ -17,10 +17,12 @@ use engine::limits::Capacities;
 use engine::line::Line;
 use engine::moment::{Moment, Span};
 use engine::order::OrderAct;
+use engine::place::Point;
 use engine::place::datum::Datum;
 use engine::plan::Plan;
 use engine::record::{LOGIC_VERSION, RecordRef};
-use engine::unit::UnitDefinition;
+use engine::roads::atlas::Atlas;
+use engine::unit::{Duty, UnitDefinition};
 use gateway::intake::{Desk, Intake};
 use gateway::wire::{CallWords, Position};
 use loadgen::ground::Ground;
@@ -40,6 +42,12 @@ pub struct StandardSize {
     pub open: u32,
     /// Of a thousand units, how many are busy before the load begins.
     pub busy_permille: u32,
+    /// Of a thousand of these, how many are still on their way; the others are there.
+    pub under_way_permille: u32,
+    /// Of a thousand units, how many are off duty.
+    pub off_permille: u32,
+    /// Incidents that stay open beside and have no unit: nobody has said yet what they are.
+    pub idle: u32,
 }
 
 impl StandardSize {
@@ -49,6 +57,9 @@ impl StandardSize {
         calls: 20_000,
         open: 1_000,
         busy_permille: 600,
+        under_way_permille: 0,
+        off_permille: 0,
+        idle: 0,
     };
     /// The size that the tests run.
     pub const SMOKE: StandardSize = StandardSize {
@@ -56,14 +67,76 @@ impl StandardSize {
         calls: 500,
         open: 100,
         busy_permille: 600,
+        under_way_permille: 0,
+        off_permille: 0,
+        idle: 0,
     };
 
-    /// The defaults, with room for its units.
+    /// The defaults, with room for its units, and for its open incidents beside those that closed.
     pub fn capacities(self) -> Capacities {
+        let defaults = Capacities::default();
         Capacities {
             units_max: self.units,
-            ..Capacities::default()
+            incidents_max: defaults.incidents_max.max(2 * self.idle),
+            ..defaults
         }
+    }
+}
+
+/// What a centre decides by beside the time: the default plan, with policies left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policies {
+    /// `[preemption]`: calling away (R2).
+    pub preemption: bool,
+    /// Whoever is any sooner is called away, as often as can be: more of it than any plan would have.
+    pub preemption_eager: bool,
+    /// `[choice]`: own district, scarce skills, coverage (C8, H8, R3).
+    pub choice: bool,
+    /// `[[level]]`: major incidents.
+    pub majors: bool,
+    /// The map of the county.
+    pub roads: bool,
+}
+
+impl Default for Policies {
+    fn default() -> Policies {
+        Policies {
+            preemption: true,
+            preemption_eager: false,
+            choice: true,
+            majors: true,
+            roads: false,
+        }
+    }
+}
+
+impl Policies {
+    /// The plan's text.
+    fn plan(&self) -> String {
+        let mut plan = String::new();
+        let mut section = "";
+        for line in engine::plan::DEFAULT.lines() {
+            if line.starts_with('[') {
+                section = line.split(']').next().unwrap_or(line);
+            }
+            let key = line.split(" =").next().unwrap_or(line);
+            let left_out = match (section, key) {
+                ("[preemption", "priority_1_from" | "priority_2_from") => !self.preemption,
+                ("[choice", "own_district_s" | "scarce_skill_s" | "coverage_s") => !self.choice,
+                ("[[level", _) => !self.majors,
+                _ => false,
+            };
+            let line = match (section, key) {
+                ("[preemption", "bumps_max") if self.preemption_eager => "bumps_max = 16",
+                ("[preemption", "least_gain_s") if self.preemption_eager => "least_gain_s = 0",
+                _ => line,
+            };
+            if !left_out {
+                plan += line;
+                plan.push('\n');
+            }
+        }
+        plan
     }
 }
 
@@ -87,32 +160,46 @@ pub struct Standard {
     pub orders: u64,
     /// Calls merged since the load began.
     pub merged: u64,
+    /// Units called away since the load began.
+    pub preempted: u64,
+    /// Levels raised since the load began.
+    pub levels: u64,
+    /// The last incident that keeps its units: they are never finished.
+    kept: u64,
 }
 
 const CENTRE: CentreId = CentreId(1);
+/// Of the city, its roads and the calls.
+const SEED: u64 = 7;
 
 impl Standard {
     /// A centre of this size, its units as busy as asked, a call every millisecond.
     pub fn new(size: StandardSize) -> anyhow::Result<Standard> {
-        Standard::build(size, Span(1), None)
+        Standard::build(size, Span(1), None, &Policies::default())
+    }
+
+    /// The same, deciding by these policies.
+    pub fn deciding_by(size: StandardSize, policies: &Policies) -> anyhow::Result<Standard> {
+        Standard::build(size, Span(1), None, policies)
     }
 
     /// The same with a call every so often, everything that is said to it journalled in a folder.
     pub fn journalled(size: StandardSize, pace: Span, folder: &Path) -> anyhow::Result<Standard> {
         let journal = Journalled::new(folder, CENTRE)?;
-        Standard::build(size, pace, Some(journal))
+        Standard::build(size, pace, Some(journal), &Policies::default())
     }
 
     fn build(
         size: StandardSize,
         pace: Span,
         journal: Option<Journalled>,
+        policies: &Policies,
     ) -> anyhow::Result<Standard> {
-        let city = engine::city::generate(7, Some(size.units))?;
+        let city = engine::city::generate(SEED, Some(size.units))?;
         let ground = Ground::of(city.clone())?;
         let rows = generate(
             "standard",
-            7,
+            SEED,
             Size {
                 days: None,
                 calls: Some(size.calls),
@@ -124,7 +211,7 @@ impl Standard {
             .map(words_of)
             .collect::<anyhow::Result<Vec<_>>>()?;
         let city = Arc::new(city);
-        let plan = Arc::new(Plan::load(engine::plan::DEFAULT)?);
+        let plan = Arc::new(Plan::load(&policies.plan())?);
         let city_hash = ObjectHash::of(&city.canonical_bytes()?);
         let lexicon = Arc::new(Lexicon::load(Lexicon::source_embedded())?);
         let intake = Intake {
@@ -150,9 +237,17 @@ impl Standard {
             calls: 0,
             orders: 0,
             merged: 0,
+            preempted: 0,
+            levels: 0,
+            kept: 0,
         };
         standard.open(plan, city_hash, &city, size.capacities())?;
+        if policies.roads {
+            standard.bring_roads()?;
+        }
+        standard.rest(size);
         standard.occupy(size)?;
+        standard.leave_open(size)?;
         standard.taken = (0..standard.words.len())
             .map(|index| standard.take(index))
             .collect();
@@ -207,6 +302,61 @@ impl Standard {
                 beds: hospital.beds,
                 open: true,
             }));
+        }
+        Ok(())
+    }
+
+    /// Decides by the roads of the county from here on.
+    fn bring_roads(&mut self) -> anyhow::Result<()> {
+        let bytes = engine::city::generate::roads::map(SEED)?;
+        let hash = ObjectHash::of(&bytes);
+        let atlas = Atlas::read(hash, &bytes).map_err(anyhow::Error::msg)?;
+        self.centre.prepare(Prepared::Roads(Arc::new(atlas)));
+        let object = ObjectKind::Roads;
+        self.say(Command::Activate(Activation { object, hash }));
+        Ok(())
+    }
+
+    /// Sends units off duty, spread over all.
+    fn rest(&mut self, size: StandardSize) {
+        let units = self.centre.units().map(|(unit, _)| unit);
+        let off = units.filter(|unit| unit.number() * 7_919 % 1_000 < size.off_permille.into());
+        for unit in off.collect::<Vec<_>>() {
+            self.say(Command::SetDuty(UnitDuty {
+                unit,
+                duty: Duty::Off,
+                strength: None,
+            }));
+        }
+    }
+
+    /// Opens incidents of which nobody has said yet what they are, all over the city.
+    fn leave_open(&mut self, size: StandardSize) -> anyhow::Result<()> {
+        let wanted = self.centre.conservation().incidents_open + u64::from(size.idle);
+        let mut key = 0;
+        while self.centre.conservation().incidents_open < wanted {
+            key += 1;
+            anyhow::ensure!(
+                key < 4 * u64::from(size.idle),
+                "the city has not enough room for so many incidents"
+            );
+            let post = &self.intake.city.posts[key as usize % self.intake.city.posts.len()];
+            let spread = |by: u64| (key * by % 400_000) as i32 - 200_000;
+            let point = Point {
+                lat_e7: post.point.lat_e7 + spread(15_485_863),
+                lon_e7: post.point.lon_e7 + spread(32_452_843),
+            };
+            let words = CallWords {
+                key: format!("idle-{key}"),
+                position: Some(Position::new(
+                    f64::from(point.lat_e7) / 1e7,
+                    f64::from(point.lon_e7) / 1e7,
+                    Some(Datum::Wgs84),
+                )?),
+                ..CallWords::default()
+            };
+            let taken = self.intake.call(0, words, &mut self.desk);
+            self.say(Command::TakeCall(taken.report));
         }
         Ok(())
     }
@@ -275,11 +425,16 @@ impl Standard {
                 }
             }
             while let Some((_, order, _)) = self.due.pop_front() {
-                self.say(Command::Report(OrderReport {
-                    order,
-                    act: OrderAct::Arrive,
-                }));
+                let is_under_way = order.number() * 7_919 % 1_000 < size.under_way_permille.into();
+                let act = match is_under_way {
+                    true => OrderAct::SetOff,
+                    false => OrderAct::Arrive,
+                };
+                self.say(Command::Report(OrderReport { order, act }));
             }
+        }
+        if size.under_way_permille > 0 {
+            self.kept = self.centre.conservation().incidents_open;
         }
         Ok(())
     }
@@ -328,15 +483,7 @@ impl Standard {
     }
 
     fn settle(&mut self) {
-        for event in &self.events {
-            if let Event::OrderIssued(issued) = *event {
-                self.orders += 1;
-                self.due
-                    .push_back((self.now + Span(900), issued.order, issued.unit));
-            } else if let Event::IncidentJoined { .. } = *event {
-                self.merged += 1;
-            }
-        }
+        self.hear();
         while let Some(&(_, order, unit)) = self.due.front().filter(|due| due.0 <= self.now) {
             self.due.pop_front();
             let command = Command::Report(OrderReport {
@@ -348,19 +495,53 @@ impl Standard {
                 command,
             };
             self.apply(&envelope, None);
-            for event in &self.events {
-                // A unit that came free may have been given to who waited.
-                if let Event::OrderIssued(issued) = *event {
-                    self.due
-                        .push_back((self.now + Span(900), issued.order, issued.unit));
+            // A unit that came free may have been given to who waited.
+            self.hear();
+        }
+    }
+
+    /// Takes in what the last command caused. Who is sent to an incident that keeps its units sets off, and is never done.
+    fn hear(&mut self) {
+        let mut lasting: [Option<OrderId>; 16] = [None; 16];
+        let mut slots = lasting.iter_mut();
+        for event in &self.events {
+            if let Event::OrderIssued(issued) = *event {
+                self.orders += 1;
+                let kept = issued.incident.number() <= self.kept;
+                match slots.next().filter(|_| kept) {
+                    Some(slot) => *slot = Some(issued.order),
+                    None => self
+                        .due
+                        .push_back((self.now + Span(900), issued.order, issued.unit)),
                 }
+            } else if let Event::IncidentJoined { .. } = *event {
+                self.merged += 1;
+            } else if let Event::UnitPreempted { .. } = *event {
+                self.preempted += 1;
+            } else if let Event::LevelRaised { .. } = *event {
+                self.levels += 1;
             }
+        }
+        for order in lasting.into_iter().flatten() {
+            let envelope = Envelope {
+                actor: Actor::System,
+                command: Command::Report(OrderReport {
+                    order,
+                    act: OrderAct::SetOff,
+                }),
+            };
+            self.apply(&envelope, None);
         }
     }
 
     /// Commands applied so far.
     pub fn commands(&self) -> u64 {
         self.centre.sequence().0
+    }
+
+    /// Incidents open now.
+    pub fn incidents_open(&self) -> u64 {
+        self.centre.conservation().incidents_open
     }
 
     /// A hash of the whole state.

@@ -154,7 +154,10 @@ impl Answer {
                 decision = Some(Decision::of(call));
             } else if let Some(decision) = &mut decision {
                 decision.hear(event);
-            } else if let (Event::OrderMoved { order, to, .. }, Answer::Done) = (*event, answer) {
+            } else if let (Event::OrderMoved { order, to, .. }, Answer::Done) = (*event, answer)
+                // Nobody asks for that: it is what became of another's order.
+                && to != OrderState::Preempted
+            {
                 answer = Answer::OrderMoved { order, to };
             }
         }

@@ -19,7 +19,7 @@ use crate::id::{IncidentId, ObjectHash, OrderId, Sequence, UnitId};
 use crate::limits::ASKED_PER_NEED_MAX;
 use crate::moment::Moment;
 use crate::name::Name;
-use crate::order::OrderState;
+use crate::order::{OrderState, Rung};
 use crate::place::Point;
 use crate::place::projection::distance_dm;
 use crate::plan::Plan;
@@ -31,7 +31,7 @@ use crate::roads::position::Position;
 use crate::roads::travel::Destination;
 use crate::runtime::ReleasedRecord;
 use crate::view::{IncidentView, UnitView, View};
-use left_behind::Reserves;
+use left_behind::LeftBehind;
 use std::collections::BTreeMap;
 
 /// Units that were free and farther, and are named beside the one that was chosen.
@@ -45,6 +45,11 @@ pub enum Standing {
     /// It said no to this need in this round of asking.
     Declined {
         /// The order that it declined.
+        order: OrderId,
+    },
+    /// A person took this need from it in this round of asking.
+    Relieved {
+        /// The order that it had.
         order: OrderId,
     },
     /// It had as many open orders as it can have.
@@ -76,6 +81,8 @@ pub enum Standing {
         /// When that was said.
         position_at: Moment,
     },
+    /// It could have been sent, but no way led there by the road, and somebody else came.
+    CutOff,
     /// It could have been sent and was no farther; a person chose another.
     Free,
     /// It could have been sent and was no farther; by the plan it would have left too much behind.
@@ -97,6 +104,8 @@ pub struct Candidate {
     pub travel_ms: u32,
     /// Whether that is by the road; by straight line otherwise.
     pub by_road: bool,
+    /// Whether it and the place are both on the map and no way leads from the one to the other.
+    pub cut_off: bool,
     /// From the order to the first metre, in milliseconds; 0 for a desk.
     pub turnout_ms: u32,
     /// What the plan adds to that when units are compared; nothing for whoever could not be sent.
@@ -111,6 +120,12 @@ impl Candidate {
     /// From the order to the place, in milliseconds.
     pub fn total_ms(&self) -> u32 {
         self.travel_ms.saturating_add(self.turnout_ms)
+    }
+
+    /// What units are chosen by: travel, turnout and what the plan adds; of equal ones the first defined.
+    fn sum(&self) -> (u32, UnitId) {
+        let sum_ms = self.total_ms().saturating_add(self.surcharge.total_ms());
+        (sum_ms, self.unit)
     }
 
     /// What candidates are ordered by: the time, for desks the open orders; of equal ones the first defined.
@@ -155,6 +170,8 @@ pub struct Asked {
     pub name: Name,
     /// What became of that order.
     pub state: OrderState,
+    /// Who on the ladder was told of it last.
+    pub rung: Rung,
 }
 
 /// All that an order was decided on.
@@ -373,6 +390,7 @@ impl Fold {
                     unit,
                     name: view.definition.name,
                     state: known.state,
+                    rung: known.rung,
                 });
             }
             next = known.issued.previous;
@@ -391,7 +409,11 @@ impl Fold {
     ) -> Vec<Candidate> {
         let desk = issued.capability.is_desk();
         let able = self.able(issued, incident, asked, (plan, city), road);
-        let by_plan = issued.choice == Choice::Nearest;
+        // What waited is given to the first of all that came free with it, by the same rule.
+        let by_plan = match issued.choice {
+            Choice::Nearest | Choice::Waiting | Choice::ServiceFloor => !desk,
+            Choice::Desk | Choice::Person | Choice::Preemption => false,
+        };
         let mut all: Vec<Candidate> = able.into_iter().map(|(candidate, _)| candidate).collect();
         all.sort_by_key(|candidate| candidate.rank(desk));
         shown(all, issued.unit, desk, by_plan)
@@ -414,7 +436,7 @@ impl Fold {
             .map(|place| city.projection.plane(place.point));
         let district = incident.place.and_then(|place| place.district);
         let at = (incident.priority, district);
-        let reserves = Reserves::of(self, (plan, city), at, issued.capability);
+        let left_behind = LeftBehind::of(self, (plan, city), at, issued.capability);
         let able = self
             .view
             .units()
@@ -425,7 +447,11 @@ impl Fold {
             let way = to.map(|to| (city.projection.plane(unit.point), to));
             let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
             let by_road = road.as_mut().filter(|_| definition.travels());
-            let by_road = by_road.and_then(|road| road.time_ms(unit.point));
+            let way_by_road = by_road.map_or(ByRoad::Beside, |road| road.way(unit.point));
+            let by_road = match way_by_road {
+                ByRoad::Takes(ms) => Some(ms),
+                ByRoad::Beside | ByRoad::Nowhere => None,
+            };
             let straight_ms = way.map_or(0, time);
             let candidate = Candidate {
                 unit: id,
@@ -433,6 +459,7 @@ impl Fold {
                 distance_dm: way.map_or(0, |(from, to)| distance_dm(from, to)),
                 travel_ms: by_road.unwrap_or(straight_ms),
                 by_road: by_road.is_some(),
+                cut_off: way_by_road == ByRoad::Nowhere,
                 turnout_ms: if definition.travels() {
                     definition.turnout_ms
                 } else {
@@ -440,7 +467,7 @@ impl Fold {
                 },
                 open_orders: unit.orders.len(),
                 surcharge: match self.standing(id, unit, &[]) {
-                    Standing::Free => reserves.surcharge(definition),
+                    Standing::Free => left_behind.surcharge(definition),
                     _ => Surcharge::default(),
                 },
                 standing: self.standing(id, unit, asked),
@@ -461,13 +488,16 @@ impl Fold {
     /// How a unit stood, whoever was chosen: the first hindrance there was, or that it was free.
     fn standing(&self, id: UnitId, unit: &UnitView, asked: &[Asked]) -> Standing {
         let definition = &unit.definition;
-        let declined = asked
-            .iter()
-            .find(|asked| asked.unit == id && asked.state == OrderState::Declined);
-        if let Some(declined) = declined {
-            return Standing::Declined {
-                order: declined.order,
-            };
+        for asked in asked.iter().filter(|asked| asked.unit == id) {
+            let order = asked.order;
+            match asked.state {
+                OrderState::Declined => return Standing::Declined { order },
+                // Who let the ladder run out may be asked as soon as it is heard of.
+                OrderState::Reassigned if asked.rung != Rung::NextUnit => {
+                    return Standing::Relieved { order };
+                }
+                _ => {}
+            }
         }
         let full = unit.orders.len() >= usize::from(definition.capacity);
         let newest = unit.orders.last().filter(|_| full);
@@ -526,28 +556,45 @@ struct RoadTo<'a> {
     room: Destination<u32>,
 }
 
+/// How somebody comes to a place on the map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ByRoad {
+    /// By the road, in so many milliseconds.
+    Takes(u32),
+    /// Over the fields: they are far from every road.
+    Beside,
+    /// No way leads there.
+    Nowhere,
+}
+
 impl RoadTo<'_> {
-    fn time_ms(&mut self, from: Point) -> Option<u32> {
-        let from = self.atlas.position(self.profile, from)?;
-        self.atlas
-            .time_ms(self.profile, from, self.to, &mut self.room)
+    fn way(&mut self, from: Point) -> ByRoad {
+        let Some(from) = self.atlas.position(self.profile, from) else {
+            return ByRoad::Beside;
+        };
+        let time_ms = self
+            .atlas
+            .time_ms(self.profile, from, self.to, &mut self.room);
+        time_ms.map_or(ByRoad::Nowhere, ByRoad::Takes)
     }
 }
 
 /// Of all candidates in their order: everybody before the chosen one, the chosen one, and a few free ones after it.
 fn shown(all: Vec<Candidate>, chosen: UnitId, desk: bool, by_plan: bool) -> Vec<Candidate> {
-    let limit = all
-        .iter()
-        .find(|candidate| candidate.unit == chosen)
-        .map(|candidate| candidate.rank(desk));
-    let Some(limit) = limit else { return all };
+    let sent = all.iter().find(|candidate| candidate.unit == chosen);
+    let Some(&sent) = sent else { return all };
+    let limit = sent.rank(desk);
     let mut farther = 0;
     all.into_iter()
         .filter_map(|mut candidate| {
             if candidate.unit == chosen {
                 candidate.standing = Standing::Chosen;
-            } else if candidate.rank(desk) < limit {
-                if by_plan && candidate.standing == Standing::Free {
+            } else if candidate.standing == Standing::Free && candidate.cut_off && !sent.cut_off {
+                candidate.standing = Standing::CutOff;
+            }
+            if candidate.rank(desk) < limit {
+                let spared = candidate.standing == Standing::Free && candidate.sum() > sent.sum();
+                if by_plan && spared {
                     candidate.standing = Standing::Spared;
                 }
             } else if candidate.rank(desk) > limit {

@@ -290,6 +290,11 @@ impl Priority {
         self as usize - 1
     }
 
+    /// Its bit in a set of priorities, the lowest for P1.
+    pub const fn bit(self) -> u8 {
+        1 << self.index()
+    }
+
     /// `steps` more urgent, at most P1.
     pub fn raised(self, steps: u8) -> Priority {
         Priority::ALL[self.index().saturating_sub(usize::from(steps))]

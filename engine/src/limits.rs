@@ -3,6 +3,7 @@
 //! What can be met in the field is configuration ([`Capacities`]); what is here as a constant bounds one
 //! command or one frame.
 
+use crate::kind::Priority;
 use serde::{Deserialize, Serialize};
 
 /// Needs that one incident can have: the largest plan, twice over.
@@ -14,6 +15,10 @@ pub const FOLLOW_UPS_MAX: usize = 1_024;
 /// Events that one follow-up can cause at most: an incident closes, each of its orders ends with five events. What the
 /// units that this frees are given counts as follow-ups of its own.
 pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 16 * NEEDS_PER_INCIDENT_MAX;
+/// Units that one search can call away at most: each leaves something less urgent than the one before, which is searched for again.
+pub const CALLS_AWAY_PER_SEARCH_MAX: usize = Priority::ALL.len() - 1;
+/// Events of one call away: who is called, the end of its order, the new one.
+const EVENTS_PER_CALL_AWAY: usize = 3;
 /// Events of one command at most; a tick stops firing before it could cause more.
 pub const EVENTS_PER_COMMAND_MAX: usize = 16_384;
 /// Closed incidents that leave before their time to make room for the orders of one command, at most. Most make room for
@@ -39,6 +44,12 @@ pub const POSITION_AGE_MS: i64 = 10_000;
 const _: () = assert!(
     NEEDS_PER_INCIDENT_MAX <= u8::MAX as usize,
     "a need's index is one byte"
+);
+const _: () = assert!(
+    NEEDS_PER_INCIDENT_MAX * (CALLS_AWAY_PER_SEARCH_MAX * EVENTS_PER_CALL_AWAY + 1)
+        <= EVENTS_PER_FOLLOW_UP_MAX,
+    "an incident whose needs are all looked for again, each calling away as many as it can, is one follow-up: at the end of each search \
+     somebody is ordered, or something waits"
 );
 const _: () = assert!(
     FRAME_BYTES_MAX >= 16 * KEY_BYTES_MAX,

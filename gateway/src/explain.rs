@@ -218,17 +218,20 @@ fn seconds(ms: u32) -> f64 {
     f64::from(ms) / 1_000.0
 }
 
-/// The code of a standing. `free`: could have been sent and was no farther, yet a person chose another; `spared`: the plan did.
+/// The code of a standing. `free`: could have been sent and was no farther, yet a person chose another; `spared`: the plan did;
+/// `relieved`: a person took this need from it; `cut_off`: no way led there.
 const fn code(standing: &Standing) -> &'static str {
     match standing {
         Standing::Chosen => "chosen",
         Standing::Declined { .. } => "declined",
+        Standing::Relieved { .. } => "relieved",
         Standing::Busy { .. } => "busy",
         Standing::Off => "off",
         Standing::Unstaffed => "unstaffed",
         Standing::Understrength { .. } => "understrength",
         Standing::Silent => "silent",
         Standing::Stale { .. } => "stale",
+        Standing::CutOff => "cut_off",
         Standing::Free => "free",
         Standing::Spared => "spared",
         Standing::Farther => "farther",

@@ -115,6 +115,8 @@ pub struct OrderFigures {
     pub reassigned: u64,
     /// Of these: withdrawn.
     pub cancelled: u64,
+    /// Of these: left, as the unit was called away to something more urgent (R2).
+    pub preempted: u64,
     /// What was owed, in the order of [`Owed::ALL`].
     pub owed: [Timeliness; 4],
 }
@@ -468,6 +470,7 @@ impl Counted {
         figures.declined += u64::from(self.state == OrderState::Declined);
         figures.reassigned += u64::from(self.state == OrderState::Reassigned);
         figures.cancelled += u64::from(self.state == OrderState::Cancelled);
+        figures.preempted += u64::from(self.state == OrderState::Preempted);
         for owed in Owed::ALL {
             let at = owed as usize;
             let travel = matches!(owed, Owed::SetOff | Owed::Arrived);

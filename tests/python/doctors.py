@@ -311,6 +311,19 @@ def nobody_was_called_away(records: Records) -> None:
     some(records, "order_issued", lambda _, event: event["choice"] == "nearest")[2]["choice"] = "preemption"
 
 
+def unit_is_called_away_beside_free_ones(records: Records) -> None:
+    """A patrol is called away, and sent no sooner than others that are free would be there."""
+    first = some(records, "order_issued")[2]
+    record, index, event = some(
+        records,
+        "order_issued",
+        lambda _, event: (event["choice"], event["capability"]) == ("nearest", "patrol") and event["order"] != first["order"],
+    )
+    event["choice"] = "preemption"
+    left = {"unit": event["unit"], "order": first["order"], "from": first["incident"], "into": event["incident"]}
+    record["events"].insert(index, {"unit_preempted": left})
+
+
 # Each rule with the doctors that break it.
 BREAKS: list[tuple[str, Doctor]] = [
     ("order_ids_are_new", order_is_issued_twice),
@@ -353,6 +366,7 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("everything_spoken_of_exists", order_comes_from_nowhere),
     ("plan_lets_it", unit_is_called_away_for_nothing),
     ("it_is_worth_it", nobody_was_called_away),
+    ("it_is_worth_it", unit_is_called_away_beside_free_ones),
     *doctors_of_acts.BREAKS,
     *doctors_of_conduct.BREAKS,
 ]

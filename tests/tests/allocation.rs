@@ -171,7 +171,18 @@ fn chosen(event: &Event) -> Option<Choice> {
 impl World {
     fn new() -> World {
         let city = Arc::new(engine::city::generate(1, None).unwrap());
-        let plan = Arc::new(Plan::load(engine::plan::DEFAULT).unwrap());
+        // Whoever is any sooner is called away, again and again.
+        let mut text = engine::plan::DEFAULT.to_owned();
+        for (from, to) in [
+            ("priority_1_from = [3, 4]", "priority_1_from = [2, 3, 4]"),
+            ("priority_2_from = [4]", "priority_2_from = [3, 4]"),
+            ("least_gain_s = 120", "least_gain_s = 0"),
+            ("bumps_max = 1", "bumps_max = 16"),
+        ] {
+            assert!(text.contains(from), "the default plan has no `{from}`");
+            text = text.replacen(from, to, 1);
+        }
+        let plan = Arc::new(Plan::load(&text).unwrap());
         let capacities = Capacities {
             units_max: 512,
             incidents_max: 1_024,
@@ -473,6 +484,40 @@ fn the_core_allocates_nothing_in_steady_state() {
     assert!(world.centre.conservation().holds());
 }
 
+/// R2: neither does it where whoever is on the way to a quarrel is called away, and everybody is done soon.
+#[test]
+fn calling_away_allocates_nothing_in_steady_state() {
+    let mut world = World::new();
+    let mut called = 0;
+    let mut round = |world: &mut World| {
+        let first = world.orders + 1;
+        for kind in [Kind::Dispute, Kind::Dispute, Kind::Robbery, Kind::Fight] {
+            let Command::TakeCall(report) = world.call() else {
+                return;
+            };
+            world.say(Command::TakeCall(CallReport {
+                assessment: Assessment::stated(kind),
+                ..report
+            }));
+            let events = world.events.iter();
+            let away = events.filter(|event| chosen(event) == Some(Choice::Preemption));
+            called += away.count();
+        }
+        world.now = world.now + Span::seconds(20);
+        for number in first..=world.orders {
+            let order = OrderId::new(CENTRE, number).unwrap();
+            let act = OrderAct::Finish;
+            world.say(Command::Report(OrderReport { order, act }));
+        }
+    };
+    (0..1_000).for_each(|_| round(&mut world));
+    let before = ALLOCATIONS.with(Cell::get);
+    (0..2_000).for_each(|_| round(&mut world));
+    let allocated = ALLOCATIONS.with(Cell::get) - before;
+    assert!(called > 100, "only {called} were called away");
+    assert_eq!(allocated, 0, "allocations in 2 000 rounds");
+}
+
 /// A centre that was loaded has all its room again: it allocates nothing from the first command on.
 #[test]
 fn a_loaded_centre_allocates_nothing_in_steady_state() {
@@ -527,6 +572,8 @@ fn units_on_the_road_allocate_nothing_in_steady_state() {
             };
             let metric = &metrics[step as usize / 1_000 % 2];
             units.nearest(metric, wanted, &mut room, |unit| unit % 7 != 0, &mut found);
+            let extra = |unit| (unit % 7 != 0).then_some(unit % 5 * 30_000);
+            std::hint::black_box(units.cheapest(metric, wanted, &mut room, extra));
         }
     };
     step(0..5_000);

@@ -42,16 +42,24 @@ impl Desk<'_> {
         };
         self.state.incident_mut(slot).heard_at = self.state.now;
         if let Some(place) = verdict.place {
-            self.move_incident(slot, place);
+            self.put_incident(slot, place);
         }
-        if let Some(assessment) = verdict.assessment {
-            self.reclassify(slot, assessment, &call);
+        let is_placed = verdict.place.is_some();
+        match verdict.assessment {
+            Some(assessment) => self.reclassify(slot, assessment, &call, is_placed),
+            None if is_placed => self.seek_all_waiting(slot),
+            None => {}
         }
     }
 
-    /// An incident is where a person says. Units that are out are told by the event; the needs that wait are looked at
-    /// again from there.
+    /// An incident is where a person says, and the needs that wait are looked at again from there.
     fn move_incident(&mut self, slot: Slot, place: Place) {
+        self.put_incident(slot, place);
+        self.seek_all_waiting(slot);
+    }
+
+    /// An incident is where a person says. Units that are out are told by the event.
+    fn put_incident(&mut self, slot: Slot, place: Place) {
         self.finder.incidents.remove(slot.0);
         self.state.incident_mut(slot).place = Some(place);
         if can_be_joined(self.state.incident(slot)) {
@@ -61,11 +69,11 @@ impl Desk<'_> {
             incident: self.state.incident_id(slot),
             place,
         });
-        self.seek_all_waiting(slot);
     }
 
-    /// An incident is what a person says. What nobody was sent for yet and is not needed any more is dropped.
-    fn reclassify(&mut self, slot: Slot, assessment: Assessment, call: &Call) {
+    /// An incident is what a person says. What nobody was sent for yet and is not needed any more is dropped. Where it was put
+    /// somewhere by the same word, all that still waits is looked for again, by the new urgency.
+    fn reclassify(&mut self, slot: Slot, assessment: Assessment, call: &Call, is_placed: bool) {
         let before = self.state.incident(slot).assessment;
         let judged = self.state.incident_mut(slot);
         (judged.assessment, judged.escalated) = (assessment, None);
@@ -84,6 +92,10 @@ impl Desk<'_> {
         self.drop_unwanted(slot, call);
         if assessment.priority != before.priority {
             self.rerank(slot);
+        }
+        match is_placed {
+            true => self.seek_all_waiting(slot),
+            false => self.look_again_if_more_urgent(slot, before.priority),
         }
         self.ask_for(slot, Some(call.line));
         self.close_if_served_by_verdict(slot);
@@ -352,6 +364,7 @@ impl Desk<'_> {
             agencies: known.agencies,
         });
         self.rerank(slot);
+        self.look_again_if_more_urgent(slot, known.priority);
         self.ask_for(slot, None);
     }
 

@@ -13,40 +13,30 @@ use crate::roads::travel::Destination;
 use crate::unit::Unit;
 use std::sync::Arc;
 
-/// The units of a centre on the map in force.
+/// Where the units of a centre are on the map in force, whatever they do.
 #[derive(Debug)]
-pub(super) struct ByRoad {
+pub(super) struct OnMap {
     atlas: Arc<Atlas>,
-    units: RoadUnits,
-    /// Of units that travel: where on the map each is.
+    /// Of units that travel.
     positions: Vec<Option<Positions>>,
     /// How many are far from every road, by profile.
     off_road: [u32; 2],
-    room: SearchRoom,
     way: Destination<u32>,
 }
 
-impl ByRoad {
-    pub fn new(atlas: Arc<Atlas>, capacities: &Capacities) -> ByRoad {
-        ByRoad {
-            units: RoadUnits::new(capacities.units_max),
+impl OnMap {
+    pub fn new(atlas: Arc<Atlas>, capacities: &Capacities) -> OnMap {
+        OnMap {
             positions: Vec::with_capacity(capacities.units_max as usize),
             off_road: [0; 2],
-            room: SearchRoom::default(),
             way: Destination::default(),
             atlas,
         }
     }
 
-    /// Takes in a unit that is new; its definition comes next.
+    /// Takes in a unit that is new; where it is comes next.
     pub fn enter(&mut self) {
         self.positions.push(None);
-    }
-
-    /// Takes in what a unit offers, one bit each, and how long it takes to set off.
-    pub fn offer(&mut self, index: u32, offered: u64, turnout_ms: u32) {
-        self.units.set_capabilities(index, offered);
-        self.units.set_turnout(index, turnout_ms);
     }
 
     /// Goes by these times from here on, if they are of the same map.
@@ -69,12 +59,6 @@ impl ByRoad {
             *off_road += u32::from(positions.of(profile).is_none());
             *off_road -= u32::from(before.is_some_and(|before| before.of(profile).is_none()));
         }
-        self.units.place(index, positions);
-    }
-
-    /// Takes in whether a unit can be chosen now.
-    pub fn set_available(&mut self, index: u32, is_available: bool) {
-        self.units.set_available(index, is_available);
     }
 
     /// Where a place is on the map.
@@ -93,21 +77,56 @@ impl ByRoad {
         positions.is_some_and(|positions| positions.of(profile).is_some())
     }
 
-    /// The free unit whose time by the road comes to the least with what `extra` adds, and that sum; of equal ones the first
-    /// defined. `extra` leaves a unit out by giving nothing.
-    pub fn cheapest(
-        &mut self,
-        wanted: Wanted,
-        extra: impl Fn(u32) -> Option<u32>,
-    ) -> Option<(u32, Found)> {
-        let metric = self.atlas.metric();
-        self.units.cheapest(metric, wanted, &mut self.room, extra)
-    }
-
     /// How long one unit's way takes; `None` when it, or the place, is not on the map, or no way leads there.
     pub fn time_ms(&mut self, profile: Profile, unit: u32, to: Point) -> Option<u32> {
         let from = self.positions[unit as usize]?.of(profile)?;
         let to = self.atlas.position(profile, to)?;
         self.atlas.time_ms(profile, from, to, &mut self.way)
+    }
+}
+
+/// Some of the units, to be searched for by the road.
+#[derive(Debug)]
+pub(super) struct ByRoad {
+    units: RoadUnits,
+    room: SearchRoom,
+}
+
+impl ByRoad {
+    pub fn new(capacities: &Capacities) -> ByRoad {
+        ByRoad {
+            units: RoadUnits::new(capacities.units_max),
+            room: SearchRoom::default(),
+        }
+    }
+
+    /// Takes in what a unit offers, one bit each, and how long it takes to set off.
+    pub fn offer(&mut self, index: u32, offered: u64, turnout_ms: u32) {
+        self.units.set_capabilities(index, offered);
+        self.units.set_turnout(index, turnout_ms);
+    }
+
+    /// Takes in where a unit is now, if it travels.
+    pub fn place(&mut self, index: u32, on_map: &OnMap) {
+        if let Some(positions) = on_map.positions[index as usize] {
+            self.units.place(index, positions);
+        }
+    }
+
+    /// Takes in whether a unit can be chosen now.
+    pub fn set_available(&mut self, index: u32, is_available: bool) {
+        self.units.set_available(index, is_available);
+    }
+
+    /// The unit whose time by the road comes to the least with what `extra` adds, and that sum; of equal ones the first
+    /// defined. `extra` leaves a unit out by giving nothing.
+    pub fn cheapest(
+        &mut self,
+        on_map: &OnMap,
+        wanted: Wanted,
+        extra: impl Fn(u32) -> Option<u32>,
+    ) -> Option<(u32, Found)> {
+        let metric = on_map.atlas.metric();
+        self.units.cheapest(metric, wanted, &mut self.room, extra)
     }
 }

@@ -1,9 +1,10 @@
 //! What a centre keeps only to find things fast: grids, counts and names. All of it follows from the state
 //! and the objects in force, so none of it is hashed.
 
+use super::by_road::OnMap;
 use super::pool::{Ground, Pace, Pool, Reached, Search};
-use super::preemption::offer;
-use super::reserves::{Cause, Reserves};
+use super::preemption::{asked_of_bound, offer};
+use super::reserves::{Errand, Reserves};
 use crate::capability::{Capability, CapabilitySet};
 use crate::city::City;
 use crate::dispatch::travel::{StraightLine, Travel};
@@ -29,7 +30,7 @@ pub(super) struct Finder {
     pub city: Arc<City>,
     /// The plan in force.
     pub plan: Arc<Plan>,
-    /// What ways by straight line follow from.
+    /// What ways follow from.
     ground: Ground,
     /// Units that may be ordered.
     pub free: Pool,
@@ -80,6 +81,7 @@ impl Finder {
                     };
                     capabilities
                 ],
+                on_map: None,
             },
             free: Pool::new(capacities, bounds),
             bound: Pool::new(capacities, bounds),
@@ -140,35 +142,37 @@ impl Finder {
             plan,
             ..
         } = self;
-        let cause = Cause {
+        let errand = Errand {
             priority: search.priority,
             wanted: search.capability,
             district,
         };
-        let added = |unit| reserves.surcharge(&plan.choice, unit, cause).total_ms();
+        let added = |unit| reserves.surcharge(&plan.choice, unit, errand).total_ms();
         free.soonest(ground, search, 1 << search.capability as u64, |unit| {
             may_go(unit).then(|| added(unit))
         })
     }
 
-    /// The unit that is there first of those that could be called away from what is so urgent.
-    pub fn soonest_bound(
-        &mut self,
-        search: Search,
-        from: Priority,
-        may_go: impl Fn(u32) -> bool,
-    ) -> Option<Reached> {
+    /// The free unit that is there first whatever it leaves behind, if a way leads there from any.
+    pub fn first_free(&mut self, search: Search, may_go: impl Fn(u32) -> bool) -> Option<Reached> {
+        let Finder { free, ground, .. } = self;
+        let offered = 1 << search.capability as u64;
+        free.soonest_that_comes(ground, search, offered, |unit| may_go(unit).then_some(0))
+    }
+
+    /// The unit that is there first of those that could be called away for what is so urgent, if a way leads there from any.
+    pub fn first_bound(&mut self, search: Search, may_go: impl Fn(u32) -> bool) -> Option<Reached> {
         let Finder { bound, ground, .. } = self;
-        let offered = offer(1 << search.capability as u64, from);
-        bound.soonest(ground, search, offered, |unit| may_go(unit).then_some(0))
+        let offered = asked_of_bound(search.capability, search.priority);
+        bound.soonest_that_comes(ground, search, offered, |unit| may_go(unit).then_some(0))
     }
 
     /// How long a unit that travels takes to a place, without its turnout.
     pub fn travel_ms(&mut self, index: u32, search: Search) -> u32 {
-        let by_road = self.free.by_road.as_mut();
-        let by_road = by_road.filter(|_| search.capability.comes_by_road());
+        let on_map = self.ground.on_map.as_mut();
+        let on_map = on_map.filter(|_| search.capability.comes_by_road());
         let profile = profile_for(search.priority);
-        let by_road = by_road.and_then(|roads| roads.time_ms(profile, index, search.to));
+        let by_road = on_map.and_then(|map| map.time_ms(profile, index, search.to));
         by_road.unwrap_or_else(|| {
             let (from, to) = (self.unit_plane(index), self.plane(search.to));
             let speed_mm_s = self.ground.paces[index as usize].speed_mm_s;
@@ -206,8 +210,9 @@ impl Finder {
         self.counted.push(false);
         self.leaves.push(None);
         self.reserves.enter();
-        self.free.enter();
-        self.bound.enter();
+        if let Some(on_map) = &mut self.ground.on_map {
+            on_map.enter();
+        }
         self.define(index, unit, CapabilitySet::EMPTY);
     }
 
@@ -244,11 +249,13 @@ impl Finder {
 
     /// Takes in where a unit is now.
     pub fn place(&mut self, index: u32, unit: &Unit) {
-        let plane = self.plane(unit.point);
-        self.ground.planes[index as usize] = plane;
-        self.free.place(index, unit, plane);
+        self.ground.planes[index as usize] = self.plane(unit.point);
+        if let Some(on_map) = &mut self.ground.on_map {
+            on_map.place(index, unit);
+        }
+        self.free.place(index, &self.ground);
         if self.leaves[index as usize].is_some() {
-            self.bound.place(index, unit, plane);
+            self.bound.place(index, &self.ground);
         }
     }
 
@@ -264,16 +271,21 @@ impl Finder {
         let before = std::mem::replace(&mut self.leaves[index as usize], leaves);
         match leaves {
             Some(priority) => {
-                let turnout_ms = unit.definition.turnout_ms;
-                let plane = self.ground.planes[index as usize];
-                self.bound
-                    .offer(index, offer(offered(unit), priority), turnout_ms);
-                self.bound.place(index, unit, plane);
+                let takers = self.plan.preemption.takers_from(priority);
+                let offered = offer(offered(unit), takers);
+                self.bound.offer(index, offered, unit.definition.turnout_ms);
+                self.bound.place(index, &self.ground);
                 self.bound.set_available(index, true);
             }
             None if before.is_some() => self.bound.set_available(index, false),
             None => {}
         }
+    }
+
+    /// What a unit could be called away from, as it was last taken in.
+    #[cfg(test)]
+    pub fn leaves(&self, index: u32) -> Option<Priority> {
+        self.leaves[index as usize]
     }
 
     /// Decides by this map from here on. Other times on the same map change no place of a unit; on another all are put on it.
@@ -283,18 +295,22 @@ impl Finder {
         capacities: &Capacities,
         units: impl Iterator<Item = &'a Unit> + Clone,
     ) {
-        let is_new = self.free.take_roads(atlas, capacities);
-        self.bound.take_roads(atlas, capacities);
-        if !is_new {
+        let on_map = self.ground.on_map.as_mut();
+        if on_map.is_some_and(|on_map| on_map.take(atlas)) {
             return;
         }
+        let mut on_map = OnMap::new(Arc::clone(atlas), capacities);
+        for (index, unit) in (0..).zip(units.clone()) {
+            on_map.enter();
+            on_map.place(index, unit);
+        }
+        self.ground.on_map = Some(on_map);
+        self.free.take_roads(capacities);
+        self.bound.take_roads(capacities);
         for (index, unit) in (0..).zip(units) {
-            self.free.enter();
-            self.bound.enter();
-            let plane = self.ground.planes[index as usize];
             self.free
                 .offer(index, offered(unit), unit.definition.turnout_ms);
-            self.free.place(index, unit, plane);
+            self.free.place(index, &self.ground);
             self.free.set_available(index, unit.is_available());
             let leaves = self.leaves[index as usize];
             self.bind(index, unit, leaves);

@@ -287,8 +287,11 @@ impl Desk<'_> {
 
     /// New facts may raise an incident; a level only rises while it runs (N1).
     pub(super) fn raise(&mut self, slot: Slot, said: &Said) {
+        let before = self.state.incident(slot).priority();
         let graver = self.take_worse(slot, said);
-        if self.review_level(slot) || graver {
+        let risen = self.review_level(slot);
+        self.look_again_if_more_urgent(slot, before);
+        if risen || graver {
             self.ask_for(slot, said.line);
         }
     }
@@ -443,23 +446,25 @@ impl Desk<'_> {
                 incident: self.state.incident_id(slot),
                 place,
             });
-            self.seek_all_waiting(slot);
         }
-        if facts.assessment.is_some() || facts.injured.is_some() {
-            let assessment = facts
-                .assessment
-                .unwrap_or(self.state.incident(slot).assessment);
-            let injured = facts.injured.unwrap_or(0);
-            self.raise(
-                slot,
-                &Said {
-                    assessment,
-                    place: None,
-                    injured,
-                    line: None,
-                    drill,
-                },
-            );
+        let is_said = facts.assessment.is_some() || facts.injured.is_some();
+        let held = self.state.incident(slot).assessment;
+        let said = Said {
+            assessment: facts.assessment.unwrap_or(held),
+            place: None,
+            injured: facts.injured.unwrap_or(0),
+            line: None,
+            drill,
+        };
+        let graver = is_said && self.take_worse(slot, &said);
+        let risen = is_said && self.review_level(slot);
+        // Only now, so that nobody is sought at an urgency that is not its own any more.
+        match better {
+            Some(_) => self.seek_all_waiting(slot),
+            None => self.look_again_if_more_urgent(slot, held.priority),
+        }
+        if risen || graver {
+            self.ask_for(slot, None);
         }
     }
 

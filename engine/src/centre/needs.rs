@@ -6,7 +6,7 @@
 
 use super::Desk;
 use super::due::ASK_AGAIN;
-use super::pool::Search;
+use super::pool::{Reached, Search};
 use super::state::{DueOf, State, numbered, present, unit_index};
 use crate::capability::Capability;
 use crate::dispatch::queue::Rank;
@@ -43,9 +43,14 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// From the order to the place.
-    pub fn total_ms(&self) -> u32 {
-        self.travel_ms.saturating_add(self.turnout_ms)
+    /// Somebody who was found, and why it is they.
+    pub fn of(found: Reached, choice: Choice) -> Chosen {
+        Chosen {
+            unit: found.unit,
+            travel_ms: found.travel_ms,
+            turnout_ms: found.turnout_ms,
+            choice,
+        }
     }
 }
 
@@ -144,11 +149,12 @@ impl Desk<'_> {
         let chosen = if capability.is_desk() {
             self.freest_desk(capability, &declined)
         } else {
-            self.nearest(slot, capability, &declined)
+            let free = self.nearest(slot, capability, &declined);
+            if let Some(called) = self.whom_to_call_away(slot, capability, &declined, free) {
+                return self.call_away(slot, need, called, seek.previous);
+            }
+            free.map(|free| Chosen::of(free, Choice::Nearest))
         };
-        if let Some(called) = self.whom_to_call_away(slot, capability, &declined, chosen) {
-            return self.call_away(slot, need, called, seek.previous);
-        }
         match chosen {
             Some(chosen) => self.issue(slot, need, chosen, seek.previous),
             None => {
@@ -239,12 +245,12 @@ impl Desk<'_> {
 
     /// The free unit that is there first, by the road where there is one (C7), where the plan does not hold that somebody who is
     /// there a little later leaves less behind (C8, H8, R3); of equal ones the first defined.
-    fn nearest(
+    pub(super) fn nearest(
         &mut self,
         slot: Slot,
         capability: Capability,
         declined: &Declined,
-    ) -> Option<Chosen> {
+    ) -> Option<Reached> {
         let incident = self.state.incident(slot);
         let place = incident.place?;
         let search = Search {
@@ -254,13 +260,7 @@ impl Desk<'_> {
         };
         let state = &*self.state;
         let may_go = |unit: u32| !declined.contains(state.unit_id(unit));
-        let found = self.finder.soonest_free(search, place.district, may_go)?;
-        Some(Chosen {
-            unit: found.unit,
-            travel_ms: found.travel_ms,
-            turnout_ms: found.turnout_ms,
-            choice: Choice::Nearest,
-        })
+        self.finder.soonest_free(search, place.district, may_go)
     }
 
     /// Tells a unit to go. The clocks start here, never when somebody signs (X6, X7, X8).
@@ -405,7 +405,7 @@ impl Desk<'_> {
         });
     }
 
-    /// Ranks an incident's waiting needs anew, after its priority changed; what it waits for may be called away from others now.
+    /// Ranks an incident's waiting needs anew, after its priority changed.
     pub(super) fn rerank(&mut self, slot: Slot) {
         for need in 0..self.state.incident(slot).needs.len() as u8 {
             let node = queue_node(slot, need);
@@ -422,7 +422,6 @@ impl Desk<'_> {
             }
         }
         self.rebind_all_of(slot);
-        self.call_away_for_waiting(slot);
     }
 
     /// Looks again for every need of an incident that waits: its place has become known, or a while has passed.
@@ -527,12 +526,12 @@ impl Desk<'_> {
         let (slot, need) = need_of(node);
         let known = *self.state.incident(slot).needs.get(need)?;
         let declined = self.declined(known.order);
-        let chosen = if known.capability.is_desk() {
-            self.freest_desk(known.capability, &declined)
-        } else {
-            self.nearest(slot, known.capability, &declined)
-        };
-        chosen.map(|chosen| chosen.unit)
+        if known.capability.is_desk() {
+            let desk = self.freest_desk(known.capability, &declined);
+            return desk.map(|desk| desk.unit);
+        }
+        let nearest = self.nearest(slot, known.capability, &declined);
+        nearest.map(|found| found.unit)
     }
 
     /// The need that a free unit serves first, and whether that is by the floor for service calls (C4).

@@ -1,6 +1,6 @@
 //! Units that can be searched for: by straight line everywhere, by the road where there is a map.
 
-use super::by_road::ByRoad;
+use super::by_road::{ByRoad, OnMap};
 use crate::capability::Capability;
 use crate::dispatch::travel::{StraightLine, Travel};
 use crate::kind::Priority;
@@ -8,10 +8,8 @@ use crate::limits::Capacities;
 use crate::place::Point;
 use crate::place::grid::{Bounds, UnitGrid};
 use crate::place::projection::{Plane, Projection};
-use crate::roads::atlas::{Atlas, profile_for};
+use crate::roads::atlas::profile_for;
 use crate::roads::nearest::Wanted;
-use crate::unit::Unit;
-use std::sync::Arc;
 
 /// Side of a grid cell, in decimetres.
 const CELL_DM: u32 = 10_000;
@@ -23,7 +21,7 @@ pub(super) struct Pace {
     pub turnout_ms: u32,
 }
 
-/// What ways by straight line follow from, for all units.
+/// What ways follow from, for all units.
 #[derive(Debug)]
 pub(super) struct Ground {
     /// From points to the plane.
@@ -36,6 +34,8 @@ pub(super) struct Ground {
     pub paces: Vec<Pace>,
     /// The fastest pace and the quickest turnout there have been, by capability, for the bound of the search.
     pub quickest: Vec<Pace>,
+    /// The map, and where on it they are, once there is one.
+    pub on_map: Option<OnMap>,
 }
 
 /// Where somebody is wanted, what for and how urgently.
@@ -55,13 +55,13 @@ pub(super) struct Reached {
     /// Travel, turnout and what was added to that.
     sum_ms: u32,
     /// No road leads there from where it is.
-    is_cut_off: bool,
+    pub is_cut_off: bool,
 }
 
 impl Reached {
     /// What the choice goes by, the least first.
-    pub fn rank(&self) -> (bool, u32, u32) {
-        (self.is_cut_off, self.sum_ms, self.unit)
+    fn rank(&self) -> (u32, u32) {
+        (self.sum_ms, self.unit)
     }
 
     /// From the order to the place.
@@ -76,7 +76,7 @@ pub(super) struct Pool {
     /// On the plane.
     pub units: UnitGrid,
     /// On the roads, once there is a map.
-    pub by_road: Option<ByRoad>,
+    by_road: Option<ByRoad>,
 }
 
 impl Pool {
@@ -84,13 +84,6 @@ impl Pool {
         Pool {
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
             by_road: None,
-        }
-    }
-
-    /// Takes in a unit that is new; what it is comes next.
-    pub fn enter(&mut self) {
-        if let Some(by_road) = &mut self.by_road {
-            by_road.enter();
         }
     }
 
@@ -103,10 +96,11 @@ impl Pool {
     }
 
     /// Takes in where a unit is now.
-    pub fn place(&mut self, index: u32, unit: &Unit, plane: Plane) {
+    pub fn place(&mut self, index: u32, ground: &Ground) {
+        let plane = ground.planes[index as usize];
         self.units.place(index, plane.x_dm, plane.y_dm);
-        if let Some(by_road) = &mut self.by_road {
-            by_road.place(index, unit);
+        if let (Some(by_road), Some(on_map)) = (&mut self.by_road, &ground.on_map) {
+            by_road.place(index, on_map);
         }
     }
 
@@ -118,21 +112,32 @@ impl Pool {
         }
     }
 
-    /// Decides by this map from here on; `true` when every unit must be put on it anew. Other times on the same map change no place
-    /// of a unit.
-    pub fn take_roads(&mut self, atlas: &Arc<Atlas>, capacities: &Capacities) -> bool {
-        if let Some(by_road) = &mut self.by_road
-            && by_road.take(atlas)
-        {
-            return false;
-        }
-        self.by_road = Some(ByRoad::new(Arc::clone(atlas), capacities));
-        true
+    /// Decides by another map from here on; every unit must be put on it anew.
+    pub fn take_roads(&mut self, capacities: &Capacities) {
+        self.by_road = Some(ByRoad::new(capacities));
     }
 
     /// The unit that is there first with what `extra` adds to that, by the road where there is one; of equal ones the first defined.
-    /// `extra` leaves a unit out by giving nothing.
+    /// If no road leads there from anybody, somebody must go all the same. `extra` leaves a unit out by giving nothing.
     pub fn soonest(
+        &mut self,
+        ground: &Ground,
+        search: Search,
+        offered: u64,
+        extra: impl Fn(u32) -> Option<u32>,
+    ) -> Option<Reached> {
+        let reached = self.soonest_that_comes(ground, search, offered, &extra);
+        reached.or_else(|| {
+            let reached = nearest_straight(&self.units, ground, search, offered, &extra)?;
+            Some(Reached {
+                is_cut_off: true,
+                ..reached
+            })
+        })
+    }
+
+    /// The same of those from whom a way leads there.
+    pub fn soonest_that_comes(
         &mut self,
         ground: &Ground,
         search: Search,
@@ -144,13 +149,12 @@ impl Pool {
         let straight = |extra: &dyn Fn(u32) -> Option<u32>| {
             nearest_straight(units, ground, search, offered, extra)
         };
-        let on_road = by_road
-            .as_mut()
-            .filter(|_| search.capability.comes_by_road());
+        let roads = by_road.as_mut().zip(ground.on_map.as_ref());
+        let roads = roads.filter(|_| search.capability.comes_by_road());
         // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
-        let Some((roads, to)) = on_road.and_then(|roads| {
-            let to = roads.position(profile, search.to)?;
-            Some((roads, to))
+        let Some((by_road, on_map, to)) = roads.and_then(|(by_road, on_map)| {
+            let to = on_map.position(profile, search.to)?;
+            Some((by_road, on_map, to))
         }) else {
             return straight(&extra);
         };
@@ -159,7 +163,7 @@ impl Pool {
             to,
             need: offered,
         };
-        let first = roads.cheapest(wanted, &extra);
+        let first = by_road.cheapest(on_map, wanted, &extra);
         let first = first.map(|(sum_ms, found)| Reached {
             unit: found.unit,
             travel_ms: found.travel_ms,
@@ -168,23 +172,15 @@ impl Pool {
             is_cut_off: false,
         });
         // Who is far from every road still comes.
-        let beside = match roads.is_everybody_on_road(profile) {
+        let beside = match on_map.is_everybody_on_road(profile) {
             true => None,
-            false => straight(&|unit| match roads.is_on_road(profile, unit) {
+            false => straight(&|unit| match on_map.is_on_road(profile, unit) {
                 true => None,
                 false => extra(unit),
             }),
         };
         let reached = [first, beside].into_iter().flatten();
-        let reached = reached.min_by_key(Reached::rank);
-        // And if no road leads there from anybody, somebody must go all the same.
-        reached.or_else(|| {
-            let reached = straight(&extra)?;
-            Some(Reached {
-                is_cut_off: true,
-                ..reached
-            })
-        })
+        reached.min_by_key(Reached::rank)
     }
 }
 

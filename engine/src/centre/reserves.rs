@@ -19,9 +19,9 @@ struct Counted {
     is_free: bool,
 }
 
-/// What a search for a unit goes by beside the time.
+/// What somebody is sent for: what a search for a unit goes by beside the time.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Cause {
+pub(super) struct Errand {
     pub priority: Priority,
     pub district: Option<DistrictId>,
     pub wanted: Capability,
@@ -101,11 +101,11 @@ impl Reserves {
     }
 
     /// What is added to the time of a free unit by a plan; nothing where the incident lies in no district.
-    pub fn surcharge(&self, rules: &ChoiceRules, index: u32, cause: Cause) -> Surcharge {
-        match cause.district {
-            Some(district) if !rules.is_time_alone(cause.priority) => {
-                let behind = self.behind(index, district, cause.wanted);
-                Surcharge::of(rules, cause.priority, behind)
+    pub fn surcharge(&self, rules: &ChoiceRules, index: u32, errand: Errand) -> Surcharge {
+        match errand.district {
+            Some(district) if !rules.is_time_alone(errand.priority) => {
+                let behind = self.behind(index, district, errand.wanted);
+                Surcharge::of(rules, errand.priority, behind)
             }
             Some(_) | None => Surcharge::default(),
         }

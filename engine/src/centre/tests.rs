@@ -278,6 +278,10 @@ impl World {
                 "one order per unit: {}",
                 unit.definition.name
             );
+            if let Some(finder) = &self.centre.finder {
+                let leaves = state.could_leave(index as u32, &finder.plan.preemption);
+                assert_eq!(finder.leaves(index as u32), leaves, "{id}");
+            }
         }
         for (_, number, incident) in state.incidents.iter() {
             for (index, need) in incident.needs.iter() {

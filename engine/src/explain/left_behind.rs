@@ -11,7 +11,7 @@ use crate::unit::UnitDefinition;
 use std::collections::BTreeMap;
 
 /// Who was free where, when one order was issued.
-pub(super) struct Reserves<'a> {
+pub(super) struct LeftBehind<'a> {
     plan: &'a Plan,
     city: &'a City,
     priority: Priority,
@@ -21,15 +21,15 @@ pub(super) struct Reserves<'a> {
     free: BTreeMap<(Option<DistrictId>, Capability), u32>,
 }
 
-impl<'a> Reserves<'a> {
+impl<'a> LeftBehind<'a> {
     /// Of all units of a fold, for an incident of this urgency in this district, of which something is wanted.
     pub fn of(
         fold: &Fold,
         (plan, city): (&'a Plan, &'a City),
         (priority, to): (Priority, Option<DistrictId>),
         wanted: Capability,
-    ) -> Reserves<'a> {
-        let mut reserves = Reserves {
+    ) -> LeftBehind<'a> {
+        let mut left_behind = LeftBehind {
             plan,
             city,
             priority,
@@ -39,13 +39,13 @@ impl<'a> Reserves<'a> {
         };
         for (id, unit) in fold.view.units() {
             if fold.standing(id, unit, &[]) == Standing::Free {
-                let home = reserves.known_home(&unit.definition);
+                let home = left_behind.known_home(&unit.definition);
                 for capability in unit.definition.capabilities.iter() {
-                    *reserves.free.entry((home, capability)).or_default() += 1;
+                    *left_behind.free.entry((home, capability)).or_default() += 1;
                 }
             }
         }
-        reserves
+        left_behind
     }
 
     fn known_home(&self, unit: &UnitDefinition) -> Option<DistrictId> {

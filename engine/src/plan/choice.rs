@@ -4,8 +4,9 @@ use super::compile::Critic;
 use super::source::Choice;
 use crate::kind::Priority;
 
-/// The most that a rule may cost: an hour.
-const LOSS_S_MAX: u32 = 3_600;
+/// The most that a rule may cost: five minutes. Whoever is there before the one that is sent was looked at, and may be looked at for as
+/// long as all three rules together add; so this bounds what a search by the road costs (`bench/benches/roads.rs`, `cheapest`).
+const LOSS_S_MAX: u32 = 300;
 
 /// How much longer a unit's way is reckoned than it is, for what its going would take away: by priority, in milliseconds. So
 /// it is also the loss of time that is tolerated for sending another.
@@ -22,7 +23,7 @@ pub struct ChoiceRules {
 impl ChoiceRules {
     /// Whether nothing but the time counts at this priority.
     pub fn is_time_alone(&self, priority: Priority) -> bool {
-        let at = usize::from(priority.number() - 1);
+        let at = priority.index();
         [self.foreign_ms[at], self.scarce_ms[at], self.last_ms[at]] == [0; 3]
     }
 }

@@ -26,24 +26,27 @@ impl PreemptionRules {
         self.from == [0; 4] || self.bumps_max == 0
     }
 
+    /// Whether something of this priority may take a unit from anything.
+    pub fn takes(&self, priority: Priority) -> bool {
+        !self.is_empty() && self.from[priority.index()] != 0
+    }
+
     /// Whether something of this priority may lose a unit to anything.
     pub fn can_lose(&self, priority: Priority) -> bool {
-        !self.is_empty() && self.from.iter().any(|from| from & bit(priority) != 0)
+        self.takers_from(priority) != 0
     }
 
-    /// The priorities that this one may take from, the most urgent first.
-    pub fn takes_from(&self, priority: Priority) -> impl Iterator<Item = Priority> {
-        let from = match self.is_empty() {
-            true => 0,
-            false => self.from[usize::from(priority.number() - 1)],
-        };
-        let all = Priority::ALL.iter().copied();
-        all.filter(move |&other| from & bit(other) != 0)
+    /// The priorities that may take from this one: one bit each.
+    pub fn takers_from(&self, priority: Priority) -> u8 {
+        let takes = |taker: &Priority| self.lets(*taker, priority);
+        let takers = Priority::ALL.into_iter().filter(takes);
+        takers.fold(0, |takers, taker| takers | taker.bit())
     }
-}
 
-const fn bit(priority: Priority) -> u8 {
-    1 << (priority.number() - 1)
+    /// Whether something of one priority may take a unit from something of another.
+    pub fn lets(&self, taker: Priority, from: Priority) -> bool {
+        !self.is_empty() && self.from[taker.index()] & from.bit() != 0
+    }
 }
 
 /// Each row names the priorities that one takes from; a row that is left out takes from none.
@@ -75,11 +78,18 @@ pub(super) fn preemption(source: &Preemption, critic: &mut Critic) -> Preemption
             &source.priority_3_from,
         ),
     ];
+    let names_any = rows.iter().any(|(.., row)| !row.is_empty());
+    if names_any && source.bumps_max == 0 {
+        critic.note(
+            "preemption.bumps_max",
+            "0, so nobody is ever called away, though rows name who may be; write how often one incident may lose a unit, or leave the rows empty",
+        );
+    }
     for (place, priority, row) in rows {
         for &number in row {
             match Priority::try_from(critic.bounded(place, number, 1, 4)) {
                 Ok(from) if from > priority => {
-                    rules.from[usize::from(priority.number() - 1)] |= bit(from);
+                    rules.from[priority.index()] |= from.bit();
                 }
                 Ok(_) | Err(_) => critic.note(
                     place,

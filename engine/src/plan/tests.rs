@@ -198,3 +198,22 @@ fn each_mistake_is_named_by_its_place() {
         assert!(said.contains(place), "{wrong}: expected {place} in: {said}");
     }
 }
+
+/// A plan that names who may be called away, and lets nobody lose anything, contradicts itself; so does one that tolerates hours.
+#[test]
+fn what_calls_nobody_away_is_no_plan() {
+    let mistakes = |from: &str, to: &str| {
+        assert!(DEFAULT.contains(from), "{from}");
+        let text = DEFAULT.replacen(from, to, 1);
+        Plan::load(&text).map_or_else(|mistakes| mistakes.to_string(), |_| String::new())
+    };
+    let told = mistakes("bumps_max = 1", "bumps_max = 0");
+    assert!(told.contains("preemption.bumps_max"), "{told}");
+    let told = mistakes(
+        "coverage_s = [0, 0, 120, 180]",
+        "coverage_s = [0, 0, 120, 301]",
+    );
+    assert!(told.contains("choice.coverage_s"), "{told}");
+    let told = mistakes("coverage_s = [0, 0, 120, 180]", "coverage_s = [1, 0, 0, 0]");
+    assert!(told.contains("danger to life"), "{told}");
+}

@@ -15,6 +15,9 @@ use super::profile_units::{ProfileUnits, RoadUnit};
 
 pub use super::profile_units::SearchRoom;
 
+/// How many needs who is first is kept for, by profile; beyond them that which was not asked for the longest goes.
+pub const NEEDS_KEPT: usize = 64;
+
 /// A unit that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Found {

@@ -7,15 +7,15 @@ use super::firsts::{Below, First, Firsts, Work};
 use super::hierarchy::Whose;
 use super::labels::Cost;
 use super::metric::{Metric, ProfileTimes};
-use super::nearest::{Found, Wanted};
+use super::nearest::{Found, NEEDS_KEPT, Wanted};
 use super::network::Profile;
 use super::position::{Position, Positions};
 use super::road_map::RoadMap;
 use super::travel::{Entries, Exit, exits};
 use std::sync::Arc;
 
-/// How many needs it is kept for; as many as there are capabilities. Beyond them that which was not asked for the longest goes.
-const NEEDS_MAX: usize = if cfg!(test) { 3 } else { 64 };
+/// How many needs it is kept for.
+const NEEDS_MAX: usize = if cfg!(test) { 3 } else { NEEDS_KEPT };
 
 /// A unit as it was last told.
 #[derive(Clone, Copy, Debug)]

@@ -190,3 +190,30 @@ fn what_cannot_be_explained_is_said() {
     let error = explain(&nowhere, order, ALL).err().unwrap().to_string();
     assert!(error.contains("no such folder"), "{error}");
 }
+
+/// R2: whoever was called away is told as that, and not as sooner than anybody free where nobody was.
+#[test]
+fn a_call_away_has_words_of_its_own() {
+    let mut played = Played::begin();
+    let able = played.able(Capability::Ambulance);
+    for &unit in &able[1..] {
+        played.duty(unit, Duty::Off);
+    }
+    let definition = played.view().unit(able[0]).unwrap().definition;
+    played.say(Command::DefineUnit(engine::unit::UnitDefinition {
+        roster_on_min: 0,
+        roster_off_min: 0,
+        ..definition
+    }));
+    let places = [0, 9].map(|at: usize| played.city.posts[at].point);
+    played.call(120, Kind::MinorTrauma, places[0]);
+    played.call(120, Kind::ChestPain, places[1]);
+    let called = played.newest(Capability::Ambulance);
+    assert_eq!(called.choice, Choice::Preemption);
+    let told = explain(played.data(), called.order, ALL).unwrap();
+    let english = told.words(Language::English);
+    assert!(english.contains("nobody who was free"), "{english}");
+    assert!(!english.contains("sooner than anybody"), "{english}");
+    assert!(told.words(Language::Chinese).contains("抢派"));
+    drop(played.stop());
+}

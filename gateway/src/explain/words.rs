@@ -195,12 +195,30 @@ impl Speaker<'_> {
             Some(Freed::OrderEnded { order, .. }) => order.to_string(),
             _ => String::new(),
         };
-        match self.language {
-            Language::Chinese => format!(
-                "为什么是它: 它正赶往不太急的警情, 从那里抢派过来 (指令单 {order}), 比空闲的力量都早到得多"
+        let stood = self.grounds.candidates.iter();
+        let mut stood = stood.map(|candidate| candidate.standing);
+        let is_free = |standing| {
+            matches!(
+                standing,
+                Standing::Free | Standing::Spared | Standing::Farther
+            )
+        };
+        let gain = match stood.any(is_free) {
+            true => self.language.of(
+                "比空闲的力量都早到得多",
+                "to be here much sooner than anybody who was free",
             ),
+            false => self.language.of(
+                "当时没有空闲的力量能来",
+                "as nobody who was free could come",
+            ),
+        };
+        match self.language {
+            Language::Chinese => {
+                format!("为什么是它: 它正赶往不太急的警情, 从那里抢派过来 (指令单 {order}), {gain}")
+            }
             Language::English => format!(
-                "Why this one: it was on its way to something less urgent and was called away from there (order {order}), to be here much sooner than anybody who was free"
+                "Why this one: it was on its way to something less urgent and was called away from there (order {order}), {gain}"
             ),
         }
     }
@@ -423,6 +441,7 @@ impl Speaker<'_> {
         match candidate.standing {
             Standing::Chosen => "派它去".into(),
             Standing::Declined { order } => format!("本轮已拒绝 (指令单 {order})"),
+            Standing::Relieved { order } => format!("本轮已由人改派 (指令单 {order})"),
             Standing::Busy {
                 order,
                 incident,
@@ -445,6 +464,7 @@ impl Speaker<'_> {
                     self.clock(position_at)
                 )
             }
+            Standing::CutOff => "可派, 但没有路通到那里".into(),
             Standing::Free if self.is_by_hand() => "可派; 由人选了别的".into(),
             Standing::Free => "可派; 日志没有说为什么没派".into(),
             Standing::Spared => format!("可派, 但按预案多算: {}", self.added(candidate.surcharge)),
@@ -459,6 +479,9 @@ impl Speaker<'_> {
         match candidate.standing {
             Standing::Chosen => "sent".into(),
             Standing::Declined { order } => format!("had declined in this round (order {order})"),
+            Standing::Relieved { order } => {
+                format!("a person had taken this need from it in this round (order {order})")
+            }
             Standing::Busy {
                 order,
                 incident,
@@ -481,6 +504,7 @@ impl Speaker<'_> {
                 "on patrol, nobody knows where: its last position is of {}",
                 self.clock(position_at)
             ),
+            Standing::CutOff => "free, but no way led there by the road".into(),
             Standing::Free if self.is_by_hand() => "free; a person chose another".into(),
             Standing::Free => "free; the journal does not say why it was passed over".into(),
             Standing::Spared => format!(

@@ -257,6 +257,7 @@ fn order_figures(
     row("declined", figures.declined.to_string())?;
     row("reassigned", figures.reassigned.to_string())?;
     row("cancelled", figures.cancelled.to_string())?;
+    row("preempted", figures.preempted.to_string())?;
     for owed in Owed::ALL {
         let (code, times) = (OWED_CODES[owed as usize], figures.owed[owed as usize]);
         row(&format!("{code}_in_time"), times.in_time.to_string())?;
@@ -286,7 +287,7 @@ fn order_table<'a>(
     let mut head: Vec<(&str, Align)> = keys.iter().map(|&key| (key, Align::Left)).collect();
     let names = language.of(
         [
-            "下达", "签收", "出动", "到场", "反馈", "拒绝", "改派", "撤销",
+            "下达", "签收", "出动", "到场", "反馈", "拒绝", "改派", "撤销", "抢派",
         ],
         [
             "issued",
@@ -297,6 +298,7 @@ fn order_table<'a>(
             "declined",
             "reassigned",
             "cancelled",
+            "called away",
         ],
     );
     head.extend(names.iter().map(|&name| (name, Align::Right)));
@@ -310,7 +312,13 @@ fn order_table<'a>(
         row.push(figures.issued.to_string());
         row.extend(Owed::ALL.iter().map(|&one| owed(one)));
         row.extend(
-            [figures.declined, figures.reassigned, figures.cancelled].map(|n| n.to_string()),
+            [
+                figures.declined,
+                figures.reassigned,
+                figures.cancelled,
+                figures.preempted,
+            ]
+            .map(|count| count.to_string()),
         );
         table.row(row);
     }

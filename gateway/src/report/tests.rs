@@ -99,6 +99,38 @@ fn a_day_is_counted_as_it_was() {
     drop(played.stop());
 }
 
+/// R2: an order that its unit was called away from is counted as that.
+#[test]
+fn who_was_called_away_is_in_the_days_figures() {
+    let mut played = Played::begin();
+    let able = played.able(Capability::Ambulance);
+    for &unit in &able[1..] {
+        played.duty(unit, engine::unit::Duty::Off);
+    }
+    let definition = played.view().unit(able[0]).unwrap().definition;
+    played.say(Command::DefineUnit(engine::unit::UnitDefinition {
+        roster_on_min: 0,
+        roster_off_min: 0,
+        ..definition
+    }));
+    let places = [0, 9].map(|at: usize| played.city.posts[at].point);
+    played.call(120, Kind::MinorTrauma, places[0]);
+    let ankle = played.newest(Capability::Ambulance).order;
+    played.call(120, Kind::ChestPain, places[1]);
+    let heart = played.newest(Capability::Ambulance);
+    assert_eq!((heart.unit, heart.order != ankle), (able[0], true));
+    let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
+    let medical = counted.agencies[&Agency::Medical];
+    let figures = (medical.preempted, medical.cancelled, medical.reassigned);
+    assert_eq!(figures, (1, 0, 0));
+    let table = counted.table(Language::English, false);
+    assert!(table.contains("called away"), "{table}");
+    let csv = counted.csv().unwrap();
+    let row = "2026-11-21,agencies,medical,preempted,1\n";
+    assert!(csv.contains(row), "{csv}");
+    drop(played.stop());
+}
+
 /// H6, C9: how late and how complete reports upward were, and what never came, by the day.
 #[test]
 fn a_major_incident_is_in_the_days_figures() {

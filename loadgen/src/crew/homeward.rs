@@ -26,6 +26,8 @@ pub enum Leg {
         name: String,
         /// How many hundredths of what its way is reckoned it will need.
         percent: i64,
+        /// Its order ended while it was on its way: whatever comes next, it need not get ready.
+        on_the_road: bool,
     },
     /// It is on the road.
     Driving(Homeward),

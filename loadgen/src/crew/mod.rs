@@ -248,14 +248,16 @@ impl Crews {
         self.missions.insert(told.order, (mission, Some(key)));
     }
 
-    /// A crew that is on its way home stops where it is, and says where that is. Whether it was.
+    /// A crew that is on its way home stops where it is, and says where that is. Whether it was on the road.
     fn turn_back(&mut self, now: Moment, unit: UnitId) -> bool {
         let Some((leg, key)) = self.homeward.remove(&unit) else {
             return false;
         };
         self.agenda.remove(&key);
-        let Leg::Driving(mut homeward) = leg else {
-            return false;
+        let mut homeward = match leg {
+            Leg::Driving(homeward) => homeward,
+            // Who was called away on the way is on the road, and has said where.
+            Leg::Ready { on_the_road, .. } => return on_the_road,
         };
         let place = homeward.place(now, &mut self.roads);
         if let Some(place) = place.filter(|place| self.points.get(&unit) != Some(place)) {
@@ -280,7 +282,9 @@ impl Crews {
         let (unit, name) = mission.unit();
         let name = name.to_string();
         let mut random = mission.random();
-        if mission.manner() == Manner::Silent && to != OrderState::Finished {
+        // Who was called away has its new order in the same breath, however it would have taken the first.
+        let stays_away = !matches!(to, OrderState::Finished | OrderState::Preempted);
+        if mission.manner() == Manner::Silent && stays_away {
             let back = now + Span(random.between(AWAY_MS.0, AWAY_MS.1));
             self.note(back, Entry::Again(unit, name));
             return;
@@ -288,14 +292,14 @@ impl Crews {
         if !self.homes.contains_key(&name) {
             return;
         }
-        let (place, has_to_say) = mission.left_at(now, &mut self.roads);
+        let (place, on_the_road) = mission.left_at(now, &mut self.roads);
         if let Some(place) = place {
             self.points.insert(unit, place);
-            if has_to_say && self.tells_positions().is_some() {
+            if on_the_road && self.tells_positions().is_some() {
                 self.note(now, Entry::Here(name.clone(), place));
             }
         }
-        self.go_home(now, unit, name, &mut random);
+        self.go_home(now, unit, name, on_the_road, &mut random);
     }
 
     /// When crews say where they are; `None`: never.
@@ -307,13 +311,24 @@ impl Crews {
     }
 
     /// A crew that is free sets off for its post once it is seen that nothing else is to be done at this time.
-    fn go_home(&mut self, now: Moment, unit: UnitId, name: String, random: &mut Random) {
+    fn go_home(
+        &mut self,
+        now: Moment,
+        unit: UnitId,
+        name: String,
+        on_the_road: bool,
+        random: &mut Random,
+    ) {
         let known = self.homes.contains_key(&name) && self.points.contains_key(&unit);
         if known && self.tells_positions().is_some() {
             let percent = random.between(TRAVEL_PERCENT.0, TRAVEL_PERCENT.1);
             let key = self.note(now, Entry::Homeward(unit));
-            self.homeward
-                .insert(unit, (Leg::Ready { name, percent }, key));
+            let ready = Leg::Ready {
+                name,
+                percent,
+                on_the_road,
+            };
+            self.homeward.insert(unit, (ready, key));
         }
     }
 
@@ -369,9 +384,11 @@ impl Crews {
             let order = match entry.remove() {
                 Entry::Mission(order) => order,
                 Entry::Here(unit, point) => return Some(Act::Position { unit, point }),
+                // Who was sent somewhere meanwhile is there again already.
+                Entry::Again(unit, _) if self.is_out(unit) => continue,
                 Entry::Again(unit, name) => {
                     let mut random = Random::stream(self.seed, unit.bits() ^ at.0.unsigned_abs());
-                    self.go_home(at, unit, name.clone(), &mut random);
+                    self.go_home(at, unit, name.clone(), false, &mut random);
                     return Some(Act::Return { unit: name });
                 }
                 Entry::Homeward(unit) => match self.drive_home(at, unit) {
@@ -385,12 +402,18 @@ impl Crews {
         }
     }
 
+    /// Whether a crew has an order.
+    fn is_out(&self, unit: UnitId) -> bool {
+        let mut missions = self.missions.values();
+        missions.any(|(mission, _)| mission.unit().0 == unit)
+    }
+
     /// A crew sets off for home, or says where it is on its way there.
     fn drive_home(&mut self, at: Moment, unit: UnitId) -> Option<Act> {
         let (leg, _) = self.homeward.remove(&unit)?;
         let mut homeward = match leg {
             Leg::Driving(homeward) => homeward,
-            Leg::Ready { name, percent } => {
+            Leg::Ready { name, percent, .. } => {
                 self.set_off_home(at, unit, name, percent);
                 return None;
             }

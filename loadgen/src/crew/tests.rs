@@ -424,3 +424,57 @@ fn a_crew_that_is_called_back_says_where_it_turned() {
     };
     assert_eq!(log.last().unwrap().1, last);
 }
+
+/// The same crew's next order.
+fn told_next() -> Told<'static> {
+    Told {
+        unit: told(1).unit,
+        point: Some(POST),
+        ..told(2)
+    }
+}
+
+/// R2: who is on the road to one thing and is called away to another need not get ready again, and comes from where it is.
+#[test]
+fn a_crew_that_is_called_away_on_the_road_does_not_turn_out_anew() {
+    let mut crews = with_a_home(3);
+    crews.order_issued(Moment(0), &told(1));
+    let half = Moment(180_000);
+    while crews.poll(half).is_some() {}
+    crews.order_moved(half, order(1), OrderState::Preempted);
+    crews.order_issued(half, &told_next());
+    let Some(Act::Position { point, .. }) = crews.poll(half) else {
+        panic!("it says where it is");
+    };
+    assert!(HERE < point && point < POST, "{point:?}");
+    let log = run(&mut crews);
+    let set_off = Act::Report {
+        order: order(2),
+        act: OrderAct::SetOff,
+    };
+    let set_off = log.iter().find(|(_, act)| *act == set_off).unwrap().0;
+    assert!(half.until(set_off).0 <= 2_000, "{set_off:?}");
+}
+
+/// R2: who would not have answered and is called away is not away: it does not come back, nor goes home, in the middle of what it is
+/// called to.
+#[test]
+fn a_silent_crew_that_is_called_away_is_there_for_what_it_is_called_to() {
+    let home = Home {
+        post: POST,
+        speed_mm_s: 10_000,
+    };
+    let crews = (0..10_000).find_map(|seed| {
+        let mut crews = Crews::new(field(), seed);
+        crews.live_at([("P-01".to_owned(), home)]);
+        crews.order_issued(Moment(0), &told(1));
+        crews.order_moved(Moment(10_000), order(1), OrderState::Preempted);
+        crews.order_issued(Moment(10_000), &told_next());
+        let counts = crews.counts();
+        (counts.silent == 1 && counts.obeyed == 1).then_some(crews)
+    });
+    let log = run(&mut crews.unwrap());
+    assert_eq!(acts(&log).last(), Some(&OrderAct::Finish));
+    let returns = |(_, act): &(Moment, Act)| matches!(act, Act::Return { .. });
+    assert!(!log.iter().any(returns), "{log:?}");
+}

@@ -67,6 +67,15 @@ def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[st
     return None if best is None else (best[0], best[2])
 
 
+def comes_in_ms(centre: Centre, unit: Unit, incident: Incident, capability: str) -> int | None:
+    """How long a unit takes to an incident, turnout included; None where no way leads there."""
+    by_road, on_road = centre.road_ms(unit, incident, capability, MS_MOST)
+    if by_road is None and on_road:
+        return None
+    way = straight_ms(centre, unit, incident) if by_road is None else by_road
+    return way + unit.turnout_ms
+
+
 class Added:
     """What the plan adds to the time of a unit for what its going would leave behind (C8, H8, R3), for one need."""
 
@@ -76,7 +85,7 @@ class Added:
         rules = centre.plan.choice
         at = incident.priority - 1
         self._foreign_ms, self._scarce_ms, self._last_ms = (
-            rules.get(name, [0] * 4)[at] * 1000 for name in ("own_district_s", "scarce_skill_s", "coverage_s")
+            (rules.get(name) or [0] * 4)[at] * 1000 for name in ("own_district_s", "scarce_skill_s", "coverage_s")
         )
         self._free: dict[tuple[int | None, str], int] = {}
 

@@ -1,6 +1,6 @@
 //! Who is called away from what is less urgent (R2): the plan lets it, it is worth it, and the clock of whom it leaves runs on.
 
-use super::fleet::{Fleet, Goal};
+use super::fleet::{Fleet, FleetUnit, Goal};
 use super::{Check, Heard};
 use engine::centre::Prepared;
 use engine::event::{Choice, Event, OrderIssued};
@@ -55,11 +55,13 @@ impl Preemption {
         if !under_way || self.by_hand.contains(&id) {
             return Err(format!("{unit} stays with {id}, and is called away"));
         }
+        let is_vehicle = fleet.travels(unit);
+        let load = fleet.units.get(&unit).map(|unit| unit.load);
+        if !is_vehicle || load != Some(1) {
+            return Err(format!("{unit} is called away and has {load:?} orders"));
+        }
         let rules = fleet.plan().map(|plan| plan.preemption).unwrap_or_default();
-        if !rules
-            .takes_from(taker.priority)
-            .any(|from| from == loser.priority)
-        {
+        if !rules.lets(taker.priority, loser.priority) {
             return Err(format!(
                 "priority {} takes {unit} from priority {}",
                 taker.priority.number(),
@@ -91,6 +93,12 @@ impl Preemption {
         if !self.called.contains(&(issued.unit, issued.incident)) {
             return Err(format!("nobody was called away for {}", issued.order));
         }
+        self.judge_gain(issued)
+    }
+
+    /// Who was called away comes by some way, and so much sooner than anybody who is free. What the plan would add to the times of
+    /// free ones for what they leave behind counts for nothing here.
+    fn judge_gain(&self, issued: &OrderIssued) -> Result<(), String> {
         let fleet = &self.fleet;
         let incident = fleet.incidents.get(&issued.incident);
         let goal = incident.and_then(|incident| {
@@ -100,24 +108,34 @@ impl Preemption {
                 district: incident.place?.district,
             })
         });
+        let Some(goal) = goal else { return Ok(()) };
+        let total_ms = |unit: &FleetUnit| {
+            let (is_cut_off, travel_ms) = fleet.way(unit, issued.capability, goal);
+            let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
+            (!is_cut_off).then_some(total_ms)
+        };
+        let called_ms = fleet.units.get(&issued.unit).and_then(total_ms);
+        let Some(called_ms) = called_ms else {
+            return Err(format!(
+                "{} is called away, no way leads there",
+                issued.unit
+            ));
+        };
         let mut out = fleet.declined(issued.previous, None);
         out.push(issued.unit);
-        let Some((_, _, free)) = fleet.best(issued.capability, goal, &out) else {
-            return Ok(());
-        };
-        let total_ms = |unit: UnitId| {
-            let unit = fleet.units.get(&unit)?;
-            let (_, travel_ms) = fleet.way(unit, issued.capability, goal?);
-            Some(travel_ms.saturating_add(unit.definition.turnout_ms))
-        };
         let gain_ms = fleet.plan().map_or(0, |plan| plan.preemption.least_gain_ms);
-        match (total_ms(issued.unit), total_ms(free)) {
-            (Some(called), Some(other)) if called.saturating_add(gain_ms) > other => Err(format!(
-                "{} is called away, {free} is free and hardly later",
-                issued.unit
-            )),
-            _ => Ok(()),
+        for (id, unit) in &fleet.units {
+            let able = unit.definition.capabilities.contains(issued.capability);
+            let is_free = able && fleet.travels(*id) && unit.is_available() && !out.contains(id);
+            let free_ms = total_ms(unit).filter(|_| is_free);
+            if free_ms.is_some_and(|free_ms| called_ms.saturating_add(gain_ms) > free_ms) {
+                return Err(format!(
+                    "{} is called away, {id} is free and hardly later",
+                    issued.unit
+                ));
+            }
         }
+        Ok(())
     }
 }
 

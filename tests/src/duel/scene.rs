@@ -164,13 +164,63 @@ fn named(city: City) -> (ObjectHash, Arc<City>) {
     (name, Arc::new(city))
 }
 
-/// The default plan with another floor for service calls and another lapse; patrols go to 110 before its words are known, few
+/// What a plan says of calling away and of choice: as the default, everybody from everybody for nothing and by time alone, or
+/// nobody and whatever it costs.
+fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
+    let [one, two, three, gain, bumps, own, last] = match service_floor {
+        2 => [
+            "priority_1_from = [2, 3, 4]",
+            "priority_2_from = [3, 4]",
+            "priority_3_from = [4]",
+            "least_gain_s = 0",
+            "bumps_max = 3",
+            "own_district_s = []",
+            "coverage_s = []",
+        ],
+        8 => [
+            "priority_1_from = []",
+            "priority_2_from = []",
+            "priority_3_from = []",
+            "least_gain_s = 0",
+            "bumps_max = 0",
+            "own_district_s = [300, 300, 300, 300]",
+            "coverage_s = [0, 300, 300, 300]",
+        ],
+        _ => [
+            "priority_1_from = [3, 4]",
+            "priority_2_from = [4]",
+            "priority_3_from = []",
+            "least_gain_s = 30",
+            "bumps_max = 1",
+            "own_district_s = [0, 30, 30, 30]",
+            "coverage_s = [0, 0, 120, 180]",
+        ],
+    };
+    [
+        ("priority_1_from = [3, 4]", one),
+        ("priority_2_from = [4]", two),
+        ("priority_3_from = []", three),
+        ("least_gain_s = 120", gain),
+        ("bumps_max = 1", bumps),
+        ("own_district_s = [0, 30, 30, 30]", own),
+        ("coverage_s = [0, 0, 120, 180]", last),
+    ]
+}
+
+/// The default plan with another floor for service calls, other policies and another lapse; patrols go to 110 before its words are known, few
 /// callers raise a level, and some closes need a follow-up.
 ///
 /// # Panics
 /// When the default plan does not load any more, or its text has changed so that nothing was replaced.
 pub fn plan(service_floor: u16, lapse_h: i64) -> Arc<Plan> {
     let mut text = engine::plan::DEFAULT.to_owned();
+    for (from, to) in policies(service_floor) {
+        assert!(
+            text.contains(from),
+            "the default plan says `{from}` no more"
+        );
+        text = text.replacen(from, to, 1);
+    }
     let unknown = "orders_when_unknown = [{ capability = \"patrol\", count = 1 }]";
     for (from, to) in [
         (

@@ -240,25 +240,34 @@ impl Model {
         let incident = self.incident_mut(id);
         incident.heard_at = now;
         let drill = incident.drill;
-        if let Some(place) = facts.place.filter(|place| is_better(incident.place, place)) {
+        let better = facts.place.filter(|place| is_better(incident.place, place));
+        if let Some(place) = better {
             incident.place = Some(place);
             self.say(Event::IncidentPlaced {
                 incident: id,
                 place,
             });
-            self.seek_all_waiting(id);
         }
-        let assessment = facts.assessment.unwrap_or(self.incident(id).assessment);
-        self.raise(
-            id,
-            &Said {
-                assessment,
-                place: None,
-                injured: facts.injured.unwrap_or(0),
-                line: None,
-                drill,
-            },
-        );
+        // What comes with the place is taken before anybody is sought for that place.
+        let held = self.incident(id).assessment;
+        let said = Said {
+            assessment: facts.assessment.unwrap_or(held),
+            place: None,
+            injured: facts.injured.unwrap_or(0),
+            line: None,
+            drill,
+        };
+        let says_what = facts.assessment.is_some() || facts.injured.is_some();
+        let graver = says_what && self.take_worse(id, &said);
+        let risen = says_what && self.review_level(id);
+        if better.is_some() {
+            self.seek_all_waiting(id);
+        } else {
+            self.look_again_if_more_urgent(id, held.priority);
+        }
+        if graver || risen {
+            self.ask_for(id, None);
+        }
     }
 
     /// Facts for a call that has no open incident: what they now say may need one, and the call lives again.

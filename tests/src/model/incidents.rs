@@ -119,8 +119,10 @@ impl Model {
 
     /// New facts may raise an incident, and then it may need more.
     pub(super) fn raise(&mut self, id: IncidentId, said: &Said) {
+        let before = self.incident(id).assessment.priority;
         let graver = self.take_worse(id, said);
         let risen = self.review_level(id);
+        self.look_again_if_more_urgent(id, before);
         if graver || risen {
             self.ask_for(id, said.line);
         }

@@ -95,11 +95,7 @@ impl Model {
         }
         let declined = self.declined(previous);
         let best = self.best_unit(id, capability, &declined);
-        let free_ms = best.map(|(unit, travel_ms)| {
-            let turnout_ms = self.unit(unit).definition.turnout_ms;
-            travel_ms.saturating_add(turnout_ms)
-        });
-        if let Some(called) = self.whom_to_call_away(id, capability, &declined, free_ms) {
+        if let Some(called) = self.whom_to_call_away(id, capability, &declined) {
             return self.call_away(id, need, called, previous);
         }
         match best {
@@ -363,8 +359,7 @@ impl Model {
         self.waiting.len() < before
     }
 
-    /// Ranks an incident's needs on the queues anew, after its priority changed. A deadline is only ever brought forward. What it
-    /// waits for may be called away from others now.
+    /// Ranks an incident's needs on the queues anew, after its priority changed. A deadline is only ever brought forward.
     pub(super) fn rank_anew(&mut self, id: IncidentId) {
         for need in self.needs_of(id) {
             if self.take_off_queue(id, need) {
@@ -374,7 +369,6 @@ impl Model {
                 self.put_on_queue(id, need);
             }
         }
-        self.call_away_for_waiting(id);
     }
 
     /// Looks again for every need of an incident that waits.

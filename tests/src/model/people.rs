@@ -33,25 +33,39 @@ impl Model {
         };
         self.incident_mut(incident).heard_at = self.now;
         if let Some(place) = verdict.place {
-            self.move_incident(incident, place);
+            self.put_incident(incident, place);
         }
+        let is_placed = verdict.place.is_some();
         if let Some(assessment) = verdict.assessment {
-            self.reclassify(incident, assessment, &call);
+            self.reclassify(incident, assessment, &call, is_placed);
+        } else if is_placed {
+            self.seek_all_waiting(incident);
         }
     }
 
     /// An incident is where a person says; what waits is looked at again from there.
     fn move_incident(&mut self, id: IncidentId, place: Place) {
+        self.put_incident(id, place);
+        self.seek_all_waiting(id);
+    }
+
+    fn put_incident(&mut self, id: IncidentId, place: Place) {
         self.incident_mut(id).place = Some(place);
         self.say(Event::IncidentPlaced {
             incident: id,
             place,
         });
-        self.seek_all_waiting(id);
     }
 
-    /// An incident is what a person says. Needs that wait and are too many now are dropped, the newest first.
-    fn reclassify(&mut self, id: IncidentId, assessment: Assessment, call: &KnownCall) {
+    /// An incident is what a person says. Needs that wait and are too many now are dropped, the newest first. What still waits is
+    /// looked for again where it was put somewhere by the same word, or is more urgent.
+    fn reclassify(
+        &mut self,
+        id: IncidentId,
+        assessment: Assessment,
+        call: &KnownCall,
+        is_placed: bool,
+    ) {
         let incident = self.incident_mut(id);
         let before = incident.assessment;
         (incident.assessment, incident.escalated) = (assessment, None);
@@ -79,6 +93,11 @@ impl Model {
         }
         if assessment.priority != before.priority {
             self.rank_anew(id);
+        }
+        if is_placed {
+            self.seek_all_waiting(id);
+        } else {
+            self.look_again_if_more_urgent(id, before.priority);
         }
         self.ask_for(id, Some(call.line));
         if !self.incident(id).needs.is_empty() {
@@ -260,6 +279,7 @@ impl Model {
             agencies: held.agencies,
         });
         self.rank_anew(id);
+        self.look_again_if_more_urgent(id, held.priority);
         self.ask_for(id, None);
     }
 

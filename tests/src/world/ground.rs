@@ -177,16 +177,30 @@ static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
         &[
             ("rung_s = 30", "rung_s = 15"),
             ("lapse_h = 24", "lapse_h = 3"),
+            ("priority_1_from = [3, 4]", "priority_1_from = [2, 3, 4]"),
+            ("priority_2_from = [4]", "priority_2_from = [3, 4]"),
+            ("priority_3_from = []", "priority_3_from = [4]"),
+            ("least_gain_s = 120", "least_gain_s = 0"),
+            ("bumps_max = 1", "bumps_max = 3"),
             (BEFORE_TRAFFIC, RESTLESS),
         ],
         &[
             ("service_floor = 8", "service_floor = 2"),
+            ("priority_1_from = [3, 4]", "priority_1_from = []"),
+            ("priority_2_from = [4]", "priority_2_from = []"),
+            (
+                "coverage_s = [0, 0, 120, 180]",
+                "coverage_s = [0, 300, 300, 300]",
+            ),
             ("follow_up_from = \"II\"", "follow_up_from = \"III\""),
         ],
         &[
             ("radius_m = 80", "radius_m = 400"),
             ("lapse_h = 24", "lapse_h = 2"),
             ("calls = 200", "calls = 6"),
+            ("own_district_s = [0, 30, 30, 30]", "own_district_s = []"),
+            ("scarce_skill_s = [0, 30, 60, 60]", "scarce_skill_s = []"),
+            ("coverage_s = [0, 0, 120, 180]", "coverage_s = []"),
             (
                 "follow_up_from = \"II\"",
                 "follow_up_from = \"IV\"\nfollow_up_kinds = [\"fight\"]",

@@ -296,6 +296,9 @@ fn whom_no_way_leads_from_goes_only_when_nobody_else_comes() {
     scene.world.say(Command::MoveUnit(moved));
     let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
     assert_eq!(issued.unit, scene.west, "300 m off, but across the water");
+    let told = grounds(&scene.world, issued.order).candidates;
+    let across = told.iter().find(|it| it.unit == scene.across).unwrap();
+    assert_eq!(across.standing, Standing::CutOff);
     scene.world.act(issued.order, OrderAct::Decline);
     let events = scene.world.events.iter().rev();
     let mut orders = events.filter_map(|event| match event {
@@ -304,6 +307,36 @@ fn whom_no_way_leads_from_goes_only_when_nobody_else_comes() {
     });
     assert_eq!(orders.next(), Some(scene.across));
     scene.world.check();
+}
+
+/// R2: whom no way leads from is not called away, and one that is free counts for nobody.
+#[test]
+fn who_is_cut_off_is_neither_called_away_nor_free() {
+    let without_bridge: Vec<_> = ROADS.into_iter().filter(|road| road.0 != 2).collect();
+    let bound_at = |place: usize| {
+        let mut scene = Scene::new(Capability::Ambulance);
+        let town = scene.world.town();
+        scene.bring(map(town, &without_bridge));
+        let before = scene.world.events.len();
+        scene.world.call(Kind::MinorTrauma, at(town, PLACES[place]));
+        let mut said = scene.world.events[before..].iter();
+        let bound = said.find_map(|event| match event {
+            Event::OrderIssued(issued) => Some(issued.unit),
+            _ => None,
+        });
+        let urgent = scene.order(Kind::ChestPain, Capability::Ambulance);
+        scene.world.check();
+        (scene, bound.unwrap(), urgent)
+    };
+    // 300 m off across the water, and on its way to somebody there: whoever comes by the road goes, though much later.
+    let (scene, bound, urgent) = bound_at(ACROSS);
+    assert_eq!(bound, scene.across);
+    assert_eq!((urgent.unit, urgent.choice), (scene.west, Choice::Nearest));
+    // Whoever is free there does not come: the only one that does is called away.
+    let (scene, bound, urgent) = bound_at(WEST);
+    assert_eq!(bound, scene.west);
+    let called = (scene.west, Choice::Preemption);
+    assert_eq!((urgent.unit, urgent.choice), called);
 }
 
 /// L4: boats are not on the road.

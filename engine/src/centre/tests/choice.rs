@@ -63,10 +63,24 @@ impl Stage {
             .say(Command::MoveUnit(UnitPosition { unit, point }));
     }
 
+    /// Says what a patrol does from here on.
+    fn duty(&mut self, patrol: usize, duty: Duty) {
+        self.world.say(Command::SetDuty(UnitDuty {
+            unit: self.patrols[patrol],
+            duty,
+            strength: None,
+        }));
+    }
+
     /// Which patrol is sent to the town for something of this priority.
     fn sent(&mut self, priority: Priority) -> usize {
         let town = self.world.town();
-        let report = self.world.report(Kind::Dispute, Some(town));
+        self.sent_to(town, priority)
+    }
+
+    /// The same to a place.
+    fn sent_to(&mut self, point: Point, priority: Priority) -> usize {
+        let report = self.world.report(Kind::Dispute, Some(point));
         let assessment = Assessment {
             priority,
             ..report.assessment
@@ -85,7 +99,8 @@ impl Stage {
                 _ => None,
             })
             .collect();
-        assert_eq!(issued.len(), 1, "{events:?}");
+        // Whoever lost its unit for this gets another after it.
+        assert!(!issued.is_empty(), "{events:?}");
         self.world.check();
         let mut patrols = self.patrols.iter();
         patrols.position(|&unit| unit == issued[0].unit).unwrap()
@@ -142,4 +157,31 @@ fn the_last_of_a_district_stays_for_what_is_less_urgent() {
     assert_eq!(last(Priority::P3), 1);
     assert_eq!(last(Priority::P1), 0);
     assert_eq!(last(Priority::P2), 0);
+}
+
+/// R2: whom the plan would rather leave where it is, is free all the same: nobody is called away to spare it.
+#[test]
+fn a_tolerated_loss_of_time_calls_nobody_away() {
+    let sent = |nearer: i32| {
+        let mut stage = Stage::new();
+        stage.define(1, 1, &[Capability::Patrol]);
+        stage.move_on(0, 100);
+        stage.move_on(1, nearer);
+        stage.move_on(2, 1_600);
+        stage.duty(1, Duty::Off);
+        stage.duty(2, Duty::Off);
+        let town = stage.world.town();
+        let south = Point {
+            lat_e7: town.lat_e7 - 2_000 * 90,
+            ..town
+        };
+        assert_eq!(stage.sent_to(south, Priority::P4), 0);
+        stage.duty(1, Duty::OnCall);
+        stage.duty(2, Duty::OnCall);
+        stage.sent(Priority::P2)
+    };
+    // Some 130 s before the one of the own district, 113 s before the one from elsewhere that is spared for it.
+    assert_eq!(sent(1_400), 2);
+    // Some 130 s before both.
+    assert_eq!(sent(1_600), 0);
 }

@@ -343,3 +343,37 @@ fn an_order_knows_nothing_of_the_next_in_its_record() {
         "{busy:?}"
     );
 }
+
+/// R4: from whom a person took the need is not one that the plan spared.
+#[test]
+fn whom_a_person_relieved_is_told_as_that() {
+    let mut world = World::new();
+    let able = world.keep_only(Capability::Ambulance, 2);
+    let town = world.town();
+    for (&unit, km) in able.iter().zip([1, 2]) {
+        let point = Point {
+            lat_e7: town.lat_e7 + km * 90_000,
+            ..town
+        };
+        world.say(Command::MoveUnit(crate::command::UnitPosition {
+            unit,
+            point,
+        }));
+    }
+    world.call(Kind::Illness, town);
+    let first = *issued(&world).last().unwrap();
+    assert_eq!(first.unit, able[0]);
+    world.say_as(
+        Actor::Dispatcher(1),
+        Command::Report(OrderReport {
+            order: first.order,
+            act: OrderAct::Reassign,
+        }),
+    );
+    let second = *issued(&world).last().unwrap();
+    assert_eq!(second.unit, able[1]);
+    let told = grounds(&world, second.order).candidates;
+    let standing = |unit| told.iter().find(|it| it.unit == unit).unwrap().standing;
+    let order = first.order;
+    assert_eq!(standing(able[0]), Standing::Relieved { order });
+}

@@ -1,6 +1,7 @@
 //! Units that are called away from what is less urgent (R2), and what becomes of whom they leave.
 
 use super::*;
+use crate::command::UnitPosition;
 use crate::event::{Choice, OrderIssued};
 use crate::incident::Shortage;
 
@@ -155,10 +156,7 @@ fn a_small_gain_calls_nobody_away() {
     let able = world.keep_only(Capability::Ambulance, 2);
     for (&unit, km) in able.iter().zip([2, 3]) {
         let point = north(&world, km);
-        world.say(Command::MoveUnit(crate::command::UnitPosition {
-            unit,
-            point,
-        }));
+        world.say(Command::MoveUnit(UnitPosition { unit, point }));
     }
     let town = world.town();
     let ankle = world.call(Kind::MinorTrauma, town);
@@ -192,6 +190,131 @@ fn who_waits_and_is_raised_calls_away_too() {
         (ambulance, Choice::Preemption, ill.incident)
     );
     assert!(ankle.incident.is_some());
+    // What became of another's order is not the answer to these facts.
+    assert_eq!(Answer::of(&events), Answer::Done);
+    world.check();
+}
+
+/// A world in which an ambulance is on its way to something less urgent, another is free 12 km off, and somebody has called and not
+/// said where.
+fn one_bound_one_far() -> (World, [UnitId; 2], Decision, Point) {
+    let mut world = World::new();
+    let able = world.keep_only(Capability::Ambulance, 2);
+    let town = world.town();
+    for (&unit, km) in able.iter().zip([1, 12]) {
+        let point = north(&world, km);
+        world.say(Command::MoveUnit(UnitPosition { unit, point }));
+    }
+    world.call(Kind::MinorTrauma, north(&world, 2));
+    let bound = issued(&world.events).last().unwrap().unit;
+    assert_eq!(bound, able[0]);
+    let report = world.report(Kind::Illness, None);
+    let ill = world.take(report);
+    assert!(ill.orders.is_empty());
+    (world, [able[0], able[1]], ill, town)
+}
+
+fn ambulances(events: &[Event]) -> Vec<(UnitId, Choice)> {
+    let issued = issued(events).into_iter();
+    let ambulances = issued.filter(|issued| issued.capability == Capability::Ambulance);
+    ambulances
+        .map(|issued| (issued.unit, issued.choice))
+        .collect()
+}
+
+/// R2: where it is and how bad it is come together, and nobody is sought before both are taken.
+#[test]
+fn a_place_that_comes_with_worse_news_is_sought_at_their_urgency() {
+    let (mut world, [bound, far], ill, town) = one_bound_one_far();
+    let district = world.city.districts.at(town);
+    let place = Place {
+        point: town,
+        radius_m: 20,
+        source: PlaceSource::Caller,
+        district,
+    };
+    let events = world.say(Command::AddFacts(CallFacts {
+        call: ill.call,
+        place: Some(place),
+        assessment: Some(Assessment::stated(Kind::ChestPain)),
+        injured: None,
+        marks: Marks::default(),
+    }));
+    // The one it was called away from is looked for again, and gets who is free.
+    let wanted = [(bound, Choice::Preemption), (far, Choice::Nearest)];
+    assert_eq!(ambulances(&events), wanted);
+    world.check();
+
+    // The same of what a person says: what turns out to be less takes nobody's unit.
+    let (mut world, [_, far], _, town) = one_bound_one_far();
+    let report = world.report(Kind::ChestPain, None);
+    let pain = world.take(report);
+    let events = world.say_as(
+        Actor::Dispatcher(1),
+        Command::JudgeCall(crate::command::CallVerdict {
+            call: pain.call,
+            place: Some(Place {
+                point: town,
+                ..place
+            }),
+            assessment: Some(Assessment::stated(Kind::Illness)),
+        }),
+    );
+    assert_eq!(ambulances(&events), [(far, Choice::Nearest)]);
+    world.check();
+}
+
+/// R2: what waits beside a free unit, for want of room, gets that one when it is found to be graver, and nobody is called away.
+#[test]
+fn who_is_free_goes_before_anybody_is_called_away() {
+    let capacities = Capacities {
+        orders_max: 2,
+        ..Capacities::default()
+    };
+    let mut world = World::with(capacities);
+    let patrols = world.keep_only(Capability::Patrol, 1);
+    let able = world.keep_only(Capability::Ambulance, 2);
+    for (unit, km) in [(patrols[0], 9), (able[0], 1), (able[1], 3)] {
+        let point = north(&world, km);
+        world.say(Command::MoveUnit(UnitPosition { unit, point }));
+    }
+    let quarrel = world.call(Kind::Dispute, north(&world, 9));
+    let ankle = world.call(Kind::MinorTrauma, north(&world, 1));
+    assert_eq!(ankle.orders.iter().next().unwrap().unit, able[0]);
+    let ill = world.call(Kind::Illness, north(&world, 2));
+    assert_eq!(ill.short.iter().next().unwrap().shortage, Shortage::NoRoom);
+    world.act(order_of(&quarrel), OrderAct::Finish);
+    let events = world.say_as(
+        Actor::Dispatcher(1),
+        Command::EscalateIncident(crate::command::Escalation {
+            incident: ill.incident.unwrap(),
+            priority: crate::kind::Priority::P1,
+        }),
+    );
+    assert_eq!(ambulances(&events), [(able[1], Choice::Nearest)]);
+    world.check();
+}
+
+/// R2: a desk that became an ambulance has its desk's order still, and nobody is called away from a desk's work.
+#[test]
+fn nobody_is_called_away_from_a_desk_s_work() {
+    let (mut world, ambulance) = one_ambulance();
+    let definition = world.centre.state.unit(ambulance).unwrap().definition;
+    world.say(Command::SetDuty(UnitDuty {
+        unit: ambulance,
+        duty: Duty::Off,
+        strength: None,
+    }));
+    let asks = world.call(Kind::HealthEnquiry, north(&world, 1));
+    let desk = *asks.orders.iter().next().unwrap();
+    let known = world.centre.state.unit(desk.unit).unwrap().definition;
+    assert!(desk.capability.is_desk());
+    world.say(Command::DefineUnit(UnitDefinition {
+        name: known.name,
+        ..definition
+    }));
+    let point = north(&world, 1);
+    assert!(ambulances(&arrest(&mut world, point)).is_empty());
     world.check();
 }
 

@@ -32,6 +32,14 @@ enum Act {
         siren: bool,
         declined: u32,
     },
+    /// What is added to each unit's time; nothing for whoever is left out.
+    Cheapest {
+        edge: u32,
+        along: u32,
+        need: u64,
+        siren: bool,
+        extra: Vec<Option<u32>>,
+    },
 }
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -45,6 +53,14 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         any::<bool>(),
         0..UNITS,
     );
+    let extra = prop_oneof![
+        3 => Just(Some(0)),
+        6 => (0u32..60_000).prop_map(Some),
+        1 => Just(None),
+        1 => Just(Some(u32::MAX)),
+    ];
+    let extra = prop::collection::vec(extra, UNITS as usize);
+    let cheapest = (any::<u32>(), along.clone(), 0u64..8, any::<bool>(), extra);
     let spot = (any::<u32>(), along);
     let spots = prop_oneof![
         6 => spot.clone().prop_map(|spot| [Some(spot); 2]),
@@ -59,6 +75,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => (prop::collection::vec(any::<u32>(), 0..4), slow).prop_map(|(closed, slow)| Act::Roads(closed, slow)),
         6 => nearest.prop_map(|(edge, along, need, most, siren, declined)| {
             Act::Nearest { edge, along, need, most, siren, declined }
+        }),
+        6 => cheapest.prop_map(|(edge, along, need, siren, extra)| {
+            Act::Cheapest { edge, along, need, siren, extra }
         }),
     ];
     prop::collection::vec(act, 1..60)
@@ -152,6 +171,19 @@ proptest! {
                     let naive = Naive::new(&map, &conditions, profile);
                     let theirs = brute(&naive, profile, &plain, to, need, most, declined);
                     prop_assert_eq!(found.as_slice(), &theirs[..]);
+                }
+                Act::Cheapest { edge, along, need, siren, extra } => {
+                    let profile = if siren { Profile::Siren } else { Profile::Normal };
+                    let to = position(edge, along);
+                    let wanted = Wanted { profile, to, need };
+                    let found = units.cheapest(&metric, wanted, &mut room, |unit| extra[unit as usize]);
+                    let naive = Naive::new(&map, &conditions, profile);
+                    let all = brute(&naive, profile, &plain, to, need, usize::MAX, u32::MAX);
+                    let sums = all.into_iter().filter_map(|it| {
+                        let extra_ms = extra[it.unit as usize]?;
+                        Some((it.total_ms.saturating_add(extra_ms), it))
+                    });
+                    prop_assert_eq!(found, sums.min_by_key(|&(sum_ms, it)| (sum_ms, it.unit)));
                 }
             }
         }
