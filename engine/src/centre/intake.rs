@@ -253,7 +253,10 @@ impl Desk<'_> {
             merged_into: None,
             bumps: 0,
             major: None,
+            upward: Default::default(),
+            attended: false,
             close_awaited: false,
+            close_said_at: None,
         };
         let joinable = can_be_joined(&incident);
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());
@@ -287,8 +290,13 @@ impl Desk<'_> {
 
     /// New facts may raise an incident; a level only rises while it runs (N1).
     pub(super) fn raise(&mut self, slot: Slot, said: &Said) {
+        let before = self.state.incident(slot).priority();
         let graver = self.take_worse(slot, said);
-        if self.review_level(slot) || graver {
+        let risen = self.review_level(slot);
+        if self.state.incident(slot).priority() != before {
+            self.call_away_for_waiting(slot);
+        }
+        if risen || graver {
             self.ask_for(slot, said.line);
         }
     }

@@ -97,8 +97,11 @@ impl Model {
             bumps: 0,
             level: None,
             owes: Vec::new(),
-            upward: Vec::new(),
+            owes_upward: Vec::new(),
+            told_upward: Vec::new(),
+            attended: false,
             close_awaited: false,
+            close_said_at: None,
             due: Some(self.now + self.plan_in_force().lapse),
         };
         self.incidents.push(incident);
@@ -119,8 +122,12 @@ impl Model {
 
     /// New facts may raise an incident, and then it may need more.
     pub(super) fn raise(&mut self, id: IncidentId, said: &Said) {
+        let before = self.incident(id).assessment.priority;
         let graver = self.take_worse(id, said);
         let risen = self.review_level(id);
+        if self.incident(id).assessment.priority < before {
+            self.call_away_for_waiting(id);
+        }
         if graver || risen {
             self.ask_for(id, said.line);
         }

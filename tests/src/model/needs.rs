@@ -263,6 +263,7 @@ impl Model {
         });
         self.await_clocks(order);
         self.incident_mut(id).orders.push(order);
+        self.incident_mut(id).close_awaited = false;
         let served = self.need_mut(id, need);
         served.state = NeedState::Ordered;
         served.order = Some(order);
@@ -374,7 +375,6 @@ impl Model {
                 self.put_on_queue(id, need);
             }
         }
-        self.call_away_for_waiting(id);
     }
 
     /// Looks again for every need of an incident that waits.
