@@ -380,7 +380,7 @@ pub enum Event {
         due: Option<Moment>,
         /// How long it was owed, in milliseconds; `None`: it was not owed, or has come before.
         delay_ms: Option<i64>,
-        /// What the plan asks of it and it does not say (C9).
+        /// What the plan asks of it and no report of this stage has said (C9).
         missing: UpwardFields,
     },
     /// A clock of a major incident ran out. Fires once, a millisecond after its deadline.
@@ -418,6 +418,13 @@ pub enum Event {
         unit: UnitId,
         /// The person of that unit.
         owner: Name,
+    },
+    /// Two incidents are one, and what it owes is not what it owed: what of either is due first, without what was told of either.
+    DutiesJoined {
+        /// The one that is handled on.
+        incident: IncidentId,
+        /// The clocks that run on it from here on.
+        deadlines: MajorDeadlines,
     },
 }
 
@@ -503,6 +510,8 @@ vocabulary! {
         MissingFirstWord = "missing_first_word",
         /// The incident was closed without the written report upward (H6).
         MissingWrittenReport = "missing_written_report",
+        /// The incident lapsed, and nobody was named to see to what is left (X5).
+        MissingFollowUp = "missing_follow_up",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::capability::Capability;
 use crate::id::{IncidentId, OrderId};
 use crate::kind::{Priority, vocabulary};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
-use crate::major::{Level, Major};
+use crate::major::{Level, Major, UpwardDuty, UpwardStage};
 use crate::moment::Moment;
 use crate::place::Place;
 use serde::{Deserialize, Serialize};
@@ -252,8 +252,14 @@ pub struct Incident {
     pub bumps: u8,
     /// Its level and what it owes, once it is major (L1).
     pub major: Option<Major>,
-    /// It was said that only a person closes it (X5), and nothing was needed since.
+    /// What is owed upward of it and what was told, by [`UpwardStage`] (H6).
+    pub upward: [UpwardDuty; UpwardStage::ALL.len()],
+    /// A person at the centre has taken it up: judged it, raised it, reported on it or sent somebody.
+    pub attended: bool,
+    /// It was said that only a person closes it (X5), and nobody was needed or sent since.
     pub close_awaited: bool,
+    /// When that was said last.
+    pub close_said_at: Option<Moment>,
 }
 
 impl Incident {

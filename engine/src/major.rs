@@ -117,6 +117,18 @@ impl UpwardFields {
         UpwardFields(self.0 & !others.0)
     }
 
+    /// What is in either set.
+    #[must_use]
+    pub const fn union(self, others: UpwardFields) -> UpwardFields {
+        UpwardFields(self.0 | others.0)
+    }
+
+    /// What is in both sets.
+    #[must_use]
+    pub const fn intersection(self, others: UpwardFields) -> UpwardFields {
+        UpwardFields(self.0 & others.0)
+    }
+
     /// Whether the field is in the set.
     pub const fn contains(self, field: UpwardField) -> bool {
         self.0 & (1 << field as u16) != 0
@@ -164,7 +176,7 @@ impl<'de> Deserialize<'de> for UpwardFields {
             return Ok(fields.into_iter().collect());
         }
         let bits = u16::deserialize(deserializer)?;
-        if bits >> UpwardField::ALL.len() != 0 {
+        if u32::from(bits) >> UpwardField::ALL.len() != 0 {
             return Err(serde::de::Error::custom("unknown bit of a report's fields"));
         }
         Ok(UpwardFields(bits))
@@ -210,13 +222,62 @@ impl MajorDeadlines {
     }
 }
 
-/// How one report upward stands.
+/// A report upward that some level asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpwardOwed {
+    /// Since when it is owed.
+    pub since: Moment,
+    /// Until when it is in time; drawn nearer while its clock runs.
+    pub due: Moment,
+}
+
+/// How one report upward stands. Kept for every incident: what is told before a level asks for it is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpwardDuty {
-    /// Since when it is owed; `None`: the incident's level asks for none.
-    pub owed_since: Option<Moment>,
-    /// It has come.
-    pub given: bool,
+    /// What is owed; `None`: no level has asked for it.
+    pub owed: Option<UpwardOwed>,
+    /// The fields that were told, by all reports of this stage together; `None`: none has come.
+    pub told: Option<UpwardFields>,
+}
+
+impl UpwardDuty {
+    /// What is owed and has not come.
+    pub const fn awaited(&self) -> Option<UpwardOwed> {
+        match self.told {
+            None => self.owed,
+            Some(_) => None,
+        }
+    }
+
+    /// Whether it is awaited though its clock does not run any more: it was missed, once.
+    pub const fn ran_out(&self, running: Option<Moment>) -> bool {
+        self.awaited().is_some() && running.is_none()
+    }
+
+    /// A level asks for it from now on. A deadline that runs is only drawn nearer; what was told, or missed, gets no new one.
+    pub fn owe(&mut self, since: Moment, due: Moment, running: &mut Option<Moment>) {
+        if self.told.is_some() || self.ran_out(*running) {
+            return;
+        }
+        let owed = self.owed.get_or_insert(UpwardOwed { since, due });
+        owed.due = owed.due.min(due);
+        *running = Some(owed.due);
+    }
+
+    /// The same report of two incidents that are one: owed since the earlier, until the nearer; what was told of either was told
+    /// of both.
+    #[must_use]
+    pub fn joined(self, other: UpwardDuty) -> UpwardDuty {
+        let owed = [self.owed, other.owed].into_iter().flatten();
+        let told = [self.told, other.told].into_iter().flatten();
+        UpwardDuty {
+            owed: owed.reduce(|one, other| UpwardOwed {
+                since: one.since.min(other.since),
+                due: one.due.min(other.due),
+            }),
+            told: told.reduce(UpwardFields::union),
+        }
+    }
 }
 
 /// What a centre remembers of an incident because it is major.
@@ -226,8 +287,6 @@ pub struct Major {
     pub level: Level,
     /// The clocks that run.
     pub deadlines: MajorDeadlines,
-    /// What is owed upward, by [`UpwardStage`].
-    pub upward: [UpwardDuty; UpwardStage::ALL.len()],
 }
 
 #[cfg(test)]

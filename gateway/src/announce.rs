@@ -262,7 +262,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::ReportedUpward { .. }
         | Event::IncidentClockMissed { .. }
         | Event::IncidentEntered { .. }
-        | Event::CloseAwaited { .. } => None,
+        | Event::CloseAwaited { .. }
+        | Event::DutiesJoined { .. } => None,
     }
 }
 

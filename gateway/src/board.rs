@@ -238,6 +238,17 @@ impl Page<'_> {
             let owed: String = owed.collect();
             self.say(2, &format!("** {level}{commander}{owed}"));
         }
+        for &clock in IncidentClock::ALL {
+            let Some(due) = conduct.overdue.get(clock) else {
+                continue;
+            };
+            let (clock, due) = (language.call(clock), local.day_and_second(due));
+            let text = match language {
+                Language::Chinese => format!("!! {clock}逾时: 应于 {due}, 至今未报"),
+                Language::English => format!("!! {clock} overdue: was due {due}, has not come"),
+            };
+            self.say(2, &text);
+        }
         if conduct.close_awaited.is_some() {
             let text = language.of(
                 "!! 已无待办: 等人结案, 须写明后续责任人和责任单位",

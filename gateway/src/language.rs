@@ -135,7 +135,7 @@ chinese! { LedgerMatter {
     MissingAcknowledgement = "缺签收", MissingSetOff = "缺出动报告", MissingArrival = "缺到场报告",
     MissingSituationReport = "缺现场续报", LateFirstWord = "逾时未首报", LateWrittenReport = "逾时未书面报告",
     IncompleteFirstWord = "首报缺项", IncompleteWrittenReport = "书面报告缺项", MissingFirstWord = "未首报即结案",
-    MissingWrittenReport = "未书面报告即结案",
+    MissingWrittenReport = "未书面报告即结案", MissingFollowUp = "未明确后续责任即结案",
 }}
 
 chinese! { Level {

@@ -223,8 +223,8 @@ pub fn report(data: &Path, day: Date, wall: Moment) -> Result<DayReport, ReportE
         if let Some(activation) = Fold::wants(&released.record) {
             count.live_in(local_time(&records, released.sequence, &activation)?)?;
         }
-        count.hear(released.sequence, &released.record);
         count.view.hear(&released);
+        count.hear(released.sequence, &released.record);
     }
     count.finish(wall, damage)
 }
@@ -315,7 +315,7 @@ impl Count {
         for event in &record.events {
             self.hear_of_call(event, &record.envelope.command, today);
             self.hear_of_order(event, today);
-            if today {
+            if today && !self.view.is_of_a_drill(event) {
                 self.conduct.hear_of_conduct(event);
             }
         }
@@ -445,7 +445,7 @@ fn name_of(view: &View, unit: UnitId) -> String {
 fn open_entries(view: &View, until: Moment) -> Vec<OpenEntry> {
     let open = view
         .ledger_after(None)
-        .filter(|(_, entry)| entry.settled_at.is_none() && entry.at < until);
+        .filter(|(_, entry)| entry.settled_at.is_none() && entry.at < until && !entry.drill);
     open.map(|(_, entry)| OpenEntry {
         at: entry.at,
         about: entry.about,

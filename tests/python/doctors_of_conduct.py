@@ -90,6 +90,28 @@ def follow_up_is_somebody_elses(records: Records) -> None:
     some(records, "follow_up_named")[2]["owner"] = "某人"
 
 
+def merge_lets_off(records: Records) -> None:
+    """Two are one, and a clock that ran on either runs on neither."""
+    merged = lambda record, event: event.get("cause") == "merged" and event["deadlines"]["situation_report"]
+    joined = lambda record, event: event["deadlines"]["situation_report"]
+    found = [found for found in events(records, "level_raised") if merged(found[0], found[2])]
+    found += [found for found in events(records, "duties_joined") if joined(found[0], found[2])]
+    assert found, "no merge came to anything"
+    found[0][2]["deadlines"]["situation_report"] = None
+
+
+def merge_says_nothing(records: Records) -> None:
+    """Two are one, and what both owe together is not said."""
+    record, index, _ = some(records, "duties_joined")
+    del record["events"][index]
+
+
+def never_came_is_due_at_the_close(records: Records) -> None:
+    """What never came is said to have been due another time than it was."""
+    never = lambda _, event: event["matter"] in ("missing_first_word", "missing_written_report")
+    some(records, "incident_entered", never)[2]["due"] = "2026-03-02T07:30:00.001Z"
+
+
 BREAKS: list[tuple[str, Doctor]] = [
     ("level_rises_for_its_cause", level_falls),
     ("level_rises_for_its_cause", level_has_another_cause),
@@ -102,6 +124,9 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("incident_clock_is_missed_when_due", incident_clock_is_drawn_out),
     ("no_incident_is_overdue", incident_clock_is_overlooked),
     ("ledger_has_what_incidents_owed", incident_is_not_entered),
+    ("merged_owe_what_either_owed", merge_lets_off),
+    ("merged_owe_what_either_owed", merge_says_nothing),
+    ("what_never_came_was_due_when_it_was", never_came_is_due_at_the_close),
     ("nothing_closes_without_its_follow_up", follow_up_is_left_out),
     ("close_is_awaited_where_it_must_be", close_is_awaited_for_nothing),
     ("follow_up_is_what_was_said", follow_up_is_somebody_elses),

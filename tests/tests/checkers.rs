@@ -222,6 +222,19 @@ fn a_major_incident_that_is_let_off_is_seen() {
         _ => None,
     });
     assert!(told.contains("measured"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::DutiesJoined { .. } => Some(Vec::new()),
+        _ => None,
+    });
+    assert!(told.contains("nobody said"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::DutiesJoined { incident, .. } => Some(vec![Event::DutiesJoined {
+            incident,
+            deadlines: Default::default(),
+        }]),
+        _ => None,
+    });
+    assert!(told.contains("together they come to"), "{told}");
 }
 
 #[test]

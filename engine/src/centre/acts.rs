@@ -16,7 +16,7 @@ use crate::event::{Event, Refusal};
 use crate::hospital::{HospitalDefinition, HospitalId};
 use crate::id::{IncidentId, OrderId};
 use crate::incident::{CloseReason, Incident, IncidentState, NeedState};
-use crate::kind::Priority;
+use crate::kind::{Nature, Priority};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
 use crate::line::Line;
 use crate::major::Level;
@@ -41,6 +41,9 @@ impl Desk<'_> {
             return self.reconsider(&call, &facts);
         };
         self.state.incident_mut(slot).heard_at = self.state.now;
+        // Who holds it to be nothing has not taken it up.
+        let said = verdict.assessment.map(|assessment| assessment.nature);
+        self.state.incident_mut(slot).attended |= said != Some(Nature::Invalid);
         if let Some(place) = verdict.place {
             self.put_incident(slot, place);
         }
@@ -177,6 +180,8 @@ impl Desk<'_> {
         joined.calls_open += gone.calls_open;
         joined.heard_at = now;
         joined.escalated = earlier(kept.escalated, gone.escalated);
+        joined.bumps = kept.bumps.saturating_add(gone.bumps);
+        joined.attended = kept.attended || gone.attended;
         self.state.incident_mut(from).merged_into = Some(merge.into);
         self.say(Event::IncidentMerged {
             from: merge.from,
@@ -191,7 +196,7 @@ impl Desk<'_> {
             drill: gone.drill,
         };
         self.take_worse(into, &said);
-        self.take_graver_level(from, into);
+        self.join_duties(from, into);
         // Who is there already takes what waits before those who are still on their way.
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in 0..gone.needs.len() as u8 {
@@ -200,6 +205,11 @@ impl Desk<'_> {
         }
         let freed = self.end_incident(from, CloseReason::Merged);
         self.serve_waiting_together(&freed);
+        // Only now that all who are out serve on: nobody is called away for what they see to.
+        self.look_again_if_more_urgent(into, kept.priority());
+        if gone.bumps > 0 {
+            self.rebind_all_of(into);
+        }
         let better = gone.place.filter(|place| is_better(kept.place, place));
         if let Some(place) = better {
             self.move_incident(into, place);
@@ -262,12 +272,16 @@ impl Desk<'_> {
         let incident = self.state.incident_id(into);
         let moved = self.state.order_mut(slot);
         (moved.incident, moved.need, moved.sibling) = (incident, index, sibling);
-        let unit = moved.unit;
+        let (unit, arrives) = (moved.unit, moved.deadlines.arrive.is_some());
         let joined = self.state.incident_mut(into);
         joined.order = Some(order);
         joined.orders_open += 1;
+        joined.close_awaited = false;
         if let Some(need) = joined.needs.get_mut(index) {
             (need.state, need.order, need.asked) = (known.state, Some(order), known.asked);
+            // R2: whoever comes in its place owes what the first owed, unless that was missed already.
+            let owed = known.owed.filter(|_| arrives);
+            need.owed = [need.owed, owed].into_iter().flatten().min();
         }
         self.take_off_queue(into, index);
         self.state.incident_mut(from).orders_open -= 1;
@@ -355,6 +369,7 @@ impl Desk<'_> {
         let escalated = self.state.incident_mut(slot);
         escalated.assessment.priority = escalation.priority;
         escalated.escalated = Some(escalation.priority);
+        escalated.attended = true;
         self.say(Event::IncidentRaised {
             incident: escalation.incident,
             kind: known.kind,
@@ -416,6 +431,7 @@ impl Desk<'_> {
         let Some(need) = waiting.or_else(|| self.open_need(slot, capability)) else {
             return Err(Refusal::NeedsFull);
         };
+        self.state.incident_mut(slot).attended = true;
         self.send_by_hand(slot, need, assignment.unit);
         Ok(())
     }

@@ -38,21 +38,28 @@ impl Desk<'_> {
         if incident.state == IncidentState::Closed {
             return;
         }
-        let lapse = incident.heard_at + self.finder.plan.lapse;
-        let lapsed = lapse <= self.state.now && incident.orders_open == 0;
-        if lapsed && !self.needs_follow_up(slot) {
-            return self.close(slot, CloseReason::Lapsed);
+        let (now, span) = (self.state.now, self.finder.plan.lapse);
+        let lapse = incident.heard_at + span;
+        let lapsed = lapse <= now && incident.orders_open == 0;
+        let waits_for_a_person = self.needs_follow_up(slot);
+        if lapsed && !(waits_for_a_person && incident.attended) {
+            return self.let_lapse(slot);
         }
-        // X5: never silently; it is said again each time that nothing was heard of it for so long.
-        if lapsed {
+        // X5: never silently; it is said again each time that nothing was heard of it, and nothing said, for so long.
+        let reminder = incident
+            .close_said_at
+            .map_or(lapse, |said| lapse.max(said + span));
+        let next = if lapsed && reminder <= now {
             self.await_close(slot, CloseReason::Lapsed);
-        }
-        let node = self.state.node(DueOf::Incident(slot));
-        let next = if lapse <= self.state.now {
-            self.state.now + self.finder.plan.lapse
+            now + span
+        } else if lapsed {
+            reminder
+        } else if lapse <= now {
+            now + span
         } else {
             lapse
         };
+        let node = self.state.node(DueOf::Incident(slot));
         self.state.wheel.arm(node, next);
         if self.begin_round(slot) {
             self.seek_all_waiting(slot);

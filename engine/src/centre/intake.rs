@@ -253,7 +253,10 @@ impl Desk<'_> {
             merged_into: None,
             bumps: 0,
             major: None,
+            upward: Default::default(),
+            attended: false,
             close_awaited: false,
+            close_said_at: None,
         };
         let joinable = can_be_joined(&incident);
         let slot = super::state::present(self.state.incidents.insert(number, incident).ok());

@@ -2,7 +2,8 @@
 //!
 //! A level only rises (L1, N1): by the plan's rules, by a person, by a merge. With it come needs (R1), a commander at the
 //! scene (X9), situation reports at a pace (X4) and reports upward with their deadlines (H6). What never came is entered
-//! in the ledger, as of an order's clocks (`due`). Where the plan wants a follow-up named, nothing closes by itself (X5).
+//! in the ledger, as of an order's clocks (`due`). Where the plan wants a follow-up named, nothing closes by itself (X5),
+//! and nothing lapses that a person has taken up.
 
 use super::Desk;
 use super::state::DueOf;
@@ -11,9 +12,8 @@ use crate::command::{FollowUp, LevelRaise, UpwardReport};
 use crate::event::{Event, LedgerMatter, Refusal};
 use crate::id::IncidentId;
 use crate::incident::{CloseReason, Incident};
-use crate::major::{
-    IncidentClock, Level, LevelCause, Major, MajorDeadlines, UpwardDuty, UpwardFields, UpwardStage,
-};
+use crate::kind::Nature;
+use crate::major::{IncidentClock, Level, LevelCause, Major, MajorDeadlines, UpwardStage};
 use crate::moment::{Moment, Span};
 use crate::table::Slot;
 
@@ -40,6 +40,7 @@ impl Desk<'_> {
         if self.state.incident(slot).level() >= Some(raise.level) {
             return self.refuse(Refusal::NotAllowedNow);
         }
+        self.state.incident_mut(slot).attended = true;
         self.raise_level(slot, raise.level, LevelCause::Person);
         self.ask_for(slot, None);
     }
@@ -48,10 +49,10 @@ impl Desk<'_> {
     fn raise_level(&mut self, slot: Slot, level: Level, cause: LevelCause) {
         let owed = self.finder.plan.major.owed(level);
         let now = self.state.now;
-        let mut major = self.state.incident(slot).major.unwrap_or(Major {
+        let incident = self.state.incident_mut(slot);
+        let mut major = incident.major.unwrap_or(Major {
             level,
             deadlines: MajorDeadlines::default(),
-            upward: [UpwardDuty::default(); _],
         });
         major.level = level;
         // X4: from here on at this pace.
@@ -64,16 +65,9 @@ impl Desk<'_> {
             (UpwardStage::First, owed.first_word),
             (UpwardStage::Written, owed.written_report),
         ] {
-            let duty = &mut major.upward[stage as usize];
-            let Some(span) = span.filter(|_| !duty.given) else {
-                continue;
-            };
-            let is_new = duty.owed_since.is_none();
-            duty.owed_since = duty.owed_since.or(Some(now));
-            let deadline = major.deadlines.slot(stage.clock());
-            // What has run out was missed once and is missed no second time.
-            if is_new || deadline.is_some() {
-                draw_nearer(deadline, Some(now + span));
+            if let Some(span) = span {
+                let running = major.deadlines.slot(stage.clock());
+                incident.upward[stage as usize].owe(now, now + span, running);
             }
         }
         self.put_major(slot, major);
@@ -128,49 +122,42 @@ impl Desk<'_> {
         gone.level().max(kept.level()).max(by_rule)
     }
 
-    /// A merge lets the graver level go over with all that is owed for it: its clocks run on. What was told upward of either
-    /// was told of both, and is owed no more.
-    pub(super) fn take_graver_level(&mut self, from: Slot, into: Slot) {
-        let (gone, kept) = (
-            self.state.incident(from).major,
-            self.state.incident(into).major,
-        );
-        let level = |major: Option<Major>| major.map(|major| major.level);
-        match (gone, kept) {
-            (Some(mut major), kept) if level(gone) > level(kept) => {
-                for &stage in UpwardStage::ALL {
-                    if kept.is_some_and(|kept| kept.upward[stage as usize].given) {
-                        major.upward[stage as usize].given = true;
-                        *major.deadlines.slot(stage.clock()) = None;
-                    }
-                }
-                self.put_major(into, major);
+    /// A merge: the graver level holds, and what either owes is owed together, report by report. A clock that runs for both
+    /// runs to the nearer deadline; one that has run out for either was missed, once. What was told upward of either was told
+    /// of both (H6).
+    pub(super) fn join_duties(&mut self, from: Slot, into: Slot) {
+        let (gone, kept) = (*self.state.incident(from), *self.state.incident(into));
+        let running = |incident: &Incident| incident.major.map(|major| major.deadlines);
+        let of_gone = running(&gone).unwrap_or_default();
+        let of_kept = running(&kept).unwrap_or_default();
+        let mut deadlines = of_kept;
+        draw_nearer(&mut deadlines.situation_report, of_gone.situation_report);
+        for &stage in UpwardStage::ALL {
+            let (clock, at) = (stage.clock(), stage as usize);
+            let (one, other) = (gone.upward[at], kept.upward[at]);
+            let joined = one.joined(other);
+            let ran_out = one.ran_out(of_gone.get(clock)) || other.ran_out(of_kept.get(clock));
+            let awaited = joined.awaited().filter(|_| !ran_out);
+            *deadlines.slot(clock) = awaited.map(|owed| owed.due);
+            self.state.incident_mut(into).upward[at] = joined;
+        }
+        let incident = self.state.incident_id(into);
+        if let Some(level) = gone.level().max(kept.level()) {
+            self.put_major(into, Major { level, deadlines });
+            if Some(level) > kept.level() {
                 self.say(Event::LevelRaised {
-                    incident: self.state.incident_id(into),
-                    level: major.level,
+                    incident,
+                    level,
                     cause: LevelCause::Merged,
-                    deadlines: major.deadlines,
+                    deadlines,
                 });
                 self.name_commander(into);
+            } else if deadlines != of_kept {
+                self.say(Event::DutiesJoined {
+                    incident,
+                    deadlines,
+                });
             }
-            (Some(gone), Some(mut major)) => {
-                for &stage in UpwardStage::ALL {
-                    let duty = &mut major.upward[stage as usize];
-                    if gone.upward[stage as usize].given && !duty.given {
-                        duty.given = true;
-                        let due = major.deadlines.slot(stage.clock()).take();
-                        self.put_major(into, major);
-                        self.say(Event::ReportedUpward {
-                            incident: self.state.incident_id(into),
-                            stage,
-                            due,
-                            delay_ms: None,
-                            missing: UpwardFields::default(),
-                        });
-                    }
-                }
-            }
-            (Some(_) | None, None) | (None, Some(_)) => {}
         }
         self.review_level(into);
     }
@@ -181,7 +168,8 @@ impl Desk<'_> {
             return;
         };
         let now = self.state.now;
-        self.state.incident_mut(slot).heard_at = now;
+        let heard = self.state.incident_mut(slot);
+        (heard.heard_at, heard.attended) = (now, true);
         let (mut due, mut next_due) = (None, None);
         if let Some(mut major) = self.state.incident(slot).major {
             let pace = self.finder.plan.major.owed(major.level).situation_report;
@@ -197,22 +185,22 @@ impl Desk<'_> {
         });
     }
 
-    /// Somebody has told upward (H6). The first of each stage stops its clock and is measured; what comes again adds to it.
+    /// Somebody has told upward (H6). The first of each stage stops its clock and is measured; what comes again completes it.
     pub(super) fn report_upward(&mut self, report: &UpwardReport) {
         let Some(slot) = self.open_slot(report.incident) else {
             return;
         };
         let (stage, now) = (report.stage, self.state.now);
-        self.state.incident_mut(slot).heard_at = now;
-        // C9: what the plan asks for and the report leaves out.
-        let complete = self.finder.plan.major.complete(stage);
-        let missing = complete.without(report.fields);
-        let (mut due, mut delay) = (None, None);
+        let heard = self.state.incident_mut(slot);
+        (heard.heard_at, heard.attended) = (now, true);
+        let duty = &mut heard.upward[stage as usize];
+        let delay = duty.awaited().map(|owed| now - owed.since);
+        let told = duty.told.unwrap_or_default().union(report.fields);
+        duty.told = Some(told);
+        // C9: what the plan asks for and no report of this stage has said.
+        let missing = self.finder.plan.major.complete(stage).without(told);
+        let mut due = None;
         if let Some(mut major) = self.state.incident(slot).major {
-            let duty = &mut major.upward[stage as usize];
-            let since = duty.owed_since.filter(|_| !duty.given);
-            delay = since.map(|since| now - since);
-            duty.given = true;
             due = major.deadlines.slot(stage.clock()).take();
             self.put_major(slot, major);
         }
@@ -271,13 +259,17 @@ impl Desk<'_> {
     }
 
     /// A major incident ends: its clocks stop, and what was owed upward and never came is a breach, never silent (H6). What
-    /// is one with another owes it there.
+    /// is one with another owes it there; what a person has found to be nothing owed nothing.
     pub(super) fn end_major(&mut self, slot: Slot, reason: CloseReason) {
-        let Some(mut major) = self.state.incident(slot).major else {
+        let incident = *self.state.incident(slot);
+        let Some(mut major) = incident.major else {
             return;
         };
-        let deadlines = std::mem::take(&mut major.deadlines);
+        major.deadlines = MajorDeadlines::default();
         self.put_major(slot, major);
+        if incident.assessment.nature == Nature::Invalid {
+            return;
+        }
         match reason {
             CloseReason::Merged => return,
             CloseReason::Served
@@ -286,16 +278,13 @@ impl Desk<'_> {
             | CloseReason::Lapsed => {}
         }
         for &stage in UpwardStage::ALL {
-            let duty = major.upward[stage as usize];
-            if duty.owed_since.is_none() || duty.given {
-                continue;
-            }
             let matter = match stage {
                 UpwardStage::First => LedgerMatter::MissingFirstWord,
                 UpwardStage::Written => LedgerMatter::MissingWrittenReport,
             };
-            let due = deadlines.get(stage.clock()).unwrap_or(self.state.now);
-            self.enter_of_incident(slot, matter, due);
+            if let Some(owed) = incident.upward[stage as usize].awaited() {
+                self.enter_of_incident(slot, matter, owed.due);
+            }
         }
     }
 
@@ -303,7 +292,17 @@ impl Desk<'_> {
     pub(super) fn needs_follow_up(&self, slot: Slot) -> bool {
         let incident = self.state.incident(slot);
         let rules = &self.finder.plan.major;
-        rules.needs_follow_up(incident.assessment.kind, incident.level())
+        rules.needs_follow_up(&incident.assessment, incident.level())
+    }
+
+    /// Nothing was heard of an incident for so long, and nobody is out. Also where a follow-up must be named it lapses as long
+    /// as no person has taken it up: what callers alone say would else fill the tables for ever. That nobody was named is
+    /// entered, never silent (X5).
+    pub(super) fn let_lapse(&mut self, slot: Slot) {
+        if self.needs_follow_up(slot) {
+            self.enter_of_incident(slot, LedgerMatter::MissingFollowUp, self.state.now);
+        }
+        self.close(slot, CloseReason::Lapsed);
     }
 
     /// Closes an incident for which nothing is left to do; where a follow-up must be named it waits for a person (X5).
@@ -318,7 +317,9 @@ impl Desk<'_> {
 
     /// Says that only a person closes an incident.
     pub(super) fn await_close(&mut self, slot: Slot, reason: CloseReason) {
-        self.state.incident_mut(slot).close_awaited = true;
+        let now = self.state.now;
+        let said = self.state.incident_mut(slot);
+        (said.close_awaited, said.close_said_at) = (true, Some(now));
         let incident = self.state.incident_id(slot);
         self.say(Event::CloseAwaited { incident, reason });
     }

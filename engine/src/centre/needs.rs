@@ -304,6 +304,7 @@ impl Desk<'_> {
         let told = self.state.incident_mut(slot);
         told.order = Some(order);
         told.orders_open += 1;
+        told.close_awaited = false;
         if let Some(need) = told.needs.get_mut(need) {
             need.state = NeedState::Ordered;
             need.order = Some(order);
@@ -405,7 +406,8 @@ impl Desk<'_> {
         });
     }
 
-    /// Ranks an incident's waiting needs anew, after its priority changed.
+    /// Ranks an incident's waiting needs anew, after its priority changed. Whether others are called away for it now is the
+    /// caller's to say (`look_again_if_more_urgent`): a merge first lets serve on who is out.
     pub(super) fn rerank(&mut self, slot: Slot) {
         for need in 0..self.state.incident(slot).needs.len() as u8 {
             let node = queue_node(slot, need);

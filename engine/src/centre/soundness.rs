@@ -8,7 +8,7 @@ use super::units::is_sound;
 use crate::capability::Capability;
 use crate::id::{NUMBER_MAX, OrderId};
 use crate::incident::{Incident, IncidentState, Need, NeedState};
-use crate::major::IncidentClock;
+use crate::major::{IncidentClock, UpwardStage};
 use crate::moment::Span;
 use crate::order::OrderClock;
 use crate::saved::{LoadError, ensure, ensure_count, ensure_moment, ensure_sequence, wrong};
@@ -194,7 +194,9 @@ impl State {
                 say("more calls are open than point to it")
             })?;
             for (_, need) in incident.needs.iter() {
-                ensure_moment(need.deadline, "incidents")?;
+                for at in [Some(need.deadline), need.owed].into_iter().flatten() {
+                    ensure_moment(at, "incidents")?;
+                }
                 ensure(
                     incident.state == IncidentState::Open || is_over(need),
                     "incidents",
@@ -333,9 +335,22 @@ impl State {
             let due = deadlines.get(clock);
             due.map_or(Ok(()), |due| ensure_moment(due, "incidents"))?;
         }
-        for duty in incident.major.iter().flat_map(|major| major.upward) {
-            let since = duty.owed_since;
-            since.map_or(Ok(()), |since| ensure_moment(since, "incidents"))?;
+        let said = incident.close_said_at;
+        said.map_or(Ok(()), |said| ensure_moment(said, "incidents"))?;
+        for &stage in UpwardStage::ALL {
+            let duty = incident.upward[stage as usize];
+            for at in duty
+                .owed
+                .into_iter()
+                .flat_map(|owed| [owed.since, owed.due])
+            {
+                ensure_moment(at, "incidents")?;
+            }
+            let running = deadlines.get(stage.clock());
+            let awaited = duty.awaited().map(|owed| owed.due);
+            ensure(running.is_none() || running == awaited, "clocks", || {
+                format!("incident {number} has a clock for a report upward that it does not owe")
+            })?;
         }
         ensure(
             due == nearest.map(|(_, due)| due + Span(1)),

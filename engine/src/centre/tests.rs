@@ -4,6 +4,7 @@ mod acts;
 mod by_road;
 mod choice;
 mod city;
+mod duties;
 mod explaining;
 mod fields;
 mod major;
@@ -24,6 +25,7 @@ use crate::id::{CallId, CentreId, IncidentId, OrderId};
 use crate::kind::Kind;
 use crate::limits::EVICTIONS_PER_COMMAND_MAX;
 use crate::line::Line;
+use crate::major::UpwardStage;
 use crate::order::OrderAct;
 use crate::place::projection::Plane;
 use crate::place::{Place, PlaceSource};
@@ -338,6 +340,7 @@ impl World {
             );
             let awaits = seen.conduct.close_awaited.is_some();
             assert_eq!(awaits, open && incident.close_awaited);
+            self.check_duties(incident, seen);
             let seen_needs = seen.needs.iter().map(|need| need.state);
             let needs = incident.needs.iter().map(|(_, need)| need.state);
             assert!(seen_needs.eq(needs));
@@ -352,6 +355,21 @@ impl World {
         }
         let by_clock = view.incidents_by_clock(usize::MAX);
         assert_eq!(by_clock.len(), view.incidents_open());
+    }
+
+    /// What was told upward is seen; what was to be and has run out is overdue until it is told.
+    fn check_duties(&self, incident: &crate::incident::Incident, seen: &crate::view::IncidentView) {
+        let running = incident.major.map(|major| major.deadlines);
+        let running = running.unwrap_or_default();
+        for &stage in UpwardStage::ALL {
+            let duty = incident.upward[stage as usize];
+            let told = seen.conduct.upward[stage as usize].as_ref();
+            assert!(told.is_some() == duty.told.is_some() || !seen.is_open());
+            let due = running.get(stage.clock());
+            let overdue = duty.awaited().filter(|_| due.is_none() && seen.is_open());
+            let shown = seen.conduct.overdue.get(stage.clock());
+            assert_eq!(shown, overdue.map(|owed| owed.due));
+        }
     }
 }
 

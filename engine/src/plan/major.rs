@@ -34,7 +34,7 @@ pub(super) struct LevelRule {
     calls: Option<u32>,
 }
 
-/// What a level owes, as typed.
+/// What a level owes, as typed; of a graver one no less than of a lesser one.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OwedRule {
@@ -157,9 +157,11 @@ impl MajorRules {
     }
 
     /// Whether the close of such an incident names who sees to what is left (X5).
-    pub fn needs_follow_up(&self, kind: Kind, level: Option<Level>) -> bool {
+    pub fn needs_follow_up(&self, assessment: &Assessment, level: Option<Level>) -> bool {
         let by_level = self.follow_up_from.is_some_and(|from| level >= Some(from));
-        by_level || self.follow_up_kinds[kind as usize]
+        let by_kind = self.follow_up_kinds[assessment.kind as usize];
+        // What a person has found to be nothing leaves nothing to see to.
+        assessment.nature != Nature::Invalid && (by_level || by_kind)
     }
 
     /// What a kind needs more at a level, level by level: they add to one another (R1).
@@ -223,6 +225,19 @@ fn triggers(rules: &[LevelRule], critic: &mut Critic) -> Vec<Vec<Trigger>> {
                 "every incident would be of this level; name `kinds`, `injured` or `calls`",
             );
         }
+        let (injured_place, calls_place) = (format!("{place}.injured"), format!("{place}.calls"));
+        if rule.injured == Some(0) {
+            critic.note(
+                injured_place,
+                "nobody hurt raises nothing; from 1 on, or leave it out",
+            );
+        }
+        if rule.calls.is_some_and(|calls| calls < 2) {
+            critic.note(
+                calls_place,
+                "every incident has one call; from 2 on, or leave it out",
+            );
+        }
         let injured = rule.injured.unwrap_or(0);
         let calls = rule.calls.unwrap_or(0);
         let cause = match (rule.injured, rule.calls) {
@@ -274,7 +289,32 @@ fn owed(rules: &BTreeMap<String, OwedRule>, critic: &mut Critic) -> [Owed; LEVEL
             written_report: span("written_report_s", rule.written_report_s, 1),
         };
     }
+    ensure_graver_owes_no_less(&owed, critic);
     owed
+}
+
+/// A graver level owes whatever a lesser one does, and as soon.
+fn ensure_graver_owes_no_less(owed: &[Owed; LEVELS], critic: &mut Critic) {
+    type Duty = (&'static str, fn(&Owed) -> Option<Span>);
+    const DUTIES: [Duty; 3] = [
+        ("situation_report_s", |owed| owed.situation_report),
+        ("first_word_s", |owed| owed.first_word),
+        ("written_report_s", |owed| owed.written_report),
+    ];
+    for levels in Level::ALL.windows(2) {
+        let &[lesser, graver] = levels else { continue };
+        for (name, duty) in DUTIES {
+            let (asked, given) = (duty(&owed[lesser as usize]), duty(&owed[graver as usize]));
+            let Some(asked) = asked.filter(|&asked| given.is_none_or(|given| given > asked)) else {
+                continue;
+            };
+            let told = format!(
+                "level {lesser} owes it within {} s; a graver one owes no less",
+                asked.0 / 1_000
+            );
+            critic.note(format!("major.{graver}.{name}"), told);
+        }
+    }
 }
 
 /// Of rules that speak of the same class and level, the last one holds.

@@ -83,8 +83,13 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// Takes in one event; `agency_of` names the agency of an order that is known.
-    pub(super) fn hear(&mut self, event: &Event, agency_of: impl Fn(OrderId) -> Option<Agency>) {
+    /// Takes in one event; `agency_of` names the agency of an order that is known. How drills are conducted is not counted.
+    pub(super) fn hear(
+        &mut self,
+        event: &Event,
+        agency_of: impl Fn(OrderId) -> Option<Agency>,
+        of_a_drill: bool,
+    ) {
         self.events += 1;
         self.hear_of_calls(event);
         if let Event::OrderIssued(_) = event {
@@ -107,7 +112,7 @@ impl Counters {
             *self.ledger.entry(matter).or_default() += 1;
         } else if let Event::Refused(refusal) = *event {
             *self.refusals.entry(refusal).or_default() += 1;
-        } else {
+        } else if !of_a_drill {
             self.hear_of_conduct(event);
         }
     }

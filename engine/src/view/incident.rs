@@ -310,7 +310,6 @@ impl View {
         self.change_incident(into, |known| {
             known.calls += calls;
             known.injured = known.injured.max(injured);
-            known.conduct.join(&conduct);
             for report in reports {
                 known.hear_words(report.call, report.record);
             }
@@ -319,6 +318,7 @@ impl View {
                 .make_contiguous()
                 .sort_by_key(|report| report.record);
         });
+        self.change_conduct(into, |known| known.join(&conduct));
     }
 
     fn split_incident(

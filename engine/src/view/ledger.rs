@@ -3,6 +3,7 @@
 //! An entry is settled when the order comes to a state that answers what was owed, or ends; one about an incident when
 //! its report upward comes, or it closes. What can never come any
 //! more (a report that was skipped, a unit that said no, a situation report that never came) is settled as it is entered: it stands as a defect, and nothing is owed.
+//! What is open of an incident that is merged is owed by the other from then on.
 
 use super::{Heard, LEDGER_MAX, View, behind};
 use crate::event::{Event, LedgerMatter};
@@ -52,8 +53,10 @@ pub struct LedgerView {
     pub matter: LedgerMatter,
     /// When it was owed.
     pub due: Moment,
-    /// The rung of the ladder that had been told by then.
-    pub rung: Rung,
+    /// The rung of the ladder that had been told by then; `None`: it is no order's.
+    pub rung: Option<Rung>,
+    /// It is about a drill: no breach, whatever was owed (D1).
+    pub drill: bool,
     /// When it came, or nothing was owed any more.
     pub settled_at: Option<Moment>,
 }
@@ -97,6 +100,8 @@ impl View {
             let id = self.event_id(order.centre(), heard.sequence, index);
             let known = self.orders.get(&order);
             let rung = known.map_or(Rung::Primary, |order| order.rung);
+            let incident = known.map(|order| order.incident);
+            let drill = incident.is_some_and(|incident| self.is_drill(incident));
             // Whoever is entered by the very step that ends the order owes nothing more.
             let over = settles_at_once(matter) || known.is_none_or(|order| !order.state.is_open());
             let entry = LedgerView {
@@ -104,7 +109,8 @@ impl View {
                 about: LedgerSubject::Order(order, unit),
                 matter,
                 due,
-                rung,
+                rung: Some(rung),
+                drill,
                 settled_at: over.then_some(heard.at),
             };
             self.ledger.enter(id, entry);
@@ -128,7 +134,8 @@ impl View {
                 about: LedgerSubject::Incident(incident),
                 matter,
                 due,
-                rung: Rung::Primary,
+                rung: None,
+                drill: self.is_drill(incident),
                 settled_at: over.then_some(heard.at),
             };
             self.ledger.enter(id, entry);
@@ -136,16 +143,37 @@ impl View {
             incident, stage, ..
         } = *event
         {
-            let about = LedgerSubject::Incident(incident);
-            let late = match stage {
-                UpwardStage::First => LedgerMatter::LateFirstWord,
-                UpwardStage::Written => LedgerMatter::LateWrittenReport,
-            };
-            self.ledger.settle(about, |matter| matter == late, heard.at);
+            self.was_told(incident, stage, heard.at);
+        } else if let Event::IncidentMerged { from, into, .. } = *event {
+            self.ledger.hand_over(from, into);
+            let known = self.incidents.get(&into);
+            let told = known.map(|known| known.conduct.upward.each_ref().map(Option::is_some));
+            for &stage in UpwardStage::ALL {
+                if told.is_some_and(|told| told[stage as usize]) {
+                    self.was_told(into, stage, heard.at);
+                }
+            }
         } else if let Event::IncidentClosed { incident, .. } = *event {
             let about = LedgerSubject::Incident(incident);
             self.ledger.settle(about, |_| true, heard.at);
         }
+    }
+
+    /// A report upward has come, of the incident itself or of one that it is one with: it is late no longer.
+    fn was_told(&mut self, incident: IncidentId, stage: UpwardStage, at: Moment) {
+        let late = match stage {
+            UpwardStage::First => LedgerMatter::LateFirstWord,
+            UpwardStage::Written => LedgerMatter::LateWrittenReport,
+        };
+        let about = LedgerSubject::Incident(incident);
+        self.ledger.settle(about, |matter| matter == late, at);
+    }
+
+    /// Whether an incident is a drill.
+    pub(super) fn is_drill(&self, incident: IncidentId) -> bool {
+        self.incidents
+            .get(&incident)
+            .is_some_and(|known| known.drill)
     }
 }
 
@@ -187,7 +215,22 @@ impl Ledger {
         Ok(())
     }
 
-    /// Entries that are not settled, by what is owed.
+    /// What an incident still owes is owed by the one that it is one with.
+    fn hand_over(&mut self, from: IncidentId, into: IncidentId) {
+        let about = LedgerSubject::Incident(into);
+        let open = self.open.remove(&LedgerSubject::Incident(from));
+        for id in open.into_iter().flatten() {
+            if let Some(entry) = self.entries.get_mut(&id) {
+                entry.about = about;
+                self.open.entry(about).or_default().push(id);
+            }
+        }
+        if let Some(open) = self.open.get_mut(&about) {
+            open.sort_unstable();
+        }
+    }
+
+    /// Entries that are not settled, by what is owed; drills owe nothing.
     pub(super) fn open_by_matter(&self) -> BTreeMap<LedgerMatter, u64> {
         let mut open = BTreeMap::new();
         for entry in self
@@ -195,6 +238,7 @@ impl Ledger {
             .values()
             .flatten()
             .filter_map(|id| self.entries.get(id))
+            .filter(|entry| !entry.drill)
         {
             *open.entry(entry.matter).or_default() += 1;
         }
@@ -241,7 +285,8 @@ const fn settles_at_once(matter: LedgerMatter) -> bool {
         | LedgerMatter::IncompleteFirstWord
         | LedgerMatter::IncompleteWrittenReport
         | LedgerMatter::MissingFirstWord
-        | LedgerMatter::MissingWrittenReport => true,
+        | LedgerMatter::MissingWrittenReport
+        | LedgerMatter::MissingFollowUp => true,
     }
 }
 

@@ -225,7 +225,8 @@ impl View {
             let order = self.orders.get(&order)?;
             Some(order.issued.capability.agency())
         };
-        self.counters.hear(event, agency_of);
+        let of_a_drill = self.is_of_a_drill(event);
+        self.counters.hear(event, agency_of, of_a_drill);
     }
 
     /// Lets go of what has been over for long, a little with every record.

@@ -4,7 +4,7 @@
 //! read may be damaged or made up: lists are held to their bounds, what points at something must find it, and no way
 //! through merges may lead in a circle.
 
-use super::{CALLS_MAX, ConductView, OrderView, View, incident, major};
+use super::{CALLS_MAX, IncidentView, OrderView, View, incident, major};
 use crate::id::{IncidentId, OrderId};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
 use crate::major::IncidentClock;
@@ -13,16 +13,29 @@ use crate::order::OrderClock;
 use crate::saved::{LoadError, Parts, append, ensure, ensure_count, ensure_moment};
 use std::collections::BTreeMap;
 
-/// Times that are times, and no longer a list than there can be.
-fn ensure_conduct(known: &ConductView) -> Result<(), LoadError> {
-    let clocks = known.major.map(|major| major.clocks).unwrap_or_default();
-    let clocks = IncidentClock::ALL.iter().map(|&clock| clocks.get(clock));
+/// Times that are times, no longer a list than there can be, and nothing owed of what is closed.
+fn ensure_conduct(incident: &IncidentView) -> Result<(), LoadError> {
+    let known = &incident.conduct;
+    let running = known.major.map(|major| major.clocks).unwrap_or_default();
+    let clocks = IncidentClock::ALL.iter();
+    let clocks = clocks.flat_map(|&clock| [running.get(clock), known.overdue.get(clock)]);
     let since = known.major.map(|major| major.since);
     let awaited = known.close_awaited.map(|(since, _)| since);
-    let told = known.upward.iter().map(|told| told.map(|told| told.at));
+    let upward = known.upward.iter().flatten();
+    let told = upward.clone().map(|told| Some(told.at));
     for at in clocks.chain([since, awaited]).chain(told).flatten() {
         ensure_moment(at, "incidents")?;
     }
+    for told in upward {
+        ensure(told.records.len() <= major::TOLD_MAX, "incidents", || {
+            "one names more reports upward than are kept".into()
+        })?;
+    }
+    ensure(
+        incident.is_open() || known.nearest().is_none() && awaited.is_none(),
+        "incidents",
+        || "one is closed and still owes something".into(),
+    )?;
     ensure(
         known.situations.len() <= major::SITUATIONS_MAX,
         "incidents",
@@ -59,6 +72,12 @@ impl View {
         {
             ensure_count(count, "counters")?;
         }
+        for figures in self.counters.upward.values() {
+            let parts = figures.late.max(figures.incomplete);
+            ensure(parts <= figures.given, "counters", || {
+                format!("{parts} of {} reports upward", figures.given)
+            })?;
+        }
         let most = CALLS_MAX.min(usize::try_from(self.calls_taken).unwrap_or(CALLS_MAX));
         ensure(self.calls.len() <= most, "calls", || {
             format!("{} are listed; at most {most} can be", self.calls.len())
@@ -77,7 +96,7 @@ impl View {
             for since in known.needs.iter().filter_map(|need| need.waits_since) {
                 ensure_moment(since, "incidents")?;
             }
-            ensure_conduct(&known.conduct)?;
+            ensure_conduct(known)?;
             ensure(known.calls <= u32::MAX / 2, "incidents", || {
                 format!("{} calls point to incident {id}", known.calls)
             })?;

@@ -161,12 +161,15 @@ export const CODES = {
   "order.cancelled": ["已撤销", "cancelled"],
   "order.reassigned": ["已改派", "reassigned"],
   "order.preempted": ["已被抢派", "called away"],
-  // Clocks of an order while they run; `unit` is this page's own: a need without a unit.
+  // Clocks of an order, and of a major incident itself, while they run; `unit` is this page's own: a need without a unit.
   "clock.acknowledge": ["签收时限", "acknowledge"],
   "clock.set_off": ["出动时限", "set off"],
   "clock.muster": ["集结时限", "muster"],
   "clock.arrive": ["到场时限", "arrive"],
   "clock.result": ["反馈时限", "result"],
+  "clock.situation_report": ["续报时限", "situation report"],
+  "clock.first_word": ["首报时限", "first word"],
+  "clock.written_report": ["书面报告时限", "written report"],
   "clock.unit": ["待派力量", "no unit yet"],
   // The same once they have run out.
   "overdue.acknowledge": ["签收逾期", "late acknowledge"],
@@ -174,6 +177,9 @@ export const CODES = {
   "overdue.muster": ["集结逾期", "late muster"],
   "overdue.arrive": ["到场逾期", "late arrive"],
   "overdue.result": ["反馈逾期", "late result"],
+  "overdue.situation_report": ["续报逾期", "late situation report"],
+  "overdue.first_word": ["首报逾期", "late first word"],
+  "overdue.written_report": ["书面报告逾期", "late written report"],
   "overdue.unit": ["待派力量", "no unit yet"],
   // Rungs of the ladder.
   "rung.primary": ["值班员", "first contact"],
@@ -205,6 +211,7 @@ export const CODES = {
   "matter.incomplete_written_report": ["书面报告缺项", "written report incomplete"],
   "matter.missing_first_word": ["未首报即结案", "closed without the first word"],
   "matter.missing_written_report": ["未书面报告即结案", "closed without the written report"],
+  "matter.missing_follow_up": ["未明确后续责任即结案", "lapsed without a follow-up"],
   // Levels of a major incident, and why it has one.
   "level.IV": ["一般（IV 级）", "level IV"],
   "level.III": ["较大（III 级）", "level III"],
@@ -368,6 +375,7 @@ export const CODES = {
   "event.incident_entered": ["警情记入台账", "ledger entry of an incident"],
   "event.close_awaited": ["待人工结案", "close awaited"],
   "event.follow_up_named": ["明确后续责任", "follow-up named"],
+  "event.duties_joined": ["并案后应报时限", "deadlines joined"],
   "human.unsure": ["把握不足", "not sure what it is"],
   "human.damaged": ["内容有误", "a field was dropped"],
   "human.no_place": ["地点不明", "no place"],

@@ -9,14 +9,15 @@ import { element, foreign } from "./text.js";
 
 /** Facts of a major incident, for the list of facts. */
 export function conductFacts(incident, clock) {
-  const { level, commander, clocks, upward, close_awaited: awaited, follow_up: named } = incident;
-  const owed = Object.entries(clocks ?? {}).filter(([, due]) => due);
-  const deadline = ([name, due]) =>
-    element("span", { class: "deadline" }, coded("owed", name), " ", element("span", { class: "number", "data-due": moment(due) }), " ");
+  const { level, commander, clocks, overdue, upward, close_awaited: awaited, follow_up: named } = incident;
+  const deadlines = (group, of) => Object.entries(of ?? {}).filter(([, due]) => due).map(([name, due]) => deadline(coded(group, name), due));
+  const deadline = (name, due) =>
+    element("span", { class: "deadline" }, name, " ", element("span", { class: "number", "data-due": moment(due) }), " ");
+  const owed = [...deadlines("overdue", overdue), ...deadlines("owed", clocks)];
   return [
     level && fact(word("fact.level"), coded("level", level), " ", element("span", { class: "quiet" }, coded("cause", incident.level_cause))),
     commander && fact(word("fact.commander"), foreign(language() === "zh" ? commander.zh : commander.en)),
-    owed.length > 0 && fact(word("fact.owed"), owed.map(deadline)),
+    owed.length > 0 && fact(word("fact.owed"), owed),
     Object.entries(upward ?? {})
       .filter(([, told]) => told)
       .map(([stage, told]) => fact(coded("upward", stage), toldUpward(told, clock))),

@@ -66,10 +66,10 @@ export class LedgerTable {
       "tr",
       {},
       element("td", { class: "number" }, timeOfDay(moment(entry.at), this.#clock.offset)),
-      element("td", {}, element("strong", {}, coded("matter", entry.matter))),
+      element("td", {}, element("strong", {}, coded("matter", entry.matter)), entry.drill && element("span", { class: "tag drill" }, word("tag.drill"))),
       element("td", {}, foreign(entry.unit ?? "–"), element("div", { class: "quiet" }, entry.agency ? coded("agency", entry.agency) : word("ledger.centre"))),
       element("td", { class: "number late", "data-due": known ? null : due }, known ? span(entry.late_ms) : ""),
-      element("td", {}, coded("rung", entry.rung)),
+      element("td", {}, entry.rung ? coded("rung", entry.rung) : ""),
       element(
         "td",
         {},

@@ -55,6 +55,13 @@ export function standing(incident, overdue = []) {
   const silent = open.filter((order) => order.state === "issued");
   const lacking = unserved(incident);
   const clocks = overdue.filter((late) => open.some((order) => order.id === late.order));
+  // What a major incident owes itself: what runs, and what was to be told upward and has not been.
+  const { situation_report: _, ...untold } = incident.overdue ?? {};
+  for (const [clock, due] of [...Object.entries(incident.clocks ?? {}), ...Object.entries(untold)]) {
+    if (due) {
+      clocks.push({ clock, due: moment(due), order: null, unit: null });
+    }
+  }
   const next = incident.next_clock;
   if (next) {
     clocks.push({ clock: next.clock, due: moment(next.due), order: next.order, unit: next.unit });

@@ -219,7 +219,7 @@ fn every_code_of_the_centre_has_its_name() {
     codes! {
         "datum" Datum "kind" Kind "capability" Capability "agency" Agency "nature" Nature "category" Category
         "order" OrderState "clock" OrderClock "overdue" OrderClock "rung" Rung "choice" Choice "matter" LedgerMatter
-        "level" Level "cause" LevelCause "owed" IncidentClock "upward" UpwardStage "field-upward" UpwardField
+        "clock" IncidentClock "overdue" IncidentClock "level" Level "cause" LevelCause "owed" IncidentClock "upward" UpwardStage "field-upward" UpwardField
         "need" NeedState "shortage" Shortage "reason" CloseReason "duty" Duty "unit" UnitStatus "outcome" Outcome "refusal" Refusal "human" HumanReason
     }
     wanted.extend(

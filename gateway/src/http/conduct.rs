@@ -64,6 +64,7 @@ pub struct ConductJson {
     level_since: Option<Moment>,
     commander: Option<CommanderJson>,
     clocks: MajorDeadlines,
+    overdue: MajorDeadlines,
     upward: BTreeMap<UpwardStage, Option<UpwardJson>>,
     close_awaited: Option<AwaitedJson>,
     follow_up: Option<FollowUpJson>,
@@ -73,7 +74,8 @@ pub struct ConductJson {
 pub fn conduct(view: &View, known: &ConductView) -> ConductJson {
     let major = known.major;
     let upward = UpwardStage::ALL.iter().map(|&stage| {
-        let told = known.upward[stage as usize].map(|told| UpwardJson {
+        let told = known.upward[stage as usize].as_ref();
+        let told = told.map(|told| UpwardJson {
             at: told.at,
             delay_ms: told.delay.map(|delay| delay.0),
             missing: told.missing,
@@ -91,6 +93,7 @@ pub fn conduct(view: &View, known: &ConductView) -> ConductJson {
                 en: en.to_string(),
             }),
         clocks: major.map(|major| major.clocks).unwrap_or_default(),
+        overdue: known.overdue,
         upward: upward.collect(),
         close_awaited: known
             .close_awaited
@@ -116,7 +119,8 @@ pub struct NoteJson {
 
 /// The records of what was said at the centre of an incident, oldest first.
 pub fn noted(known: &ConductView) -> Vec<Sequence> {
-    let upward = known.upward.iter().flatten().map(|told| told.record);
+    let upward = known.upward.iter().flatten();
+    let upward = upward.flat_map(|told| told.records.iter().copied());
     let closed = known.follow_up.map(|named| named.record);
     let mut noted: Vec<_> = known.situations.iter().copied().collect();
     noted.extend(upward.chain(closed));
@@ -145,7 +149,13 @@ pub async fn notes(
             Command::CloseWithFollowUp(_) => "close",
             _ => return None,
         };
-        let said = record.testimony().ok().flatten().unwrap_or_default().note;
+        let said = match record.testimony() {
+            Ok(said) => said.unwrap_or_default().note,
+            Err(error) => {
+                tracing::error!(record = released.sequence.0, %error, "what was said at the centre cannot be read");
+                return None;
+            }
+        };
         let fields = said
             .as_deref()
             .filter(|_| matches!(act, "first" | "written"));

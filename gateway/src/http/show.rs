@@ -343,7 +343,8 @@ pub struct LedgerJson {
     incident: Option<IncidentId>,
     unit: Option<String>,
     agency: Option<Agency>,
-    rung: Rung,
+    rung: Option<Rung>,
+    drill: bool,
     settled_at: Option<Moment>,
     late_ms: i64,
 }
@@ -367,6 +368,7 @@ pub fn ledger(view: &View, id: EventId, entry: &LedgerView) -> LedgerJson {
             .and_then(|unit| view.unit(unit))
             .map(|unit| unit.definition.agency),
         rung: entry.rung,
+        drill: entry.drill,
         settled_at: entry.settled_at,
         late_ms: entry.late(view.now()).0,
     }

@@ -36,13 +36,17 @@ impl DayReport {
                 Language::English => format!("{} {count}", level.code()),
             })
             .collect();
-        let (levels, came) = (levels.join(language.of("、", ", ")), counters.situations);
+        let came = counters.situations;
+        let raised = match levels.join(language.of("、", ", ")) {
+            none if none.is_empty() => language.of("无升级", "none was raised").to_owned(),
+            levels => format!("{} {levels}", language.of("升级", "raised to")),
+        };
         lines.push(match language {
             Language::Chinese => {
-                format!("重大警情: 升级 {levels}; 现场续报 已报 {came}, 缺 {missing}")
+                format!("重大警情: {raised}; 现场续报 已报 {came}, 缺 {missing}")
             }
             Language::English => format!(
-                "Major incidents: raised to {levels}; situation reports: {came} came, {missing} missing"
+                "Major incidents: {raised}; situation reports: {came} came, {missing} missing"
             ),
         });
         if told > 0 {

@@ -88,6 +88,7 @@ class Book:
             "reported_upward": [conduct.report_upward_is_measured],
             "incident_clock_missed": [conduct.incident_clock_is_missed_when_due],
             "incident_closed": [conduct.nothing_closes_without_its_follow_up],
+            "incident_entered": [conduct.what_never_came_was_due_when_it_was],
             "close_awaited": [conduct.close_is_awaited_where_it_must_be],
             "follow_up_named": [conduct.follow_up_is_what_was_said],
         }
@@ -108,6 +109,7 @@ class Book:
             clocks.ledger_says_what_was_owed,
             alarm.everything_due_fires,
             conduct.major_incident_has_a_commander,
+            conduct.merged_owe_what_either_owed,
             conduct.no_incident_is_overdue,
             conduct.ledger_has_what_incidents_owed,
         ]

@@ -28,6 +28,8 @@ ASKED_MAX = 8
 NOT_QUEUED = ("drill", "no_place", "outside")
 # What is owed upward, by the clock that runs on it.
 CLOCK_OF_STAGE = {"first": "first_word", "written": "written_report"}
+# Commands by which a person at the centre takes an incident up.
+TAKEN_UP_BY = ("raise_level", "escalate_incident", "assign_unit", "report_situation", "report_upward")
 # Commands that speak of one call by its id.
 OF_A_CALL = ("add_facts", "judge_call", "split_call")
 
@@ -152,12 +154,25 @@ class Incident:
     category: str = "none"
     injured: int = 0
     calls: int = 1
-    # Once it is major: its level, the clocks that run, since when what is owed upward, and what has come.
+    # Once it is major: its level, the clocks that run, since when and until when what is owed upward.
     level: str | None = None
     owes: dict[str, int] = field(default_factory=dict)
     owed_since: dict[str, int] = field(default_factory=dict)
-    given: set[str] = field(default_factory=set)
+    owed_until: dict[str, int] = field(default_factory=dict)
+    # What was told upward, field by field, also before any level asked for it.
+    told: dict[str, set[str]] = field(default_factory=dict)
+    # A person at the centre has taken it up.
+    attended: bool = False
     close_awaited: bool = False
+    close_said_at: int | None = None
+
+    def awaited(self) -> set[str]:
+        """What is owed upward and has not come."""
+        return set(self.owed_since) - set(self.told)
+
+    def was_missed(self, stage: str) -> bool:
+        """Whether a report upward is awaited and its clock has run out."""
+        return stage in self.awaited() and CLOCK_OF_STAGE[stage] not in self.owes
 
     def live(self, capability: str) -> int:
         """How many needs of a capability it has or had that were not dropped."""
@@ -213,12 +228,25 @@ class Centre:
         self.now = 0
         # Of each incident that another was merged into, that other one.
         self.merged_from: dict[str, str] = {}
+        # Of the last merge: what is handled on, its level and clocks before, and the clocks that both come to.
+        self.joined: tuple[str, str | None, dict[str, int], dict[str, int]] | None = None
         # Incidents that are major and open.
         self.owing: set[str] = set()
 
     def begin(self, record: Record) -> None:
-        """Time comes to a record."""
+        """Time comes to a record; a person may take an incident up with it."""
         self.now = record.at
+        if any(name == "refused" for name, _ in record.events):
+            return
+        incident: Incident | None = None
+        if record.command in TAKEN_UP_BY:
+            named = record.value["incident"] if isinstance(record.value, dict) else record.value
+            incident = self.incidents.get(named)
+        elif record.command == "judge_call":
+            said = record.value.get("assessment") or {}
+            incident = self.open_incident_of(record.value["call"]) if said.get("nature") != "invalid" else None
+        if incident is not None:
+            incident.attended = True
 
     def take(self, record: Record, name: str, event: Any) -> None:
         """Takes in one event."""
@@ -383,6 +411,15 @@ class Centre:
         kept.calls += gone.calls
         kept.injured = max(kept.injured, gone.injured)
         self.merged_from[kept.identity] = gone.identity
+        kept.bumps += gone.bumps
+        kept.attended = kept.attended or gone.attended
+        # Kept until the record has said what both come to.
+        self.joined = (kept.identity, kept.level, dict(kept.owes), self.owed_together(gone, kept))
+        for mine, others in ((kept.owed_since, gone.owed_since), (kept.owed_until, gone.owed_until)):
+            for stage, at in others.items():
+                mine[stage] = min(mine.get(stage, at), at)
+        for stage, fields in gone.told.items():
+            kept.told[stage] = kept.told.get(stage, set()) | fields
         for caller in sorted(gone.callers):
             self._point(caller, kept.identity)
 
@@ -418,27 +455,38 @@ class Centre:
         incident.owes.clear()
         self.owing.discard(incident.identity)
 
+    def owed_together(self, gone: Incident, kept: Incident) -> dict[str, int]:
+        """The clocks that run on two that are one: of each what is due first, without what was told or missed of either."""
+        over = {CLOCK_OF_STAGE[stage] for stage in CLOCK_OF_STAGE if stage in gone.told or stage in kept.told}
+        over |= {CLOCK_OF_STAGE[stage] for stage in CLOCK_OF_STAGE if gone.was_missed(stage) or kept.was_missed(stage)}
+        clocks = {clock: min(owes[clock] for owes in (gone.owes, kept.owes) if clock in owes) for clock in gone.owes | kept.owes}
+        return {clock: due for clock, due in clocks.items() if clock not in over}
+
     def _level_raised(self, record: Record, event: Any) -> None:
         incident = self.incidents[event["incident"]]
-        if event["cause"] == "merged":
-            gone = self.incidents[self.merged_from[incident.identity]]
-            incident.owed_since, incident.given = dict(gone.owed_since), incident.given | gone.given
         incident.level = event["level"]
-        for stage, clock in CLOCK_OF_STAGE.items():
-            if event["deadlines"][clock] is not None:
-                incident.owed_since.setdefault(stage, record.at)
-        due = {clock: optional_milliseconds(due) for clock, due in event["deadlines"].items()}
+        self._owe_all(incident, event["deadlines"])
+        if event["cause"] != "merged":
+            for stage, clock in CLOCK_OF_STAGE.items():
+                if clock in incident.owes:
+                    incident.owed_since.setdefault(stage, record.at)
+                    incident.owed_until[stage] = incident.owes[clock]
+
+    def _duties_joined(self, _record: Record, event: Any) -> None:
+        self._owe_all(self.incidents[event["incident"]], event["deadlines"])
+
+    def _owe_all(self, incident: Incident, deadlines: dict[str, Any]) -> None:
+        due = {clock: optional_milliseconds(due) for clock, due in deadlines.items()}
         incident.owes = {clock: at for clock, at in due.items() if at is not None}
         self.owing.add(incident.identity)
 
     def _situation_reported(self, _record: Record, event: Any) -> None:
         self._owe(event["incident"], "situation_report", event["next_due"])
 
-    def _reported_upward(self, _record: Record, event: Any) -> None:
+    def _reported_upward(self, record: Record, event: Any) -> None:
         incident, stage = self.incidents[event["incident"]], event["stage"]
         self._owe(incident.identity, CLOCK_OF_STAGE[stage], None)
-        if incident.level is not None:
-            incident.given.add(stage)
+        incident.told.setdefault(stage, set()).update(record.value["fields"])
 
     def _incident_clock_missed(self, _record: Record, event: Any) -> None:
         self._owe(event["incident"], event["clock"], event["next_due"])
@@ -449,8 +497,9 @@ class Centre:
         if at is not None:
             owes[clock] = at
 
-    def _close_awaited(self, _record: Record, event: Any) -> None:
-        self.incidents[event["incident"]].close_awaited = True
+    def _close_awaited(self, record: Record, event: Any) -> None:
+        incident = self.incidents[event["incident"]]
+        incident.close_awaited, incident.close_said_at = True, record.at
 
     def _hospital_defined(self, record: Record, event: Any) -> None:
         self.hospitals[record.value["name"]] = event["hospital"]
@@ -583,6 +632,7 @@ class Centre:
         self.orders[order.identity] = order
         self.units[order.unit].open_orders.add(order.identity)
         incident = self.incidents[order.incident]
+        incident.close_awaited = False
         incident.open_orders.add(order.identity)
         need = incident.needs[order.need]
         if event["choice"] in SOUGHT and begins_round(record, need):
@@ -626,6 +676,10 @@ class Centre:
         order.incident, order.need = event["into"], event["need"]
         need.state, need.holder, need.asked = left.state, order.identity, left.asked
         left.holder = None
+        kept.close_awaited = False
+        # By when somebody was to be there is owed on, unless that was missed or met already (R2).
+        if left.owed is not None and "arrive" in order.running:
+            need.owed = left.owed if need.owed is None else min(need.owed, left.owed)
         self._note_room({"incident": order.incident, "need": order.need}, need)
         self.queues.remove((order.incident, order.need))
 

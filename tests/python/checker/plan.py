@@ -52,6 +52,7 @@ class Plan:
         self.preemption: dict[str, Any] = document.get("preemption", {})
         self.choice: dict[str, list[int]] = document.get("choice", {})
         self.rung_ms: int = document["ladder"]["rung_s"] * 1000
+        self.lapse_ms: int = document["incident"]["lapse_h"] * 3_600_000
         self._day = (_minute(document["day"]["from"]), _minute(document["day"]["to"]))
         self._rules: list[dict[str, Any]] = document["clock"]
         self._lines: list[dict[str, Any]] = document["line"]
@@ -132,8 +133,10 @@ class Plan:
         """What a report upward says at least (C9)."""
         return self._upward.get(stage, [])
 
-    def needs_follow_up(self, kind: str, level: str | None) -> bool:
-        """Whether a close names who sees to what is left (X5)."""
+    def needs_follow_up(self, kind: str, nature: str, level: str | None) -> bool:
+        """Whether a close names who sees to what is left (X5); of what a person found to be nothing, nothing is."""
+        if nature == "invalid":
+            return False
         least = self._close.get("follow_up_from")
         by_level = least is not None and level is not None and LEVELS.index(level) >= LEVELS.index(least)
         return by_level or kind in self._close.get("follow_up_kinds", [])

@@ -42,21 +42,44 @@ def level_owes_what_the_plan_says(centre: Centre, record: Record, event: Any) ->
     (X4, H6)."""
     incident, level = centre.incidents[event["incident"]], event["level"]
     if event["cause"] == "merged":
-        told = {CLOCK_OF_STAGE[stage] for stage in incident.given}
-        gone = centre.incidents[centre.merged_from[incident.identity]]
-        wanted: dict[str, int] = {clock: due for clock, due in gone.owes.items() if clock not in told}
-    else:
-        wanted = dict(incident.owes)
-        for clock in _MISSED:
-            span = centre.plan.owed_ms(level, clock)
-            stage = next((stage for stage, of in CLOCK_OF_STAGE.items() if of == clock), None)
-            over = stage is not None and (stage in incident.given or (stage in incident.owed_since and clock not in wanted))
-            if span is not None and not over:
-                wanted[clock] = min(wanted.get(clock, record.at + span), record.at + span)
-    given = {clock: optional_milliseconds(due) for clock, due in event["deadlines"].items()}
-    given = {clock: due for clock, due in given.items() if due is not None}
+        return
+    wanted = dict(incident.owes)
+    for clock in _MISSED:
+        span = centre.plan.owed_ms(level, clock)
+        stage = next((stage for stage, of in CLOCK_OF_STAGE.items() if of == clock), None)
+        over = stage is not None and (stage in incident.told or incident.was_missed(stage))
+        if span is not None and not over:
+            wanted[clock] = min(wanted.get(clock, record.at + span), record.at + span)
+    given = _deadlines(event)
     if given != wanted:
         yield f"incident {incident.identity} owes {given} at level {level}, by the plan {wanted}"
+
+
+def _deadlines(event: Any) -> dict[str, int]:
+    given = {clock: optional_milliseconds(due) for clock, due in event["deadlines"].items()}
+    return {clock: due for clock, due in given.items() if due is not None}
+
+
+def merged_owe_what_either_owed(centre: Centre, record: Record) -> Findings:
+    """Two that are one rise to the graver level and owe of each clock what is due first, without what was told or missed of
+    either; it is said where it is more than the one that is handled on had (N1, H6)."""
+    merged = [event for name, event in record.events if name == "incident_merged"]
+    if not merged or centre.joined is None:
+        return
+    kept, before, owed, wanted = centre.joined
+    gone = centre.incidents[merged[0]["from"]]
+    rises = _rank(gone.level) > _rank(before)
+    said = [
+        _deadlines(event)
+        for name, event in record.events
+        if (name == "duties_joined" or name == "level_raised" and event["cause"] == "merged") and event["incident"] == kept
+    ]
+    expected = [wanted] if rises or before is not None and wanted != owed else []
+    if said != expected:
+        yield f"incident {kept} owes {said} after the merge, together they come to {expected}"
+    raised = [event["level"] for name, event in record.events if name == "level_raised" and event["cause"] == "merged"]
+    if raised != ([gone.level] if rises else []):
+        yield f"incident {kept} ({before}) rises to {raised} by a merge with {gone.level}"
 
 
 def commander_is_the_plans(centre: Centre, _record: Record, event: Any) -> Findings:
@@ -90,19 +113,15 @@ def situation_report_starts_the_pace_anew(centre: Centre, record: Record, event:
 
 
 def report_upward_is_measured(centre: Centre, record: Record, event: Any) -> Findings:
-    """The first of its stage is measured from when it was owed; what the plan asks for and it leaves out is named (H6, C9)."""
+    """The first of its stage is measured from when it was owed; what the plan asks for and none of its stage has said is named
+    (H6, C9)."""
     incident, stage = centre.incidents[event["incident"]], event["stage"]
-    if record.command == "merge_incidents":
-        gone = centre.incidents[record.value["from"]]
-        if stage not in gone.given or stage in incident.given or event["delay_ms"] is not None or event["missing"]:
-            yield f"report {stage} of {incident.identity} comes by a merge, told of {gone.identity} were {sorted(gone.given)}"
-        return
-    since = incident.owed_since.get(stage) if stage not in incident.given else None
+    since = incident.owed_since.get(stage) if stage not in incident.told else None
     if event["delay_ms"] != (None if since is None else record.at - since):
         yield f"report {stage} of {incident.identity}, owed since {since}, took {event['delay_ms']} ms"
     if optional_milliseconds(event["due"]) != incident.owes.get(CLOCK_OF_STAGE[stage]):
         yield f"report {stage} of {incident.identity} meets {event['due']}, {incident.owes} ran"
-    missing = set(centre.plan.complete(stage)) - set(record.value["fields"])
+    missing = set(centre.plan.complete(stage)) - set(record.value["fields"]) - incident.told.get(stage, set())
     if set(event["missing"]) != missing:
         yield f"report {stage} of {incident.identity} lacks {event['missing']}, by the plan {sorted(missing)}"
 
@@ -138,25 +157,46 @@ def ledger_has_what_incidents_owed(centre: Centre, record: Record) -> Findings:
             owed.append((event["incident"], _INCOMPLETE[event["stage"]]))
         elif name == "incident_closed" and event["reason"] != "merged":
             incident = centre.incidents[event["incident"]]
-            never = set(incident.owed_since) - incident.given
+            never = incident.awaited() if incident.nature != "invalid" else set()
             owed += [(incident.identity, _NEVER[stage]) for stage in sorted(never)]
+            if event["reason"] == "lapsed" and _needs_follow_up(centre, incident):
+                owed.append((incident.identity, "missing_follow_up"))
     entered = [(event["incident"], event["matter"]) for name, event in record.events if name == "incident_entered"]
     if sorted(owed) != sorted(entered):
         yield f"incidents owe {sorted(owed)}, entered are {sorted(entered)}"
 
 
+def what_never_came_was_due_when_it_was(centre: Centre, _record: Record, event: Any) -> Findings:
+    """What was owed upward and never came is entered with its own deadline, whenever the incident is closed (H6)."""
+    incident = centre.incidents[event["incident"]]
+    for stage, matter in _NEVER.items():
+        if event["matter"] == matter and milliseconds(event["due"]) != incident.owed_until.get(stage):
+            yield f"{matter} of {incident.identity} was due {event['due']}, owed until {incident.owed_until}"
+
+
+def _needs_follow_up(centre: Centre, incident: Incident) -> bool:
+    return centre.plan.needs_follow_up(incident.kind, incident.nature, incident.level)
+
+
 def nothing_closes_without_its_follow_up(centre: Centre, record: Record, event: Any) -> Findings:
-    """What the plan wants a follow-up for is closed by a person who names one, or by a merge (X5)."""
+    """What the plan wants a follow-up for is closed by a person who names one, or by a merge; it lapses only while no person has
+    taken it up (X5)."""
     incident: Incident = centre.incidents[event["incident"]]
     named = any(name == "follow_up_named" and other["incident"] == incident.identity for name, other in record.events)
-    if event["reason"] != "merged" and centre.plan.needs_follow_up(incident.kind, incident.level) and not named:
+    lapses = event["reason"] == "lapsed" and not incident.attended
+    if event["reason"] != "merged" and _needs_follow_up(centre, incident) and not named and not lapses:
         yield f"incident {incident.identity} ({incident.kind}, {incident.level}) is closed as {event['reason']} without a follow-up"
 
 
-def close_is_awaited_where_it_must_be(centre: Centre, _record: Record, event: Any) -> Findings:
-    """An incident waits for a person's close only where the plan wants a follow-up, and when nobody is out (X5)."""
+def close_is_awaited_where_it_must_be(centre: Centre, record: Record, event: Any) -> Findings:
+    """An incident waits for a person's close only where the plan wants a follow-up, and when nobody is out; it says so once, and
+    again when nothing was heard for the plan's span (X5)."""
     incident = centre.incidents[event["incident"]]
-    if incident.closed or incident.open_orders or not centre.plan.needs_follow_up(incident.kind, incident.level):
+    if incident.close_awaited and event["reason"] != "lapsed":
+        yield f"incident {incident.identity} has said already that it waits to be closed"
+    if event["reason"] == "lapsed" and incident.close_said_at is not None and record.at < incident.close_said_at + centre.plan.lapse_ms:
+        yield f"incident {incident.identity} says again that it waits to be closed, said last {moment(incident.close_said_at)}"
+    if incident.closed or incident.open_orders or not _needs_follow_up(centre, incident):
         yield f"incident {incident.identity} ({incident.kind}, {incident.level}) waits to be closed, out: {sorted(incident.open_orders)}"
 
 

@@ -1,29 +1,55 @@
-//! A level only rises; what a major incident owes is met, or missed once at its time and entered; nothing that was owed
-//! upward is dropped in silence; whoever is named for what is left is named before the close.
+//! A level only rises; what a major incident owes is met, or missed once at its time and entered; two that are one owe what
+//! either owes; nothing that was owed upward is dropped in silence; whoever is named for what is left is named before the
+//! close, and nothing lapses without one that a person has taken up.
 
 use super::{Check, Heard};
 use engine::command::{Command, Envelope};
 use engine::event::{Event, LedgerMatter, Refusal};
 use engine::id::IncidentId;
 use engine::incident::CloseReason;
+use engine::kind::Nature;
 use engine::major::{IncidentClock, Level, LevelCause, MajorDeadlines, UpwardStage};
 use engine::moment::Moment;
 use std::collections::BTreeMap;
 
-/// What is known of an incident that is major.
-#[derive(Clone, Copy, Debug)]
+/// What is known of an incident.
+#[derive(Clone, Copy, Debug, Default)]
 struct Known {
-    level: Level,
+    level: Option<Level>,
     clocks: MajorDeadlines,
-    /// By stage: owed since some level, and not come.
-    owed: [bool; UpwardStage::ALL.len()],
-    given: [bool; UpwardStage::ALL.len()],
+    /// By stage: until when it is owed since some level.
+    owed: [Option<Moment>; UpwardStage::ALL.len()],
+    told: [bool; UpwardStage::ALL.len()],
+    /// A person at the centre has taken it up.
+    attended: bool,
+    /// A person has found it to be nothing.
+    nothing: bool,
 }
 
-/// Follows every major incident that is open.
+impl Known {
+    fn awaited(&self, stage: UpwardStage) -> Option<Moment> {
+        self.owed[stage as usize].filter(|_| !self.told[stage as usize])
+    }
+
+    fn was_missed(&self, stage: UpwardStage) -> bool {
+        self.awaited(stage).is_some() && self.clocks.get(stage.clock()).is_none()
+    }
+}
+
+/// What the record of a merge has yet to say.
+#[derive(Clone, Copy, Debug)]
+struct Joining {
+    into: IncidentId,
+    /// The level that it rises to, if it does.
+    level: Option<Level>,
+    clocks: MajorDeadlines,
+}
+
+/// Follows every incident that is open.
 #[derive(Debug, Default)]
 pub struct Conduct {
     known: BTreeMap<IncidentId, Known>,
+    joining: Option<Joining>,
     /// The deadline that fired last in this command.
     fired: Option<Moment>,
     /// The last tick left something to the next.
@@ -42,6 +68,11 @@ impl Conduct {
         events: &[Event],
     ) -> Result<(), String> {
         self.fired = None;
+        self.joining = None;
+        let refused = matches!(events, [Event::Refused(_), ..]);
+        if let Some(incident) = taken_up(&envelope.command).filter(|_| !refused) {
+            self.known.entry(incident).or_default().attended = true;
+        }
         for (index, event) in events.iter().enumerate() {
             self.hear_one(at, envelope, event, &events[..index], &events[index + 1..])
                 .map_err(|what| format!("{what}: {event:?}"))?;
@@ -76,22 +107,46 @@ impl Conduct {
         behind: &[Event],
     ) -> Result<(), String> {
         match *event {
+            Event::IncidentOpened {
+                incident, nature, ..
+            }
+            | Event::IncidentRaised {
+                incident, nature, ..
+            }
+            | Event::IncidentReclassified {
+                incident, nature, ..
+            } => {
+                let known = self.known.entry(incident).or_default();
+                known.nothing = nature == Nature::Invalid;
+                Ok(())
+            }
+            Event::IncidentMerged { from, into, .. } => {
+                self.join(from, into);
+                Ok(())
+            }
             Event::LevelRaised {
                 incident,
                 level,
                 cause,
                 deadlines,
             } => {
-                let from = before.iter().find_map(|event| match *event {
-                    Event::IncidentMerged { from, into, .. } if into == incident => Some(from),
-                    _ => None,
-                });
-                let from = from.filter(|_| cause == LevelCause::Merged);
-                self.rise(incident, level, deadlines, from)
+                if cause == LevelCause::Merged {
+                    self.be_joined(incident, Some(level), deadlines)?;
+                }
+                self.rise(incident, level, cause, deadlines)
+            }
+            Event::DutiesJoined {
+                incident,
+                deadlines,
+            } => {
+                self.be_joined(incident, None, deadlines)?;
+                self.known.entry(incident).or_default().clocks = deadlines;
+                Ok(())
             }
             Event::CommanderNamed { incident, .. } => self
                 .known
-                .contains_key(&incident)
+                .get(&incident)
+                .is_some_and(|known| known.level.is_some())
                 .then_some(())
                 .ok_or("somebody commands at what is not major".into()),
             Event::SituationReported {
@@ -107,16 +162,12 @@ impl Conduct {
                 ..
             } => {
                 self.meet(incident, stage.clock(), due, None)?;
-                let Some(known) = self.known.get_mut(&incident) else {
-                    return Ok(());
-                };
-                let first = !std::mem::replace(&mut known.given[stage as usize], true);
-                // What was told of one of two incidents that are one was measured there.
-                let by_merge = matches!(envelope.command, Command::MergeIncidents(_));
-                if delay_ms.is_some() != (first && known.owed[stage as usize] && !by_merge) {
-                    return Err("only what is owed and comes for the first time is measured".into());
-                }
-                Ok(())
+                let known = self.known.entry(incident).or_default();
+                let awaited = known.awaited(stage).is_some();
+                known.told[stage as usize] = true;
+                (delay_ms.is_some() == awaited)
+                    .then_some(())
+                    .ok_or("only what is owed and comes for the first time is measured".into())
             }
             Event::IncidentClockMissed {
                 incident,
@@ -139,6 +190,19 @@ impl Conduct {
                 (behind.first() == Some(&entry))
                     .then_some(())
                     .ok_or("a clock ran out and nobody entered it".into())
+            }
+            Event::IncidentEntered {
+                incident,
+                matter: LedgerMatter::MissingFollowUp,
+                ..
+            } => {
+                let reason = CloseReason::Lapsed;
+                let lapses = behind.contains(&Event::IncidentClosed { incident, reason });
+                let known = self.known.get(&incident);
+                let attended = known.is_some_and(|known| known.attended);
+                (lapses && !attended)
+                    .then_some(())
+                    .ok_or("what a person has taken up lapses".into())
             }
             Event::IncidentClosed { incident, reason } => self.close(incident, reason, before),
             Event::FollowUpNamed { incident, .. } => {
@@ -164,32 +228,70 @@ impl Conduct {
         &mut self,
         incident: IncidentId,
         level: Level,
+        cause: LevelCause,
         clocks: MajorDeadlines,
-        from: Option<IncidentId>,
     ) -> Result<(), String> {
-        let before = self.known.get(&incident).copied();
-        if before.is_some_and(|before| before.level >= level) {
-            return Err(format!("it rises from {before:?}"));
+        let known = self.known.entry(incident).or_default();
+        if known.level >= Some(level) {
+            return Err(format!("it rises from {known:?}"));
         }
-        // What is one with another takes over all that the other owes.
-        let mut taken = from.and_then(|from| self.known.get(&from).copied());
-        for (taken, before) in taken.iter_mut().zip(before) {
-            for (given, told) in taken.given.iter_mut().zip(before.given) {
-                *given |= told;
+        for &stage in UpwardStage::ALL {
+            let (due, at) = (clocks.get(stage.clock()), stage as usize);
+            if due.is_some() && (known.told[at] || known.was_missed(stage)) {
+                return Err(format!("{stage} came, or was missed: {known:?}"));
+            }
+            let before = known.clocks.get(stage.clock());
+            if before.is_some_and(|before| due.is_none_or(|due| due > before)) {
+                return Err(format!("{stage} is put off: {known:?}"));
+            }
+            if cause != LevelCause::Merged {
+                known.owed[at] = due.or(known.owed[at]);
             }
         }
-        let mut known = taken.or(before).unwrap_or(Known {
+        (known.level, known.clocks) = (Some(level), clocks);
+        Ok(())
+    }
+
+    /// Two incidents are one. What that comes to must be said before the first is closed.
+    fn join(&mut self, from: IncidentId, into: IncidentId) {
+        let gone = self.known.get(&from).copied().unwrap_or_default();
+        let kept = self.known.get(&into).copied().unwrap_or_default();
+        let nearer =
+            |one: Option<Moment>, other: Option<Moment>| one.into_iter().chain(other).min();
+        let mut joined = kept;
+        joined.attended |= gone.attended;
+        let mut clocks = kept.clocks;
+        clocks.situation_report =
+            nearer(kept.clocks.situation_report, gone.clocks.situation_report);
+        for &stage in UpwardStage::ALL {
+            let at = stage as usize;
+            joined.told[at] |= gone.told[at];
+            joined.owed[at] = nearer(kept.owed[at], gone.owed[at]);
+            let over = gone.was_missed(stage) || kept.was_missed(stage);
+            *clocks.slot(stage.clock()) = joined.awaited(stage).filter(|_| !over);
+        }
+        let level = gone.level.filter(|_| gone.level > kept.level);
+        let says = level.is_some() || clocks != kept.clocks;
+        self.joining = says.then_some(Joining {
+            into,
             level,
             clocks,
-            owed: [false; _],
-            given: [false; _],
         });
-        for &stage in UpwardStage::ALL {
-            known.owed[stage as usize] |= clocks.get(stage.clock()).is_some();
-        }
-        (known.level, known.clocks) = (level, clocks);
-        self.known.insert(incident, known);
-        Ok(())
+        // What was drawn nearer, or came, is known by now; a checker of what follows must not take it for put off.
+        joined.clocks = clocks;
+        self.known.insert(into, joined);
+    }
+
+    fn be_joined(
+        &mut self,
+        incident: IncidentId,
+        level: Option<Level>,
+        clocks: MajorDeadlines,
+    ) -> Result<(), String> {
+        let due = self.joining.take();
+        due.is_some_and(|due| (due.into, due.level, due.clocks) == (incident, level, clocks))
+            .then_some(())
+            .ok_or_else(|| format!("together they come to {due:?}"))
     }
 
     /// A clock stops, or fires: it ran until then, and to that deadline.
@@ -200,11 +302,12 @@ impl Conduct {
         due: Option<Moment>,
         next: Option<Moment>,
     ) -> Result<(), String> {
-        let Some(known) = self.known.get_mut(&incident) else {
+        let known = self.known.entry(incident).or_default();
+        if known.level.is_none() {
             return (due.is_none() && next.is_none())
                 .then_some(())
                 .ok_or("what is not major owes nothing".into());
-        };
+        }
         let running = std::mem::replace(known.clocks.slot(clock), next);
         if running != due {
             return Err(format!("{clock} ran to {running:?}"));
@@ -232,17 +335,25 @@ impl Conduct {
         let Some(known) = self.known.remove(&incident) else {
             return Ok(());
         };
+        if reason == CloseReason::Merged && self.joining.is_some() {
+            return Err(format!("nobody said what they come to: {:?}", self.joining));
+        }
         for (stage, missing) in [
             (UpwardStage::First, LedgerMatter::MissingFirstWord),
             (UpwardStage::Written, LedgerMatter::MissingWrittenReport),
         ] {
-            let entered = before.iter().any(|event| {
-                matches!(event, Event::IncidentEntered { incident: of, matter, .. } if *of == incident && *matter == missing)
+            let entered = before.iter().find_map(|event| match *event {
+                Event::IncidentEntered {
+                    incident: of,
+                    matter,
+                    due,
+                } => (of == incident && matter == missing).then_some(due),
+                _ => None,
             });
-            let at = stage as usize;
-            let owed = known.owed[at] && !known.given[at] && reason != CloseReason::Merged;
-            if entered && !known.owed[at] || owed && !entered {
-                return Err(format!("{known:?} and {stage} entered: {entered}"));
+            let owes = reason != CloseReason::Merged && !known.nothing;
+            let awaited = known.awaited(stage).filter(|_| owes);
+            if entered != awaited {
+                return Err(format!("{known:?} and {stage} entered: {entered:?}"));
             }
         }
         Ok(())
@@ -252,5 +363,17 @@ impl Conduct {
 impl Check for Conduct {
     fn hear(&mut self, heard: &Heard) -> Result<(), String> {
         self.take(heard.at, heard.envelope, heard.events)
+    }
+}
+
+/// The incident that a person takes up with a command.
+fn taken_up(command: &Command) -> Option<IncidentId> {
+    match *command {
+        Command::RaiseLevel(raise) => Some(raise.incident),
+        Command::EscalateIncident(escalation) => Some(escalation.incident),
+        Command::AssignUnit(assignment) => Some(assignment.incident),
+        Command::ReportSituation(incident) => Some(incident),
+        Command::ReportUpward(report) => Some(report.incident),
+        _ => None,
     }
 }

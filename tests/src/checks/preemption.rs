@@ -80,6 +80,18 @@ impl Preemption {
         Ok(())
     }
 
+    /// What a need owes goes over with its order, as long as the clock of that has not run out.
+    fn hand_over(&mut self, id: OrderId, into: IncidentId, need: u8) {
+        let Some(order) = self.fleet.orders.get(&id) else {
+            return;
+        };
+        let left = self.owed.remove(&(order.incident, order.need));
+        if let (Some(owed), true) = (left, self.arrive.contains_key(&id)) {
+            let joined = self.owed.entry((into, need)).or_insert(owed);
+            *joined = owed.min(*joined);
+        }
+    }
+
     fn judge(&self, at: Moment, issued: &OrderIssued) -> Result<(), String> {
         let owed = self.owed.get(&(issued.incident, issued.need));
         if let (Some(owed), Some(due)) = (owed, issued.deadlines.arrive)
@@ -160,8 +172,20 @@ impl Check for Preemption {
                 if let Some(due) = issued.deadlines.arrive {
                     self.arrive.insert(issued.order, due);
                 }
-            } else if let Event::ClockMissed { order, clock, .. } = *event {
-                // What ran out is owed no more.
+            } else if let Event::OrderTransferred {
+                order, into, need, ..
+            } = *event
+            {
+                self.hand_over(order, into, need);
+            } else if let Event::IncidentMerged { from, into, .. } = *event {
+                // Both have lost what either has.
+                let lost = self.bumps.remove(&from).unwrap_or(0);
+                let bumps = self.bumps.entry(into).or_default();
+                *bumps = bumps.saturating_add(lost);
+            } else if let Event::ClockMissed { order, clock, .. }
+            | Event::ClockMet { order, clock, .. } = *event
+            {
+                // What ran out, or was met, is owed no more.
                 if clock == engine::order::OrderClock::Arrive {
                     self.arrive.remove(&order);
                 }

@@ -239,6 +239,7 @@ names!(
         IncidentEntered,
         CloseAwaited,
         FollowUpNamed,
+        DutiesJoined,
     ]
 );
 names!(

@@ -76,17 +76,24 @@ impl Model {
     fn review(&mut self, id: IncidentId) {
         let lapse_span = self.plan_in_force().lapse;
         let lapse = self.incident(id).heard_at + lapse_span;
+        let mut next = lapse;
+        if lapse <= self.now {
+            next = self.now + lapse_span;
+        }
         if lapse <= self.now && self.open_orders_of(id) == 0 {
-            if !self.needs_follow_up(id) {
+            let (by_a_person, now) = (self.needs_follow_up(id), self.now);
+            if !by_a_person || !self.incident(id).attended {
+                if by_a_person {
+                    self.enter_of_incident(id, LedgerMatter::MissingFollowUp, now);
+                }
                 return self.close(id, CloseReason::Lapsed);
             }
-            self.await_close(id, CloseReason::Lapsed);
+            // It is said at most once in so long, whatever else it is looked at for.
+            match self.incident(id).close_said_at {
+                Some(said) if said + lapse_span > now => next = said + lapse_span,
+                Some(_) | None => self.await_close(id, CloseReason::Lapsed),
+            }
         }
-        let next = if lapse <= self.now {
-            self.now + lapse_span
-        } else {
-            lapse
-        };
         let incident = self.incident_mut(id);
         incident.due = Some(next);
         let mut brought_up = false;

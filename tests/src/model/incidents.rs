@@ -97,8 +97,11 @@ impl Model {
             bumps: 0,
             level: None,
             owes: Vec::new(),
-            upward: Vec::new(),
+            owes_upward: Vec::new(),
+            told_upward: Vec::new(),
+            attended: false,
             close_awaited: false,
+            close_said_at: None,
             due: Some(self.now + self.plan_in_force().lapse),
         };
         self.incidents.push(incident);

@@ -1,12 +1,15 @@
 //! Major incidents: levels that rise, what is owed from then on, and the close that names who sees to what is left.
 
 use super::Model;
-use super::state::KnownIncident;
+use super::state::OwedUpward;
 use engine::command::{FollowUp, UpwardReport};
 use engine::event::{Event, LedgerMatter, Refusal};
 use engine::id::IncidentId;
 use engine::incident::CloseReason;
-use engine::major::{IncidentClock, Level, LevelCause, MajorDeadlines, UpwardFields, UpwardStage};
+use engine::kind::Nature;
+use engine::major::{
+    IncidentClock, Level, LevelCause, MajorDeadlines, UpwardField, UpwardFields, UpwardStage,
+};
 use engine::moment::{Moment, Span};
 
 /// The clock that runs out first; of equal ones a situation report before the first word before the written report.
@@ -55,12 +58,13 @@ impl Model {
         if Some(level) <= self.incident(id).level {
             return self.refuse(Refusal::NotAllowedNow);
         }
+        self.incident_mut(id).attended = true;
         self.rise(id, level, LevelCause::Person);
         self.ask_for(id, None);
     }
 
     /// A deadline that runs is only drawn nearer. What is owed upward is owed from the level on that asks for it first; what
-    /// has come, or has run out already, gets no new deadline.
+    /// has come, or was missed, gets no new deadline.
     fn rise(&mut self, id: IncidentId, level: Level, cause: LevelCause) {
         let (now, owed) = (self.now, self.plan_in_force().major.owed(level));
         self.incident_mut(id).level = Some(level);
@@ -73,32 +77,51 @@ impl Model {
             (UpwardStage::First, owed.first_word),
             (UpwardStage::Written, owed.written_report),
         ] {
-            let Some(span) = span else { continue };
-            let running = due_of(&self.incident(id).owes, clock_of(stage));
-            let upward = &mut self.incident_mut(id).upward;
-            let known = upward.iter().find(|known| known.0 == stage).copied();
-            match (known, running) {
-                (Some((_, _, true)), _) | (Some((_, Some(_), false)), None) => {}
-                (Some((_, Some(_), false)), Some(running)) => {
-                    self.owe(id, clock_of(stage), Some(running.min(now + span)));
-                }
-                (None | Some((_, None, false)), _) => {
-                    upward.retain(|known| known.0 != stage);
-                    upward.push((stage, Some(now), false));
-                    self.owe(id, clock_of(stage), Some(now + span));
-                }
+            let Some(due) = span.map(|span| now + span) else {
+                continue;
+            };
+            let known = self.incident_mut(id);
+            let mut owes = known.owes_upward.iter_mut();
+            match owes.find(|known| known.stage == stage) {
+                Some(known) if !known.missed => known.due = known.due.min(due),
+                Some(_) => {}
+                None => known.owes_upward.push(OwedUpward {
+                    stage,
+                    since: now,
+                    due,
+                    missed: false,
+                }),
             }
+            self.run_upward_clock(id, stage);
         }
         self.tell_level(id, level, cause);
     }
 
-    fn tell_level(&mut self, id: IncidentId, level: Level, cause: LevelCause) {
+    /// The clock of a report upward runs while it is owed, has not come and was not missed. What came before any level asked
+    /// for it is owed by none.
+    fn run_upward_clock(&mut self, id: IncidentId, stage: UpwardStage) {
+        let known = self.incident_mut(id);
+        let told = known.told_upward.iter().any(|told| told.0 == stage);
+        if told {
+            known.owes_upward.retain(|owed| owed.stage != stage);
+        }
+        let mut owes = known.owes_upward.iter();
+        let owed = owes.find(|owed| owed.stage == stage && !owed.missed);
+        let due = owed.map(|owed| owed.due);
+        self.owe(id, clock_of(stage), due);
+    }
+
+    fn clocks_owed(&self, id: IncidentId) -> MajorDeadlines {
         let owes = &self.incident(id).owes;
-        let deadlines = MajorDeadlines {
+        MajorDeadlines {
             situation_report: due_of(owes, IncidentClock::SituationReport),
             first_word: due_of(owes, IncidentClock::FirstWord),
             written_report: due_of(owes, IncidentClock::WrittenReport),
-        };
+        }
+    }
+
+    fn tell_level(&mut self, id: IncidentId, level: Level, cause: LevelCause) {
+        let deadlines = self.clocks_owed(id);
         self.say(Event::LevelRaised {
             incident: id,
             level,
@@ -124,44 +147,61 @@ impl Model {
         }
     }
 
-    /// A report upward has come: it is owed no more.
-    fn was_told(&mut self, id: IncidentId, stage: UpwardStage) {
-        self.owe(id, clock_of(stage), None);
-        let upward = &mut self.incident_mut(id).upward;
-        let known = upward.iter().find(|known| known.0 == stage).copied();
-        upward.retain(|known| known.0 != stage);
-        upward.push((stage, known.and_then(|known| known.1), true));
+    /// What was told upward is kept field by field.
+    fn tell_upward(&mut self, id: IncidentId, stage: UpwardStage, fields: &[UpwardField]) {
+        let told = &mut self.incident_mut(id).told_upward;
+        let mut all: Vec<UpwardField> = fields.to_vec();
+        all.extend(
+            told.iter()
+                .filter(|known| known.0 == stage)
+                .flat_map(|known| known.1.iter().copied()),
+        );
+        all.sort_unstable();
+        all.dedup();
+        told.retain(|known| known.0 != stage);
+        told.push((stage, all));
+        told.sort();
+        self.run_upward_clock(id, stage);
     }
 
-    /// Of two incidents that are one the graver level stays, with what is owed for it; what was told of one was told of
-    /// both; together they may come to more.
-    pub(super) fn inherit_level(&mut self, from: IncidentId, into: IncidentId) {
-        let (gone, kept) = (self.incident(from).clone(), self.incident(into).clone());
-        let told =
-            |known: &KnownIncident, stage| known.upward.iter().any(|it| it.0 == stage && it.2);
-        if let Some(level) = gone.level.filter(|&level| Some(level) > kept.level) {
-            let taken = self.incident_mut(into);
-            (taken.level, taken.owes, taken.upward) = (gone.level, gone.owes, gone.upward);
-            for stage in UpwardStage::ALL {
-                if told(&kept, *stage) {
-                    self.was_told(into, *stage);
+    /// Two incidents that are one owe what either owes: the graver level, of each clock what is due first. What was told of
+    /// one was told of both, and what was missed of one was missed.
+    pub(super) fn join_duties(&mut self, from: IncidentId, into: IncidentId) {
+        let gone = self.incident(from).clone();
+        let (kept_level, before) = (self.incident(into).level, self.clocks_owed(into));
+        let level = gone.level.max(kept_level);
+        self.incident_mut(into).level = level;
+        if let Some(due) = due_of(&gone.owes, IncidentClock::SituationReport) {
+            let due = before.situation_report.map_or(due, |own| own.min(due));
+            self.owe(into, IncidentClock::SituationReport, Some(due));
+        }
+        for other in gone.owes_upward {
+            let owes = &mut self.incident_mut(into).owes_upward;
+            match owes.iter_mut().find(|own| own.stage == other.stage) {
+                Some(own) => {
+                    own.since = own.since.min(other.since);
+                    own.due = own.due.min(other.due);
+                    own.missed |= other.missed;
                 }
+                None => owes.push(other),
             }
-            self.tell_level(into, level, LevelCause::Merged);
-        } else if kept.level.is_some() && gone.level.is_some() {
-            for &stage in UpwardStage::ALL {
-                if told(&gone, stage) && !told(&kept, stage) {
-                    let due = due_of(&kept.owes, clock_of(stage));
-                    self.was_told(into, stage);
-                    self.say(Event::ReportedUpward {
-                        incident: into,
-                        stage,
-                        due,
-                        delay_ms: None,
-                        missing: UpwardFields::default(),
-                    });
-                }
+        }
+        for (stage, fields) in &gone.told_upward {
+            self.tell_upward(into, *stage, fields);
+        }
+        for &stage in UpwardStage::ALL {
+            self.run_upward_clock(into, stage);
+        }
+        let deadlines = self.clocks_owed(into);
+        match level {
+            Some(level) if level > kept_level.unwrap_or(level) || kept_level.is_none() => {
+                self.tell_level(into, level, LevelCause::Merged);
             }
+            Some(_) if deadlines != before => self.say(Event::DutiesJoined {
+                incident: into,
+                deadlines,
+            }),
+            Some(_) | None => {}
         }
         self.review_level(into);
     }
@@ -171,7 +211,8 @@ impl Model {
             return;
         }
         let (now, plan) = (self.now, self.plan_in_force());
-        self.incident_mut(id).heard_at = now;
+        let known = self.incident_mut(id);
+        (known.heard_at, known.attended) = (now, true);
         let due = due_of(&self.incident(id).owes, IncidentClock::SituationReport);
         let pace = self.incident(id).level;
         let pace = pace.and_then(|level| plan.major.owed(level).situation_report);
@@ -194,22 +235,17 @@ impl Model {
             return;
         }
         let (now, plan) = (self.now, self.plan_in_force());
-        let missing = plan.major.complete(stage).iter();
-        let missing: UpwardFields = missing.filter(|&field| !fields.contains(field)).collect();
         let known = self.incident_mut(id);
-        known.heard_at = now;
+        (known.heard_at, known.attended) = (now, true);
         let due = due_of(&known.owes, clock_of(stage));
-        let before = known.upward.iter().find(|known| known.0 == stage).copied();
-        let since = match before {
-            Some((_, since, false)) => since,
-            Some((_, _, true)) | None => None,
-        };
-        if known.level.is_some() {
-            known.upward.retain(|known| known.0 != stage);
-            let owed_since = before.and_then(|before| before.1);
-            known.upward.push((stage, owed_since, true));
-        }
-        self.owe(id, clock_of(stage), None);
+        let mut owes = known.owes_upward.iter();
+        let since = owes.find(|owed| owed.stage == stage).map(|owed| owed.since);
+        self.tell_upward(id, stage, &fields.iter().collect::<Vec<_>>());
+        let mut told = self.incident(id).told_upward.iter();
+        let told = told.find(|told| told.0 == stage);
+        let said = |field| told.is_some_and(|told| told.1.contains(&field));
+        let missing = plan.major.complete(stage).iter();
+        let missing: UpwardFields = missing.filter(|&field| !said(field)).collect();
         let event = Event::ReportedUpward {
             incident: id,
             stage,
@@ -227,7 +263,7 @@ impl Model {
         }
     }
 
-    fn enter_of_incident(&mut self, id: IncidentId, matter: LedgerMatter, due: Moment) {
+    pub(super) fn enter_of_incident(&mut self, id: IncidentId, matter: LedgerMatter, due: Moment) {
         self.say(Event::IncidentEntered {
             incident: id,
             matter,
@@ -250,6 +286,9 @@ impl Model {
         };
         let next_due = next.map(|pace| due + pace);
         self.owe(id, clock, next_due);
+        for owed in &mut self.incident_mut(id).owes_upward {
+            owed.missed |= clock_of(owed.stage) == clock;
+        }
         self.say(Event::IncidentClockMissed {
             incident: id,
             clock,
@@ -261,19 +300,18 @@ impl Model {
 
     /// Nothing is owed any more. What was owed upward and never came is entered, but for what is one with another.
     pub(super) fn end_major(&mut self, id: IncidentId, reason: CloseReason) {
-        let owes = std::mem::take(&mut self.incident_mut(id).owes);
-        if reason == CloseReason::Merged {
+        self.incident_mut(id).owes.clear();
+        let of_nothing = self.incident(id).assessment.nature == Nature::Invalid;
+        if reason == CloseReason::Merged || of_nothing {
             return;
         }
         for (stage, matter) in [
             (UpwardStage::First, LedgerMatter::MissingFirstWord),
             (UpwardStage::Written, LedgerMatter::MissingWrittenReport),
         ] {
-            let mut upward = self.incident(id).upward.iter();
-            let owed = upward.any(|known| matches!(*known, (of, Some(_), false) if of == stage));
-            if owed {
-                let due = due_of(&owes, clock_of(stage)).unwrap_or(self.now);
-                self.enter_of_incident(id, matter, due);
+            let mut owes = self.incident(id).owes_upward.iter();
+            if let Some(owed) = owes.find(|owed| owed.stage == stage).copied() {
+                self.enter_of_incident(id, matter, owed.due);
             }
         }
     }
@@ -282,8 +320,7 @@ impl Model {
     pub(super) fn needs_follow_up(&self, id: IncidentId) -> bool {
         let known = self.incident(id);
         let plan = self.plan_in_force();
-        plan.major
-            .needs_follow_up(known.assessment.kind, known.level)
+        plan.major.needs_follow_up(&known.assessment, known.level)
     }
 
     /// Nothing is left to do: it closes, or says once that a person must close it.
@@ -296,7 +333,9 @@ impl Model {
     }
 
     pub(super) fn await_close(&mut self, id: IncidentId, reason: CloseReason) {
-        self.incident_mut(id).close_awaited = true;
+        let now = self.now;
+        let known = self.incident_mut(id);
+        (known.close_awaited, known.close_said_at) = (true, Some(now));
         self.say(Event::CloseAwaited {
             incident: id,
             reason,

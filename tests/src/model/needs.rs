@@ -259,6 +259,7 @@ impl Model {
         });
         self.await_clocks(order);
         self.incident_mut(id).orders.push(order);
+        self.incident_mut(id).close_awaited = false;
         let served = self.need_mut(id, need);
         served.state = NeedState::Ordered;
         served.order = Some(order);

@@ -11,6 +11,7 @@ use engine::event::{Choice, Event, Refusal};
 use engine::hospital::{HospitalDefinition, HospitalId};
 use engine::id::IncidentId;
 use engine::incident::{CloseReason, NeedState};
+use engine::kind::Nature;
 use engine::limits::NEEDS_PER_INCIDENT_MAX;
 use engine::line::Line;
 use engine::place::Place;
@@ -32,6 +33,10 @@ impl Model {
             return self.reconsider(&call, &facts);
         };
         self.incident_mut(incident).heard_at = self.now;
+        let nothing = |held: Assessment| held.nature == Nature::Invalid;
+        if !verdict.assessment.is_some_and(nothing) {
+            self.incident_mut(incident).attended = true;
+        }
         if let Some(place) = verdict.place {
             self.put_incident(incident, place);
         }
@@ -134,9 +139,11 @@ impl Model {
             return self.refuse(Refusal::NeedsFull);
         }
         let (from_place, kept_place) = (gone.place, kept.place);
+        let before = kept.assessment.priority;
         self.unite(merge);
         let freed = self.end_incident(merge.from, CloseReason::Merged);
         self.serve_waiting_together(&freed);
+        self.look_again_if_more_urgent(merge.into, before);
         if let Some(place) = from_place.filter(|place| is_better(kept_place, place)) {
             self.move_incident(merge.into, place);
         }
@@ -153,6 +160,8 @@ impl Model {
         kept.calls_open += gone.calls_open;
         kept.heard_at = now;
         kept.escalated = kept.escalated.into_iter().chain(gone.escalated).min();
+        kept.bumps = kept.bumps.saturating_add(gone.bumps);
+        kept.attended |= gone.attended;
         self.incident_mut(merge.from).merged_into = Some(merge.into);
         self.say(Event::IncidentMerged {
             from: merge.from,
@@ -167,7 +176,7 @@ impl Model {
             drill: gone.drill,
         };
         self.take_worse(merge.into, &said);
-        self.inherit_level(merge.from, merge.into);
+        self.join_duties(merge.from, merge.into);
         let mut room = true;
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in self.needs_of(merge.from) {
@@ -203,8 +212,14 @@ impl Model {
             None => return true,
         };
         self.take_off_queue(into, taken);
+        // By when somebody was to be there is owed on, unless that was missed or met already.
+        let clock_runs = self.order(order).deadlines.arrive.is_some();
         let served = self.need_mut(into, taken);
         (served.state, served.order, served.asked) = (given.state, Some(order), given.asked);
+        if let Some(owed) = given.owed.filter(|_| clock_runs) {
+            served.owed = Some(served.owed.map_or(owed, |own| own.min(owed)));
+        }
+        self.incident_mut(into).close_awaited = false;
         self.need_mut(from, need).order = None;
         self.incident_mut(from).orders.retain(|&id| id != order);
         self.incident_mut(into).orders.push(order);
@@ -270,6 +285,7 @@ impl Model {
         let incident = self.incident_mut(id);
         incident.assessment.priority = escalation.priority;
         incident.escalated = Some(escalation.priority);
+        incident.attended = true;
         self.say(Event::IncidentRaised {
             incident: id,
             kind: held.kind,
@@ -295,6 +311,7 @@ impl Model {
                 let id = assignment.incident;
                 let need = waits.or_else(|| self.open_need(id, capability));
                 let need = known(need);
+                self.incident_mut(id).attended = true;
                 let previous = self.need(id, need).order;
                 let travel_ms = self.travel_to(assignment.unit, id, capability);
                 self.issue(

@@ -7,7 +7,7 @@ use engine::id::{CallId, IncidentId, OrderId, Sequence, UnitId};
 use engine::incident::{NeedState, Shortage};
 use engine::kind::Priority;
 use engine::line::Line;
-use engine::major::{IncidentClock, Level, UpwardStage};
+use engine::major::{IncidentClock, Level, UpwardField, UpwardStage};
 use engine::moment::Moment;
 use engine::order::{Deadlines, OrderState, Rung};
 use engine::place::{Place, Point};
@@ -55,12 +55,27 @@ pub(super) struct KnownIncident {
     pub level: Option<Level>,
     /// The clocks that run because it is major, each with its deadline.
     pub owes: Vec<(IncidentClock, Moment)>,
-    /// Since when each report upward is owed, and whether it has come.
-    pub upward: Vec<(UpwardStage, Option<Moment>, bool)>,
-    /// It was said that only a person closes it.
+    /// Reports upward that some level asks for.
+    pub owes_upward: Vec<OwedUpward>,
+    /// Reports upward that have come, with all that was told.
+    pub told_upward: Vec<(UpwardStage, Vec<UpwardField>)>,
+    /// A person at the centre has taken it up.
+    pub attended: bool,
+    /// It was said that only a person closes it, and nobody was needed or sent since.
     pub close_awaited: bool,
+    /// When that was said last.
+    pub close_said_at: Option<Moment>,
     /// When it is looked at again.
     pub due: Option<Moment>,
+}
+
+/// A report upward that a level asks for: since when, until when, and whether that was missed.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct OwedUpward {
+    pub stage: UpwardStage,
+    pub since: Moment,
+    pub due: Moment,
+    pub missed: bool,
 }
 
 /// One unit's worth of what an incident needs.

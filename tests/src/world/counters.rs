@@ -306,4 +306,5 @@ names! { EVENTS, event_name, Event:
     Event::IncidentEntered { .. } => "incident_entered",
     Event::CloseAwaited { .. } => "close_awaited",
     Event::FollowUpNamed { .. } => "follow_up_named",
+    Event::DutiesJoined { .. } => "duties_joined",
 }

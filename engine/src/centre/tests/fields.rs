@@ -10,7 +10,7 @@ use crate::event::Refusal;
 use crate::id::Sequence;
 use crate::incident::{Incident, IncidentState, Need, NeedState, Shortage};
 use crate::kind::{Agency, AgencySet, Category, Nature, Priority};
-use crate::major::{Level, Major, MajorDeadlines, UpwardDuty};
+use crate::major::{Level, Major, MajorDeadlines, UpwardDuty, UpwardFields, UpwardOwed};
 use crate::order::{Deadlines, Order, OrderState, Rung};
 use crate::place::DistrictId;
 use crate::table::Slot;
@@ -52,10 +52,11 @@ fn all() -> Vec<Flip> {
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _, major: _, close_awaited: _ } = incident; };
-    let _ = |major: Major| { let Major { level: _, deadlines: _, upward: _ } = major; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _, major: _, upward: _, attended: _, close_awaited: _, close_said_at: _ } = incident; };
+    let _ = |major: Major| { let Major { level: _, deadlines: _ } = major; };
     let _ = |deadlines: MajorDeadlines| { let MajorDeadlines { situation_report: _, first_word: _, written_report: _ } = deadlines; };
-    let _ = |duty: UpwardDuty| { let UpwardDuty { owed_since: _, given: _ } = duty; };
+    let _ = |duty: UpwardDuty| { let UpwardDuty { owed: _, told: _ } = duty; };
+    let _ = |owed: UpwardOwed| { let UpwardOwed { since: _, due: _ } = owed; };
     let _ = |assessment: Assessment| { let Assessment { kind: _, priority: _, nature: _, category: _, agencies: _, confidence_permille: _, human: _ } = assessment; };
     let _ = |need: Need| { let Need { capability: _, state: _, shortage: _, asked: _, order: _, deadline: _, owed: _ } = need; };
     let _ = |order: Order| { let Order { incident: _, need: _, capability: _, unit: _, state: _, rung: _, issued_at: _, deadlines: _, previous: _, sibling: _, beside: _, by_hand: _ } = order; };
@@ -114,13 +115,17 @@ fn all() -> Vec<Flip> {
         "incident.merged_into": |i: &mut Incident| i.merged_into = IncidentId::new(CentreId(3), 3),
         "incident.bumps": |i: &mut Incident| i.bumps += 1,
         "incident.close_awaited": |i: &mut Incident| i.close_awaited ^= true,
+        "incident.close_said_at": |i: &mut Incident| i.close_said_at = Some(Moment(1)),
         "incident.major": |i: &mut Incident| i.major = None,
         "major.level": |i: &mut Incident| i.major.as_mut().unwrap().level = Level::I,
         "major.situation_report": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.situation_report = None,
         "major.first_word": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.first_word = None,
         "major.written_report": |i: &mut Incident| i.major.as_mut().unwrap().deadlines.written_report = None,
-        "upward.owed_since": |i: &mut Incident| i.major.as_mut().unwrap().upward[0].owed_since = None,
-        "upward.given": |i: &mut Incident| i.major.as_mut().unwrap().upward[1].given ^= true,
+        "incident.attended": |i: &mut Incident| i.attended ^= true,
+        "upward.owed": |i: &mut Incident| i.upward[0].owed = None,
+        "upward.since": |i: &mut Incident| i.upward[0].owed.as_mut().unwrap().since = Moment(1),
+        "upward.due": |i: &mut Incident| i.upward[0].owed.as_mut().unwrap().due = Moment(1),
+        "upward.told": |i: &mut Incident| i.upward[1].told = Some(UpwardFields::default()),
         "assessment.kind": |i: &mut Incident| i.assessment.kind = Kind::Noise,
         "assessment.priority": |i: &mut Incident| i.assessment.priority = Priority::P4,
         "assessment.nature": |i: &mut Incident| i.assessment.nature = Nature::Enquiry,

@@ -138,6 +138,7 @@ fn a_loaded_centre_goes_on_as_the_saved_one_would_have() {
         "IncidentEntered",
         "FollowUpNamed",
         "CloseAwaited",
+        "DutiesJoined",
         "Refused",
     ] {
         assert!(seen.get(name) > Some(&3), "{name} is too rare: {seen:?}");

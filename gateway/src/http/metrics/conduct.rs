@@ -37,7 +37,7 @@ pub(super) fn write(writer: &mut Writer<'_>, counters: &Counters) -> fmt::Result
     let upward: Vec<(UpwardStage, UpwardFigures)> = UpwardStage::ALL.iter().map(figures).collect();
     let results = upward.iter().flat_map(|(stage, figures)| {
         let results = [
-            ("in_time", figures.given - figures.late),
+            ("in_time", figures.given.saturating_sub(figures.late)),
             ("late", figures.late),
             ("never", figures.never),
         ];
