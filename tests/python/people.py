@@ -100,9 +100,11 @@ class People:
             self._say("report", "POST", f"/v1/orders/{order['id']}/{act}", {})
 
     def merge(self) -> None:
-        """Two incidents are one; now and then they are not even open."""
-        if len(self._incidents) > 1:
-            gone, kept = self._chance.sample(self._incidents, 2)
+        """Two incidents are one; now and then they are not even open. Every other time both are major, if there are such."""
+        major = [incident for incident in self._incidents if incident["level"]]
+        among = major if len(major) > 1 and self.done["merge"] % 2 else self._incidents
+        if len(among) > 1:
+            gone, kept = self._chance.sample(among, 2)
             self._say("merge", "POST", f"/v1/incidents/{gone['id']}/merge", {"into": kept["id"]})
 
     def split(self) -> None:

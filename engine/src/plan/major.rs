@@ -486,6 +486,34 @@ mod tests {
         assert!(desks.iter().all(|spec| spec.count == 1), "{desks:?}");
     }
 
+    /// L1, H6: a rule that every incident meets is none, and a graver level owes no less, and no later, than a lesser one.
+    #[test]
+    fn rules_that_say_nothing_and_lesser_duties_of_graver_levels_are_refused() {
+        let at = DEFAULT.rfind("first_word_s = 3600").unwrap();
+        let text = format!(
+            "{}first_word_s = 7200{}\n[[level]]\nlevel = \"IV\"\ninjured = 0\n\
+             [[level]]\nlevel = \"IV\"\nkinds = [\"noise\"]\ncalls = 1\n",
+            &DEFAULT[..at],
+            &DEFAULT[at + "first_word_s = 3600".len()..]
+        );
+        let mistakes = Plan::load(&text).unwrap_err().to_string();
+        for told in ["nobody hurt raises nothing", "every incident has one call"] {
+            assert!(mistakes.contains(told), "{told} in\n{mistakes}");
+        }
+        let less = "major.I.first_word_s: level II owes it within 3600 s";
+        assert!(mistakes.contains(less), "{mistakes}");
+        for (line, place) in [
+            ("situation_report_s = ", "situation_report_s"),
+            ("written_report_s = ", "written_report_s"),
+        ] {
+            // The last level that owes it does not any more.
+            let at = DEFAULT.rfind(line).unwrap();
+            let text = format!("{}# {}", &DEFAULT[..at], &DEFAULT[at..]);
+            let mistakes = Plan::load(&text).unwrap_err().to_string();
+            assert!(mistakes.contains(place), "{place} in\n{mistakes}");
+        }
+    }
+
     /// Every mistake is named by its place.
     #[test]
     fn mistakes_are_named() {

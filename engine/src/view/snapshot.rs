@@ -208,3 +208,36 @@ impl View {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
+
+    use super::*;
+    use crate::major::UpwardStage;
+    use crate::view::UpwardFigures;
+
+    /// A part that is more than its whole would be taken from it below nothing.
+    #[test]
+    fn more_late_reports_than_came_are_refused() {
+        let mut view = View::new();
+        let figures = UpwardFigures {
+            given: 2,
+            late: 2,
+            ..UpwardFigures::default()
+        };
+        view.counters.upward.insert(UpwardStage::First, figures);
+        let saved = |view: &View| {
+            let mut bytes = Vec::new();
+            view.save(&mut bytes);
+            bytes
+        };
+        assert_eq!(View::load(&saved(&view)).unwrap(), view);
+        view.counters
+            .upward
+            .get_mut(&UpwardStage::First)
+            .unwrap()
+            .late = 3;
+        assert!(View::load(&saved(&view)).is_err());
+    }
+}

@@ -165,6 +165,29 @@ fn a_board_without_its_city_still_says_who_was_sent() {
     assert!(printed.contains("NOT WHOLE! The city"), "{printed}");
 }
 
+/// H6: what is overdue upward is on the board until it comes.
+#[test]
+fn an_overdue_report_upward_is_on_the_board() {
+    let mut played = Played::begin();
+    let place = played.city.posts[0].point;
+    played.call(110, Kind::Robbery, place);
+    let incident = played.view().incidents_after(None).last().unwrap().0;
+    let level = engine::major::Level::II;
+    let raise = engine::command::LevelRaise { incident, level };
+    played.say(engine::command::Command::RaiseLevel(raise));
+    played.pass(Span::minutes(70));
+    let printed = board(played.data()).unwrap().print(Language::Chinese);
+    assert!(
+        printed.contains("!! 首报逾时: 应于 11-21 11:00:00"),
+        "{printed}"
+    );
+    assert!(
+        printed.lines().all(|line| width(line) <= WIDTH),
+        "{printed}"
+    );
+    drop(played.stop());
+}
+
 /// A clock of 30 seconds is not to be told in minutes.
 #[test]
 fn clocks_are_told_to_the_second() {

@@ -5,15 +5,14 @@
 
 use super::Shared;
 use super::asking::{Act, records};
-use super::calls::id;
-use super::query::Named;
+use super::query::OfIncident;
 use super::reply::{Answered, Early};
 use super::units::unit_of;
 use crate::exchange::Exchange;
-use crate::wire::{Problem, ProblemKind};
+use crate::wire::Problem;
 use axum::extract::{Request, State};
 use engine::command::{Command, Escalation, FollowUp, LevelRaise, UpwardReport};
-use engine::id::{IncidentId, Sequence};
+use engine::id::Sequence;
 use engine::incident::CloseReason;
 use engine::kind::Priority;
 use engine::major::{Level, LevelCause, MajorDeadlines, UpwardField, UpwardFields, UpwardStage};
@@ -171,19 +170,16 @@ pub async fn notes(
     Ok(read.iter().filter_map(note).collect())
 }
 
-fn bad(field: &str, right: &str) -> Problem {
-    Problem::new(ProblemKind::BadField, format!("`{field}` {right}")).about(field)
-}
-
 /// A text that says something and is not too long.
 fn words(act: &mut Act, field: &str) -> Result<Option<String>, Problem> {
     let given = act.fields.optional_text(field)?;
     let said = given.map(|text| text.trim().to_owned());
     let said = said.filter(|text| !text.is_empty());
     match said {
-        Some(text) if text.chars().count() > WORDS_MAX => {
-            Err(bad(field, &format!("has at most {WORDS_MAX} characters")))
-        }
+        Some(text) if text.chars().count() > WORDS_MAX => Err(Problem::bad_field(
+            field,
+            &format!("has at most {WORDS_MAX} characters"),
+        )),
         said => Ok(said),
     }
 }
@@ -191,10 +187,9 @@ fn words(act: &mut Act, field: &str) -> Result<Option<String>, Problem> {
 /// An incident is more urgent than was held, or of a graver level (L1).
 pub async fn escalate(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident: IncidentId = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let level = act.fields.optional_word(
         "level",
@@ -206,7 +201,7 @@ pub async fn escalate(
         (None, Some(level)) => Command::RaiseLevel(LevelRaise { incident, level }),
         (Some(_), Some(_)) => {
             let right = "and `priority` are two acts; name one of them";
-            return Err(bad("level", right).into());
+            return Err(Problem::bad_field("level", right).into());
         }
         (given, None) => {
             let priority = given
@@ -214,7 +209,7 @@ pub async fn escalate(
                 .and_then(|number| Priority::try_from(number).ok())
                 .ok_or_else(|| {
                     let right = "must be a whole number from 1 (danger to life) to 4; or name a `level` from IV to I";
-                    bad("priority", right)
+                    Problem::bad_field("priority", right)
                 })?;
             Command::EscalateIncident(Escalation { incident, priority })
         }
@@ -225,13 +220,12 @@ pub async fn escalate(
 /// Somebody says how an incident stands (X4).
 pub async fn report(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident: IncidentId = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let Some(text) = words(&mut act, "text")? else {
-        return Err(bad("text", "is missing; say how the incident stands").into());
+        return Err(Problem::bad_field("text", "is missing; say how the incident stands").into());
     };
     let said = Command::ReportSituation(incident);
     act.decide_in_words(&exchange, said, text).await
@@ -240,15 +234,14 @@ pub async fn report(
 /// Somebody has told of an incident upward (H6).
 pub async fn upward(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident: IncidentId = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let right = "must be first (the first word) or written (the written report)";
     let stage = act.fields.word("stage", UpwardStage::from_code, right)?;
     let Some(to) = words(&mut act, "to")? else {
-        return Err(bad("to", "is missing; say who was told").into());
+        return Err(Problem::bad_field("to", "is missing; say who was told").into());
     };
     let (mut fields, mut told) = (UpwardFields::default(), Map::new());
     told.insert("to".into(), to.into());
@@ -270,10 +263,9 @@ pub async fn upward(
 /// A person closes an incident; where something is left to be seen to they name by whom (X5).
 pub async fn close(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident: IncidentId = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let Some(mut named) = act.fields.optional_fields("follow_up")? else {
         let close = Command::CloseIncident(incident);
@@ -284,8 +276,8 @@ pub async fn close(
         problem.about(&field)
     };
     let text = named.text("owner").map_err(within)?;
-    let owner =
-        Name::new(text.trim()).map_err(|error| bad("follow_up.owner", &error.to_string()))?;
+    let owner = Name::new(text.trim())
+        .map_err(|error| Problem::bad_field("follow_up.owner", &error.to_string()))?;
     let unit = named.text("unit").map_err(within)?;
     let unit = unit_of(&exchange, &unit, "follow_up.unit")?;
     let what = named.optional_text("what").map_err(within)?;
@@ -293,7 +285,7 @@ pub async fn close(
     let what = what.unwrap_or_default().trim().to_owned();
     if what.is_empty() || what.chars().count() > WORDS_MAX {
         let right = format!("says in 1 to {WORDS_MAX} characters what is left to be seen to");
-        return Err(bad("follow_up.what", &right).into());
+        return Err(Problem::bad_field("follow_up.what", &right).into());
     }
     let follow_up = FollowUp {
         incident,

@@ -3,9 +3,8 @@
 
 use super::Shared;
 use super::asking::{Act, records};
-use super::calls::id;
 use super::conduct::{self, NoteJson};
-use super::query::{Named, Query};
+use super::query::{OfIncident, Query};
 use super::reply::{Answered, Early, One, Page, json, not_found, page};
 use super::show::{self, IncidentJson};
 use super::units::unit_of;
@@ -112,8 +111,7 @@ struct IncidentWithWords {
 }
 
 /// One incident with what its callers said.
-pub async fn one(State(exchange): Shared, Named(incident): Named<String>) -> Answered {
-    let wanted: IncidentId = id(&incident)?;
+pub async fn one(State(exchange): Shared, OfIncident(wanted): OfIncident) -> Answered {
     let (at, incident, reports, noted) = {
         let view = exchange.feed.view();
         let known = view.incident(wanted).ok_or_else(|| unknown("id"))?;
@@ -195,10 +193,9 @@ async fn words(exchange: &Arc<Exchange>, reports: &[ReportRef]) -> Result<Vec<Re
 /// Two incidents are one.
 pub async fn merge(
     State(exchange): Shared,
-    Named(from): Named<String>,
+    OfIncident(from): OfIncident,
     request: Request,
 ) -> Answered {
-    let from = id(&from)?;
     let mut act = Act::read(&exchange, request).await?;
     let into = act.fields.id("into")?;
     let merge = Command::MergeIncidents(IncidentMerge { from, into });
@@ -208,10 +205,9 @@ pub async fn merge(
 /// A call is about something else. What it is about is said, or is what was last held of that call.
 pub async fn split(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident: IncidentId = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let call: CallId = act.fields.id("call")?;
     let kind = act.fields.optional_word(
@@ -266,10 +262,9 @@ async fn held_of(
 /// A person sends a unit of their choice.
 pub async fn assign(
     State(exchange): Shared,
-    Named(incident): Named<String>,
+    OfIncident(incident): OfIncident,
     request: Request,
 ) -> Answered {
-    let incident = id(&incident)?;
     let mut act = Act::read(&exchange, request).await?;
     let unit = unit_of(&exchange, &act.fields.text("unit")?, "unit")?;
     let capability = act.fields.optional_word(

@@ -1,10 +1,12 @@
 //! What an address says beside its path's own words: the names in the path, and what stands behind the question mark. Every
 //! parameter is taken by name and an unknown one refused, so that a misspelt filter never shows everything.
 
+use super::calls::id;
 use super::reply::Early;
 use crate::wire::{Problem, ProblemKind};
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
+use engine::id::IncidentId;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -35,12 +37,20 @@ where
     }
 }
 
+/// The incident that the path names.
+pub struct OfIncident(pub IncidentId);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfIncident {
+    type Rejection = Early;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<OfIncident, Early> {
+        let Named(named) = Named::<String>::from_request_parts(parts, state).await?;
+        id(&named).map(OfIncident)
+    }
+}
+
 /// The parameters of one request.
 pub struct Query(BTreeMap<String, String>);
-
-fn bad(name: &str, right: &str) -> Problem {
-    Problem::new(ProblemKind::BadField, format!("`{name}` {right}")).about(name)
-}
 
 impl Query {
     /// The parameters of this query string.
@@ -48,7 +58,7 @@ impl Query {
         let mut fields = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(given.unwrap_or_default().as_bytes()) {
             if fields.insert(name.to_string(), value.to_string()).is_some() {
-                return Err(bad(&name, "is given twice"));
+                return Err(Problem::bad_field(&name, "is given twice"));
             }
         }
         Ok(Query(fields))
@@ -79,7 +89,7 @@ impl Query {
             .parse()
             .ok()
             .filter(|limit| (1..=LIMIT_MAX).contains(limit))
-            .ok_or_else(|| bad("limit", "must be a whole number from 1 to 1000"))
+            .ok_or_else(|| Problem::bad_field("limit", "must be a whole number from 1 to 1000"))
     }
 
     /// An id that may be missing.
@@ -88,7 +98,7 @@ impl Query {
             return Ok(None);
         };
         given.parse().map(Some).map_err(|_| {
-            bad(
+            Problem::bad_field(
                 name,
                 "must be an id such as \"1.17\", as `next` and `id` give it",
             )
@@ -102,7 +112,7 @@ impl Query {
         };
         let number = given.parse().map(Some);
         number.map_err(|_| {
-            bad(
+            Problem::bad_field(
                 name,
                 "must be a number such as 7, as `next` and `id` give it",
             )
@@ -121,7 +131,7 @@ impl Query {
         };
         meaning(&given)
             .map(Some)
-            .ok_or_else(|| bad(name, &format!("must be {right}")))
+            .ok_or_else(|| Problem::bad_field(name, &format!("must be {right}")))
     }
 
     /// Yes or no; what is said when it is missing.

@@ -270,6 +270,11 @@ impl Problem {
         }
     }
 
+    /// A field that cannot be used, and what would be right.
+    pub fn bad_field(field: &str, right: &str) -> Problem {
+        Problem::new(ProblemKind::BadField, format!("`{field}` {right}")).about(field)
+    }
+
     /// The same, about a field.
     #[must_use]
     pub fn about(mut self, field: &str) -> Problem {

@@ -567,3 +567,25 @@ fn a_merge_keeps_what_a_need_that_lost_its_unit_owes() {
         reason
     }));
 }
+
+/// A saved state in which a need owes what is no time, or a clock runs for a report that is not owed, is refused.
+#[test]
+fn duties_that_cannot_be_are_refused() {
+    let mut world = World::new();
+    let [incident, _] = two(&mut world);
+    raise(&mut world, incident, Level::II);
+    let slot = world.centre.state.incident_slot(incident).unwrap();
+    let sound = *world.centre.state.incident(slot);
+    world.centre.state.ensure_sound().unwrap();
+    let changes: [fn(&mut Incident); 4] = [
+        |known| known.needs.get_mut(0).unwrap().owed = Some(Moment(i64::MAX)),
+        |known| known.upward[0].owed = None,
+        |known| known.upward[1].told = Some(UpwardFields::default()),
+        |known| known.close_said_at = Some(Moment(i64::MAX)),
+    ];
+    for change in changes {
+        change(world.centre.state.incident_mut(slot));
+        assert!(world.centre.state.ensure_sound().is_err());
+        *world.centre.state.incident_mut(slot) = sound;
+    }
+}
