@@ -15,6 +15,8 @@ pub const FOLLOW_UPS_MAX: usize = 1_024;
 /// Events that one follow-up can cause at most: an incident closes, each of its orders ends with five events. What the
 /// units that this frees are given counts as follow-ups of its own.
 pub const EVENTS_PER_FOLLOW_UP_MAX: usize = 16 * NEEDS_PER_INCIDENT_MAX;
+/// Units that one choice can compare: those that are there first.
+pub const COMPARED_MAX: usize = 64;
 /// Units that one search can call away at most: each leaves something less urgent than the one before, which is searched for again.
 pub const CALLS_AWAY_PER_SEARCH_MAX: usize = Priority::ALL.len() - 1;
 /// Events of one call away: who is called, the end of its order, the new one.

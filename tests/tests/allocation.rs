@@ -13,6 +13,7 @@ use engine::command::{
     Escalation, FollowUp, IncidentMerge, LevelRaise, ObjectKind, Opening, OrderReport, UnitDuty,
     UnitPosition, UpwardReport,
 };
+use engine::dispatch::shortlist::Shortlist;
 use engine::event::{Choice, Event, Refusal};
 use engine::hospital::HospitalDefinition;
 use engine::id::{CallId, CentreId, IncidentId, ObjectHash, OrderId, UnitId};
@@ -550,6 +551,7 @@ fn units_on_the_road_allocate_nothing_in_steady_state() {
     let metrics = [1, edges / 2].map(|edge| Metric::new(map.clone(), &close(edge)));
     let mut units = RoadUnits::new(UNITS);
     let (mut room, mut found) = (SearchRoom::default(), FoundList::new(3));
+    let mut list = Shortlist::new();
     let mut random = Random::new(1, "roads");
     for unit in 0..UNITS {
         units.set_capabilities(unit, 1 << (unit % 3));
@@ -573,7 +575,9 @@ fn units_on_the_road_allocate_nothing_in_steady_state() {
             let metric = &metrics[step as usize / 1_000 % 2];
             units.nearest(metric, wanted, &mut room, |unit| unit % 7 != 0, &mut found);
             let extra = |unit| (unit % 7 != 0).then_some(unit % 5 * 30_000);
-            std::hint::black_box(units.cheapest(metric, wanted, &mut room, extra));
+            list.begin(16);
+            units.shortlist(metric, wanted, &mut room, extra, &mut list);
+            std::hint::black_box(list.best());
         }
     };
     step(0..5_000);

@@ -3,10 +3,11 @@
 //! A unit far from every road is not on it, and neither is one that does not travel by road at all (L4); they are searched for by
 //! the straight line, beside. All of it follows from the state and the map in force.
 
+use crate::dispatch::shortlist::Shortlist;
 use crate::limits::Capacities;
 use crate::place::Point;
 use crate::roads::atlas::Atlas;
-use crate::roads::nearest::{Found, RoadUnits, SearchRoom, Wanted};
+use crate::roads::nearest::{RoadUnits, SearchRoom, Wanted};
 use crate::roads::network::Profile;
 use crate::roads::position::{Position, Positions};
 use crate::roads::travel::Destination;
@@ -118,15 +119,17 @@ impl ByRoad {
         self.units.set_available(index, is_available);
     }
 
-    /// The unit whose time by the road comes to the least with what `extra` adds, and that sum; of equal ones the first
-    /// defined. `extra` leaves a unit out by giving nothing.
-    pub fn cheapest(
+    /// Offers an empty list those who may be among its soonest by the road, each with what `extra` adds to its time; `extra` leaves a
+    /// unit out by giving nothing.
+    pub fn shortlist(
         &mut self,
         on_map: &OnMap,
         wanted: Wanted,
         extra: impl Fn(u32) -> Option<u32>,
-    ) -> Option<(u32, Found)> {
+        list: &mut Shortlist,
+    ) {
         let metric = on_map.atlas.metric();
-        self.units.cheapest(metric, wanted, &mut self.room, extra)
+        self.units
+            .shortlist(metric, wanted, &mut self.room, extra, list);
     }
 }

@@ -257,6 +257,7 @@ impl Desk<'_> {
             priority: incident.priority(),
             to: place.point,
             capability,
+            compared: self.finder.plan.choice.compared,
         };
         let state = &*self.state;
         let may_go = |unit: u32| !declined.contains(state.unit_id(unit));
@@ -619,6 +620,7 @@ impl Desk<'_> {
                     priority: incident.priority(),
                     to: place.point,
                     capability,
+                    compared: 1,
                 };
                 (self.finder.travel_ms(unit, search), definition.turnout_ms)
             }

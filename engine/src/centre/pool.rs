@@ -2,11 +2,12 @@
 
 use super::by_road::{ByRoad, OnMap};
 use crate::capability::Capability;
+use crate::dispatch::shortlist::{Listed, Shortlist};
 use crate::dispatch::travel::{StraightLine, Travel};
 use crate::kind::Priority;
 use crate::limits::Capacities;
 use crate::place::Point;
-use crate::place::grid::{Bounds, UnitGrid};
+use crate::place::grid::{Bounds, Cost, UnitGrid};
 use crate::place::projection::{Plane, Projection};
 use crate::roads::atlas::profile_for;
 use crate::roads::nearest::Wanted;
@@ -44,6 +45,8 @@ pub(super) struct Search {
     pub priority: Priority,
     pub to: Point,
     pub capability: Capability,
+    /// So many of the soonest are compared.
+    pub compared: usize,
 }
 
 /// Who was found, and how long they take.
@@ -52,18 +55,11 @@ pub(super) struct Reached {
     pub unit: u32,
     pub travel_ms: u32,
     pub turnout_ms: u32,
-    /// Travel, turnout and what was added to that.
-    sum_ms: u32,
     /// No road leads there from where it is.
     pub is_cut_off: bool,
 }
 
 impl Reached {
-    /// What the choice goes by, the least first.
-    fn rank(&self) -> (u32, u32) {
-        (self.sum_ms, self.unit)
-    }
-
     /// From the order to the place.
     pub fn total_ms(&self) -> u32 {
         self.travel_ms.saturating_add(self.turnout_ms)
@@ -77,6 +73,7 @@ pub(super) struct Pool {
     pub units: UnitGrid,
     /// On the roads, once there is a map.
     by_road: Option<ByRoad>,
+    list: Shortlist,
 }
 
 impl Pool {
@@ -84,6 +81,7 @@ impl Pool {
         Pool {
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
             by_road: None,
+            list: Shortlist::new(),
         }
     }
 
@@ -117,8 +115,9 @@ impl Pool {
         self.by_road = Some(ByRoad::new(capacities));
     }
 
-    /// The unit that is there first with what `extra` adds to that, by the road where there is one; of equal ones the first defined.
-    /// If no road leads there from anybody, somebody must go all the same. `extra` leaves a unit out by giving nothing.
+    /// Of the soonest so many the unit that is there first with what `extra` adds to that, by the road where there is one; of equal
+    /// ones the first defined. If no road leads there from anybody, somebody must go all the same. `extra` leaves a unit out by
+    /// giving nothing.
     pub fn soonest(
         &mut self,
         ground: &Ground,
@@ -128,10 +127,12 @@ impl Pool {
     ) -> Option<Reached> {
         let reached = self.soonest_that_comes(ground, search, offered, &extra);
         reached.or_else(|| {
-            let reached = nearest_straight(&self.units, ground, search, offered, &extra)?;
+            let Pool { units, list, .. } = self;
+            list.begin(search.compared);
+            list_straight(units, ground, search, offered, &extra, list);
             Some(Reached {
                 is_cut_off: true,
-                ..reached
+                ..reached_of(list.best()?, ground)
             })
         })
     }
@@ -144,75 +145,77 @@ impl Pool {
         offered: u64,
         extra: impl Fn(u32) -> Option<u32>,
     ) -> Option<Reached> {
-        let Pool { units, by_road } = self;
+        let Pool {
+            units,
+            by_road,
+            list,
+        } = self;
+        list.begin(search.compared);
         let profile = profile_for(search.priority);
-        let straight = |extra: &dyn Fn(u32) -> Option<u32>| {
-            nearest_straight(units, ground, search, offered, extra)
-        };
         let roads = by_road.as_mut().zip(ground.on_map.as_ref());
         let roads = roads.filter(|_| search.capability.comes_by_road());
-        // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
-        let Some((by_road, on_map, to)) = roads.and_then(|(by_road, on_map)| {
+        let on_road = roads.and_then(|(by_road, on_map)| {
             let to = on_map.position(profile, search.to)?;
             Some((by_road, on_map, to))
-        }) else {
-            return straight(&extra);
-        };
-        let wanted = Wanted {
-            profile,
-            to,
-            need: offered,
-        };
-        let first = by_road.cheapest(on_map, wanted, &extra);
-        let first = first.map(|(sum_ms, found)| Reached {
-            unit: found.unit,
-            travel_ms: found.travel_ms,
-            turnout_ms: ground.paces[found.unit as usize].turnout_ms,
-            sum_ms,
-            is_cut_off: false,
         });
-        // Who is far from every road still comes.
-        let beside = match on_map.is_everybody_on_road(profile) {
-            true => None,
-            false => straight(&|unit| match on_map.is_on_road(profile, unit) {
-                true => None,
-                false => extra(unit),
-            }),
-        };
-        let reached = [first, beside].into_iter().flatten();
-        reached.min_by_key(Reached::rank)
+        match on_road {
+            // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
+            None => list_straight(units, ground, search, offered, &extra, list),
+            Some((by_road, on_map, to)) => {
+                let wanted = Wanted {
+                    profile,
+                    to,
+                    need: offered,
+                };
+                by_road.shortlist(on_map, wanted, &extra, list);
+                // Who is far from every road still comes.
+                if !on_map.is_everybody_on_road(profile) {
+                    let beside = |unit| match on_map.is_on_road(profile, unit) {
+                        true => None,
+                        false => extra(unit),
+                    };
+                    list_straight(units, ground, search, offered, &beside, list);
+                }
+            }
+        }
+        Some(reached_of(list.best()?, ground))
     }
 }
 
-/// The unit whose time by straight line × detour comes to the least with what `extra` adds; of equal ones the first defined.
-fn nearest_straight(
+fn reached_of(listed: Listed, ground: &Ground) -> Reached {
+    Reached {
+        unit: listed.unit,
+        travel_ms: listed.travel_ms,
+        turnout_ms: ground.paces[listed.unit as usize].turnout_ms,
+        is_cut_off: false,
+    }
+}
+
+/// Lists the soonest by straight line × detour.
+fn list_straight(
     units: &UnitGrid,
     ground: &Ground,
     search: Search,
     offered: u64,
     extra: &dyn Fn(u32) -> Option<u32>,
-) -> Option<Reached> {
+    list: &mut Shortlist,
+) {
     let to = ground.projection.plane(search.to);
     let quickest = ground.quickest[search.capability as usize];
     let time = |distance_dm: u32, pace: Pace| {
         let travel = ground.travel.over_ms(distance_dm, pace.speed_mm_s);
         travel.saturating_add(pace.turnout_ms)
     };
-    let sum = |unit: u32, distance_dm: u32| {
+    let cost = |unit: u32, distance_dm: u32| {
         let extra_ms = extra(unit)?;
-        let total_ms = time(distance_dm, ground.paces[unit as usize]);
-        Some(total_ms.saturating_add(extra_ms))
+        let pace = ground.paces[unit as usize];
+        let total_ms = time(distance_dm, pace);
+        Some(Cost {
+            total_ms,
+            travel_ms: total_ms - pace.turnout_ms,
+            extra_ms,
+        })
     };
     let least = |distance_dm: u32| time(distance_dm, quickest);
-    let (unit, sum_ms) = units.nearest(to.x_dm, to.y_dm, offered, sum, least)?;
-    let pace = ground.paces[unit as usize];
-    let plane = ground.planes[unit as usize];
-    let travel = ground.travel.time_ms(plane, to, pace.speed_mm_s);
-    Some(Reached {
-        unit,
-        travel_ms: travel.saturating_add(pace.turnout_ms) - pace.turnout_ms,
-        turnout_ms: pace.turnout_ms,
-        sum_ms,
-        is_cut_off: false,
-    })
+    units.shortlist((to.x_dm, to.y_dm), offered, cost, least, list);
 }

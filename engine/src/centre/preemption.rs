@@ -133,6 +133,7 @@ impl Desk<'_> {
             priority,
             to: place.point,
             capability,
+            compared: self.finder.plan.choice.compared,
         };
         let state = &*self.state;
         let may_go = |unit: u32| !declined.contains(state.unit_id(unit));

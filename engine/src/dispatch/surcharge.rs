@@ -57,6 +57,7 @@ mod tests {
         foreign_ms: [0, 10, 20, 30],
         scarce_ms: [0, 60, 60, 60],
         last_ms: [0, 0, 100, 200],
+        compared: 1,
     };
 
     fn behind(is_foreign: bool, free_at_home: u32, free_with_skill: Option<u32>) -> Behind {

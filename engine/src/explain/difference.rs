@@ -64,7 +64,10 @@ impl Fold {
         let free = able
             .iter()
             .filter(|(candidate, _)| candidate.standing == Standing::Free);
-        let straight = free.min_by_key(|(candidate, straight_ms)| {
+        let mut free: Vec<_> = free.collect();
+        free.sort_unstable_by_key(|(candidate, straight_ms)| (*straight_ms, candidate.unit));
+        free.truncate(plan.choice.compared);
+        let straight = free.into_iter().min_by_key(|(candidate, straight_ms)| {
             let added_ms = candidate.surcharge.total_ms();
             (straight_ms.saturating_add(added_ms), candidate.unit)
         });

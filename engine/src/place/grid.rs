@@ -11,4 +11,4 @@ mod units;
 
 pub use cells::{Bounds, CELLS_MAX, distance_dm, distance_of};
 pub use incidents::IncidentGrid;
-pub use units::{Choice, UnitGrid};
+pub use units::{Choice, Cost, UnitGrid};

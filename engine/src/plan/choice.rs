@@ -3,14 +3,14 @@
 use super::compile::Critic;
 use super::source::Choice;
 use crate::kind::Priority;
+use crate::limits::COMPARED_MAX;
 
-/// The most that a rule may cost: five minutes. Whoever is there before the one that is sent was looked at, and may be looked at for as
-/// long as all three rules together add; so this bounds what a search by the road costs (`bench/benches/roads.rs`, `cheapest`).
+/// The most that a rule may cost: five minutes.
 const LOSS_S_MAX: u32 = 300;
 
 /// How much longer a unit's way is reckoned than it is, for what its going would take away: by priority, in milliseconds. So
 /// it is also the loss of time that is tolerated for sending another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChoiceRules {
     /// It belongs to another district than the incident's: own jurisdiction first (C8).
     pub foreign_ms: [u32; 4],
@@ -18,6 +18,8 @@ pub struct ChoiceRules {
     pub scarce_ms: [u32; 4],
     /// It is the last of its district that is free for this (R3).
     pub last_ms: [u32; 4],
+    /// So many of those that are there first are compared; the soonest alone where nothing but the time counts.
+    pub compared: usize,
 }
 
 impl ChoiceRules {
@@ -48,6 +50,7 @@ pub(super) fn choice(source: &Choice, critic: &mut Critic) -> ChoiceRules {
         foreign_ms: by_priority("choice.own_district_s", &source.own_district_s, critic),
         scarce_ms: by_priority("choice.scarce_skill_s", &source.scarce_skill_s, critic),
         last_ms: by_priority("choice.coverage_s", &source.coverage_s, critic),
+        compared: critic.bounded("choice.compared", source.compared, 1, COMPARED_MAX),
     };
     if rules.last_ms[0] != 0 {
         critic.note(

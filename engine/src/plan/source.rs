@@ -43,15 +43,24 @@ pub(super) struct Source {
     pub close: CloseRule,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Choice {
-    #[serde(default)]
     pub own_district_s: Vec<u32>,
-    #[serde(default)]
     pub scarce_skill_s: Vec<u32>,
-    #[serde(default)]
     pub coverage_s: Vec<u32>,
+    pub compared: usize,
+}
+
+impl Default for Choice {
+    fn default() -> Choice {
+        Choice {
+            own_district_s: Vec::new(),
+            scarce_skill_s: Vec::new(),
+            coverage_s: Vec::new(),
+            compared: 32,
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -12,6 +12,7 @@ use super::metric::Metric;
 use super::network::Profile;
 use super::position::{Position, Positions};
 use super::profile_units::{ProfileUnits, RoadUnit};
+use crate::dispatch::shortlist::{Listed, Shortlist};
 
 pub use super::profile_units::SearchRoom;
 
@@ -130,27 +131,27 @@ impl RoadUnits {
         });
     }
 
-    /// The unit whose time comes to the least with what `extra` adds to it, and that sum; of equal ones the least unit. `extra`
-    /// leaves a unit out by giving nothing. Whoever is there later than the least sum is not looked at.
-    pub fn cheapest(
+    /// Offers an empty list the units with all the needed capabilities that may be among its soonest; `extra` gives what is added to
+    /// the time of each when it is compared, nothing to leave it out. Whoever cannot come to the least is not looked at.
+    pub fn shortlist(
         &mut self,
         metric: &Metric,
         wanted: Wanted,
         room: &mut SearchRoom,
         extra: impl Fn(u32) -> Option<u32>,
-    ) -> Option<(u32, Found)> {
-        let mut best: Option<(u32, Found)> = None;
-        let rank = |(sum_ms, found): (u32, Found)| (sum_ms, found.unit);
+        list: &mut Shortlist,
+    ) {
         self.search(metric, wanted, room, |next| {
             if let Some(extra_ms) = extra(next.unit) {
-                let sum = (next.total_ms.saturating_add(extra_ms), next);
-                if best.is_none_or(|best| rank(sum) < rank(best)) {
-                    best = Some(sum);
-                }
+                list.offer(Listed {
+                    total_ms: next.total_ms,
+                    unit: next.unit,
+                    sum_ms: next.total_ms.saturating_add(extra_ms),
+                    travel_ms: next.travel_ms,
+                });
             }
-            best.is_none_or(|best| (next.total_ms, next.unit) < rank(best))
+            list.wants((next.total_ms, next.unit))
         });
-        best
     }
 
     /// Shows units in the order in which they are there, as long as whoever looks wants more.

@@ -50,7 +50,7 @@ class Plan:
         self.detour_permille: int = document["travel"]["detour_permille"]
         self.service_floor: int = document["waiting"]["service_floor"]
         self.preemption: dict[str, Any] = document.get("preemption", {})
-        self.choice: dict[str, list[int]] = document.get("choice", {})
+        self.choice: dict[str, Any] = document.get("choice", {})
         self.rung_ms: int = document["ladder"]["rung_s"] * 1000
         self.lapse_ms: int = document["incident"]["lapse_h"] * 3_600_000
         self._day = (_minute(document["day"]["from"]), _minute(document["day"]["to"]))

@@ -10,6 +10,8 @@ from .queues import Rank
 # How far down a queue a free unit looks past needs that it has declined.
 LOOKED_AT_MAX = 8
 MS_MOST = 2**32 - 1
+# So many of those that are there first are compared where the plan does not say.
+COMPARED = 32
 
 
 def way_ms(centre: Centre, unit: Unit, incident: Incident, capability: str) -> int:
@@ -42,29 +44,41 @@ def decliners(centre: Centre, previous: str | None) -> set[str]:
 
 
 def nearest(centre: Centre, incident: Incident, capability: str, said_no: set[str]) -> tuple[int, Unit] | None:
-    """The free fitting unit that is there first with what the plan adds to its time, ties by its number; and that sum."""
+    """Of so many free fitting units that are there first the one that still is with what the plan adds to its time, ties by its
+    number; and that sum."""
     free = [unit for unit in centre.able_to(capability) if unit.available() and unit.identity not in said_no]
     added = Added(centre, incident, capability)
+    compared = centre.plan.choice.get("compared", COMPARED)
     # Whoever is near on the map first: then the search by road need not go far.
     free.sort(key=lambda unit: (straight_ms(centre, unit, incident), unit.number))
-    best: tuple[int, int, Unit] | None = None
+    soonest: list[tuple[int, int, int, Unit]] = []
     cut_off = []
+    limit = MS_MOST
     for unit in free:
-        within = MS_MOST if best is None else best[0] - unit.turnout_ms - added.ms(unit)
-        way, on_road = centre.road_ms(unit, incident, capability, within)
+        # Who comes to more than another cannot be chosen; but where not all are compared it may take somebody's place.
+        spare = added.ms(unit) if len(free) <= compared else 0
+        way, on_road = centre.road_ms(unit, incident, capability, limit - unit.turnout_ms - spare)
         if way is None and on_road:
             cut_off.append(unit)
             continue
         way = straight_ms(centre, unit, incident) if way is None else way
-        total = (min(MS_MOST, way + unit.turnout_ms + added.ms(unit)), unit.number, unit)
-        if best is None or total[:2] < best[:2]:
-            best = total
-    if best is None:
-        straight = (
-            (straight_ms(centre, unit, incident) + unit.turnout_ms + added.ms(unit), unit.number, unit) for unit in cut_off
-        )
-        best = min(straight, key=lambda it: it[:2], default=None)
-    return None if best is None else (best[0], best[2])
+        soonest = _with(soonest, min(MS_MOST, way + unit.turnout_ms), unit, added, compared)
+        limit = min(it[2] for it in soonest)
+        limit = min(limit, soonest[-1][0]) if len(soonest) == compared else limit
+    if not soonest:
+        for unit in cut_off:
+            total = straight_ms(centre, unit, incident) + unit.turnout_ms
+            soonest = _with(soonest, total, unit, added, compared)
+    best = min(soonest, key=lambda it: (it[2], it[1]), default=None)
+    return None if best is None else (best[2], best[3])
+
+
+def _with(
+    soonest: list[tuple[int, int, int, Unit]], total: int, unit: Unit, added: "Added", compared: int
+) -> list[tuple[int, int, int, Unit]]:
+    """The soonest so many, with one more: when each is there, its number, what it comes to, and which it is."""
+    one = (total, unit.number, min(MS_MOST, total + added.ms(unit)), unit)
+    return sorted([*soonest, one], key=lambda it: it[:2])[:compared]
 
 
 def comes_in_ms(centre: Centre, unit: Unit, incident: Incident, capability: str) -> int | None:

@@ -351,29 +351,37 @@ impl Fleet {
         .sum()
     }
 
-    /// The best unit for a need: the desk with the fewest orders, else whoever is there first, with what the plan adds to that; of
-    /// equals the first defined. Before its sum stands whether it is cut off from there.
+    /// The best unit for a need: the desk with the fewest orders, else of so many that are there first whoever still is with what the
+    /// plan adds to that; of equals the first defined. Before its sum stands whether it is cut off from there.
     pub fn best(
         &self,
         capability: Capability,
         goal: Option<Goal>,
         declined: &[UnitId],
     ) -> Option<(bool, u32, UnitId)> {
-        let fit = self.units.iter().filter_map(|(&id, unit)| {
+        let fit = self.units.iter().filter(|&(id, unit)| {
             let able = unit.definition.capabilities.contains(capability);
-            if !able || !unit.is_available() || declined.contains(&id) {
-                return None;
-            }
-            if capability.is_desk() {
-                return Some((false, u32::from(unit.load), id));
-            }
-            let goal = goal.filter(|_| unit.definition.travels())?;
+            able && unit.is_available() && !declined.contains(id)
+        });
+        if capability.is_desk() {
+            let loads = fit.map(|(&id, unit)| (false, u32::from(unit.load), id));
+            return loads.min();
+        }
+        let goal = goal?;
+        let timed = fit.filter(|(_, unit)| unit.definition.speed_mm_s > 0);
+        let timed = timed.map(|(&id, unit)| {
             let (is_cut_off, travel_ms) = self.way(unit, capability, goal);
             let total_ms = travel_ms.saturating_add(unit.definition.turnout_ms);
-            let sum_ms = total_ms.saturating_add(self.added_ms(unit, capability, goal));
-            Some((is_cut_off, sum_ms, id))
+            (is_cut_off, total_ms, id)
         });
-        fit.min()
+        let mut timed: Vec<_> = timed.collect();
+        timed.sort_unstable();
+        timed.truncate(self.plan()?.choice.compared);
+        let sums = timed.into_iter().map(|(is_cut_off, total_ms, id)| {
+            let added_ms = self.added_ms(&self.units[&id], capability, goal);
+            (is_cut_off, total_ms.saturating_add(added_ms), id)
+        });
+        sums.min()
     }
 
     /// Where a unit would be sent to for an incident, if it may be sent at all.

@@ -166,8 +166,8 @@ fn named(city: City) -> (ObjectHash, Arc<City>) {
 
 /// What a plan says of calling away and of choice: as the default, everybody from everybody for nothing and by time alone, or
 /// nobody and whatever it costs.
-fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
-    let [one, two, three, gain, bumps, own, last] = match service_floor {
+fn policies(service_floor: u16) -> [(&'static str, &'static str); 8] {
+    let [one, two, three, gain, bumps, own, last, compared] = match service_floor {
         2 => [
             "priority_1_from = [2, 3, 4]",
             "priority_2_from = [3, 4]",
@@ -176,6 +176,7 @@ fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
             "bumps_max = 3",
             "own_district_s = []",
             "coverage_s = []",
+            "compared = 64",
         ],
         8 => [
             "priority_1_from = []",
@@ -185,6 +186,7 @@ fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
             "bumps_max = 0",
             "own_district_s = [300, 300, 300, 300]",
             "coverage_s = [0, 300, 300, 300]",
+            "compared = 2",
         ],
         _ => [
             "priority_1_from = [3, 4]",
@@ -194,6 +196,7 @@ fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
             "bumps_max = 1",
             "own_district_s = [0, 30, 30, 30]",
             "coverage_s = [0, 0, 120, 180]",
+            "compared = 3",
         ],
     };
     [
@@ -204,6 +207,7 @@ fn policies(service_floor: u16) -> [(&'static str, &'static str); 7] {
         ("bumps_max = 1", bumps),
         ("own_district_s = [0, 30, 30, 30]", own),
         ("coverage_s = [0, 0, 120, 180]", last),
+        ("compared = 32", compared),
     ]
 }
 

@@ -170,8 +170,8 @@ impl Model {
     }
 
     /// Of all units that are free and can do it, with their travel time: for a desk the one with the fewest open orders,
-    /// else the one that is there first, turnout included, with what the plan adds for whom it would leave behind (C7, C8, H8,
-    /// R3); of equal ones the first defined. Whom no way leads from goes only when nobody else comes. A unit without
+    /// else of so many that are there first, turnout included, the one that still is with what the plan adds for whom it would leave
+    /// behind (C7, C8, H8, R3); of equal ones the first defined. Whom no way leads from goes only when nobody else comes. A unit without
     /// wheels is never sent to a place.
     pub(super) fn best_unit(
         &self,
@@ -179,22 +179,30 @@ impl Model {
         capability: Capability,
         declined: &[UnitId],
     ) -> Option<(UnitId, u32)> {
-        let mut fit = Vec::new();
-        for unit in self.fit_units(capability, declined) {
-            let known = self.unit(unit);
-            if capability.is_desk() {
-                fit.push((false, self.load_of(unit) as u32, unit, 0));
-            } else if let (true, Some(place)) = (known.travels(), self.incident(id).place) {
-                let turnout_ms = known.definition.turnout_ms;
-                let way = self.way(unit, id, capability, place.point);
-                let total_ms = way.travel_ms.saturating_add(turnout_ms);
-                let is_cut_off = way.by == By::NoWay;
-                let added_ms = self.added_ms(unit, id, capability);
-                let sum_ms = total_ms.saturating_add(added_ms);
-                fit.push((is_cut_off, sum_ms, unit, total_ms - turnout_ms));
-            }
+        let units = self.fit_units(capability, declined);
+        if capability.is_desk() {
+            let desk = units
+                .into_iter()
+                .min_by_key(|&desk| (self.load_of(desk), desk));
+            return desk.map(|desk| (desk, 0));
         }
-        let best = fit.into_iter().min();
+        let place = self.incident(id).place?;
+        let travelling = units.into_iter().filter(|&unit| self.unit(unit).travels());
+        let timed = travelling.map(|unit| {
+            let turnout_ms = self.unit(unit).definition.turnout_ms;
+            let way = self.way(unit, id, capability, place.point);
+            let total_ms = way.travel_ms.saturating_add(turnout_ms);
+            (way.by == By::NoWay, total_ms, unit, total_ms - turnout_ms)
+        });
+        let mut timed: Vec<_> = timed.collect();
+        timed.sort_unstable();
+        timed.truncate(self.plan_in_force().choice.compared);
+        let best = timed
+            .into_iter()
+            .min_by_key(|&(is_cut_off, total_ms, unit, _)| {
+                let added_ms = self.added_ms(unit, id, capability);
+                (is_cut_off, total_ms.saturating_add(added_ms), unit)
+            });
         best.map(|(.., unit, travel_ms)| (unit, travel_ms))
     }
 

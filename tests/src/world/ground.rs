@@ -192,6 +192,7 @@ static PLANS: LazyLock<Vec<PlanText>> = LazyLock::new(|| {
                 "coverage_s = [0, 0, 120, 180]",
                 "coverage_s = [0, 300, 300, 300]",
             ),
+            ("compared = 32", "compared = 2"),
             ("follow_up_from = \"II\"", "follow_up_from = \"III\""),
         ],
         &[

@@ -1,9 +1,11 @@
 //! What counts beside the time when a unit is chosen: own jurisdiction (C8), scarce skills (H8), the last of a district (R3).
 
+use super::explaining::grounds;
 use super::*;
 use crate::capability::CapabilitySet;
 use crate::command::UnitPosition;
-use crate::event::OrderIssued;
+use crate::event::{Choice, OrderIssued};
+use crate::explain::Standing;
 use crate::kind::Priority;
 use crate::place::DistrictId;
 
@@ -184,4 +186,39 @@ fn a_tolerated_loss_of_time_calls_nobody_away() {
     assert_eq!(sent(1_400), 2);
     // Some 130 s before both.
     assert_eq!(sent(1_600), 0);
+}
+
+/// R4: of two that come free together the plan may spare the nearer one; so it is told.
+#[test]
+fn who_is_spared_when_several_come_free_is_told() {
+    let mut stage = Stage::new();
+    stage.define(0, 1, &[Capability::Patrol]);
+    stage.move_on(1, 1_330);
+    stage.duty(2, Duty::Off);
+    let town = stage.world.town();
+    let south = Point {
+        lat_e7: town.lat_e7 - 3_000 * 90,
+        ..town
+    };
+    let robbery = stage.world.call(Kind::Robbery, south);
+    let out = robbery.orders.iter();
+    let out = out.filter(|order| order.capability == Capability::Patrol);
+    assert_eq!(out.count(), 2);
+    let theft = stage.world.call(Kind::Theft, town);
+    assert!(theft.orders.is_empty());
+    let before = stage.world.events.len();
+    stage
+        .world
+        .say(Command::CloseIncident(robbery.incident.unwrap()));
+    let mut said = stage.world.events[before..].iter();
+    let issued = said.find_map(|event| match event {
+        Event::OrderIssued(issued) => Some(*issued),
+        _ => None,
+    });
+    let issued = issued.unwrap();
+    let sent = (stage.patrols[1], Choice::Waiting);
+    assert_eq!((issued.unit, issued.choice), sent);
+    let told = grounds(&stage.world, issued.order).candidates;
+    let nearer = told.iter().find(|it| it.unit == stage.patrols[0]).unwrap();
+    assert_eq!(nearer.standing, Standing::Spared);
 }

@@ -9,6 +9,7 @@ use super::cells::{
     square_least,
 };
 
+use crate::dispatch::shortlist::{Listed, Shortlist};
 use crate::memory::on_large_pages;
 
 /// No unit, no cell.
@@ -174,14 +175,40 @@ impl UnitGrid {
         cost: impl Fn(u32, u32) -> Option<u32>,
         bound: impl Fn(u32) -> u32,
     ) -> Option<(u32, u32)> {
+        let mut list = Shortlist::new();
+        list.begin(1);
+        let cost = |unit, distance_dm| {
+            Some(Cost {
+                total_ms: cost(unit, distance_dm)?,
+                travel_ms: 0,
+                extra_ms: 0,
+            })
+        };
+        self.shortlist((x_dm, y_dm), need, cost, bound, &mut list);
+        list.best().map(|best| (best.unit, best.total_ms))
+    }
+
+    /// Offers a list the available units with all the needed capabilities that may be among its soonest: `cost` says what
+    /// each costs at a distance, `None` to leave it out. `bound` is as for [`UnitGrid::nearest`].
+    pub fn shortlist(
+        &self,
+        (x_dm, y_dm): (i32, i32),
+        need: u64,
+        cost: impl Fn(u32, u32) -> Option<Cost>,
+        bound: impl Fn(u32) -> u32,
+        list: &mut Shortlist,
+    ) {
         let mut choice = Cheapest {
             cost,
             bound,
-            best: None,
+            list,
             reach_dm2: u64::MAX,
         };
+        // It may have somebody on it already.
+        if choice.list.limit_ms() < u32::MAX {
+            choice.draw_in(0);
+        }
         self.search(x_dm, y_dm, need, &mut choice);
-        choice.best.map(|(total, unit)| (unit, total))
     }
 
     /// Touches what a search around here will begin with: first the cell, then who stands in it. What it gives says nothing.
@@ -345,6 +372,17 @@ fn bits(mut set: u64) -> impl Iterator<Item = usize> {
     })
 }
 
+/// What one unit costs, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// Until it is there.
+    pub total_ms: u32,
+    /// Of that on the way.
+    pub travel_ms: u32,
+    /// What is added when it is compared.
+    pub extra_ms: u32,
+}
+
 /// What a search is for.
 pub trait Choice {
     /// Whether nothing at this straight distance or farther can be chosen any more; stays so as the distance grows. Squared,
@@ -355,22 +393,22 @@ pub trait Choice {
     fn consider(&mut self, unit: u32, square_dm2: u64);
 }
 
-/// The least total, of equal ones the least unit.
-struct Cheapest<C, B> {
+/// The soonest, and of them who comes to the least.
+struct Cheapest<'a, C, B> {
     cost: C,
     bound: B,
-    /// Total and unit; the order of the pairs is the order of choice.
-    best: Option<(u32, u32)>,
+    list: &'a mut Shortlist,
     /// Nobody farther away can be chosen; square decimetres. Most cells and units are farther, and are left out without a
     /// root, let alone a cost.
     reach_dm2: u64,
 }
 
-impl<C, B: Fn(u32) -> u32> Cheapest<C, B> {
-    /// Finds a square whose root, rounded down, has a bound above this total, as everything farther has: equal totals can
-    /// be chosen, a lesser unit may have them. Not the least such square but one near it: to look at a little more is
-    /// cheaper than to find it. `distance_dm` is where the total was found, so its bound is not above it.
-    fn draw_in(&mut self, total: u32, distance_dm: u32) {
+impl<C, B: Fn(u32) -> u32> Cheapest<'_, C, B> {
+    /// Finds a square whose root, rounded down, has a bound above what is wanted at most, as everything farther has: equal totals
+    /// can be chosen, a lesser unit may have them. Not the least such square but one near it: to look at a little more is
+    /// cheaper than to find it. `distance_dm` is one whose bound is not above that; where there is none, 0.
+    fn draw_in(&mut self, distance_dm: u32) {
+        let total = self.list.limit_ms();
         let undercuts = |distance: u64| {
             u32::try_from(distance).is_ok_and(|distance| (self.bound)(distance) <= total)
         };
@@ -396,7 +434,7 @@ impl<C, B: Fn(u32) -> u32> Cheapest<C, B> {
     }
 }
 
-impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B> {
+impl<C: Fn(u32, u32) -> Option<Cost>, B: Fn(u32) -> u32> Choice for Cheapest<'_, C, B> {
     fn is_beyond(&self, square_dm2: u64) -> bool {
         square_dm2 > self.reach_dm2
     }
@@ -406,11 +444,18 @@ impl<C: Fn(u32, u32) -> Option<u32>, B: Fn(u32) -> u32> Choice for Cheapest<C, B
             return;
         }
         let distance_dm = distance_of(square_dm2);
-        if let Some(total) = (self.cost)(unit, distance_dm)
-            && self.best.is_none_or(|best| (total, unit) < best)
-        {
-            self.best = Some((total, unit));
-            self.draw_in(total, distance_dm);
+        let Some(cost) = (self.cost)(unit, distance_dm) else {
+            return;
+        };
+        let before = self.list.limit_ms();
+        self.list.offer(Listed {
+            total_ms: cost.total_ms,
+            unit,
+            sum_ms: cost.total_ms.saturating_add(cost.extra_ms),
+            travel_ms: cost.travel_ms,
+        });
+        if self.list.limit_ms() < before {
+            self.draw_in(distance_dm);
         }
     }
 }

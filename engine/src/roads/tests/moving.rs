@@ -11,6 +11,7 @@ use super::super::travel::{Destination, exits};
 use super::random::{Layout, networks};
 use super::{Naive, conditions_of};
 use crate::city::generate::random::Random;
+use crate::dispatch::shortlist::{Listed, Shortlist};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ enum Act {
         need: u64,
         siren: bool,
         extra: Vec<Option<u32>>,
+        most: usize,
     },
 }
 
@@ -60,7 +62,14 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => Just(Some(u32::MAX)),
     ];
     let extra = prop::collection::vec(extra, UNITS as usize);
-    let cheapest = (any::<u32>(), along.clone(), 0u64..8, any::<bool>(), extra);
+    let cheapest = (
+        any::<u32>(),
+        along.clone(),
+        0u64..8,
+        any::<bool>(),
+        extra,
+        1usize..6,
+    );
     let spot = (any::<u32>(), along);
     let spots = prop_oneof![
         6 => spot.clone().prop_map(|spot| [Some(spot); 2]),
@@ -76,8 +85,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         6 => nearest.prop_map(|(edge, along, need, most, siren, declined)| {
             Act::Nearest { edge, along, need, most, siren, declined }
         }),
-        6 => cheapest.prop_map(|(edge, along, need, siren, extra)| {
-            Act::Cheapest { edge, along, need, siren, extra }
+        6 => cheapest.prop_map(|(edge, along, need, siren, extra, most)| {
+            Act::Cheapest { edge, along, need, siren, extra, most }
         }),
     ];
     prop::collection::vec(act, 1..60)
@@ -139,7 +148,7 @@ proptest! {
         units.set_turnouts((0..UNITS).map(turnout_ms));
         let mut plain = [Plain::default(); UNITS as usize];
         (0..).zip(&mut plain).for_each(|(unit, it)| it.turnout_ms = turnout_ms(unit));
-        let mut room = SearchRoom::default();
+        let (mut room, mut list) = (SearchRoom::default(), Shortlist::new());
         for act in acts {
             match act {
                 Act::Place(unit, spots) => {
@@ -172,18 +181,24 @@ proptest! {
                     let theirs = brute(&naive, profile, &plain, to, need, most, declined);
                     prop_assert_eq!(found.as_slice(), &theirs[..]);
                 }
-                Act::Cheapest { edge, along, need, siren, extra } => {
+                Act::Cheapest { edge, along, need, siren, extra, most } => {
                     let profile = if siren { Profile::Siren } else { Profile::Normal };
                     let to = position(edge, along);
                     let wanted = Wanted { profile, to, need };
-                    let found = units.cheapest(&metric, wanted, &mut room, |unit| extra[unit as usize]);
+                    list.begin(most);
+                    units.shortlist(&metric, wanted, &mut room, |unit| extra[unit as usize], &mut list);
                     let naive = Naive::new(&map, &conditions, profile);
                     let all = brute(&naive, profile, &plain, to, need, usize::MAX, u32::MAX);
                     let sums = all.into_iter().filter_map(|it| {
                         let extra_ms = extra[it.unit as usize]?;
                         Some((it.total_ms.saturating_add(extra_ms), it))
                     });
-                    prop_assert_eq!(found, sums.min_by_key(|&(sum_ms, it)| (sum_ms, it.unit)));
+                    let best = sums.take(most).min_by_key(|&(sum_ms, it)| (sum_ms, it.unit));
+                    let found = list.best().map(|it| {
+                        let Listed { total_ms, unit, sum_ms, travel_ms } = it;
+                        (sum_ms, Found { total_ms, unit, travel_ms })
+                    });
+                    prop_assert_eq!(found, best);
                 }
             }
         }
