@@ -111,6 +111,7 @@ impl Scratch {
         self.tokens.clear();
         self.found.len = 0;
         self.sum = Sum::EMPTY;
+        self.vector = [0; WIDTH];
         self.hits.clear();
         self.seen.clear();
         self.seen.resize(cues.div_ceil(64), 0);

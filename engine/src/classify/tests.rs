@@ -560,3 +560,28 @@ fn our_own_calls_are_mostly_understood() {
         rows.len()
     );
 }
+
+/// What a text is told to rest on does not hang on what was read before it, however little of it is understood.
+#[test]
+fn a_room_that_was_used_says_what_a_new_one_says() {
+    let lexicon = Lexicon::embedded();
+    let texts = [
+        "我家厨房着火了，火很大，有人被困",
+        "detai 'complaint\u{11} flomr",
+        "\u{fffd}\u{fffd}\u{fffd}\0\0\0\0detai\0\u{fffd}\u{fffd}\0\0\0\0\0\0\0'complaint\u{11} flomr",
+        "投诉",
+        "complaint",
+        "",
+    ];
+    for before in texts {
+        for text in texts {
+            let mut used = Scratch::new();
+            lexicon.classify(line(110), Some(before), None, &mut used);
+            for number in [110, 12345, 999] {
+                let again = lexicon.classify(line(number), Some(text), None, &mut used);
+                let fresh = lexicon.classify(line(number), Some(text), None, &mut Scratch::new());
+                assert_eq!(again, fresh, "{text:?} after {before:?}");
+            }
+        }
+    }
+}
