@@ -2,7 +2,8 @@
 //!
 //! All centres of a row stand beside each other and take their batches one after the other, so that whatever the machine does
 //! beside it meets all of them alike; a share is the median over the rounds of what the centre with everything needs more than the one
-//! without. The time is the thread's own.
+//! without. The time is the thread's own. How many incidents were open is told as it was in the end: those of the load itself, some hundreds
+//! at a call every millisecond, come on top of those that were asked for.
 
 use crate::road_load::thread_ns;
 use crate::standard::{Policies, Standard, StandardSize};

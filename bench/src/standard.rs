@@ -3,6 +3,7 @@
 
 use crate::journalled::Journalled;
 use anyhow::Context;
+use engine::call::Outcome;
 use engine::centre::{Centre, Prepared};
 use engine::city::City;
 use engine::classify::Lexicon;
@@ -336,6 +337,10 @@ impl Standard {
         let mut key = 0;
         while self.centre.conservation().incidents_open < wanted {
             key += 1;
+            // Past the window in which calls join: so many in one city would be one event.
+            if key % 256 == 0 {
+                self.now = self.now + Span::minutes(11);
+            }
             anyhow::ensure!(
                 key < 4 * u64::from(size.idle),
                 "the city has not enough room for so many incidents"
@@ -503,6 +508,7 @@ impl Standard {
     /// Takes in what the last command caused. Who is sent to an incident that keeps its units sets off, and is never done.
     fn hear(&mut self) {
         let mut lasting: [Option<OrderId>; 16] = [None; 16];
+        let mut for_a_person = None;
         let mut slots = lasting.iter_mut();
         for event in &self.events {
             if let Event::OrderIssued(issued) = *event {
@@ -520,7 +526,22 @@ impl Standard {
                 self.preempted += 1;
             } else if let Event::LevelRaised { .. } = *event {
                 self.levels += 1;
+            } else if let Event::CallDecided {
+                incident,
+                outcome: Outcome::Human | Outcome::Waiting,
+                ..
+            } = *event
+            {
+                for_a_person = incident.filter(|_| self.kept > 0);
             }
+        }
+        // A person has seen to it, so that few more stay open than were asked for.
+        if let Some(incident) = for_a_person {
+            let envelope = Envelope {
+                actor: Actor::System,
+                command: Command::CloseIncident(incident),
+            };
+            self.apply(&envelope, None);
         }
         for order in lasting.into_iter().flatten() {
             let envelope = Envelope {
