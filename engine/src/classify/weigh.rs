@@ -17,13 +17,15 @@ use crate::line::Line;
 /// Below this confidence a person looks at the verdict.
 pub const HUMAN_BELOW_PERMILLE: u16 = 400;
 /// Where a model decides: below this confidence in kind and agencies a person looks.
-const MODEL_HUMAN_BELOW_PERMILLE: u16 = 320;
+const MODEL_HUMAN_BELOW_PERMILLE: u16 = 240;
 /// A share of danger to life from which what is held to be less is routed as one, and a person looks.
 const DANGER_ROUTED_PERMILLE: u32 = 400;
 /// A share of danger to life from which a person looks.
-const DANGER_HUMAN_PERMILLE: u32 = 150;
+const DANGER_HUMAN_PERMILLE: u32 = 120;
 /// The same for what is held to be of priority 3 or 4.
 const DANGER_LEAST_PERMILLE: u32 = 20;
+/// A share of other kinds that are a danger to life by themselves, from which a person looks at what is held to be of priority 3 or 4.
+const DANGER_KINDS_PERMILLE: u32 = 200;
 
 /// What a kind of the dialled line has in advance where cues decide alone (C3).
 const LINE_WEIGHT: i32 = 6;
@@ -136,6 +138,11 @@ fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
     }
     verdict.human = verdict.confidence_permille < MODEL_HUMAN_BELOW_PERMILLE;
     scratch.danger_permille = (share(priorities, |at| at == Priority::P1.index()) * 1000) >> 16;
+    let others = share(&kinds, |at| {
+        at != best && KINDS[at + 1].priority == Priority::P1
+    });
+    verdict.human |=
+        verdict.priority > Priority::P2 && (others * 1000) >> 16 >= DANGER_KINDS_PERMILLE;
     if scratch.danger_permille >= DANGER_ROUTED_PERMILLE {
         verdict.priority = Priority::P1;
         verdict.nature = Nature::Emergency;
