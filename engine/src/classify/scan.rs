@@ -83,6 +83,8 @@ pub struct Scratch {
     pub(super) scores: [i32; KIND_COUNT],
     last: [Last; KIND_COUNT],
     pub(super) concepts: ConceptSet,
+    /// What the model gives danger to life; 0 where it was not asked.
+    pub(super) danger_permille: u32,
 }
 
 impl Scratch {
@@ -101,6 +103,7 @@ impl Scratch {
             scores: [0; KIND_COUNT],
             last: [Last::default(); KIND_COUNT],
             concepts: ConceptSet::EMPTY,
+            danger_permille: 0,
         }
     }
 
@@ -119,6 +122,7 @@ impl Scratch {
         self.scores = [0; KIND_COUNT];
         self.last = [Last::default(); KIND_COUNT];
         self.concepts = ConceptSet::EMPTY;
+        self.danger_permille = 0;
     }
 
     /// What it has taken from the heap; for tests.

@@ -17,13 +17,15 @@ use crate::line::Line;
 /// Below this confidence a person looks at the verdict.
 pub const HUMAN_BELOW_PERMILLE: u16 = 400;
 /// Where a model decides: below this confidence in kind and agencies a person looks.
-const MODEL_HUMAN_BELOW_PERMILLE: u16 = 280;
+const MODEL_HUMAN_BELOW_PERMILLE: u16 = 240;
 /// A share of danger to life from which what is held to be less is routed as one, and a person looks.
 const DANGER_ROUTED_PERMILLE: u32 = 400;
 /// A share of danger to life from which a person looks.
 const DANGER_HUMAN_PERMILLE: u32 = 120;
 /// The same for what is held to be of priority 3 or 4.
-const DANGER_LEAST_PERMILLE: u32 = 40;
+const DANGER_LEAST_PERMILLE: u32 = 20;
+/// A share of other kinds that are a danger to life by themselves, from which a person looks at what is held to be of priority 3 or 4.
+const DANGER_KINDS_PERMILLE: u32 = 200;
 
 /// What a kind of the dialled line has in advance where cues decide alone (C3).
 const LINE_WEIGHT: i32 = 6;
@@ -77,6 +79,8 @@ pub(super) fn classify(
             apply(adjust, &mut verdict);
         }
     }
+    // An adjustment may lower what the model heard as a danger, but not behind a person's back.
+    verdict.human |= may_be_danger(scratch.danger_permille, verdict.priority);
     verdict.human |= cut;
     verdict.evidence = evidence(tables, line, read, scratch, verdict.kind);
     verdict
@@ -121,9 +125,10 @@ fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
     let certain = agencies.iter().fold(alike, |product, &output| {
         ((u64::from(product) * u64::from(certainty(output))) >> 16) as u32
     });
+    let (priority, nature) = fitting(priorities, natures);
     let mut verdict = Verdict {
-        priority: Priority::ALL[highest(priorities)],
-        nature: Nature::ALL[highest(natures)],
+        priority,
+        nature,
         agencies: needed(agencies),
         confidence_permille: ((u64::from(certain) * 1000) >> 16) as u16,
         ..usual
@@ -132,15 +137,45 @@ fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
         verdict.agencies = usual.agencies;
     }
     verdict.human = verdict.confidence_permille < MODEL_HUMAN_BELOW_PERMILLE;
-    let danger = (share(priorities, |at| at == Priority::P1.index()) * 1000) >> 16;
-    if verdict.priority != Priority::P1 {
-        verdict.human |= danger >= DANGER_LEAST_PERMILLE && verdict.priority > Priority::P2;
-        verdict.human |= danger >= DANGER_HUMAN_PERMILLE;
-        if danger >= DANGER_ROUTED_PERMILLE {
-            verdict.priority = Priority::P1;
-        }
+    scratch.danger_permille = (share(priorities, |at| at == Priority::P1.index()) * 1000) >> 16;
+    let others = share(&kinds, |at| {
+        at != best && KINDS[at + 1].priority == Priority::P1
+    });
+    verdict.human |=
+        verdict.priority > Priority::P2 && (others * 1000) >> 16 >= DANGER_KINDS_PERMILLE;
+    if scratch.danger_permille >= DANGER_ROUTED_PERMILLE {
+        verdict.priority = Priority::P1;
+        verdict.nature = Nature::Emergency;
     }
     verdict
+}
+
+/// The priority and the nature that are the highest together: danger to life is an emergency, what can wait longest is none.
+fn fitting(priorities: &[i32], natures: &[i32]) -> (Priority, Nature) {
+    let mut best = (i32::MIN, Priority::P1, Nature::Emergency);
+    for (&priority, urgent) in Priority::ALL.iter().zip(priorities) {
+        for (&nature, asked) in Nature::ALL.iter().zip(natures) {
+            let fits = match priority {
+                Priority::P1 => nature == Nature::Emergency,
+                Priority::P2 | Priority::P3 => nature != Nature::Invalid,
+                Priority::P4 => nature != Nature::Emergency,
+            };
+            let sum = urgent.saturating_add(*asked);
+            if fits && sum > best.0 {
+                best = (sum, priority, nature);
+            }
+        }
+    }
+    (best.1, best.2)
+}
+
+/// Whether a person must look because it may be a danger to life and is held to be less.
+fn may_be_danger(danger_permille: u32, priority: Priority) -> bool {
+    match priority {
+        Priority::P1 => false,
+        Priority::P2 => danger_permille >= DANGER_HUMAN_PERMILLE,
+        Priority::P3 | Priority::P4 => danger_permille >= DANGER_LEAST_PERMILLE,
+    }
 }
 
 /// The place of the highest, the first of several.
@@ -269,6 +304,9 @@ fn apply(adjust: &Adjust, verdict: &mut Verdict) {
     verdict.priority = Priority::ALL[lowered];
     if let Some(least) = adjust.at_least {
         verdict.priority = verdict.priority.min(least);
+        if least == Priority::P1 {
+            verdict.nature = Nature::Emergency;
+        }
     }
     if let Some(nature) = adjust.nature {
         verdict.nature = nature;

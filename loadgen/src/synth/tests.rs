@@ -348,6 +348,6 @@ fn words_are_mostly_understood() {
     for kind in standard::kinds() {
         let percent = understood(kind, true, &mut random);
         println!("standard: {kind} {percent} % understood");
-        assert!(percent >= 55, "{kind}: {percent} %");
+        assert!(percent >= 60, "{kind}: {percent} %");
     }
 }

@@ -108,15 +108,15 @@ fn hold(counts: &Counts, floors: [usize; 4]) {
             counts.all
         );
     }
-    assert!(counts.humans * 100 <= counts.all * 17, "{counts:?}");
+    assert!(counts.humans * 100 <= counts.all * 14, "{counts:?}");
     assert!(
-        counts.missed * 100 <= counts.dangers * 4,
+        counts.missed * 100 <= counts.dangers * 3,
         "{} of {} dangers to life below priority 1 without a human",
         counts.missed,
         counts.dangers
     );
     assert!(
-        counts.lost * 100 <= counts.dangers * 3,
+        counts.lost * 100 <= counts.dangers * 2,
         "{} dangers to life at priority 3 or 4 without a human",
         counts.lost
     );
@@ -127,12 +127,12 @@ fn the_labelled_calls_are_mostly_understood() {
     let Some(text) = read("data/calls-dev.jsonl") else {
         return;
     };
-    hold(&counts(&text, &mut str::to_owned), [80, 80, 80, 88]);
+    hold(&counts(&text, &mut str::to_owned), [88, 90, 86, 93]);
 }
 
 #[test]
 fn calls_that_were_kept_back_are_mostly_understood() {
-    hold(&counts(&unseen(), &mut str::to_owned), [80, 80, 80, 88]);
+    hold(&counts(&unseen(), &mut str::to_owned), [85, 88, 85, 92]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn what_is_no_emergency_seldom_becomes_one() {
             .map(|row| format!("{}。{}", &row[1], &row[3]))
             .collect();
         assert!(
-            share_of_emergencies(12345, &texts) < 50,
+            share_of_emergencies(12345, &texts) < 20,
             "permille of letters to the government"
         );
     }
@@ -202,7 +202,7 @@ fn what_is_no_emergency_seldom_becomes_one() {
             .map(|row| format!("{}。{}", &row[1], &row[2]))
             .collect();
         assert!(
-            share_of_emergencies(12320, &texts) < 25,
+            share_of_emergencies(12320, &texts) < 20,
             "permille of questions about health"
         );
     }
@@ -231,5 +231,5 @@ fn most_news_of_a_disaster_reach_the_agency_that_leads() {
         }
     }
     println!("{right} of {all} reports reach the agency that leads");
-    assert!(right * 100 >= all * 62, "{right} of {all}");
+    assert!(right * 100 >= all * 70, "{right} of {all}");
 }
