@@ -20,8 +20,6 @@ pub(super) struct OnMap {
     atlas: Arc<Atlas>,
     /// Of units that travel.
     positions: Vec<Option<Positions>>,
-    /// How many are far from every road, by profile.
-    off_road: [u32; 2],
     way: Destination<u32>,
 }
 
@@ -29,7 +27,6 @@ impl OnMap {
     pub fn new(atlas: Arc<Atlas>, capacities: &Capacities) -> OnMap {
         OnMap {
             positions: Vec::with_capacity(capacities.units_max as usize),
-            off_road: [0; 2],
             way: Destination::default(),
             atlas,
         }
@@ -55,21 +52,12 @@ impl OnMap {
             return;
         }
         let positions = self.atlas.positions(unit.point);
-        let before = self.positions[index as usize].replace(positions);
-        for (&profile, off_road) in Profile::ALL.iter().zip(&mut self.off_road) {
-            *off_road += u32::from(positions.of(profile).is_none());
-            *off_road -= u32::from(before.is_some_and(|before| before.of(profile).is_none()));
-        }
+        self.positions[index as usize] = Some(positions);
     }
 
     /// Where a place is on the map.
     pub fn position(&self, profile: Profile, point: Point) -> Option<Position> {
         self.atlas.position(profile, point)
-    }
-
-    /// Whether every unit that travels is on it.
-    pub fn is_everybody_on_road(&self, profile: Profile) -> bool {
-        self.off_road[profile as usize] == 0
     }
 
     /// Whether a unit is on it.

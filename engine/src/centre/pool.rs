@@ -11,9 +11,12 @@ use crate::place::grid::{Bounds, Cost, UnitGrid};
 use crate::place::projection::{Plane, Projection};
 use crate::roads::atlas::profile_for;
 use crate::roads::nearest::Wanted;
+use crate::roads::network::Profile;
 
 /// Side of a grid cell, in decimetres.
 const CELL_DM: u32 = 10_000;
+/// The same where only those stand who are far from every road: few.
+const STRAY_CELL_DM: u32 = 80_000;
 
 /// How fast a unit is, and how long it takes to set off.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +76,8 @@ pub(super) struct Pool {
     pub units: UnitGrid,
     /// On the roads, once there is a map.
     by_road: Option<ByRoad>,
+    /// Those of whom the map in force has no road near, by profile.
+    strays: [UnitGrid; 2],
     list: Shortlist,
 }
 
@@ -81,6 +86,7 @@ impl Pool {
         Pool {
             units: UnitGrid::new(capacities.units_max, bounds, CELL_DM),
             by_road: None,
+            strays: [(); 2].map(|()| UnitGrid::new(capacities.units_max, bounds, STRAY_CELL_DM)),
             list: Shortlist::new(),
         }
     }
@@ -88,6 +94,9 @@ impl Pool {
     /// Takes in what a unit offers, one bit each, and how long it takes to set off.
     pub fn offer(&mut self, index: u32, offered: u64, turnout_ms: u32) {
         self.units.set_capabilities(index, offered);
+        for strays in &mut self.strays {
+            strays.set_capabilities(index, offered);
+        }
         if let Some(by_road) = &mut self.by_road {
             by_road.offer(index, offered, turnout_ms);
         }
@@ -99,12 +108,21 @@ impl Pool {
         self.units.place(index, plane.x_dm, plane.y_dm);
         if let (Some(by_road), Some(on_map)) = (&mut self.by_road, &ground.on_map) {
             by_road.place(index, on_map);
+            for (&profile, strays) in Profile::ALL.iter().zip(&mut self.strays) {
+                match on_map.is_on_road(profile, index) {
+                    true => strays.displace(index),
+                    false => strays.place(index, plane.x_dm, plane.y_dm),
+                }
+            }
         }
     }
 
     /// Takes in whether a unit can be chosen now.
     pub fn set_available(&mut self, index: u32, is_available: bool) {
         self.units.set_available(index, is_available);
+        for strays in &mut self.strays {
+            strays.set_available(index, is_available);
+        }
         if let Some(by_road) = &mut self.by_road {
             by_road.set_available(index, is_available);
         }
@@ -148,6 +166,7 @@ impl Pool {
         let Pool {
             units,
             by_road,
+            strays,
             list,
         } = self;
         list.begin(search.compared);
@@ -169,13 +188,8 @@ impl Pool {
                 };
                 by_road.shortlist(on_map, wanted, &extra, list);
                 // Who is far from every road still comes.
-                if !on_map.is_everybody_on_road(profile) {
-                    let beside = |unit| match on_map.is_on_road(profile, unit) {
-                        true => None,
-                        false => extra(unit),
-                    };
-                    list_straight(units, ground, search, offered, &beside, list);
-                }
+                let strays = &strays[profile as usize];
+                list_straight(strays, ground, search, offered, &extra, list);
             }
         }
         Some(reached_of(list.best()?, ground))
