@@ -58,6 +58,8 @@ pub(super) fn evidence(
 
 /// The most n-grams and concepts that are shown.
 const LOUDEST_MAX: usize = 5;
+/// How much louder a concept counts than an n-gram where they overlap.
+const NAMED: i32 = 3;
 
 /// Adds what spoke loudest for a kind through the model: concepts under their own rule, n-grams under the kind's.
 fn loudest(
@@ -99,7 +101,8 @@ fn loudest(
     for item in &scratch.counted {
         if let What::Concept(concept) = item.what {
             let row = tables.concept_rows.iter().find(|(of, _)| *of == concept);
-            offer(row.map_or(0, |&(_, row)| loudness(row)), *item);
+            // It has a name, which says more to a reader than a piece of a word.
+            offer(NAMED * row.map_or(0, |&(_, row)| loudness(row)), *item);
         }
     }
     let of_kind = RuleId(tables.first_of_model + kind as u16);

@@ -45,7 +45,7 @@ const LETTERS: f32 = 0.2;
 /// The most texts that are added for a letter.
 const LETTER_TEXTS: usize = 10;
 /// How often the line is heard, so that it stays a weak prior (C3).
-const LINE_HEARD: f32 = 0.7;
+const LINE_HEARD: f32 = 0.5;
 
 /// One text and what is to be said of it.
 #[derive(Clone, Debug)]
