@@ -229,7 +229,7 @@ def _close_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
     if incident is None or reason == "unknown_incident":
         return incident is None or None
     if reason == "follow_up_needed":
-        return centre.plan.needs_follow_up(incident.kind, incident.level)
+        return centre.plan.needs_follow_up(incident.kind, incident.nature, incident.level)
     return incident.closed if reason == "not_allowed_now" else None
 
 
