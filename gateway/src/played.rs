@@ -17,7 +17,7 @@ use engine::order::OrderAct;
 use engine::place::{Place, PlaceSource, Point};
 use engine::runtime::port::{Origin, Reply, ReplyBody, Submission, Wish};
 use engine::runtime::{Release, ReleasedRecord, Running, Setup, start};
-use engine::unit::Duty;
+use engine::unit::{Duty, UnitDefinition};
 use engine::view::View;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -217,6 +217,21 @@ impl Played {
             .units()
             .filter(|(_, unit)| unit.definition.capabilities.contains(capability));
         able.map(|(id, _)| id).collect()
+    }
+
+    /// Leaves one unit with a capability on duty, at any hour: this one.
+    pub fn leave_one(&mut self, capability: Capability) -> UnitId {
+        let able = self.able(capability);
+        for &unit in &able[1..] {
+            self.duty(unit, Duty::Off);
+        }
+        let definition = self.view().unit(able[0]).unwrap().definition;
+        self.say(Command::DefineUnit(UnitDefinition {
+            roster_on_min: 0,
+            roster_off_min: 0,
+            ..definition
+        }));
+        able[0]
     }
 
     /// The newest order for a capability.

@@ -22,6 +22,7 @@ use crate::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark
 use crate::capability::Capability;
 use crate::command::{Actor, ClockMode, OrderReport, UnitDuty, UnitPosition};
 use crate::id::{CallId, CentreId, IncidentId, OrderId};
+use crate::incident::Incident;
 use crate::kind::Kind;
 use crate::limits::EVICTIONS_PER_COMMAND_MAX;
 use crate::line::Line;
@@ -142,6 +143,21 @@ impl World {
         }
         self.now = until;
         events
+    }
+
+    /// A place so many metres north of the town; 1e-7 degree of latitude is 1.11 cm.
+    pub fn north(&self, metres: i32) -> Point {
+        let town = self.town();
+        Point {
+            lat_e7: town.lat_e7 + metres * 90,
+            ..town
+        }
+    }
+
+    /// What is known of an incident now.
+    pub fn state_of(&self, incident: IncidentId) -> Incident {
+        let slot = self.centre.state.incident_slot(incident).unwrap();
+        *self.centre.state.incident(slot)
     }
 
     /// The middle of the town: the first post of the city.
@@ -358,7 +374,7 @@ impl World {
     }
 
     /// What was told upward is seen; what was to be and has run out is overdue until it is told.
-    fn check_duties(&self, incident: &crate::incident::Incident, seen: &crate::view::IncidentView) {
+    fn check_duties(&self, incident: &Incident, seen: &crate::view::IncidentView) {
         let running = incident.major.map(|major| major.deadlines);
         let running = running.unwrap_or_default();
         for &stage in UpwardStage::ALL {

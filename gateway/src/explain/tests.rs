@@ -195,16 +195,7 @@ fn what_cannot_be_explained_is_said() {
 #[test]
 fn a_call_away_has_words_of_its_own() {
     let mut played = Played::begin();
-    let able = played.able(Capability::Ambulance);
-    for &unit in &able[1..] {
-        played.duty(unit, Duty::Off);
-    }
-    let definition = played.view().unit(able[0]).unwrap().definition;
-    played.say(Command::DefineUnit(engine::unit::UnitDefinition {
-        roster_on_min: 0,
-        roster_off_min: 0,
-        ..definition
-    }));
+    played.leave_one(Capability::Ambulance);
     let places = [0, 9].map(|at: usize| played.city.posts[at].point);
     played.call(120, Kind::MinorTrauma, places[0]);
     played.call(120, Kind::ChestPain, places[1]);

@@ -103,22 +103,13 @@ fn a_day_is_counted_as_it_was() {
 #[test]
 fn who_was_called_away_is_in_the_days_figures() {
     let mut played = Played::begin();
-    let able = played.able(Capability::Ambulance);
-    for &unit in &able[1..] {
-        played.duty(unit, engine::unit::Duty::Off);
-    }
-    let definition = played.view().unit(able[0]).unwrap().definition;
-    played.say(Command::DefineUnit(engine::unit::UnitDefinition {
-        roster_on_min: 0,
-        roster_off_min: 0,
-        ..definition
-    }));
+    let left = played.leave_one(Capability::Ambulance);
     let places = [0, 9].map(|at: usize| played.city.posts[at].point);
     played.call(120, Kind::MinorTrauma, places[0]);
     let ankle = played.newest(Capability::Ambulance).order;
     played.call(120, Kind::ChestPain, places[1]);
     let heart = played.newest(Capability::Ambulance);
-    assert_eq!((heart.unit, heart.order != ankle), (able[0], true));
+    assert_eq!((heart.unit, heart.order != ankle), (left, true));
     let counted = report(played.data(), day("2026-11-21"), Moment(0)).unwrap();
     let medical = counted.agencies[&Agency::Medical];
     let figures = (medical.preempted, medical.cancelled, medical.reassigned);

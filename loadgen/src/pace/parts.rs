@@ -1,5 +1,6 @@
 //! The parts of a load that are told by themselves: each phase, of a phase in steps each step, of a spike what is before, in and after it.
 
+use super::shape::rates_of_steps;
 use super::{Arrivals, Phase, Shape};
 use std::time::Duration;
 
@@ -59,10 +60,9 @@ fn pieces(phase: &Phase) -> Vec<(String, Option<Duration>)> {
     let level = |rate: f64, lasting| (Shape::Constant { rate }.to_string(), Some(lasting));
     match phase.shape {
         Shape::Steps { from, to, steps } => {
-            let last = f64::from(steps.max(2) - 1);
-            let rate = |step: u32| from + (to - from) * f64::from(step) / last;
             let each = all / steps.max(1);
-            (0..steps).map(|step| level(rate(step), each)).collect()
+            let rates = rates_of_steps(from, to, steps);
+            rates.map(|rate| level(rate, each)).collect()
         }
         Shape::Spike {
             rate,

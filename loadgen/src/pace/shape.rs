@@ -78,6 +78,12 @@ impl fmt::Display for Shape {
     }
 }
 
+/// The rate of each of so many equal steps.
+pub(super) fn rates_of_steps(from: f64, to: f64, steps: u32) -> impl Iterator<Item = f64> {
+    let last = f64::from(steps.max(2) - 1);
+    (0..steps).map(move |step| from + (to - from) * f64::from(step) / last)
+}
+
 /// A time in which the rate goes in a straight line.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -134,12 +140,9 @@ impl Curve {
             Shape::Constant { rate } => vec![Piece::level(seconds, rate)],
             Shape::Ramp { from, to } => vec![Piece { seconds, from, to }],
             Shape::Steps { from, to, steps } => {
-                let last = f64::from(steps.max(2) - 1);
-                let rate = |step: u32| from + (to - from) * f64::from(step) / last;
                 let each = seconds / f64::from(steps);
-                (0..steps)
-                    .map(|step| Piece::level(each, rate(step)))
-                    .collect()
+                let rates = rates_of_steps(from, to, steps);
+                rates.map(|rate| Piece::level(each, rate)).collect()
             }
             Shape::Spike {
                 rate,

@@ -9,19 +9,6 @@ use crate::kind::Priority;
 use crate::order::OrderState;
 
 /// A point so many metres north of the town's middle: far enough that calls do not join.
-fn north(world: &World, metres: i32) -> Point {
-    let town = world.town();
-    Point {
-        lat_e7: town.lat_e7 + metres * 90,
-        ..town
-    }
-}
-
-fn state_of(world: &World, incident: IncidentId) -> crate::incident::Incident {
-    let slot = world.centre.state.incident_slot(incident).unwrap();
-    *world.centre.state.incident(slot)
-}
-
 fn open_orders(world: &World, incident: IncidentId) -> Vec<(UnitId, OrderState)> {
     let orders = world.centre.state.orders.iter();
     orders
@@ -42,7 +29,7 @@ fn refusal(events: &[Event]) -> Option<Refusal> {
 #[test]
 fn a_merge_keeps_the_units_that_are_needed_and_frees_the_rest() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let plain = world.call(Kind::CrashDamage, here);
     let grave = world.call(Kind::CrashInjury, there);
     let (into, from) = (plain.incident.unwrap(), grave.incident.unwrap());
@@ -68,10 +55,10 @@ fn a_merge_keeps_the_units_that_are_needed_and_frees_the_rest() {
         !events.iter().any(|event| matches!(event, Event::OrderIssued(issued) if issued.capability == Capability::Ambulance)),
         "{events:?}"
     );
-    let merged = state_of(&world, into);
+    let merged = world.state_of(into);
     assert_eq!(merged.assessment.priority, grave_priority());
     assert_eq!(merged.calls, 2);
-    let gone = state_of(&world, from);
+    let gone = world.state_of(from);
     assert_eq!(
         (gone.state, gone.merged_into),
         (IncidentState::Closed, Some(into))
@@ -87,7 +74,8 @@ fn a_merge_keeps_the_units_that_are_needed_and_frees_the_rest() {
     // The unit reports on the order it knows.
     world.act(ambulance.order, OrderAct::Arrive);
     assert!(
-        state_of(&world, into)
+        world
+            .state_of(into)
             .needs
             .iter()
             .any(|(_, need)| need.capability == Capability::Ambulance
@@ -105,7 +93,7 @@ fn facts_find_their_incident_through_two_merges() {
     let mut world = World::new();
     let calls: Vec<_> = (0..3)
         .map(|step| {
-            let place = north(&world, step * 2_000);
+            let place = world.north(step * 2_000);
             world.call(Kind::CrashDamage, place)
         })
         .collect();
@@ -125,7 +113,7 @@ fn facts_find_their_incident_through_two_merges() {
         marks: Marks::default(),
     };
     world.say(Command::AddFacts(facts));
-    let merged = state_of(&world, ids[2]);
+    let merged = world.state_of(ids[2]);
     assert_eq!((merged.calls, merged.injured), (3, 3));
     assert_eq!(merged.assessment.kind, Kind::CrashInjury);
 }
@@ -133,7 +121,7 @@ fn facts_find_their_incident_through_two_merges() {
 #[test]
 fn a_merge_that_makes_no_sense_changes_nothing() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let one = world.call(Kind::CrashDamage, here).incident.unwrap();
     let other = world.call(Kind::CrashDamage, there).incident.unwrap();
     let unknown = IncidentId::new(CentreId(1), 99).unwrap();
@@ -180,8 +168,8 @@ fn a_split_opens_an_incident_for_the_call() {
         panic!("{events:?}")
     };
     assert_eq!(Some(from), first.incident);
-    assert_eq!(state_of(&world, from).calls, 1);
-    assert_eq!(state_of(&world, into).assessment.kind, Kind::StructureFire);
+    assert_eq!(world.state_of(from).calls, 1);
+    assert_eq!(world.state_of(into).assessment.kind, Kind::StructureFire);
     assert!(!open_orders(&world, into).is_empty());
     // The last call of an incident has nothing to be split from.
     assert_eq!(
@@ -195,7 +183,7 @@ fn a_split_opens_an_incident_for_the_call() {
 fn a_verdict_corrects_kind_and_place() {
     let mut world = World::new();
     world.keep_only(Capability::Ambulance, 0);
-    let there = north(&world, 2_000);
+    let there = world.north(2_000);
     let town = world.town();
     let taken = world.call(Kind::CrashInjury, town);
     let incident = taken.incident.unwrap();
@@ -212,7 +200,7 @@ fn a_verdict_corrects_kind_and_place() {
         place: Some(place),
     }));
     world.check();
-    let known = state_of(&world, incident);
+    let known = world.state_of(incident);
     assert_eq!(known.assessment, Assessment::stated(Kind::CrashDamage));
     assert_eq!(known.place, Some(place));
     assert_eq!(open_orders(&world, incident), out);
@@ -255,11 +243,11 @@ fn urgency_only_rises_by_escalation() {
     let mut world = World::new();
     let town = world.town();
     let incident = world.call(Kind::Noise, town).incident.unwrap();
-    let before = state_of(&world, incident).assessment.priority;
+    let before = world.state_of(incident).assessment.priority;
     let to = |priority| Command::EscalateIncident(Escalation { incident, priority });
     world.say(to(Priority::P1));
     world.check();
-    let known = state_of(&world, incident).assessment;
+    let known = world.state_of(incident).assessment;
     assert_eq!((known.priority, known.kind), (Priority::P1, Kind::Noise));
     assert_eq!(
         world.say(to(before)),
@@ -278,7 +266,7 @@ fn an_escalated_incident_is_served_first() {
     let kept = world.keep_only(Capability::Ambulance, 1);
     let town = world.town();
     let busy = world.call(Kind::ChestPain, town);
-    let (first, second) = (north(&world, 2_000), north(&world, 4_000));
+    let (first, second) = (world.north(2_000), world.north(4_000));
     let early = world.call(Kind::Obstetric, first).incident.unwrap();
     let late = world.call(Kind::Obstetric, second).incident.unwrap();
     world.say(Command::EscalateIncident(Escalation {
@@ -388,7 +376,7 @@ fn any_mixture_of_acts_keeps_the_books() {
         let incident = IncidentId::new(CentreId(1), 1 + next(40)).unwrap();
         let call = CallId::new(CentreId(1), 1 + next(80)).unwrap();
         let assessment = Assessment::stated(kinds[next(5) as usize]);
-        let point = north(&world, next(20) as i32 * 300);
+        let point = world.north(next(20) as i32 * 300);
         match next(8) {
             0 | 1 => {
                 world.call(assessment.kind, point);
@@ -502,22 +490,22 @@ fn assign(
 fn a_merge_without_room_for_who_is_there_is_refused_whole() {
     for needs in [16, 15] {
         let mut world = World::new();
-        let (here, there) = (world.town(), north(&world, 2_000));
+        let (here, there) = (world.town(), world.north(2_000));
         let into = world.call(Kind::CrashDamage, here).incident.unwrap();
         let taken = world.call(Kind::ChestPain, there);
         let (from, ambulance) = (taken.incident.unwrap(), taken.orders.iter().next().unwrap());
         world.act(ambulance.order, OrderAct::Arrive);
         let free = free_and_able(&world, Capability::Patrol);
-        for &unit in &free[..needs - state_of(&world, into).needs.len()] {
+        for &unit in &free[..needs - world.state_of(into).needs.len()] {
             assign(&mut world, into, unit, Capability::Patrol);
         }
-        assert_eq!(state_of(&world, into).needs.len(), needs);
-        let before = (state_of(&world, from), state_of(&world, into));
+        assert_eq!(world.state_of(into).needs.len(), needs);
+        let before = (world.state_of(from), world.state_of(into));
         let events = world.say(Command::MergeIncidents(IncidentMerge { from, into }));
         world.check();
         if needs == 16 {
             assert_eq!(events, [Event::Refused(Refusal::NeedsFull)]);
-            assert_eq!((state_of(&world, from), state_of(&world, into)), before);
+            assert_eq!((world.state_of(from), world.state_of(into)), before);
         } else {
             assert_eq!(refusal(&events), None);
             let scene = (ambulance.unit, OrderState::Arrived);
@@ -531,7 +519,7 @@ fn a_merge_without_room_for_who_is_there_is_refused_whole() {
 fn who_is_there_goes_before_who_is_on_the_way() {
     let mut world = World::new();
     let kept = world.keep_only(Capability::Ambulance, 2);
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let taken = world.call(Kind::ChestPain, there);
     let (from, first) = (
         taken.incident.unwrap(),
@@ -561,7 +549,7 @@ fn a_merge_takes_the_place_that_somebody_can_be_sent_to() {
     let from = world.call(Kind::ChestPain, town).incident.unwrap();
     world.say(Command::MergeIncidents(IncidentMerge { from, into }));
     world.check();
-    assert_eq!(state_of(&world, into).place.unwrap().point, town);
+    assert_eq!(world.state_of(into).place.unwrap().point, town);
     assert_eq!(open_orders(&world, into).len(), 1);
 }
 
@@ -569,7 +557,7 @@ fn a_merge_takes_the_place_that_somebody_can_be_sent_to() {
 #[test]
 fn an_acknowledged_work_order_is_met_after_a_merge() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let into = world.call(Kind::ConductComplaint, here).incident.unwrap();
     let taken = world.call(Kind::ConductComplaint, there);
     world.act(
@@ -588,7 +576,7 @@ fn an_acknowledged_work_order_is_met_after_a_merge() {
 #[test]
 fn words_do_not_undo_an_escalation() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let taken = world.call(Kind::Unknown, here);
     let incident = taken.incident.unwrap();
     world.say(Command::EscalateIncident(Escalation {
@@ -609,7 +597,7 @@ fn words_do_not_undo_an_escalation() {
         marks: Marks::default(),
     }));
     world.check();
-    let known = state_of(&world, other).assessment;
+    let known = world.state_of(other).assessment;
     assert_eq!((known.kind, known.priority), (Kind::Noise, Priority::P1));
     world.say(Command::JudgeCall(CallVerdict {
         call: taken.call,
@@ -617,7 +605,7 @@ fn words_do_not_undo_an_escalation() {
         place: None,
     }));
     world.check();
-    assert_eq!(state_of(&world, other).assessment, noise);
+    assert_eq!(world.state_of(other).assessment, noise);
 }
 
 /// The calls of an incident that was merged find the other one as long as they are known at all: an incident leaves
@@ -625,7 +613,7 @@ fn words_do_not_undo_an_escalation() {
 #[test]
 fn merged_calls_find_their_incident_as_long_as_they_are_known() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 2_000));
+    let (here, there) = (world.town(), world.north(2_000));
     let into = world.call(Kind::CrashDamage, here).incident.unwrap();
     let taken = world.call(Kind::CrashDamage, there);
     let merge = IncidentMerge {
@@ -644,10 +632,10 @@ fn merged_calls_find_their_incident_as_long_as_they_are_known() {
     };
     for hour in 1..=24 {
         world.pass(Span::hours(1));
-        let elsewhere = north(&world, 4_000 + 500 * hour);
+        let elsewhere = world.north(4_000 + 500 * hour);
         world.call(Kind::Noise, elsewhere);
         assert_eq!(refusal(&world.say(facts(hour as u16))), None, "{hour}");
-        assert_eq!(state_of(&world, into).injured, hour as u16);
+        assert_eq!(world.state_of(into).injured, hour as u16);
     }
     world.pass(Span::minutes(1));
     world.call(Kind::Noise, here);

@@ -11,26 +11,13 @@ use crate::name::Name;
 use crate::order::OrderState;
 use crate::view::{LedgerSubject, LedgerView};
 
-fn north(world: &World, metres: i32) -> Point {
-    let town = world.town();
-    Point {
-        lat_e7: town.lat_e7 + metres * 90,
-        ..town
-    }
-}
-
-fn state_of(world: &World, incident: IncidentId) -> Incident {
-    let slot = world.centre.state.incident_slot(incident).unwrap();
-    *world.centre.state.incident(slot)
-}
-
 fn deadlines(world: &World, incident: IncidentId) -> MajorDeadlines {
-    state_of(world, incident).major.unwrap().deadlines
+    world.state_of(incident).major.unwrap().deadlines
 }
 
 /// Two robberies that are none of each other's business yet.
 fn two(world: &mut World) -> [IncidentId; 2] {
-    let (here, there) = (world.town(), north(world, 3_000));
+    let (here, there) = (world.town(), world.north(3_000));
     [here, there].map(|point| world.call(Kind::Robbery, point).incident.unwrap())
 }
 
@@ -312,10 +299,10 @@ fn an_overdue_report_upward_stays_in_sight_until_it_comes() {
     all_report(&mut world, OrderAct::Finish);
     world.pass(Span::hours(23));
     world.say(Command::ReportSituation(grave));
-    let patrol = world.call(Kind::Robbery, north(&world, 6_000));
+    let patrol = world.call(Kind::Robbery, world.north(6_000));
     raise(&mut world, patrol.incident.unwrap(), Level::I);
     world.check();
-    assert_eq!(state_of(&world, calm).state, IncidentState::Closed);
+    assert_eq!(world.state_of(calm).state, IncidentState::Closed);
     let seen = &world.view.incident(grave).unwrap().conduct;
     assert_eq!(seen.overdue.first_word, Some(due));
     assert_eq!(seen.overdue.situation_report, None, "that came just now");
@@ -399,7 +386,7 @@ fn a_flood_of_grave_words_does_not_fill_the_tables_for_ever() {
     }
     grave.dedup();
     assert!(grave.len() > 200, "{}", grave.len());
-    assert_eq!(state_of(&world, grave[0]).level(), Some(Level::II));
+    assert_eq!(world.state_of(grave[0]).level(), Some(Level::II));
     // A person looks at one of them. Whoever was sent finds nothing.
     world.say(Command::ReportSituation(grave[0]));
     let refused = world.report(Kind::CardiacArrest, Some(town));
@@ -451,7 +438,7 @@ fn what_a_person_finds_to_be_nothing_owes_nothing() {
     report.injured = 120;
     let decision = world.take(report);
     let incident = decision.incident.unwrap();
-    assert_eq!(state_of(&world, incident).level(), Some(Level::I));
+    assert_eq!(world.state_of(incident).level(), Some(Level::I));
     let nothing = Assessment {
         nature: Nature::Invalid,
         ..Assessment::stated(Kind::Nuisance)
@@ -464,7 +451,7 @@ fn what_a_person_finds_to_be_nothing_owes_nothing() {
     world.check();
     let events = world.say(Command::CloseIncident(incident));
     assert!(entered(&events).is_empty(), "{events:?}");
-    assert_eq!(state_of(&world, incident).state, IncidentState::Closed);
+    assert_eq!(world.state_of(incident).state, IncidentState::Closed);
     world.check();
 }
 
@@ -495,22 +482,22 @@ fn a_drill_is_nobodys_breach() {
 fn a_merge_calls_nobody_away_for_what_is_seen_to() {
     let mut world = World::new();
     world.keep_only(Capability::Ambulance, 2);
-    let point = north(&world, 1_000);
+    let point = world.north(1_000);
     let urgent = world.call(Kind::ChestPain, point);
     let order = urgent.orders.iter().next().unwrap().order;
     world.act(order, OrderAct::Arrive);
-    let point = north(&world, 4_000);
+    let point = world.north(4_000);
     let third = world.call(Kind::MinorTrauma, point);
     let away = third.orders.iter().next().unwrap().order;
-    let point = north(&world, 8_000);
+    let point = world.north(8_000);
     let kept = world.call(Kind::MinorTrauma, point).incident.unwrap();
-    let waits = state_of(&world, kept);
+    let waits = world.state_of(kept);
     let need = waits.needs.get(0).unwrap();
     assert_eq!((need.state, waits.needs.len()), (NeedState::Waiting, 1));
     for unit in (1..=world.city.units.len() as u64).map(|at| UnitId::new(CentreId(1), at).unwrap())
     {
         let definition = world.centre.state.unit(unit).unwrap().definition;
-        if state_of(&world, kept).needs.len() < NEEDS_PER_INCIDENT_MAX
+        if world.state_of(kept).needs.len() < NEEDS_PER_INCIDENT_MAX
             && !definition.capabilities.contains(Capability::Ambulance)
         {
             world.say(Command::AssignUnit(Assignment {
@@ -520,9 +507,9 @@ fn a_merge_calls_nobody_away_for_what_is_seen_to() {
             }));
         }
     }
-    assert_eq!(state_of(&world, kept).needs.len(), NEEDS_PER_INCIDENT_MAX);
+    assert_eq!(world.state_of(kept).needs.len(), NEEDS_PER_INCIDENT_MAX);
     let events = merge(&mut world, urgent.incident.unwrap(), kept);
-    assert_eq!(state_of(&world, kept).priority(), Priority::P1);
+    assert_eq!(world.state_of(kept).priority(), Priority::P1);
     let order_of = |id| {
         *world
             .centre
@@ -539,21 +526,21 @@ fn a_merge_calls_nobody_away_for_what_is_seen_to() {
 fn a_merge_keeps_what_a_need_that_lost_its_unit_owes() {
     let mut world = World::new();
     world.keep_only(Capability::Ambulance, 1);
-    let point = north(&world, 4_000);
+    let point = world.north(4_000);
     let ankle = world.call(Kind::MinorTrauma, point).incident.unwrap();
     let owed = issued(&world.events)[0].deadlines.arrive;
     assert!(owed.is_some());
     world.pass(Span::seconds(20));
-    let point = north(&world, 1_000);
+    let point = world.north(1_000);
     let urgent = world.call(Kind::ChestPain, point);
     let order = urgent.orders.iter().next().unwrap().order;
     world.act(order, OrderAct::Finish);
-    assert_eq!(state_of(&world, ankle).bumps, 1);
-    let point = north(&world, 9_000);
+    assert_eq!(world.state_of(ankle).bumps, 1);
+    let point = world.north(9_000);
     let other = world.call(Kind::MinorTrauma, point).incident.unwrap();
-    let back = state_of(&world, ankle).needs.get(0).unwrap().order.unwrap();
+    let back = world.state_of(ankle).needs.get(0).unwrap().order.unwrap();
     merge(&mut world, ankle, other);
-    let known = state_of(&world, other);
+    let known = world.state_of(other);
     assert_eq!((known.bumps, known.needs.get(0).unwrap().owed), (1, owed));
     world.act(back, OrderAct::Decline);
     let again = issued(&world.pass(Span::minutes(6)));

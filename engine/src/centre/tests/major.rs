@@ -3,24 +3,11 @@
 use super::*;
 use crate::command::{CallVerdict, Escalation, FollowUp, IncidentMerge, LevelRaise, UpwardReport};
 use crate::event::{LedgerMatter, Refusal};
-use crate::incident::{CloseReason, Incident, IncidentState};
+use crate::incident::{CloseReason, IncidentState};
 use crate::kind::Priority;
 use crate::major::{IncidentClock, Level, LevelCause, UpwardField, UpwardFields, UpwardStage};
 use crate::name::Name;
 use crate::view::LedgerSubject;
-
-fn north(world: &World, metres: i32) -> Point {
-    let town = world.town();
-    Point {
-        lat_e7: town.lat_e7 + metres * 90,
-        ..town
-    }
-}
-
-fn state_of(world: &World, incident: IncidentId) -> Incident {
-    let slot = world.centre.state.incident_slot(incident).unwrap();
-    *world.centre.state.incident(slot)
-}
 
 fn raise(incident: IncidentId, level: Level) -> Command {
     Command::RaiseLevel(LevelRaise { incident, level })
@@ -118,7 +105,7 @@ fn an_incident_rises_by_kind_injured_and_calls_and_never_falls() {
     let town = world.town();
     let first = world.call(Kind::CrashInjury, town);
     let incident = first.incident.unwrap();
-    assert_eq!(state_of(&world, incident).level(), None);
+    assert_eq!(world.state_of(incident).level(), None);
     let events = world.say(facts(first.call, 3));
     assert_eq!(raised_to(&events), [(Level::IV, LevelCause::Injured)]);
     let events = world.say(facts(first.call, 60));
@@ -131,21 +118,21 @@ fn an_incident_rises_by_kind_injured_and_calls_and_never_falls() {
         place: None,
     });
     world.say(verdict);
-    assert_eq!(state_of(&world, incident).level(), Some(Level::II));
+    assert_eq!(world.state_of(incident).level(), Some(Level::II));
     world.check();
 
     // What is grave by itself is so at once, and many callers make it so.
-    let quake = north(&world, 9_000);
+    let quake = world.north(9_000);
     let grave = world.call(Kind::Earthquake, quake).incident.unwrap();
-    assert_eq!(state_of(&world, grave).level(), Some(Level::III));
-    let fire = north(&world, 6_000);
+    assert_eq!(world.state_of(grave).level(), Some(Level::III));
+    let fire = world.north(6_000);
     let burning = world.call(Kind::StructureFire, fire).incident.unwrap();
     for _ in 0..28 {
         world.call(Kind::StructureFire, fire);
     }
-    assert_eq!(state_of(&world, burning).level(), None);
+    assert_eq!(world.state_of(burning).level(), None);
     world.call(Kind::StructureFire, fire);
-    assert_eq!(state_of(&world, burning).level(), Some(Level::IV));
+    assert_eq!(world.state_of(burning).level(), Some(Level::IV));
     world.check();
 }
 
@@ -165,7 +152,7 @@ fn a_person_raises_a_level_and_never_lowers_it() {
         incident,
         priority: Priority::P1,
     }));
-    assert_eq!(state_of(&world, incident).level(), Some(Level::III));
+    assert_eq!(world.state_of(incident).level(), Some(Level::III));
     let unknown = IncidentId::new(CentreId(1), 99).unwrap();
     let told = refusal(&world.say(raise(unknown, Level::I)));
     assert_eq!(told, Some(Refusal::UnknownIncident));
@@ -179,7 +166,7 @@ fn levels_add_needs_on_top() {
     let town = world.town();
     let incident = world.call(Kind::StructureFire, town).incident.unwrap();
     let engines = |world: &World| {
-        let known = state_of(world, incident);
+        let known = world.state_of(incident);
         let needs = known.needs.iter();
         needs
             .filter(|(_, need)| need.capability == Capability::FireEngine)
@@ -203,7 +190,7 @@ fn the_commander_at_the_scene_goes_by_class_and_level() {
     let robbery = world.call(Kind::Robbery, town).incident.unwrap();
     let events = world.say(raise(robbery, Level::IV));
     assert_eq!(commander(&events).unwrap(), "head of public security");
-    let there = north(&world, 5_000);
+    let there = world.north(5_000);
     let fire = world.call(Kind::StructureFire, there);
     let incident = fire.incident.unwrap();
     let events = world.say(raise(incident, Level::IV));
@@ -293,14 +280,14 @@ fn a_graver_level_draws_the_next_report_nearer() {
     let begun = world.now;
     world.say(raise(incident, Level::IV));
     let report_due = |world: &World| {
-        let major = state_of(world, incident).major.unwrap();
+        let major = world.state_of(incident).major.unwrap();
         major.deadlines.situation_report.unwrap()
     };
     assert_eq!(report_due(&world), begun + Span::hours(2));
     world.pass(Span::minutes(10));
     world.say(raise(incident, Level::I));
     assert_eq!(report_due(&world), begun + Span::minutes(25));
-    let other = north(&world, 5_000);
+    let other = world.north(5_000);
     let calm = world.call(Kind::Robbery, other).incident.unwrap();
     let events = world.say(Command::ReportSituation(calm));
     assert_eq!(
@@ -415,18 +402,18 @@ fn a_close_that_needs_a_follow_up_names_owner_and_unit_or_is_refused() {
     let nobody = UnitId::new(CentreId(1), 9_999).unwrap();
     let told = refusal(&world.say(follow_up(incident, nobody)));
     assert_eq!(told, Some(Refusal::UnknownUnit));
-    assert_eq!(state_of(&world, incident).state, IncidentState::Open);
+    assert_eq!(world.state_of(incident).state, IncidentState::Open);
     let unit = UnitId::new(CentreId(1), 3).unwrap();
     let events = world.say(follow_up(incident, unit));
     let named = events.iter().any(|event| {
         matches!(event, Event::FollowUpNamed { unit: named, owner, .. } if *named == unit && owner.as_str() == "王芳")
     });
     assert!(named, "{events:?}");
-    assert_eq!(state_of(&world, incident).state, IncidentState::Closed);
+    assert_eq!(world.state_of(incident).state, IncidentState::Closed);
     let seen = world.view.incident(incident).unwrap();
     assert_eq!(seen.conduct.follow_up.unwrap().unit, unit);
     // Whoever names one where none is needed is not sent away.
-    let there = north(&world, 5_000);
+    let there = world.north(5_000);
     let calm = world.call(Kind::Robbery, there).incident.unwrap();
     assert_eq!(refusal(&world.say(follow_up(calm, unit))), None);
     world.check();
@@ -451,7 +438,7 @@ fn what_needs_a_follow_up_neither_closes_nor_lapses_by_itself() {
     world.check();
     let events = world.pass(Span::hours(73));
     assert_eq!(says(&events, CloseReason::Lapsed), 3, "a reminder a day");
-    assert_eq!(state_of(&world, incident).state, IncidentState::Open);
+    assert_eq!(world.state_of(incident).state, IncidentState::Open);
     // More is needed after all, and then nothing again.
     let unit = *world.keep_only(Capability::Detective, 1).first().unwrap();
     world.say(Command::AssignUnit(crate::command::Assignment {
@@ -472,11 +459,11 @@ fn what_needs_a_follow_up_neither_closes_nor_lapses_by_itself() {
 #[test]
 fn a_merge_takes_the_graver_level_over_with_its_clocks() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 3_000));
+    let (here, there) = (world.town(), world.north(3_000));
     let grave = world.call(Kind::Robbery, here).incident.unwrap();
     let plain = world.call(Kind::Robbery, there).incident.unwrap();
     world.say(raise(grave, Level::II));
-    let before = state_of(&world, grave).major.unwrap();
+    let before = world.state_of(grave).major.unwrap();
     world.pass(Span::minutes(7));
     let events = world.say(Command::MergeIncidents(IncidentMerge {
         from: grave,
@@ -487,7 +474,7 @@ fn a_merge_takes_the_graver_level_over_with_its_clocks() {
         entered(&events).is_empty(),
         "it is owed on there: {events:?}"
     );
-    assert_eq!(state_of(&world, plain).major.unwrap(), before);
+    assert_eq!(world.state_of(plain).major.unwrap(), before);
     world.check();
     let events = world.pass(Span::minutes(24));
     assert_eq!(missed(&events).len(), 1, "once, for the one that is left");
@@ -498,7 +485,7 @@ fn a_merge_takes_the_graver_level_over_with_its_clocks() {
 #[test]
 fn lists_by_clock_know_the_clocks_of_incidents() {
     let mut world = World::new();
-    let (here, there) = (world.town(), north(&world, 3_000));
+    let (here, there) = (world.town(), world.north(3_000));
     let calm = world.call(Kind::Robbery, here).incident.unwrap();
     let grave = world.call(Kind::Robbery, there).incident.unwrap();
     world.say(raise(grave, Level::I));
@@ -537,7 +524,7 @@ fn what_nothing_was_needed_for_waits_for_its_follow_up_too() {
         events.contains(&Event::CloseAwaited { incident, reason }),
         "{events:?}"
     );
-    assert_eq!(state_of(&world, incident).state, IncidentState::Open);
+    assert_eq!(world.state_of(incident).state, IncidentState::Open);
     world.check();
 }
 
@@ -546,7 +533,7 @@ fn what_nothing_was_needed_for_waits_for_its_follow_up_too() {
 fn what_was_told_upward_of_one_was_told_of_both() {
     for graver in [Level::II, Level::I] {
         let mut world = World::new();
-        let (here, there) = (world.town(), north(&world, 3_000));
+        let (here, there) = (world.town(), world.north(3_000));
         let one = world.call(Kind::Robbery, here).incident.unwrap();
         let other = world.call(Kind::Robbery, there).incident.unwrap();
         world.say(raise(one, Level::II));
@@ -559,7 +546,7 @@ fn what_was_told_upward_of_one_was_told_of_both() {
         };
         world.say(Command::MergeIncidents(IncidentMerge { from, into }));
         world.check();
-        let major = state_of(&world, into).major.unwrap();
+        let major = world.state_of(into).major.unwrap();
         assert_eq!(major.level, graver);
         assert_eq!(major.deadlines.first_word, None);
         assert!(major.deadlines.written_report.is_some());
@@ -584,7 +571,7 @@ fn a_drill_is_conducted_to_its_end() {
     let decision = world.take(report);
     let incident = decision.incident.unwrap();
     assert!(decision.orders.is_empty());
-    assert_eq!(state_of(&world, incident).level(), Some(Level::III));
+    assert_eq!(world.state_of(incident).level(), Some(Level::III));
     world.say(raise(incident, Level::II));
     let events = world.pass(Span::minutes(61));
     assert!(entered(&events).contains(&LedgerMatter::LateFirstWord));

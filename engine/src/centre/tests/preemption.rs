@@ -5,15 +5,6 @@ use crate::command::UnitPosition;
 use crate::event::{Choice, OrderIssued};
 use crate::incident::Shortage;
 
-/// A place so many kilometres north of the town.
-fn north(world: &World, km: i32) -> Point {
-    let town = world.town();
-    Point {
-        lat_e7: town.lat_e7 + km * 90_000,
-        ..town
-    }
-}
-
 /// A world with one ambulance that is free round the clock, and which that is.
 fn one_ambulance() -> (World, UnitId) {
     let mut world = World::new();
@@ -50,10 +41,10 @@ fn arrest(world: &mut World, point: Point) -> Vec<Event> {
 #[test]
 fn danger_to_life_takes_the_unit_that_is_on_its_way_to_less() {
     let (mut world, ambulance) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     world.act(order_of(&ankle), OrderAct::SetOff);
     world.pass(Span::seconds(30));
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     let events = arrest(&mut world, point);
     let Answer::Decided(decision) = Answer::of(&events) else {
         panic!("{events:?}");
@@ -94,10 +85,10 @@ fn danger_to_life_takes_the_unit_that_is_on_its_way_to_less() {
 #[test]
 fn the_clock_of_whom_it_leaves_runs_on() {
     let (mut world, _) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     let first = *issued(&world.events).last().unwrap();
     world.pass(Span::seconds(20));
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     let called = issued(&arrest(&mut world, point));
     world.pass(Span::seconds(10));
     let again = issued(&world.act(called[0].order, OrderAct::Finish));
@@ -111,12 +102,12 @@ fn the_clock_of_whom_it_leaves_runs_on() {
 #[test]
 fn nobody_loses_more_than_the_plan_says() {
     let (mut world, ambulance) = one_ambulance();
-    world.call(Kind::MinorTrauma, north(&world, 4));
-    let point = north(&world, 1);
+    world.call(Kind::MinorTrauma, world.north(4_000));
+    let point = world.north(1_000);
     let called = issued(&arrest(&mut world, point));
     let back = issued(&world.act(called[0].order, OrderAct::Finish));
     assert_eq!(back[0].unit, ambulance);
-    let point = north(&world, 12);
+    let point = world.north(12_000);
     let events = arrest(&mut world, point);
     assert!(issued(&events).is_empty(), "{events:?}");
     world.check();
@@ -126,13 +117,13 @@ fn nobody_loses_more_than_the_plan_says() {
 #[test]
 fn who_is_there_stays_and_who_was_sent_by_hand() {
     let (mut world, _) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     world.act(order_of(&ankle), OrderAct::Arrive);
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     assert!(issued(&arrest(&mut world, point)).is_empty());
 
     let (mut world, ambulance) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     world.act(order_of(&ankle), OrderAct::Decline);
     world.say_as(
         Actor::Dispatcher(1),
@@ -144,7 +135,7 @@ fn who_is_there_stays_and_who_was_sent_by_hand() {
     );
     let by_hand = *issued(&world.events).last().unwrap();
     assert_eq!(by_hand.choice, Choice::Person);
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     assert!(issued(&arrest(&mut world, point)).is_empty());
     world.check();
 }
@@ -155,14 +146,14 @@ fn a_small_gain_calls_nobody_away() {
     let mut world = World::new();
     let able = world.keep_only(Capability::Ambulance, 2);
     for (&unit, km) in able.iter().zip([2, 3]) {
-        let point = north(&world, km);
+        let point = world.north(km * 1_000);
         world.say(Command::MoveUnit(UnitPosition { unit, point }));
     }
     let town = world.town();
     let ankle = world.call(Kind::MinorTrauma, town);
     let bound = issued(&world.events).last().unwrap().unit;
     assert!(ankle.incident.is_some());
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     let called = issued(&arrest(&mut world, point));
     assert_eq!(called[0].choice, Choice::Nearest);
     assert_ne!(called[0].unit, bound);
@@ -173,8 +164,8 @@ fn a_small_gain_calls_nobody_away() {
 #[test]
 fn who_waits_and_is_raised_calls_away_too() {
     let (mut world, ambulance) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
-    let ill = world.call(Kind::Illness, north(&world, 12));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
+    let ill = world.call(Kind::Illness, world.north(12_000));
     assert!(ill.orders.is_empty());
     let facts = CallFacts {
         call: ill.call,
@@ -202,10 +193,10 @@ fn one_bound_one_far() -> (World, [UnitId; 2], Decision, Point) {
     let able = world.keep_only(Capability::Ambulance, 2);
     let town = world.town();
     for (&unit, km) in able.iter().zip([1, 12]) {
-        let point = north(&world, km);
+        let point = world.north(km * 1_000);
         world.say(Command::MoveUnit(UnitPosition { unit, point }));
     }
-    world.call(Kind::MinorTrauma, north(&world, 2));
+    world.call(Kind::MinorTrauma, world.north(2_000));
     let bound = issued(&world.events).last().unwrap().unit;
     assert_eq!(bound, able[0]);
     let report = world.report(Kind::Illness, None);
@@ -275,13 +266,13 @@ fn who_is_free_goes_before_anybody_is_called_away() {
     let patrols = world.keep_only(Capability::Patrol, 1);
     let able = world.keep_only(Capability::Ambulance, 2);
     for (unit, km) in [(patrols[0], 9), (able[0], 1), (able[1], 3)] {
-        let point = north(&world, km);
+        let point = world.north(km * 1_000);
         world.say(Command::MoveUnit(UnitPosition { unit, point }));
     }
-    let quarrel = world.call(Kind::Dispute, north(&world, 9));
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 1));
+    let quarrel = world.call(Kind::Dispute, world.north(9_000));
+    let ankle = world.call(Kind::MinorTrauma, world.north(1_000));
     assert_eq!(ankle.orders.iter().next().unwrap().unit, able[0]);
-    let ill = world.call(Kind::Illness, north(&world, 2));
+    let ill = world.call(Kind::Illness, world.north(2_000));
     assert_eq!(ill.short.iter().next().unwrap().shortage, Shortage::NoRoom);
     world.act(order_of(&quarrel), OrderAct::Finish);
     let events = world.say_as(
@@ -305,7 +296,7 @@ fn nobody_is_called_away_from_a_desk_s_work() {
         duty: Duty::Off,
         strength: None,
     }));
-    let asks = world.call(Kind::HealthEnquiry, north(&world, 1));
+    let asks = world.call(Kind::HealthEnquiry, world.north(1_000));
     let desk = *asks.orders.iter().next().unwrap();
     let known = world.centre.state.unit(desk.unit).unwrap().definition;
     assert!(desk.capability.is_desk());
@@ -313,7 +304,7 @@ fn nobody_is_called_away_from_a_desk_s_work() {
         name: known.name,
         ..definition
     }));
-    let point = north(&world, 1);
+    let point = world.north(1_000);
     assert!(ambulances(&arrest(&mut world, point)).is_empty());
     world.check();
 }
@@ -322,7 +313,7 @@ fn nobody_is_called_away_from_a_desk_s_work() {
 #[test]
 fn calling_away_is_not_a_report() {
     let (mut world, _) = one_ambulance();
-    let ankle = world.call(Kind::MinorTrauma, north(&world, 4));
+    let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     let report = Command::Report(OrderReport {
         order: order_of(&ankle),
         act: OrderAct::Preempt,
