@@ -85,6 +85,10 @@ pub enum Command {
     ReportUpward(UpwardReport),
     /// A person closes an incident and names who sees to what is left (X5).
     CloseWithFollowUp(FollowUp),
+    /// A person finds that an incident was closed too early (N1).
+    ReopenIncident(IncidentId),
+    /// A person finds that an incident was merged into one that it is not one with (N1).
+    UnmergeIncident(IncidentId),
 }
 
 /// The circumstances a centre is opened in.

@@ -426,6 +426,33 @@ pub enum Event {
         /// The clocks that run on it from here on.
         deadlines: MajorDeadlines,
     },
+    /// An incident that was closed is handled again, as it was held then; none of its needs stands any more (N1).
+    IncidentReopened {
+        /// The incident.
+        incident: IncidentId,
+        /// The one that it had been merged into and parts from; its calls are its own again.
+        from: Option<IncidentId>,
+        /// Calls that point to it from here on.
+        calls: u32,
+        /// What it is held to be.
+        kind: Kind,
+        /// Its urgency.
+        priority: Priority,
+        /// What it asks for.
+        nature: Nature,
+        /// Its class.
+        category: Category,
+        /// Everybody whom it concerns.
+        agencies: AgencySet,
+        /// Where.
+        place: Option<Place>,
+        /// How many are said to be hurt.
+        injured: u16,
+        /// Nobody is sent (D1).
+        drill: bool,
+        /// When its first call was taken.
+        opened_at: Moment,
+    },
 }
 
 /// An order as it was given.

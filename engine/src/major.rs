@@ -34,6 +34,8 @@ vocabulary! {
         Person = "person",
         /// It was found to be one with another of that level.
         Merged = "merged",
+        /// It had it when it was closed, and is handled again.
+        Reopened = "reopened",
     }
 }
 

@@ -263,7 +263,8 @@ fn unit_of(event: &Event) -> Option<UnitId> {
         | Event::IncidentClockMissed { .. }
         | Event::IncidentEntered { .. }
         | Event::CloseAwaited { .. }
-        | Event::DutiesJoined { .. } => None,
+        | Event::DutiesJoined { .. }
+        | Event::IncidentReopened { .. } => None,
     }
 }
 

@@ -151,6 +151,14 @@ pub const fn not_now(command: &Command) -> Option<NotNow> {
             "incident",
             "the incident is closed already; nothing is left to do",
         ),
+        Command::ReopenIncident(_) => (
+            "incident",
+            "the incident is open, or was merged into another; POST /v1/incidents/ID/unmerge parts it from that",
+        ),
+        Command::UnmergeIncident(_) => (
+            "incident",
+            "the incident is open, or was closed otherwise than by a merge; POST /v1/incidents/ID/reopen reopens it",
+        ),
         Command::OpenCentre(_)
         | Command::Activate(_)
         | Command::DefineUnit(_)

@@ -102,6 +102,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/v1/incidents", get(incidents::list)),
         ("/v1/incidents/{id}", get(incidents::one)),
         ("/v1/incidents/{id}/merge", post(incidents::merge)),
+        ("/v1/incidents/{id}/unmerge", post(incidents::unmerge)),
+        ("/v1/incidents/{id}/reopen", post(incidents::reopen)),
         ("/v1/incidents/{id}/split", post(incidents::split)),
         ("/v1/incidents/{id}/close", post(conduct::close)),
         ("/v1/incidents/{id}/escalate", post(conduct::escalate)),

@@ -83,6 +83,30 @@ def merged_incident_is_closed_otherwise(records: Records) -> None:
     some(records, "incident_closed", lambda _, event: event["reason"] == "merged")[2]["reason"] = "person"
 
 
+def reopened_calls_are_miscounted(records: Records) -> None:
+    """What is handled again has other calls than its own."""
+    some(records, "incident_reopened")[2]["calls"] += 1
+
+
+def reopened_is_held_otherwise(records: Records) -> None:
+    """What is handled again is less urgent than it was when it was closed."""
+    event = some(records, "incident_reopened", lambda _, event: event["priority"] < 4)[2]
+    event["priority"] += 1
+
+
+def what_parts_names_nobody(records: Records) -> None:
+    """What parts does not say from what."""
+    some(records, "incident_reopened", lambda _, event: event["from"] is not None)[2]["from"] = None
+
+
+def what_is_reopened_asks_for_nobody(records: Records) -> None:
+    """What is handled again leaves out somebody whom the plan asks for."""
+    fits = lambda record, event: has(record, "incident_reopened")
+    record, index, event = some(records, "need_opened", fits)
+    of = lambda other: (other.get("incident"), other.get("need")) == (event["incident"], event["need"])
+    record["events"][index:] = [told for told in record["events"][index:] if not any(of(said) for said in told.values() if isinstance(said, dict))]
+
+
 def transfer_names_another_unit(records: Records) -> None:
     """An order is moved as another unit's."""
     event = some(records, "order_transferred")[2]

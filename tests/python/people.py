@@ -58,10 +58,11 @@ class People:
         self._incidents: list[dict[str, Any]] = []
         self._units: list[dict[str, Any]] = []
         self._orders: list[dict[str, Any]] = []
+        self._closed: list[dict[str, Any]] = []
         self._acts: list[tuple[int, Callable[[], None]]] = [
             (30, self.call), (22, self.report), (10, self.merge), (7, self.split), (6, self.judge_kind),
             (4, self.judge_place), (6, self.escalate), (9, self.assign), (2, self.close), (2, self.hospital),
-            (1, self.plan), (2, self.duty), (5, self.level), (4, self.situation), (5, self.upward), (4, self.conclude),
+            (1, self.plan), (2, self.duty), (5, self.level), (4, self.situation), (5, self.upward), (4, self.conclude), (6, self.revive),
         ]  # fmt: skip
 
     def act(self) -> None:
@@ -76,6 +77,7 @@ class People:
         self._incidents = self._list("/v1/incidents?limit=1000")
         self._units = self._list("/v1/units?limit=1000")
         self._orders = self._list("/v1/orders?limit=1000")
+        self._closed = self._list("/v1/incidents?state=closed&limit=1000")
 
     def call(self) -> None:
         """Somebody calls, from one of a few places, so that some calls join; sometimes from nowhere, outside or in a drill."""
@@ -106,6 +108,16 @@ class People:
         if len(among) > 1:
             gone, kept = self._chance.sample(among, 2)
             self._say("merge", "POST", f"/v1/incidents/{gone['id']}/merge", {"into": kept["id"]})
+
+    def revive(self) -> None:
+        """What was closed is handled again, what was merged parts; now and then it is the wrong one of the two."""
+        merged = [incident for incident in self._closed if incident["merged_into"]]
+        among = merged if merged and self._chance.random() < 0.5 else self._closed
+        if among:
+            incident = self._chance.choice(among)
+            parts = bool(incident["merged_into"]) != (self._chance.random() < 0.1)
+            name = "unmerge" if parts else "reopen"
+            self._say(name, "POST", f"/v1/incidents/{incident['id']}/{name}", {})
 
     def split(self) -> None:
         """A call is about something else."""

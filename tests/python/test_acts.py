@@ -30,6 +30,8 @@ COMMANDS = {
     "assign": "assign_unit",
     "close": "close_incident",
     "upward": "report_upward",
+    "unmerge": "unmerge_incident",
+    "reopen": "reopen_incident",
 }
 
 
@@ -107,6 +109,7 @@ def test_random_acts_keep_every_promise(start_centre: StartCentre) -> None:
     wanted = {
         "incident_merged", "order_transferred", "call_split", "incident_reclassified", "incident_raised", "need_dropped",
         "hospital_defined", "order_issued", "need_waits", "need_met", "level_raised", "reported_upward", "follow_up_named",
+        "incident_reopened",
     }  # fmt: skip
     assert wanted <= set(seen), f"{wanted - set(seen)} never came; the run shows little: {done}"
     assert done["merge"] > 20 and done["split"] > 5 and done["assign"] > 20 and done["plan"], done

@@ -94,6 +94,26 @@ def test_merging_and_splitting_show(interface: Interface) -> None:
     assert one["call"] not in left["calls"]
 
 
+def test_parting_and_reopening_show(interface: Interface) -> None:
+    one, other = interface.call("part-1", text="两车相撞"), interface.call("part-2", text="有人打架")
+    gone = f"/v1/incidents/{one['incident']}"
+    interface.act("POST", f"{gone}/merge", {"into": other["incident"]})
+    interface.act("POST", f"/v1/calls/{one['call']}/facts", {"text": "车里有人受伤", "injured": 1})
+    out = {order["id"] for order in interface.get(f"/v1/incidents/{other['incident']}")["orders"]}
+    done = interface.act("POST", f"{gone}/unmerge")
+    back, left = interface.get(gone), interface.get(f"/v1/incidents/{other['incident']}")
+    assert back["calls"] == [one["call"]] and left["calls"] == [other["call"]] and back["calls_total"] == left["calls_total"] == 1
+    assert [report["text"] for report in back["reports"]] == ["两车相撞", "车里有人受伤"]
+    assert {report["call"] for report in left["reports"]} == {other["call"]}
+    assert {order["id"] for order in left["orders"]} == out, "who is out serves on where they are"
+    assert "order_issued" in types(done["events"]) and back["needs"]
+    interface.act("POST", f"{gone}/close")
+    interface.act("POST", f"{gone}/reopen")
+    back = interface.get(gone)
+    assert back["state"] == "open" and back["close_reason"] is None and len(back["reports"]) == 2
+    assert all(need["state"] in ("ordered", "waiting") for need in back["needs"])
+
+
 def test_a_person_sends_a_unit(interface: Interface) -> None:
     decision = interface.call("assigned")
     unit = interface.get(f"/v1/units/{interface.free_unit('forestry')}")
@@ -212,12 +232,15 @@ Asked = tuple[str, Any]
 
 def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
     """One good act of every route, on things of its own."""
-    made = {name: interface.call(f"keyed-{name}") for name in "facts end classify merge into split close assign report upward".split()}
+    names = "facts end classify merge into split close assign report upward part whole again"
+    made = {name: interface.call(f"keyed-{name}") for name in names.split()}
     made["escalate"] = interface.call("keyed-escalate", text="有人打架")
     incident = {name: f"/v1/incidents/{decision['incident']}" for name, decision in made.items()}
     called = {name: f"/v1/calls/{decision['call']}" for name, decision in made.items()}
     more = interface.call("keyed-more", **place_of(interface, made["split"]["incident"]))
     assert more["incident"] == made["split"]["incident"]
+    interface.act("POST", f"{incident['part']}/merge", {"into": made["whole"]["incident"]})
+    interface.act("POST", f"{incident['again']}/close", {})
     order = interface.call("keyed-order")["orders"][0]["order"]
     unit = interface.free_unit("forestry")
     return {
@@ -225,6 +248,8 @@ def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
         ("POST", "/v1/calls/{id}/end"): (f"{called['end']}/end", {}),
         ("POST", "/v1/calls/{id}/classify"): (f"{called['classify']}/classify", {"kind": "structure_fire"}),
         ("POST", "/v1/incidents/{id}/merge"): (f"{incident['merge']}/merge", {"into": made["into"]["incident"]}),
+        ("POST", "/v1/incidents/{id}/unmerge"): (f"{incident['part']}/unmerge", {}),
+        ("POST", "/v1/incidents/{id}/reopen"): (f"{incident['again']}/reopen", {}),
         ("POST", "/v1/incidents/{id}/split"): (f"{incident['split']}/split", {"call": more["call"]}),
         ("POST", "/v1/incidents/{id}/close"): (f"{incident['close']}/close", {}),
         ("POST", "/v1/incidents/{id}/escalate"): (f"{incident['escalate']}/escalate", {"priority": 1}),

@@ -106,6 +106,24 @@ def merged_into(interface: Interface) -> bool:
     return interface.get(f"/v1/incidents/{one}")["merged_into"] == other
 
 
+def parted(interface: Interface) -> bool:
+    """Whether an incident that was merged is handled on its own again."""
+    one, other = (interface.call(f"good-part-{number}")["incident"] for number in range(2))
+    interface.act("POST", f"/v1/incidents/{one}/merge", {"into": other})
+    done = interface.act("POST", f"/v1/incidents/{one}/unmerge")
+    shown = interface.get(f"/v1/incidents/{one}")
+    return done["events"][0]["from"] == other and shown["state"] == "open" and shown["merged_into"] is None
+
+
+def reopened(interface: Interface) -> bool:
+    """Whether an incident that was closed is handled again, and somebody sent."""
+    incident = interface.call("good-reopen")["incident"]
+    interface.act("POST", f"/v1/incidents/{incident}/close")
+    done = interface.act("POST", f"/v1/incidents/{incident}/reopen")
+    shown = interface.get(f"/v1/incidents/{incident}")
+    return "order_issued" in {event["type"] for event in done["events"]} and shown["state"] == "open" and shown["closed_at"] is None
+
+
 def first_event(interface: Interface) -> bool:
     """Whether the stream begins as one of events does."""
     with socket.create_connection(("127.0.0.1", interface.centre.http_port), timeout=10) as raw:
@@ -132,6 +150,8 @@ GOOD: dict[tuple[str, str], Good] = {
     ("GET", "/v1/incidents"): lambda i: i.get("/v1/incidents?state=all&limit=1000")["seq"],
     ("GET", "/v1/incidents/{id}"): lambda i: i.get(f"/v1/incidents/{i.call('good-i', text='着火了')['incident']}")["reports"][0]["text"] == "着火了",
     ("POST", "/v1/incidents/{id}/merge"): merged_into,
+    ("POST", "/v1/incidents/{id}/unmerge"): parted,
+    ("POST", "/v1/incidents/{id}/reopen"): reopened,
     ("POST", "/v1/incidents/{id}/split"): split_off,
     ("POST", "/v1/incidents/{id}/close"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-close')['incident']}/close")["events"],
     ("POST", "/v1/incidents/{id}/escalate"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-up', text='有人打架')['incident']}/escalate", {"priority": 1})["events"],
@@ -240,6 +260,13 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "/v1/incidents/{incident}/merge", {"into": "1.999999"}, 404, "unknown_incident", "incident"),
     ("POST", "/v1/incidents/{incident}/merge", {"into": "{incident}"}, 409, "not_allowed_now", "into"),
     ("POST", "/v1/incidents/{closed}/merge", {"into": "{incident}"}, 409, "not_allowed_now", "into"),
+    ("POST", "/v1/incidents/{incident}/unmerge", {}, 409, "not_allowed_now", "incident"),
+    ("POST", "/v1/incidents/{closed}/unmerge", {}, 409, "not_allowed_now", "incident"),
+    ("POST", "/v1/incidents/1.999999/unmerge", {}, 404, "unknown_incident", "incident"),
+    ("POST", "/v1/incidents/{closed}/unmerge", {"from": "1.1"}, 422, "unknown_field", "from"),
+    ("POST", "/v1/incidents/{incident}/reopen", {}, 409, "not_allowed_now", "incident"),
+    ("POST", "/v1/incidents/1.999999/reopen", {}, 404, "unknown_incident", "incident"),
+    ("POST", "/v1/incidents/{closed}/reopen", {"why": "x"}, 422, "unknown_field", "why"),
     ("POST", "/v1/incidents/{incident}/split", {}, 422, "bad_field", "call"),
     ("POST", "/v1/incidents/{incident}/split", {"call": "1.999999"}, 404, "not_found", "call"),
     ("POST", "/v1/incidents/1.999999/split", {"call": "{call}"}, 404, "not_found", "id"),

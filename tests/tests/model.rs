@@ -19,7 +19,7 @@ use tests::duel::small_worlds::{CASTS, walk};
 use tests::duel::{Coverage, Duel, Random, run_crowd, run_seed};
 
 /// Seeds of the fixed set; other sets are run by `SEEDS=from..to`, other lengths by `STEPS=n`.
-const SEEDS: std::ops::Range<u64> = 80..180;
+const SEEDS: std::ops::Range<u64> = 200..320;
 /// Commands of each seed.
 const STEPS: usize = 500;
 /// Steps of a small world, and of one where the tests are built for speed; others by `DEPTH=n`.

@@ -8,7 +8,7 @@
 use super::Desk;
 use super::intake::{Said, can_be_joined, is_better, raised};
 use super::state::{present, unit_index};
-use crate::call::{Assessment, Call, CallFacts, CallState, Marks};
+use crate::call::{Assessment, Call, CallFacts, Marks};
 use crate::capability::Capability;
 use crate::city::HOSPITALS_MAX;
 use crate::command::{Assignment, CallSplit, CallVerdict, Escalation, IncidentMerge};
@@ -340,11 +340,7 @@ impl Desk<'_> {
         if !self.make_room(split.assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        let left = self.state.incident_mut(from);
-        left.calls -= 1;
-        if call.state == CallState::Open {
-            left.calls_open = left.calls_open.saturating_sub(1);
-        }
+        self.leave_incidents(&call);
         let into = self.open_incident(&said);
         let (from, into) = (self.state.incident_id(from), self.state.incident_id(into));
         if let Some(known) = self.state.calls.get_mut(split.call.number()) {

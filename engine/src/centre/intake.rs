@@ -171,8 +171,8 @@ impl Desk<'_> {
         });
     }
 
-    /// Room for one more incident: what was closed longest ago leaves first. The last part of the table is kept for
-    /// what is more urgent, so that a full table refuses the lowest first and never danger to life.
+    /// Room for one more incident: what was closed longest ago leaves first. A full table refuses the lowest first and never
+    /// danger to life.
     pub(super) fn make_room(&mut self, priority: Priority) -> bool {
         let mut evicted = 0;
         while let Some(&(incident, closed_at)) = self.state.closed.front() {
@@ -185,6 +185,13 @@ impl Desk<'_> {
             self.evict(incident);
             evicted += 1;
         }
+        self.state.incidents.len() < self.state.incidents.capacity()
+            && self.may_be_opened(priority)
+            && self.state.numbers.incident < NUMBER_MAX
+    }
+
+    /// Whether one more of this urgency may be open: the last part of the table is kept for what is more urgent.
+    pub(super) fn may_be_opened(&self, priority: Priority) -> bool {
         let capacity = self.state.incidents.capacity();
         let kept = match priority {
             Priority::P1 => 0,
@@ -195,7 +202,7 @@ impl Desk<'_> {
         let taken = self.state.incidents.len();
         // What is closed can leave at any time and does not count against the lower ones.
         let open = taken - (self.state.closed.len() as u32).min(taken);
-        taken < capacity && open + kept < capacity && self.state.numbers.incident < NUMBER_MAX
+        open + kept < capacity
     }
 
     /// Room for one more order: what was closed longest ago leaves first, as far as one command may.
@@ -431,6 +438,25 @@ impl Desk<'_> {
         None
     }
 
+    /// Changes every incident that counts a call among its own: the one it points to, and those that this was merged into.
+    fn each_incident_of(&mut self, call: &Call, mut change: impl FnMut(&mut Incident)) {
+        let mut at = call.incident;
+        while let Some(slot) = at.and_then(|incident| self.state.incident_slot(incident)) {
+            let incident = self.state.incident_mut(slot);
+            change(incident);
+            at = incident.merged_into;
+        }
+    }
+
+    /// A call points to other incidents from here on.
+    pub(super) fn leave_incidents(&mut self, call: &Call) {
+        let is_open = u32::from(call.state == CallState::Open);
+        self.each_incident_of(call, |incident| {
+            incident.calls = incident.calls.saturating_sub(1);
+            incident.calls_open = incident.calls_open.saturating_sub(is_open);
+        });
+    }
+
     /// Facts for an incident that is being handled.
     fn amend(&mut self, slot: Slot, facts: &CallFacts) {
         let now = self.state.now;
@@ -489,14 +515,18 @@ impl Desk<'_> {
         if !self.opens_incident(&said) {
             return;
         }
-        let slot = match self.nearest_joinable(&said) {
+        let joined = self.nearest_joinable(&said);
+        if joined.is_none() && !self.make_room(assessment.priority) {
+            return self.refuse(Refusal::IncidentsFull);
+        }
+        self.leave_incidents(call);
+        let slot = match joined {
             Some((slot, distance_dm)) => {
                 self.join(slot, facts.call, distance_dm);
                 self.raise(slot, &said);
                 slot
             }
-            None if self.make_room(assessment.priority) => self.open_incident(&said),
-            None => return self.refuse(Refusal::IncidentsFull),
+            None => self.open_incident(&said),
         };
         let incident = self.state.incident_id(slot);
         if let Some(call) = self.state.calls.get_mut(facts.call.number()) {
@@ -523,11 +553,13 @@ impl Desk<'_> {
             known.state = next;
         }
         self.say(Event::CallEnded { call: id });
+        self.each_incident_of(&call, |incident| {
+            incident.calls_open = incident.calls_open.saturating_sub(1);
+        });
         let Some(slot) = self.open_incident_of(&call) else {
             return;
         };
-        let incident = self.state.incident_mut(slot);
-        incident.calls_open = incident.calls_open.saturating_sub(1);
+        let incident = self.state.incident(slot);
         if incident.calls_open == 0 && incident.needs.is_empty() {
             self.close_by_itself(slot, CloseReason::NothingNeeded);
         }

@@ -61,11 +61,8 @@ impl Desk<'_> {
             owed.situation_report.map(|span| now + span),
         );
         // H6: what is owed upward is owed since the level that asks for it.
-        for (stage, span) in [
-            (UpwardStage::First, owed.first_word),
-            (UpwardStage::Written, owed.written_report),
-        ] {
-            if let Some(span) = span {
+        for &stage in UpwardStage::ALL {
+            if let Some(span) = owed.upward(stage) {
                 let running = major.deadlines.slot(stage.clock());
                 incident.upward[stage as usize].owe(now, now + span, running);
             }
@@ -78,6 +75,23 @@ impl Desk<'_> {
             deadlines: major.deadlines,
         });
         self.name_commander(slot);
+    }
+
+    /// A major incident is handled again: it owes from now on what its level asks for, save what was told upward before. What
+    /// never came was entered when it was closed, and is owed anew.
+    pub(super) fn owe_again(&mut self, slot: Slot) {
+        let incident = self.state.incident_mut(slot);
+        let Some(level) = incident.level() else {
+            return;
+        };
+        for duty in incident
+            .upward
+            .iter_mut()
+            .filter(|duty| duty.told.is_none())
+        {
+            duty.owed = None;
+        }
+        self.raise_level(slot, level, LevelCause::Reopened);
     }
 
     /// X9: who commands at the scene goes by class and level; nobody is named for what is not major.

@@ -4,7 +4,7 @@
 //! thread or random number, and allocates nothing once it has warmed up. The chapters: `intake` (a call comes,
 //! joins or opens an incident), `needs` (what it needs, and who is nearest), `orders` (the life of an order),
 //! `due` (clocks run out), `units` (where units are and whether they may be sent), `acts` (what a person decides),
-//! `major` (levels, what a major incident owes, who sees to what is left).
+//! `major` (levels, what a major incident owes, who sees to what is left), `revival` (what was closed or merged is handled again).
 
 mod acts;
 mod by_road;
@@ -19,6 +19,7 @@ mod orders;
 mod pool;
 mod preemption;
 mod reserves;
+mod revival;
 mod ring;
 mod snapshot;
 mod soundness;
@@ -415,6 +416,8 @@ impl<'a> Desk<'a> {
             Command::ReportSituation(incident) => self.report_situation(incident),
             Command::ReportUpward(report) => self.report_upward(&report),
             Command::CloseWithFollowUp(follow_up) => self.close_with_follow_up(&follow_up),
+            Command::ReopenIncident(incident) => self.reopen(incident),
+            Command::UnmergeIncident(incident) => self.unmerge(incident),
             // Carried out before a desk is opened.
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }

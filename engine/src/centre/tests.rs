@@ -13,6 +13,7 @@ mod merging;
 mod orders;
 mod preemption;
 mod random;
+mod revival;
 mod saving;
 mod waiting;
 

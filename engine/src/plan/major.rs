@@ -100,6 +100,16 @@ pub struct Owed {
     pub written_report: Option<Span>,
 }
 
+impl Owed {
+    /// How long a report upward may take.
+    pub const fn upward(&self, stage: UpwardStage) -> Option<Span> {
+        match stage {
+            UpwardStage::First => self.first_word,
+            UpwardStage::Written => self.written_report,
+        }
+    }
+}
+
 /// An office, in both languages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Commander {

@@ -66,6 +66,8 @@ pub struct Counters {
     pub ledger: BTreeMap<LedgerMatter, u64>,
     /// Incidents opened.
     pub incidents_opened: u64,
+    /// Incidents that were closed or merged and are handled again.
+    pub incidents_reopened: u64,
     /// Incidents closed, by reason.
     pub incidents_closed: BTreeMap<CloseReason, u64>,
     /// Events of any kind.
@@ -125,6 +127,8 @@ impl Counters {
             *self.outcomes.entry(outcome).or_default() += 1;
         } else if let Event::IncidentOpened { .. } = event {
             self.incidents_opened += 1;
+        } else if let Event::IncidentReopened { .. } = event {
+            self.incidents_reopened += 1;
         } else if let Event::IncidentClosed { reason, .. } = *event {
             *self.incidents_closed.entry(reason).or_default() += 1;
         }
@@ -189,6 +193,7 @@ impl Counters {
             self.conflicts,
             self.orders_issued,
             self.incidents_opened,
+            self.incidents_reopened,
             self.events,
             self.situations,
             self.follow_ups,

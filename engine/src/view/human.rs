@@ -186,6 +186,8 @@ impl View {
             for call in calls {
                 self.humans.point(call, Some(into));
             }
+        } else if let Event::IncidentReopened { incident, from, .. } = *event {
+            self.part_humans(incident, from);
         } else if let Event::IncidentClosed { incident, reason } = *event {
             let is_done = match reason {
                 CloseReason::Served | CloseReason::Person | CloseReason::NothingNeeded => true,
@@ -202,6 +204,23 @@ impl View {
         {
             // Facts that made an incident of a call, or that joined it to one.
             self.humans.point(facts.call, self.incident_of(facts.call));
+        }
+    }
+
+    /// Calls of an incident that parts from those it had been merged into are before a person for it again.
+    fn part_humans(&mut self, incident: IncidentId, from: Option<IncidentId>) {
+        let mut at = from;
+        while let Some(left) = at {
+            let calls: Vec<CallId> = self.humans.of_incident(left).collect();
+            for call in calls {
+                if self.incident_of(call) == Some(incident) {
+                    self.humans.point(call, Some(incident));
+                }
+            }
+            at = self
+                .incidents
+                .get(&left)
+                .and_then(|known| known.merged_into);
         }
     }
 }

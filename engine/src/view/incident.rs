@@ -103,6 +103,17 @@ impl IncidentView {
         }
         self.reports.push_back(ReportRef { call, record });
     }
+
+    /// Takes in what was said of another incident, each record once; the newest stay.
+    fn hear_all(&mut self, reports: VecDeque<ReportRef>) {
+        self.reports.extend(reports);
+        let all = self.reports.make_contiguous();
+        all.sort_by_key(|report| report.record);
+        let mut known = Vec::from(std::mem::take(&mut self.reports));
+        known.dedup();
+        let many = known.len().saturating_sub(REPORTS_MAX);
+        self.reports = known.split_off(many).into();
+    }
 }
 
 impl View {
@@ -210,7 +221,11 @@ impl View {
         } else if let Event::IncidentMerged { from, into, calls } = *event {
             self.merge_incidents(from, into, calls);
         } else if let Event::CallSplit { call, from, into } = *event {
+            self.leave_incidents(call);
+            self.point(call, Some(into));
             self.split_incident(call, from, into, heard.sequence);
+        } else if let Event::IncidentReopened { .. } = *event {
+            self.reopen_incident(event);
         } else if let Event::CallDecided {
             call,
             incident: Some(incident),
@@ -268,6 +283,7 @@ impl View {
     /// A call points to an incident from here on, and what its caller said belongs to it.
     fn adopt(&mut self, call: CallId, incident: IncidentId, heard: Heard<'_>) {
         let taken = self.call(call).map(|known| known.taken);
+        self.leave_incidents(call);
         self.point(call, Some(incident));
         let words = matches!(heard.command, Command::AddFacts(_)).then_some(heard.sequence);
         self.change_incident(incident, |known| {
@@ -310,15 +326,84 @@ impl View {
         self.change_incident(into, |known| {
             known.calls += calls;
             known.injured = known.injured.max(injured);
-            for report in reports {
-                known.hear_words(report.call, report.record);
-            }
-            known
-                .reports
-                .make_contiguous()
-                .sort_by_key(|report| report.record);
+            known.hear_all(reports);
         });
         self.change_conduct(into, |known| known.join(&conduct));
+    }
+
+    /// An incident is handled again. One that readers have been told of long ago is as if it were new.
+    fn reopen_incident(&mut self, event: &Event) {
+        let Event::IncidentReopened {
+            incident,
+            from,
+            calls,
+            kind,
+            priority,
+            nature,
+            category,
+            agencies,
+            place,
+            injured,
+            drill,
+            opened_at,
+        } = *event
+        else {
+            return;
+        };
+        let gone = self.incidents.remove(&incident);
+        let (reports, orders, mut conduct) = gone
+            .map(|gone| (gone.reports, gone.orders, gone.conduct))
+            .unwrap_or_default();
+        conduct.follow_up = None;
+        let back = IncidentView {
+            kind,
+            priority,
+            nature,
+            category,
+            agencies,
+            place,
+            drill,
+            injured,
+            opened_at,
+            closed: None,
+            merged_into: None,
+            calls,
+            reports,
+            needs: Vec::new(),
+            orders,
+            conduct,
+        };
+        self.incidents.insert(incident, back);
+        self.incidents_open.insert(incident);
+        self.incidents_closed
+            .retain(|&(_, closed)| closed != incident);
+        self.part(incident, from, calls);
+    }
+
+    /// What calls of an incident have said leaves those that it had been merged into, and so do the calls.
+    fn part(&mut self, incident: IncidentId, from: Option<IncidentId>, calls: u32) {
+        let mut at = from;
+        while let Some(id) = at {
+            let Some(left) = self.incidents.get_mut(&id) else {
+                return;
+            };
+            left.calls = left.calls.saturating_sub(calls);
+            at = left.merged_into;
+            let reports = std::mem::take(&mut left.reports).into_iter();
+            let (moved, stay) =
+                reports.partition(|report| self.incident_of(report.call) == Some(incident));
+            self.change_incident(id, |known| known.reports = stay);
+            self.change_incident(incident, |known| known.hear_all(moved));
+        }
+    }
+
+    /// A call counts no longer among those of the incidents that it pointed to.
+    fn leave_incidents(&mut self, call: CallId) {
+        let mut at = self.call(call).and_then(|known| known.incident);
+        while let Some(known) = at.and_then(|incident| self.incidents.get_mut(&incident)) {
+            known.calls = known.calls.saturating_sub(1);
+            at = known.merged_into;
+        }
     }
 
     fn split_incident(
@@ -330,7 +415,6 @@ impl View {
     ) {
         let mut moved: Vec<ReportRef> = Vec::new();
         self.change_incident(from, |known| {
-            known.calls = known.calls.saturating_sub(1);
             known.reports.retain(|report| {
                 let stays = report.call != call;
                 if !stays {

@@ -197,8 +197,6 @@ impl View {
             });
         } else if let Event::CallDecided { call, incident, .. } = *event {
             self.point(call, incident);
-        } else if let Event::CallSplit { call, into, .. } = *event {
-            self.point(call, Some(into));
         } else if let Event::CallAmended { call } = *event {
             let of_facts = matches!(heard.command, Command::AddFacts(_));
             if let (true, Some(known)) = (of_facts, self.call_mut(call)) {

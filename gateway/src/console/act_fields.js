@@ -14,7 +14,7 @@ const LEVELS = ["IV", "III", "II", "I"];
 
 /** {fields, hint?, body()} of an act on an incident or a call, or of a report on an order. */
 export function fieldsOf(name, subject, model) {
-  const make = { escalate, level, situation, upward, merge, split, assign, close, classify, facts, end, report }[name];
+  const make = { escalate, level, situation, upward, merge, unmerge: again("unmerge"), reopen: again("reopen"), split, assign, close, classify, facts, end, report }[name];
   return make(subject, model);
 }
 
@@ -42,6 +42,11 @@ function merge(incident, model) {
   }));
   const { field, input } = typed("into", word("field.into"), suggestions);
   return { fields: field, hint: word("act.merge.hint", { id: incident.id }), body: () => ({ into: input.value.trim() }) };
+}
+
+/** An act that needs no word beside it. */
+function again(name) {
+  return (incident) => ({ fields: [], hint: word(`act.${name}.hint`, { id: incident.id }), body: () => ({}) });
 }
 
 function split(incident) {

@@ -1,4 +1,4 @@
-//! What may be done from this page: escalate, raise the level, report here and upward, merge, split, assign, close, correct what a call was taken for, add to a call
+//! What may be done from this page: escalate, raise the level, report here and upward, merge, part, reopen, split, assign, close, correct what a call was taken for, add to a call
 //! and end it, and enter what a unit reports by telephone.
 //!
 //! Each act asks for confirmation in one dialog, is sent under a key of its own so that a lost answer can be asked for

@@ -222,6 +222,7 @@ export const CODES = {
   "cause.calls": ["按报警人数", "by its callers"],
   "cause.person": ["人工定级", "by a person"],
   "cause.merged": ["并案带入", "by a merge"],
+  "cause.reopened": ["重新立案沿用", "as before it was reopened"],
   // Clocks of a major incident.
   "owed.situation_report": ["现场续报", "situation report"],
   "owed.first_word": ["首报", "first word"],
@@ -374,6 +375,7 @@ export const CODES = {
   "event.incident_clock_missed": ["报告时限已过", "incident clock missed"],
   "event.incident_entered": ["警情记入台账", "ledger entry of an incident"],
   "event.close_awaited": ["待人工结案", "close awaited"],
+  "event.incident_reopened": ["重新立案", "incident reopened"],
   "event.follow_up_named": ["明确后续责任", "follow-up named"],
   "event.duties_joined": ["并案后应报时限", "deadlines joined"],
   "human.unsure": ["把握不足", "not sure what it is"],

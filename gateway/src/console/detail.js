@@ -94,20 +94,22 @@ export class Detail {
   }
 
   #actions(incident) {
+    const button = (name, disabled = false) =>
+      element("button", { type: "button", "data-key": name, disabled, onclick: () => this.#acts.open(name, incident) }, word(`act.${name}`));
+    const acts = { class: "acts", role: "group", "aria-label": word("detail.acts") };
     if (incident.state === "closed") {
       const into = incident.merged_into;
-      return element(
+      const note = element(
         "p",
         { class: "closed-note" },
         word("detail.closed", { at: this.#at(incident.closed_at), why: coded("reason", incident.close_reason) }),
         into && [" ", word("detail.merged"), " ", element("button", { type: "button", class: "link", onclick: () => this.#choose(into) }, into)],
       );
+      return [note, element("div", acts, button(into ? "unmerge" : "reopen"))];
     }
-    const button = (name, disabled = false) =>
-      element("button", { type: "button", "data-key": name, disabled, onclick: () => this.#acts.open(name, incident) }, word(`act.${name}`));
     return element(
       "div",
-      { class: "acts", role: "group", "aria-label": word("detail.acts") },
+      acts,
       button("assign"),
       button("escalate", incident.priority === 1),
       button("level", incident.level === "I"),

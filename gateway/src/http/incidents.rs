@@ -1,4 +1,4 @@
-//! Incidents over HTTP: lists and one with its callers' words; merge, split, assign. Go on with `conduct` for levels, reports
+//! Incidents over HTTP: lists and one with its callers' words; merge, unmerge, reopen, split, assign. Go on with `conduct` for levels, reports
 //! and the close.
 
 use super::Shared;
@@ -200,6 +200,28 @@ pub async fn merge(
     let into = act.fields.id("into")?;
     let merge = Command::MergeIncidents(IncidentMerge { from, into });
     act.decide(&exchange, merge).await
+}
+
+/// An incident is not one with the one it was merged into.
+pub async fn unmerge(
+    State(exchange): Shared,
+    OfIncident(incident): OfIncident,
+    request: Request,
+) -> Answered {
+    let act = Act::read(&exchange, request).await?;
+    let unmerge = Command::UnmergeIncident(incident);
+    act.decide(&exchange, unmerge).await
+}
+
+/// An incident was closed too early.
+pub async fn reopen(
+    State(exchange): Shared,
+    OfIncident(incident): OfIncident,
+    request: Request,
+) -> Answered {
+    let act = Act::read(&exchange, request).await?;
+    let reopen = Command::ReopenIncident(incident);
+    act.decide(&exchange, reopen).await
 }
 
 /// A call is about something else. What it is about is said, or is what was last held of that call.

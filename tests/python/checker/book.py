@@ -79,6 +79,7 @@ class Book:
             "incident_raised": [acts.level_only_rises],
             "incident_reclassified": [acts.verdict_stands],
             "incident_merged": [acts.merge_is_of_two_open_incidents, acts.merge_takes_what_is_graver],
+            "incident_reopened": [acts.only_what_was_closed_is_reopened],
             "unit_preempted": [preemption.plan_lets_it],
             "call_split": [acts.call_leaves_for_an_incident_of_its_own],
             "hospital_defined": [acts.hospitals_keep_their_numbers],
@@ -110,6 +111,7 @@ class Book:
             alarm.everything_due_fires,
             conduct.major_incident_has_a_commander,
             conduct.merged_owe_what_either_owed,
+            conduct.what_is_reopened_owes_again,
             conduct.no_incident_is_overdue,
             conduct.ledger_has_what_incidents_owed,
         ]

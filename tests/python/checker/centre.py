@@ -165,6 +165,7 @@ class Incident:
     attended: bool = False
     close_awaited: bool = False
     close_said_at: int | None = None
+    merged_into: str | None = None
 
     def awaited(self) -> set[str]:
         """What is owed upward and has not come."""
@@ -187,7 +188,13 @@ class Call:
     body: Any
     line: int | None
     decided: int = 0
-    incident: str | None = None
+    # The incident it was put to, and those that this was merged into since, up to the one that it points to.
+    path: list[str] = field(default_factory=list)
+
+    @property
+    def incident(self) -> str | None:
+        """The incident it points to, through however many merges."""
+        return self.path[-1] if self.path else None
 
 
 # How a need gets its unit when it is looked for, and not when a unit comes free.
@@ -351,7 +358,6 @@ class Centre:
 
     def _call_split(self, _record: Record, event: Any) -> None:
         self._point(event["call"], event["into"])
-        self.incidents[event["from"]].calls -= 1
 
     def caller(self, record: Record) -> str | None:
         """The call that a record is about."""
@@ -360,12 +366,17 @@ class Centre:
         return record.value["call"] if record.command in OF_A_CALL else None
 
     def _point(self, identity: str, incident: str) -> None:
-        """A call points to an incident from here on."""
+        """A call points to an incident from here on, and is none of those that it pointed to."""
+        for left in self.calls[identity].path:
+            self.incidents[left].calls -= 1
+        self._lead(identity, [incident])
+
+    def _lead(self, identity: str, path: list[str]) -> None:
         call = self.calls[identity]
         if call.incident is not None:
             self.incidents[call.incident].callers.discard(identity)
-        call.incident = incident
-        self.incidents[incident].callers.add(identity)
+        call.path = path
+        self.incidents[path[-1]].callers.add(identity)
 
     def _incident_opened(self, record: Record, event: Any) -> None:
         self.incidents[event["incident"]] = Incident(
@@ -420,8 +431,32 @@ class Centre:
                 mine[stage] = min(mine.get(stage, at), at)
         for stage, fields in gone.told.items():
             kept.told[stage] = kept.told.get(stage, set()) | fields
+        gone.merged_into = kept.identity
         for caller in sorted(gone.callers):
-            self._point(caller, kept.identity)
+            self._lead(caller, [*self.calls[caller].path, kept.identity])
+
+    def _incident_reopened(self, _record: Record, event: Any) -> None:
+        incident = self.incidents[event["incident"]]
+        for caller in self.callers_of(incident):
+            path = self.calls[caller].path
+            own = path.index(incident.identity) + 1
+            for left in path[own:]:
+                self.incidents[left].calls -= 1
+            self._lead(caller, path[:own])
+        incident.closed, incident.merged_into, incident.attended = False, None, True
+        incident.close_awaited, incident.close_said_at = False, None
+        incident.needs = {}
+        # What was told was told; all else is owed as if the level were new.
+        for owed in (incident.owed_since, incident.owed_until):
+            for stage in set(owed) - set(incident.told):
+                del owed[stage]
+
+    def callers_of(self, incident: Incident) -> list[str]:
+        """The calls that were put to an incident, or to one that was merged into it, wherever they point now."""
+        last = incident
+        while last.merged_into is not None:
+            last = self.incidents[last.merged_into]
+        return sorted(caller for caller in last.callers if incident.identity in self.calls[caller].path)
 
     def _incident_raised(self, record: Record, event: Any) -> None:
         if record.command == "escalate_incident":

@@ -3,7 +3,7 @@
 from typing import Any, Iterator
 
 from .centre import Centre, Incident, Unit
-from .export import Record
+from .export import Record, milliseconds, moment
 from .orders import is_open
 from .plan import LEVELS
 from .rules_of_needs import NEEDS_MAX
@@ -24,6 +24,35 @@ def merge_is_of_two_open_incidents(centre: Centre, record: Record, event: Any) -
             yield f"incident {incident.identity} is closed, and is merged"
     if event["calls"] != len(gone.callers):
         yield f"{event['calls']} calls move with {gone.identity}, {len(gone.callers)} point to it"
+
+
+def only_what_was_closed_is_reopened(centre: Centre, record: Record, event: Any) -> Findings:
+    """A person reopens what was closed, or parts what was merged; it is held as it was then, with the calls that are its own
+    (N1)."""
+    incident = centre.incidents[event["incident"]]
+    acts = {"reopen_incident": None, "unmerge_incident": incident.merged_into}
+    said = record.value if record.command in acts else None
+    merged = record.command == "unmerge_incident"
+    if said != event["incident"] or not incident.closed or (incident.merged_into is not None) != merged:
+        yield f"{record.command} reopens {incident.identity}"
+    if event["from"] != acts.get(record.command):
+        yield f"incident {incident.identity} was merged into {incident.merged_into}, and parts from {event['from']}"
+    held = {
+        "kind": incident.kind,
+        "priority": incident.priority,
+        "nature": incident.nature,
+        "category": incident.category,
+        "agencies": sorted(incident.agencies),
+        "place": incident.place,
+        "injured": incident.injured,
+        "drill": incident.drill,
+        "opened_at": moment(incident.opened_at),
+        "calls": len(centre.callers_of(incident)),
+    }
+    shown = {**{name: event[name] for name in held}, "agencies": sorted(event["agencies"])}
+    shown["opened_at"] = moment(milliseconds(event["opened_at"]))
+    if shown != held:
+        yield f"incident {incident.identity} is reopened as {shown}, it was {held}"
 
 
 def merge_takes_what_is_graver(centre: Centre, record: Record, event: Any) -> Findings:
@@ -233,6 +262,20 @@ def _close_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
     return incident.closed if reason == "not_allowed_now" else None
 
 
+def _reopening_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
+    incident = centre.incidents.get(said)
+    if reason != "not_allowed_now" or incident is None:
+        return incident is None or None
+    return not incident.closed or incident.merged_into is not None
+
+
+def _parting_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
+    incident = centre.incidents.get(said)
+    if reason != "not_allowed_now" or incident is None:
+        return incident is None or None
+    return not incident.closed or incident.merged_into is None
+
+
 def _raise_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
     incident = centre.incidents.get(said["incident"])
     if reason != "not_allowed_now" or incident is None:
@@ -243,6 +286,8 @@ def _raise_is_refused(centre: Centre, said: Any, reason: str) -> bool | None:
 
 # Of each act, whether a refusal holds; `None` where the journal does not say (what has left hot state is unknown).
 _REASONS = {
+    "reopen_incident": _reopening_is_refused,
+    "unmerge_incident": _parting_is_refused,
     "close_incident": _close_is_refused,
     "raise_level": _raise_is_refused,
     "assign_unit": _assignment_is_refused,

@@ -21,14 +21,30 @@ def _rank(level: str | None) -> int:
     return -1 if level is None else LEVELS.index(level)
 
 
+def _reopened(record: Record) -> str | None:
+    return next((event["incident"] for name, event in record.events if name == "incident_reopened"), None)
+
+
+def what_is_reopened_owes_again(centre: Centre, record: Record) -> Findings:
+    """A major incident that is handled again says what it owes from then on (X4, H6)."""
+    reopened = _reopened(record)
+    said = [event["incident"] for name, event in record.events if name == "level_raised" and event["cause"] == "reopened"]
+    major = reopened is not None and centre.incidents[reopened].level is not None
+    if said != ([reopened] if major else []):
+        yield f"{reopened} is handled again, {said} owe anew"
+
+
 def level_rises_for_its_cause(centre: Centre, record: Record, event: Any) -> Findings:
     """A level only rises: as the plan says, as a person says, or to that of what it is one with (L1, N1)."""
     incident, level, cause = centre.incidents[event["incident"]], event["level"], event["cause"]
-    if incident.closed or _rank(level) <= _rank(incident.level):
+    if incident.closed or _rank(level) <= _rank(incident.level) and cause != "reopened":
         yield f"incident {incident.identity} ({incident.level}) rises to {level}"
     if cause == "person":
         if record.command != "raise_level" or record.value["level"] != level:
             yield f"{record.command} raises {incident.identity} to {level} as a person's word"
+    elif cause == "reopened":
+        if _reopened(record) != incident.identity or incident.level != level:
+            yield f"incident {incident.identity} ({incident.level}) is of level {level} again"
     elif cause == "merged":
         gone = centre.incidents[centre.merged_from[incident.identity]]
         if gone.level != level:

@@ -44,6 +44,7 @@ def what_is_wanted_is_asked_for(centre: Centre, record: Record) -> Findings:
     a person is told what it has no number for (R1, H9)."""
     held = [event["incident"] for name, event in record.events if name in _HELD]
     held += [event["into"] for name, event in record.events if name == "incident_merged"]
+    held += [event["incident"] for name, event in record.events if name == "incident_reopened"]
     for identity in sorted(set(held)):
         incident = centre.incidents[identity]
         if incident.closed:

@@ -169,6 +169,10 @@ impl Idle {
                 incident,
                 reason: CloseReason::Lapsed | CloseReason::Served | CloseReason::Person,
             } => self.waits.retain(|&(of, _), _| of != incident),
+            // Its needs begin anew: nobody has been asked for them.
+            Event::IncidentReopened { incident, .. } => {
+                self.last.retain(|&(of, _), _| of != incident);
+            }
             Event::Continues { .. } => self.continues = true,
             _ => {}
         }

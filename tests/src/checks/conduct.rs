@@ -49,7 +49,11 @@ struct Joining {
 #[derive(Debug, Default)]
 pub struct Conduct {
     known: BTreeMap<IncidentId, Known>,
+    /// What was known of those that are closed, should they be handled again.
+    closed: BTreeMap<IncidentId, Known>,
     joining: Option<Joining>,
+    /// A major incident that is handled again, and of which its level has yet to be said.
+    returning: Option<IncidentId>,
     /// The deadline that fired last in this command.
     fired: Option<Moment>,
     /// The last tick left something to the next.
@@ -76,6 +80,11 @@ impl Conduct {
         for (index, event) in events.iter().enumerate() {
             self.hear_one(at, envelope, event, &events[..index], &events[index + 1..])
                 .map_err(|what| format!("{what}: {event:?}"))?;
+        }
+        if let Some(incident) = self.returning.take() {
+            return Err(format!(
+                "{incident} is handled again, and owes nothing anew"
+            ));
         }
         self.continues = matches!(events.last(), Some(Event::Continues { .. }));
         let ticked = envelope.command == Command::Tick && !matches!(events, [Event::Refused(_)]);
@@ -141,6 +150,12 @@ impl Conduct {
             } => {
                 self.be_joined(incident, None, deadlines)?;
                 self.known.entry(incident).or_default().clocks = deadlines;
+                Ok(())
+            }
+            Event::IncidentReopened {
+                incident, nature, ..
+            } => {
+                self.reopen(incident, nature);
                 Ok(())
             }
             Event::CommanderNamed { incident, .. } => self
@@ -232,7 +247,14 @@ impl Conduct {
         clocks: MajorDeadlines,
     ) -> Result<(), String> {
         let known = self.known.entry(incident).or_default();
-        if known.level >= Some(level) {
+        let is_so = match cause {
+            // What it was when it was closed, said once.
+            LevelCause::Reopened => {
+                self.returning.take() == Some(incident) && known.level == Some(level)
+            }
+            _ => known.level < Some(level),
+        };
+        if !is_so {
             return Err(format!("it rises from {known:?}"));
         }
         for &stage in UpwardStage::ALL {
@@ -250,6 +272,18 @@ impl Conduct {
         }
         (known.level, known.clocks) = (Some(level), clocks);
         Ok(())
+    }
+
+    /// A closed incident is handled again: what was told was told, all else is owed as if its level were new.
+    fn reopen(&mut self, incident: IncidentId, nature: Nature) {
+        let mut known = self.closed.remove(&incident).unwrap_or_default();
+        for (owed, told) in known.owed.iter_mut().zip(known.told) {
+            *owed = owed.filter(|_| told);
+        }
+        known.clocks = MajorDeadlines::default();
+        (known.attended, known.nothing) = (true, nature == Nature::Invalid);
+        self.returning = known.level.map(|_| incident);
+        self.known.insert(incident, known);
     }
 
     /// Two incidents are one. What that comes to must be said before the first is closed.
@@ -335,6 +369,7 @@ impl Conduct {
         let Some(known) = self.known.remove(&incident) else {
             return Ok(());
         };
+        self.closed.insert(incident, known);
         if reason == CloseReason::Merged && self.joining.is_some() {
             return Err(format!("nobody said what they come to: {:?}", self.joining));
         }

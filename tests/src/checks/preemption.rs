@@ -177,6 +177,8 @@ impl Check for Preemption {
             } = *event
             {
                 self.hand_over(order, into, need);
+            } else if let Event::IncidentReopened { incident, .. } = *event {
+                self.owed.retain(|&(of, _), _| of != incident);
             } else if let Event::IncidentMerged { from, into, .. } = *event {
                 // Both have lost what either has.
                 let lost = self.bumps.remove(&from).unwrap_or(0);

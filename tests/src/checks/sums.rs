@@ -40,7 +40,9 @@ impl Sums {
                 Outcome::Human => sums.human += 1,
                 Outcome::Waiting => sums.waiting += 1,
             },
-            Event::IncidentOpened { .. } => sums.incidents_open += 1,
+            Event::IncidentOpened { .. } | Event::IncidentReopened { .. } => {
+                sums.incidents_open += 1
+            }
             Event::IncidentClosed { .. } => {
                 sums.incidents_open = sums.incidents_open.wrapping_sub(1);
             }

@@ -50,8 +50,8 @@ const USUAL: &[Kind] = &[
 const LINES: &[u32] = &[110, 110, 110, 119, 120, 122, 12_345, 12_395, 999];
 
 /// What can be written, each with its weight before a seed's temper bends it.
-const SUBJECTS: [usize; 22] = [
-    30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 2, 2, 2, 3, 1,
+const SUBJECTS: [usize; 23] = [
+    30, 4, 8, 4, 3, 45, 3, 6, 4, 30, 6, 4, 4, 3, 3, 8, 1, 2, 2, 2, 3, 4, 1,
 ];
 
 /// The author of one stream.
@@ -175,6 +175,10 @@ impl Author {
                 unit: self.unit(),
                 owner: scene::name("王芳"),
             }),
+            21 => match self.random.percent(50) {
+                true => Command::ReopenIncident(self.any_incident()),
+                false => Command::UnmergeIncident(self.any_incident()),
+            },
             _ => self.activation(),
         };
         let at = match subject {
@@ -194,6 +198,9 @@ impl Author {
             }
             if let Event::IncidentOpened { incident, .. } = event {
                 self.incidents.push(*incident);
+                self.open.push(*incident);
+            }
+            if let Event::IncidentReopened { incident, .. } = event {
                 self.open.push(*incident);
             }
             if let Event::IncidentClosed { incident, .. } = event {
@@ -523,6 +530,14 @@ impl Author {
     }
 
     /// Mostly an open incident, often the oldest, so that one has much to bear; else any, or a stranger.
+    /// One of the newest, open or not.
+    fn any_incident(&mut self) -> IncidentId {
+        match self.random.late(&self.incidents) {
+            Some(incident) if self.random.percent(90) => incident,
+            _ => self.incident(),
+        }
+    }
+
     fn incident(&mut self) -> IncidentId {
         let found = match self.random.below(20) {
             0..15 if self.heaps => self.open.first().copied(),

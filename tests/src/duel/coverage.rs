@@ -240,6 +240,7 @@ names!(
         CloseAwaited,
         FollowUpNamed,
         DutiesJoined,
+        IncidentReopened,
     ]
 );
 names!(
@@ -268,6 +269,8 @@ names!(
         ReportSituation,
         ReportUpward,
         CloseWithFollowUp,
+        ReopenIncident,
+        UnmergeIncident,
     ]
 );
 

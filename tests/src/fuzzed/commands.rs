@@ -428,6 +428,10 @@ fn rare(world: &mut World, cursor: &mut Cursor<'_>) -> Command {
             unit: unit(cursor),
             owner: name("O", 1),
         }),
+        6 => match cursor.u8() & 1 {
+            0 => Command::ReopenIncident(incident(cursor)),
+            _ => Command::UnmergeIncident(incident(cursor)),
+        },
         _ => Command::DefineHospital(HospitalDefinition {
             name: name("H", cursor.below(3)),
             point: place(cursor).point,

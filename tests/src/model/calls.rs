@@ -285,14 +285,17 @@ impl Model {
         if !self.asks_for_an_incident(&said) {
             return;
         }
-        let incident = if let Some((incident, distance_dm)) = self.nearest_joinable(&said) {
+        let joined = self.nearest_joinable(&said);
+        if joined.is_none() && !self.make_room(assessment.priority) {
+            return self.refuse(Refusal::IncidentsFull);
+        }
+        self.leave_all(call);
+        let incident = if let Some((incident, distance_dm)) = joined {
             self.join(incident, call.id, distance_dm);
             self.raise(incident, &said);
             incident
-        } else if self.make_room(assessment.priority) {
-            self.open_incident(&said)
         } else {
-            return self.refuse(Refusal::IncidentsFull);
+            self.open_incident(&said)
         };
         if let Some(call) = self.call_mut(call.id) {
             call.incident = Some(incident);
@@ -312,11 +315,11 @@ impl Model {
             call.ended = true;
         }
         self.say(Event::CallEnded { call: id });
+        self.end_for_all(&call);
         let Some(incident) = self.open_incident_of(&call) else {
             return;
         };
-        let left = self.incident_mut(incident);
-        left.calls_open = left.calls_open.saturating_sub(1);
+        let left = self.incident(incident);
         if left.calls_open == 0 && left.needs.is_empty() {
             self.close_by_itself(incident, CloseReason::NothingNeeded);
         }

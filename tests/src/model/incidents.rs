@@ -32,6 +32,12 @@ impl Model {
             }
             self.forget(oldest);
         }
+        self.incidents.len() < capacity && self.may_be_opened(priority)
+    }
+
+    /// Whether one more incident of this urgency may be open.
+    pub(super) fn may_be_opened(&self, priority: Priority) -> bool {
+        let capacity = self.capacities.incidents_max as usize;
         let kept = match priority {
             Priority::P1 => 0,
             Priority::P2 => capacity / 16,
@@ -39,7 +45,7 @@ impl Model {
             Priority::P4 => capacity / 4,
         };
         let open = self.incidents.iter().filter(|known| known.open).count();
-        self.incidents.len() < capacity && open + kept < capacity
+        open + kept < capacity
     }
 
     /// Room for one more order: closed incidents leave with their orders, the longest closed first, so many in one

@@ -65,7 +65,7 @@ impl Model {
 
     /// A deadline that runs is only drawn nearer. What is owed upward is owed from the level on that asks for it first; what
     /// has come, or was missed, gets no new deadline.
-    fn rise(&mut self, id: IncidentId, level: Level, cause: LevelCause) {
+    pub(super) fn rise(&mut self, id: IncidentId, level: Level, cause: LevelCause) {
         let (now, owed) = (self.now, self.plan_in_force().major.owed(level));
         self.incident_mut(id).level = Some(level);
         if let Some(pace) = owed.situation_report {

@@ -21,6 +21,7 @@ mod needs;
 mod orders;
 mod people;
 mod preemption;
+mod revival;
 mod state;
 mod units;
 mod waiting;
@@ -218,6 +219,8 @@ impl Model {
             Command::ReportSituation(incident) => self.report_situation(incident),
             Command::ReportUpward(report) => self.report_upward(&report),
             Command::CloseWithFollowUp(follow_up) => self.close_with_follow_up(&follow_up),
+            Command::ReopenIncident(incident) => self.reopen(incident),
+            Command::UnmergeIncident(incident) => self.unmerge(incident),
             Command::OpenCentre(_) | Command::Activate(_) => {}
         }
     }

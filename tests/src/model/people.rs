@@ -256,11 +256,7 @@ impl Model {
         if !self.make_room(split.assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        let left = self.incident_mut(from);
-        left.calls -= 1;
-        if !call.ended {
-            left.calls_open = left.calls_open.saturating_sub(1);
-        }
+        self.leave_all(&call);
         let into = self.open_incident(&said);
         if let Some(call) = self.call_mut(call.id) {
             call.incident = Some(into);

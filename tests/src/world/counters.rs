@@ -256,6 +256,8 @@ names! { COMMANDS, command_name, Command:
     Command::ReportSituation(_) => "report_situation",
     Command::ReportUpward(_) => "report_upward",
     Command::CloseWithFollowUp(_) => "close_with_follow_up",
+    Command::ReopenIncident(_) => "reopen_incident",
+    Command::UnmergeIncident(_) => "unmerge_incident",
 }
 
 names! { EVENTS, event_name, Event:
@@ -307,4 +309,5 @@ names! { EVENTS, event_name, Event:
     Event::CloseAwaited { .. } => "close_awaited",
     Event::FollowUpNamed { .. } => "follow_up_named",
     Event::DutiesJoined { .. } => "duties_joined",
+    Event::IncidentReopened { .. } => "incident_reopened",
 }

@@ -126,7 +126,7 @@ impl World {
     }
 
     fn persons_choice(&mut self) -> Option<Command> {
-        Some(match self.random.below(26) {
+        Some(match self.random.below(28) {
             0..=3 => Command::JudgeCall(CallVerdict {
                 call: self.any_call()?,
                 assessment: self.random.chance(700).then(|| self.any_assessment()),
@@ -179,6 +179,8 @@ impl World {
                 unit: self.any_unit()?,
                 owner: Name::new("王芳").ok()?,
             }),
+            25 => Command::ReopenIncident(self.any_incident()?),
+            26 => Command::UnmergeIncident(self.any_incident()?),
             _ => self.nonsense(),
         })
     }

@@ -142,7 +142,7 @@ impl Random {
 
     /// What a person decides.
     fn decision(&mut self, centre: &Centre, city: &City) -> Command {
-        match self.below(11) {
+        match self.below(13) {
             8 => Command::RaiseLevel(LevelRaise {
                 incident: self.incident(centre),
                 // What needs a follow-up is seldom closed here, and would fill the table.
@@ -157,12 +157,16 @@ impl Random {
             }),
             9 => self.word(centre),
             10 => self.conclusion(centre),
+            11 => match self.below(2) {
+                0 => Command::ReopenIncident(self.incident(centre)),
+                _ => Command::UnmergeIncident(self.incident(centre)),
+            },
             0 => Command::JudgeCall(CallVerdict {
                 call: self.recent_call(centre),
                 assessment: (self.below(4) > 0).then(|| Assessment::stated(self.of(Kind::ALL))),
                 place: (self.below(2) == 0).then(|| self.place(city)),
             }),
-            1 | 2 => Command::MergeIncidents(IncidentMerge {
+            1 | 2 | 7 => Command::MergeIncidents(IncidentMerge {
                 from: self.incident(centre),
                 into: self.incident(centre),
             }),

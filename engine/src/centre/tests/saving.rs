@@ -98,7 +98,7 @@ fn side_by_side(seed: u64, before: u64, after: u64, capacities: Capacities) -> W
 #[test]
 fn a_loaded_centre_goes_on_as_the_saved_one_would_have() {
     let mut seen = std::collections::BTreeMap::new();
-    for seed in 0..8 {
+    for seed in 0..12 {
         let before = Random(seed).below(1_500);
         let world = side_by_side(seed, before, 500, TIGHT);
         // The view lets go of what is closed sooner, so it is not held against the state here.
@@ -117,6 +117,7 @@ fn a_loaded_centre_goes_on_as_the_saved_one_would_have() {
         "IncidentRaised",
         "IncidentReclassified",
         "IncidentMerged",
+        "IncidentReopened",
         "OrderTransferred",
         "CallSplit",
         "NeedWaits",
@@ -169,8 +170,11 @@ fn small() -> World {
     let ids: Vec<_> = open
         .map(|(slot, ..)| world.centre.state.incident_id(slot))
         .collect();
-    for &incident in ids.iter().take(2) {
-        world.say(Command::CloseIncident(incident));
+    // Some want a follow-up named, and stay open.
+    for &incident in &ids {
+        if world.centre.state.closed.len() < 2 {
+            world.say(Command::CloseIncident(incident));
+        }
     }
     assert!(world.centre.state.closed.len() >= 2);
     world

@@ -99,6 +99,11 @@ fn incidents(
         "Incidents that were opened",
         counters.incidents_opened,
     )?;
+    writer.counter(
+        "liandong_incidents_reopened",
+        "Incidents that were closed or merged and are handled again",
+        counters.incidents_reopened,
+    )?;
     writer.counters(
         "liandong_incidents_closed",
         "Incidents that were closed, by why",

@@ -90,6 +90,10 @@ impl Checker for Orders {
             } = *event
             {
                 self.moved(order, unit, from, to)?;
+            } else if let Event::IncidentReopened { incident, .. } = *event {
+                if !self.incidents_open.insert(incident) {
+                    return Err(format!("incident {incident} was reopened and not closed"));
+                }
             } else if let Event::IncidentOpened { incident, .. } = *event {
                 self.incidents_open.insert(incident);
             } else if let Event::IncidentClosed { incident, .. } = *event
