@@ -158,9 +158,13 @@ impl State {
             })?;
             ensure_moment(order.issued_at, "orders")?;
             let incident = self.incident_slot(order.incident);
-            let need = incident.and_then(|slot| self.incident(slot).needs.get(order.need));
-            let need = need.ok_or_else(|| wrong("orders", say("it serves no known need")))?;
+            let incident = incident.map(|slot| self.incident(slot));
+            let incident =
+                incident.ok_or_else(|| wrong("orders", say("it serves no known incident")))?;
+            // One that has ended may be of needs that were there before the incident was reopened.
             if order.state.is_open() {
+                let need = incident.needs.get(order.need);
+                let need = need.ok_or_else(|| wrong("orders", say("it serves no known need")))?;
                 let serves = is_served(need) && need.order == Some(self.order_id(slot));
                 ensure(serves, "orders", || say("its need knows nothing of it"))?;
             }
