@@ -5,6 +5,7 @@ pub mod boundary;
 pub mod checks;
 pub mod duel;
 pub mod fuzzed;
+pub mod local_plans;
 pub mod model;
 pub mod repository;
 pub mod roads;

@@ -44,13 +44,17 @@ impl Desk<'_> {
         // Who holds it to be nothing has not taken it up.
         let said = verdict.assessment.map(|assessment| assessment.nature);
         self.state.incident_mut(slot).attended |= said != Some(Nature::Invalid);
+        let before = self.state.incident(slot).place;
         if let Some(place) = verdict.place {
             self.put_incident(slot, place);
         }
         let is_placed = verdict.place.is_some();
         match verdict.assessment {
             Some(assessment) => self.reclassify(slot, assessment, &call, is_placed),
-            None if is_placed => self.seek_all_waiting(slot),
+            None if is_placed => {
+                self.seek_all_waiting(slot);
+                self.ask_where_it_is(slot, before, Some(call.line));
+            }
             None => {}
         }
     }
@@ -59,6 +63,20 @@ impl Desk<'_> {
     fn move_incident(&mut self, slot: Slot, place: Place) {
         self.put_incident(slot, place);
         self.seek_all_waiting(slot);
+    }
+
+    /// An incident is elsewhere than it was held to be: where other local plans hold, what these ask for is sought too. Nobody is
+    /// called back, and nothing is dropped that waits.
+    pub(super) fn ask_where_it_is(
+        &mut self,
+        slot: Slot,
+        before: Option<Place>,
+        line: Option<Line>,
+    ) {
+        let now = self.state.incident(slot).place;
+        if self.locals_of(before) != self.locals_of(now) {
+            self.ask_for(slot, line);
+        }
     }
 
     /// An incident is where a person says. Units that are out are told by the event.
@@ -128,21 +146,25 @@ impl Desk<'_> {
     /// How many of a capability the plan asks for as the incident is held now.
     fn wanted(&self, slot: Slot, capability: Capability, line: Option<Line>) -> usize {
         let incident = self.state.incident(slot);
-        self.wanted_by(&incident.assessment, incident.level(), capability, line)
+        let held = (incident.assessment, incident.level());
+        self.wanted_by(held, incident.place, capability, line)
     }
 
-    /// How many of a capability the plan asks for by an assessment and a level.
+    /// How many of a capability the plan asks for at a place, by an assessment and a level.
     fn wanted_by(
         &self,
-        assessment: &Assessment,
-        level: Option<Level>,
+        (assessment, level): (Assessment, Option<Level>),
+        place: Option<Place>,
         capability: Capability,
         line: Option<Line>,
     ) -> usize {
         let finder = &*self.finder;
+        let locals = self.locals_of(place);
         let wanted = finder
             .plan
-            .needs(assessment, level, line, |capability| finder.has(capability));
+            .needs(&assessment, level, line, locals, |capability| {
+                finder.has(capability)
+            });
         wanted
             .iter()
             .find(|spec| spec.capability == capability)
@@ -235,7 +257,7 @@ impl Desk<'_> {
             let opened = there.saturating_sub(waiting);
             let has = self.live_needs(kept, capability) + opened;
             let lacks = self
-                .wanted_by(&assessment, level, capability, None)
+                .wanted_by((assessment, level), kept.place, capability, None)
                 .saturating_sub(has);
             let left = on_the_way.saturating_sub(waiting.saturating_sub(there));
             opened + left.min(lacks)

@@ -2,6 +2,7 @@
 //! and the objects in force, so none of it is hashed.
 
 use super::by_road::OnMap;
+use super::local::Locals;
 use super::pool::{Ground, Pace, Pool, Reached, Search};
 use super::preemption::{asked_of_bound, offer};
 use super::reserves::{Errand, Reserves};
@@ -13,8 +14,8 @@ use crate::limits::Capacities;
 use crate::name::Name;
 use crate::place::grid::{Bounds, IncidentGrid};
 use crate::place::projection::{Plane, Projection};
-use crate::place::{DistrictId, Point, Zone};
-use crate::plan::Plan;
+use crate::place::{DistrictId, Place, Point, Zone};
+use crate::plan::{LocalSet, Plan};
 use crate::roads::atlas::{Atlas, profile_for};
 use crate::table::Index;
 use crate::unit::Unit;
@@ -30,6 +31,8 @@ pub(super) struct Finder {
     pub city: Arc<City>,
     /// The plan in force.
     pub plan: Arc<Plan>,
+    /// Where its local plans hold.
+    locals: Locals,
     /// What ways follow from.
     ground: Ground,
     /// Units that may be ordered.
@@ -67,6 +70,7 @@ impl Finder {
             .collect();
         zones.sort_unstable();
         Finder {
+            locals: Locals::new(&plan, &city),
             ground: Ground {
                 travel: StraightLine {
                     detour_permille: plan.detour_permille,
@@ -107,7 +111,14 @@ impl Finder {
         self.ground.travel = StraightLine {
             detour_permille: plan.detour_permille,
         };
+        self.locals = Locals::new(&plan, &self.city);
         self.plan = plan;
+    }
+
+    /// The local plans that hold at a place at a local minute (L2, H10).
+    pub fn locals(&self, place: Option<&Place>, minute_of_day: u16) -> LocalSet {
+        let projection = &self.ground.projection;
+        self.locals.at(&self.plan, projection, place, minute_of_day)
     }
 
     /// The zone of a district; a township where the city does not know it.

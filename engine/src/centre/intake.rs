@@ -14,7 +14,7 @@ use crate::line::Line;
 use crate::moment::Span;
 use crate::order::OrderAct;
 use crate::place::Place;
-use crate::plan::LineMode;
+use crate::plan::{LineMode, LocalSet};
 use crate::table::Slot;
 
 /// A closed incident leaves hot state after so long.
@@ -462,7 +462,7 @@ impl Desk<'_> {
         let now = self.state.now;
         let incident = self.state.incident_mut(slot);
         incident.heard_at = now;
-        let drill = incident.drill;
+        let (drill, before) = (incident.drill, incident.place);
         // A first place, or the first inside the served area, is taken; a place that orders went out for stays.
         let better = facts.place.filter(|place| is_better(incident.place, place));
         if let Some(place) = better {
@@ -494,6 +494,8 @@ impl Desk<'_> {
         }
         if risen || graver {
             self.ask_for(slot, None);
+        } else {
+            self.ask_where_it_is(slot, before, None);
         }
     }
 
@@ -617,14 +619,22 @@ impl Desk<'_> {
         freed
     }
 
+    /// The local plans that hold at a place now.
+    pub(super) fn locals_of(&self, place: Option<Place>) -> LocalSet {
+        self.finder.locals(place.as_ref(), self.minute_of_day())
+    }
+
     /// Opens the needs that an incident's assessment asks for and that it does not have yet (R1).
     pub(super) fn ask_for(&mut self, slot: Slot, line: Option<Line>) {
         let finder = &*self.finder;
         let incident = self.state.incident(slot);
         let (assessment, level) = (&incident.assessment, incident.level());
+        let locals = self.locals_of(incident.place);
         let wanted = finder
             .plan
-            .needs(assessment, level, line, |capability| finder.has(capability));
+            .needs(assessment, level, line, locals, |capability| {
+                finder.has(capability)
+            });
         // Each capability is asked for once, so what is opened here counts for no later one.
         for spec in wanted.iter() {
             let needs = &self.state.incident(slot).needs;

@@ -13,6 +13,7 @@ mod foresight;
 mod index;
 mod intake;
 mod keys;
+mod local;
 mod major;
 mod needs;
 mod orders;

@@ -7,6 +7,7 @@ mod city;
 mod duties;
 mod explaining;
 mod fields;
+mod local;
 mod major;
 mod maxima;
 mod merging;

@@ -2,6 +2,7 @@
 
 use super::choice::choice;
 use super::clocks::{ClockCase, Clocks, DayNight};
+use super::local::local;
 use super::major::major;
 use super::preemption::preemption;
 use super::source::{ClockRule, Merge, NeedRule, Source};
@@ -165,7 +166,7 @@ impl Critic {
         specs
     }
 
-    fn minute(&mut self, place: &str, text: &str) -> u16 {
+    pub fn minute(&mut self, place: &str, text: &str) -> u16 {
         let parsed = text.split_once(':').and_then(|(hour, minute)| {
             let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
             (hour < 24 && minute < 60).then_some(hour * 60 + minute)
@@ -271,6 +272,7 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
         merge: merge(&source.merge, critic),
         joins: joins(source, critic),
         major: major(source, &needs, critic),
+        local: local(&source.local, critic),
         needs,
     }
 }

@@ -77,7 +77,7 @@ pub(super) struct CloseRule {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LevelNeeds {
-    needs: Vec<NeedRule>,
+    pub needs: Vec<NeedRule>,
 }
 
 /// What raises an incident of one kind to a level.
@@ -174,13 +174,9 @@ impl MajorRules {
         assessment.nature != Nature::Invalid && (by_level || by_kind)
     }
 
-    /// What a kind needs more at a level, level by level: they add to one another (R1).
-    pub fn needs(&self, kind: Kind, level: Option<Level>) -> impl Iterator<Item = NeedSpec> {
-        let reached = level.map_or(0, |level| level as usize + 1);
-        self.needs[kind as usize][..reached]
-            .iter()
-            .flatten()
-            .copied()
+    /// What a level adds to what a kind needs; levels add to one another (R1).
+    pub fn needs_at(&self, kind: Kind, level: Level) -> &[NeedSpec] {
+        &self.needs[kind as usize][level as usize]
     }
 }
 
@@ -211,7 +207,7 @@ pub(super) fn major(source: &Source, base: &[Vec<NeedSpec>], critic: &mut Critic
     }
 }
 
-fn level(place: &str, code: &str, critic: &mut Critic) -> Option<Level> {
+pub(super) fn level(place: &str, code: &str, critic: &mut Critic) -> Option<Level> {
     let all = Level::ALL.iter().map(|level| level.code());
     critic.word(place, code, Level::from_code(code), all)
 }
@@ -414,7 +410,7 @@ mod tests {
     use crate::kind::{Category, Kind, Nature};
     use crate::major::{Level, LevelCause, UpwardField, UpwardStage};
     use crate::moment::Span;
-    use crate::plan::{DEFAULT, Plan};
+    use crate::plan::{DEFAULT, LocalSet, Plan};
 
     fn default() -> Plan {
         Plan::load(DEFAULT).unwrap()
@@ -486,13 +482,13 @@ mod tests {
         let plan = default();
         let assessment = Assessment::stated(Kind::MassCasualty);
         let count = |level| {
-            let needs = plan.needs(&assessment, level, None, |_| true);
+            let needs = plan.needs(&assessment, level, None, LocalSet::NONE, |_| true);
             needs.iter().map(|spec| u32::from(spec.count)).sum::<u32>()
         };
         let counts = [None, Some(Level::IV), Some(Level::III), Some(Level::II)].map(count);
         assert!(counts[0] < counts[2] && counts[2] < counts[3], "{counts:?}");
         // What the city has not falls to one desk, however much more of it a level asks for.
-        let desks = plan.needs(&assessment, Some(Level::I), None, |_| false);
+        let desks = plan.needs(&assessment, Some(Level::I), None, LocalSet::NONE, |_| false);
         assert!(desks.iter().all(|spec| spec.count == 1), "{desks:?}");
     }
 

@@ -7,6 +7,7 @@
 mod choice;
 mod clocks;
 mod compile;
+mod local;
 mod major;
 mod preemption;
 mod source;
@@ -15,6 +16,7 @@ mod traffic;
 pub use choice::ChoiceRules;
 pub use clocks::{ClockCase, Clocks, DayNight};
 pub use compile::{PlanMistake, PlanMistakes};
+pub use local::{Circle, LOCAL_PLANS_MAX, LocalPlan, LocalSet, Tier};
 pub use major::{Commander, MajorRules, Owed};
 pub use preemption::PreemptionRules;
 
@@ -105,6 +107,8 @@ pub struct Plan {
     pub traffic: HourFactors,
     /// What makes an incident major, and what follows from it.
     pub major: MajorRules,
+    /// What holds in a part of the area or at some hours, the smallest tier first.
+    pub local: Vec<LocalPlan>,
     lines: Vec<LinePlan>,
     merge: Vec<MergeRule>,
     joins: Vec<NeedSpec>,
@@ -181,13 +185,14 @@ impl Plan {
         &self.merge[kind as usize]
     }
 
-    /// What an incident of this assessment and level needs (R1, C2, C3). `has` says whether the city has any unit with a
-    /// capability; what it has not falls to the desk of the agency.
+    /// What an incident of this assessment and level needs (R1, C2, C3), by the local plans that hold for it (L2, H10). `has` says
+    /// whether the city has any unit with a capability; what it has not falls to the desk of the agency.
     pub fn needs(
         &self,
         assessment: &Assessment,
         level: Option<Level>,
         line: Option<Line>,
+        locals: LocalSet,
         has: impl Fn(Capability) -> bool,
     ) -> NeedList {
         let mut needs = NeedList::EMPTY;
@@ -202,7 +207,7 @@ impl Plan {
         }
         match assessment.nature {
             Nature::Emergency | Nature::Help => {
-                for &spec in &self.needs[assessment.kind as usize] {
+                for &spec in self.base_needs(assessment.kind, locals) {
                     needs.ask(Plan::at_hand(spec, &has));
                 }
                 for agency in assessment.agencies.iter() {
@@ -211,7 +216,11 @@ impl Plan {
                     }
                 }
                 // R1: what a level asks for comes on top, level by level. A desk is asked once, however much it stands for.
-                for spec in self.major.needs(assessment.kind, level) {
+                let reached = level.map_or(0, |level| level as usize + 1);
+                let levels = Level::ALL[..reached].iter();
+                let added =
+                    levels.flat_map(|&level| self.level_needs(assessment.kind, level, locals));
+                for &spec in added {
                     if has(spec.capability) {
                         needs.add(spec);
                     } else {

@@ -41,6 +41,24 @@ pub(super) struct Source {
     pub upward: UpwardRule,
     #[serde(default)]
     pub close: CloseRule,
+    #[serde(default)]
+    pub local: Vec<LocalRule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LocalRule {
+    pub name: String,
+    pub tier: String,
+    #[serde(default)]
+    pub districts: Vec<String>,
+    pub lat: Option<f64>,
+    pub lon: Option<f64>,
+    pub radius_m: Option<u32>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    #[serde(default)]
+    pub kind: BTreeMap<String, KindRule>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -3,6 +3,7 @@
 use super::*;
 use crate::capability::CapabilityClass;
 use crate::kind::{Agency, Priority};
+use crate::major::Level;
 use crate::order::OrderClock;
 use crate::place::Zone;
 
@@ -24,6 +25,7 @@ fn a_crash_with_injured_fans_out() {
         &Assessment::stated(Kind::CrashInjury),
         None,
         Some(Line(110)),
+        LocalSet::NONE,
         |_| true,
     );
     assert_eq!(
@@ -37,7 +39,7 @@ fn a_crash_with_injured_fans_out() {
 fn complaints_go_to_desks() {
     for &kind in Kind::ALL {
         let assessment = Assessment::stated(kind);
-        let needs = default().needs(&assessment, None, Some(Line(110)), |_| true);
+        let needs = default().needs(&assessment, None, Some(Line(110)), LocalSet::NONE, |_| true);
         match assessment.nature {
             Nature::Enquiry | Nature::Complaint => {
                 assert!(needs.iter().all(|spec| spec.capability.is_desk()), "{kind}");
@@ -61,6 +63,7 @@ fn what_the_city_has_not_falls_to_the_desk() {
         &Assessment::stated(Kind::GasLeak),
         None,
         Some(Line(119)),
+        LocalSet::NONE,
         has,
     );
     assert_eq!(
@@ -216,4 +219,123 @@ fn what_calls_nobody_away_is_no_plan() {
     assert!(told.contains("choice.coverage_s"), "{told}");
     let told = mistakes("coverage_s = [0, 0, 120, 180]", "coverage_s = [1, 0, 0, 0]");
     assert!(told.contains("danger to life"), "{told}");
+}
+
+/// L2, H10: what a kind needs is looked up from the village upward; R1: so is what a level adds, and levels add to one another.
+#[test]
+fn what_a_kind_needs_is_looked_up_from_the_smallest_tier() {
+    let text = format!(
+        "{DEFAULT}
+[[local]]
+name = \"县夜间预案\"
+tier = \"county\"
+from = \"22:00\"
+to = \"06:00\"
+[local.kind.collapse]
+needs = [{{ capability = \"rescue\", count = 3 }}]
+[local.kind.trapped]
+needs = [{{ capability = \"rescue\", count = 2 }}]
+[local.kind.collapse.level.III]
+needs = [{{ capability = \"fire_engine\", count = 1 }}]
+[[local]]
+name = \"村预案\"
+tier = \"village\"
+lat = 28.85
+lon = 120.73
+radius_m = 500
+[local.kind.collapse]
+needs = [{{ capability = \"township_team\", count = 1 }}]
+"
+    );
+    let plan = Plan::load(&text).unwrap();
+    let names: Vec<&str> = plan.local.iter().map(|local| local.name.as_str()).collect();
+    assert_eq!(names, ["村预案", "县夜间预案"], "the smallest first");
+    let asked = |kind, level, locals| {
+        let mut assessment = Assessment::stated(kind);
+        assessment.agencies = Default::default();
+        counts(&plan.needs(&assessment, level, None, locals, |_| true))
+    };
+    let (village, county) = (LocalSet::NONE.with(0), LocalSet::NONE.with(1));
+    let both = village.with(1);
+    let own = asked(Kind::Collapse, None, LocalSet::NONE);
+    assert_eq!(own[0], (Capability::Rescue, 2));
+    assert_eq!(
+        asked(Kind::Collapse, None, county),
+        [(Capability::Rescue, 3)]
+    );
+    for locals in [village, both] {
+        let team = [(Capability::TownshipTeam, 1)];
+        assert_eq!(asked(Kind::Collapse, None, locals), team);
+    }
+    // The village says nothing of people who are trapped, and nothing of levels.
+    assert_eq!(asked(Kind::Trapped, None, both), [(Capability::Rescue, 2)]);
+    let third = asked(Kind::Collapse, Some(Level::III), both);
+    let expected = [(Capability::TownshipTeam, 1), (Capability::FireEngine, 1)];
+    assert_eq!(third, expected);
+    // By night and by day, over midnight.
+    let night = &plan.local[1];
+    assert!(night.is_hour(22 * 60) && night.is_hour(5 * 60 + 59));
+    assert!(!night.is_hour(6 * 60) && !night.is_hour(12 * 60));
+}
+
+#[test]
+fn a_local_plan_that_says_nothing_or_holds_everywhere_is_named() {
+    let needs = "[local.kind.trapped]\nneeds = [{ capability = \"rescue\", count = 2 }]";
+    let circle = "lat = 28.0\nlon = 120.0\nradius_m = 500";
+    let local = |tier: &str, scope: &str, said: &str| {
+        format!("{DEFAULT}\n[[local]]\nname = \"X\"\ntier = \"{tier}\"\n{scope}\n{said}\n")
+    };
+    for (text, place) in [
+        (local("village", "", needs), "local[0]"),
+        (local("village", circle, ""), "local[0]"),
+        (local("hamlet", circle, needs), "local[0].tier"),
+        (local("village", "lat = 28.0", needs), "local[0]"),
+        (
+            local("village", "lat = nan\nlon = 120.0\nradius_m = 5", needs),
+            "local[0].lat",
+        ),
+        (
+            local("village", "lat = 28.0\nlon = 120.0\nradius_m = 0", needs),
+            "local[0].radius_m",
+        ),
+        (local("village", "from = \"22:00\"", needs), "local[0]"),
+        (
+            local("village", "from = \"22:00\"\nto = \"22:00\"", needs),
+            "local[0]",
+        ),
+        (
+            local("village", "from = \"25:00\"\nto = \"22:00\"", needs),
+            "local[0].from",
+        ),
+        (
+            local("village", circle, &needs.replace("trapped", "bored")),
+            "local[0].kind.bored",
+        ),
+        (
+            local("village", circle, &needs.replace("2 }", "9 }")),
+            "local[0].kind.trapped.needs[0].count",
+        ),
+        (
+            format!(
+                "{}[[local]]\nname = \"X\"\ntier = \"county\"\n{circle}\n{needs}",
+                local("village", circle, needs)
+            ),
+            "local[1].name",
+        ),
+    ] {
+        let mistakes = Plan::load(&text).unwrap_err();
+        let named: Vec<&str> = mistakes
+            .0
+            .iter()
+            .map(|mistake| mistake.place.as_str())
+            .collect();
+        assert_eq!(named, [place], "{mistakes}");
+    }
+    let many: String = (0..65)
+        .map(|number| {
+            format!("[[local]]\nname = \"{number}\"\ntier = \"county\"\n{circle}\n{needs}\n")
+        })
+        .collect();
+    let mistakes = Plan::load(&format!("{DEFAULT}\n{many}")).unwrap_err();
+    assert!(mistakes.to_string().contains("at most 64"), "{mistakes}");
 }

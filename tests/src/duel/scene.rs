@@ -3,6 +3,7 @@
 //! Everything is a few kilometres wide, so that units are near, merging is likely and tables are full soon.
 
 use super::random::Random;
+use crate::local_plans::LOCAL_PLANS;
 use crate::roads::town::Town;
 use engine::capability::{Capability, CapabilitySet};
 use engine::centre::Prepared;
@@ -267,6 +268,9 @@ pub fn plan(service_floor: u16, lapse_h: i64) -> Arc<Plan> {
             "the default plan says `{from}` no more"
         );
         text = text.replacen(from, &to, 1);
+    }
+    if service_floor == 3 {
+        text += LOCAL_PLANS;
     }
     match Plan::load(&text) {
         Ok(plan) => Arc::new(plan),

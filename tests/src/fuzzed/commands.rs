@@ -6,6 +6,7 @@
 
 use super::city;
 use super::cursor::Cursor;
+use crate::local_plans::LOCAL_PLANS;
 use crate::model::Model;
 use engine::answer::Answer;
 use engine::call::{Assessment, BodyDigest, CallFacts, CallReport, KeyDigest, Mark, Marks};
@@ -53,13 +54,13 @@ struct Ground {
     city: Arc<City>,
     plan: Arc<Plan>,
     city_hash: ObjectHash,
-    /// As `plan`, but everything merges wider.
+    /// As `plan`, but everything merges wider, and smaller tiers have plans of their own.
     other_plan: Arc<Plan>,
 }
 
 static GROUND: LazyLock<Ground> = LazyLock::new(|| {
     let city = city::small();
-    let other = engine::plan::DEFAULT.replace("radius_m = 80", "radius_m = 800");
+    let other = engine::plan::DEFAULT.replace("radius_m = 80", "radius_m = 800") + LOCAL_PLANS;
     Ground {
         city_hash: ObjectHash::of(&city.canonical_bytes().expect("a document")),
         city: Arc::new(city),

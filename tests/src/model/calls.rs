@@ -239,7 +239,7 @@ impl Model {
         let now = self.now;
         let incident = self.incident_mut(id);
         incident.heard_at = now;
-        let drill = incident.drill;
+        let (drill, before) = (incident.drill, incident.place);
         let better = facts.place.filter(|place| is_better(incident.place, place));
         if let Some(place) = better {
             incident.place = Some(place);
@@ -267,6 +267,8 @@ impl Model {
         }
         if graver || risen {
             self.ask_for(id, None);
+        } else {
+            self.ask_elsewhere(id, before, None);
         }
     }
 

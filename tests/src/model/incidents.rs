@@ -171,7 +171,10 @@ impl Model {
     pub(super) fn ask_for(&mut self, id: IncidentId, line: Option<Line>) {
         let (assessment, level) = (self.incident(id).assessment, self.incident(id).level);
         let plan = self.plan_in_force();
-        let wanted = plan.needs(&assessment, level, line, |capability| self.has(capability));
+        let locals = self.locals_at(self.incident(id).place);
+        let wanted = plan.needs(&assessment, level, line, locals, |capability| {
+            self.has(capability)
+        });
         for spec in wanted.iter() {
             let mut refused = 0;
             for _ in self.live_needs(id, spec.capability)..usize::from(spec.count) {

@@ -14,7 +14,9 @@ use engine::incident::{CloseReason, NeedState};
 use engine::kind::Nature;
 use engine::limits::NEEDS_PER_INCIDENT_MAX;
 use engine::line::Line;
-use engine::place::Place;
+use engine::name::Name;
+use engine::place::{DistrictId, Place};
+use engine::plan::LocalSet;
 
 impl Model {
     pub(super) fn judge(&mut self, verdict: &CallVerdict) {
@@ -37,6 +39,7 @@ impl Model {
         if !verdict.assessment.is_some_and(nothing) {
             self.incident_mut(incident).attended = true;
         }
+        let before = self.incident(incident).place;
         if let Some(place) = verdict.place {
             self.put_incident(incident, place);
         }
@@ -45,7 +48,54 @@ impl Model {
             self.reclassify(incident, assessment, &call, is_placed);
         } else if is_placed {
             self.seek_all_waiting(incident);
+            self.ask_elsewhere(incident, before, Some(call.line));
         }
+    }
+
+    /// Where other local plans hold than before, what they ask for is sought as well.
+    pub(super) fn ask_elsewhere(
+        &mut self,
+        id: IncidentId,
+        before: Option<Place>,
+        line: Option<Line>,
+    ) {
+        if self.locals_at(before) != self.locals_at(self.incident(id).place) {
+            self.ask_for(id, line);
+        }
+    }
+
+    /// The local plans that hold at a place now: by district, by circle, by hour.
+    pub(super) fn locals_at(&self, place: Option<Place>) -> LocalSet {
+        let minute = self.minute();
+        let mut set = LocalSet::NONE;
+        for (index, local) in self.plan_in_force().local.iter().enumerate() {
+            let in_district = local.districts.is_empty()
+                || place
+                    .and_then(|place| place.district)
+                    .is_some_and(|district| self.lies_in(district, &local.districts));
+            let in_circle = local.circle.is_none_or(|circle| {
+                place.is_some_and(|place| {
+                    self.distance_dm(circle.middle, place.point) <= circle.radius_dm
+                })
+            });
+            if in_district && in_circle && local.is_hour(minute) {
+                set = set.with(index);
+            }
+        }
+        set
+    }
+
+    /// Whether a district, or one that it is a part of, has one of these names.
+    fn lies_in(&self, district: DistrictId, names: &[Name]) -> bool {
+        let districts = &self.city_in_force().districts;
+        let mut at = Some(district);
+        while let Some(known) = at.and_then(|id| districts.get(id)) {
+            if names.contains(&known.name) {
+                return true;
+            }
+            at = known.parent;
+        }
+        false
     }
 
     /// An incident is where a person says; what waits is looked at again from there.
@@ -114,7 +164,10 @@ impl Model {
     fn wanted(&self, id: IncidentId, capability: Capability, line: Option<Line>) -> usize {
         let (assessment, level) = (self.incident(id).assessment, self.incident(id).level);
         let plan = self.plan_in_force();
-        let wanted = plan.needs(&assessment, level, line, |capability| self.has(capability));
+        let locals = self.locals_at(self.incident(id).place);
+        let wanted = plan.needs(&assessment, level, line, locals, |capability| {
+            self.has(capability)
+        });
         wanted
             .iter()
             .filter(|spec| spec.capability == capability)

@@ -1,5 +1,6 @@
 //! The ground that worlds stand on: a small county or a town with its roads, plans and a lexicon, made once and shared by all seeds.
 
+use crate::local_plans::LOCAL_PLANS;
 use crate::roads::town::Town;
 use engine::capability::Capability;
 use engine::city::City;
@@ -350,6 +351,10 @@ fn plan(changes: &[(&str, &str)]) -> PlanText {
     for (from, to) in changes {
         assert!(text.contains(from), "the default plan has no `{from}`");
         text = text.replacen(from, to, 1);
+    }
+    // Every other one has smaller tiers.
+    if changes.len() % 2 == 1 {
+        text += LOCAL_PLANS;
     }
     match Plan::load(&text) {
         Ok(plan) => PlanText {
