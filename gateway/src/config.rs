@@ -3,6 +3,7 @@
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.
 
+pub mod fit;
 mod journal;
 mod reading;
 pub mod roads;
@@ -217,6 +218,11 @@ impl Check<'_> {
         let plan = self.plan(typed);
         let lexicon = self.lexicon(typed);
         let city = self.city(typed);
+        if let (Some((plan, _)), Some(city)) = (&plan, &city) {
+            for unknown in fit::unknown_districts(plan, city) {
+                self.wrong(&typed.plan.file.place(), "plan.file", unknown);
+            }
+        }
         let roads = self.roads(typed, city.as_deref());
         let listen = self.loopback(&typed.quic.listen, "quic.listen");
         let http = self.loopback(&typed.http.listen, "http.listen");

@@ -30,6 +30,32 @@ PLANS = [
     .replace("rung_s = 30", "rung_s = 20")
     .replace('name = "default"', 'name = "stricter"'),
     _PLAN.replace('"fire_engine", count = 3', '"fire_engine", count = 1').replace('name = "default"', 'name = "sparing"'),
+    _PLAN.replace('name = "default"', 'name = "by tiers"')
+    + """
+[[local]]
+name = "the town"
+tier = "township"
+districts = ["安和街道", "南门街道", "福星街道"]
+[local.kind.fight]
+needs = [{ capability = "patrol", count = 3 }]
+[local.kind.structure_fire]
+needs = [{ capability = "fire_engine", count = 1 }, { capability = "township_team", count = 1 }]
+[[local]]
+name = "the square"
+tier = "village"
+lat = 28.85
+lon = 120.73
+radius_m = 900
+[local.kind.fight]
+needs = [{ capability = "patrol", count = 1 }, { capability = "township_team", count = 1 }]
+[[local]]
+name = "half the day"
+tier = "county"
+from = "00:00"
+to = "12:00"
+[local.kind.crash_injury]
+needs = [{ capability = "ambulance", count = 2 }]
+""",
 ]
 
 

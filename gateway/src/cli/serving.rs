@@ -1,6 +1,6 @@
 //! `liandong serve`, `check` and `config default`.
 
-use crate::config::{self, Config, Overrides};
+use crate::config::{self, Config, Overrides, fit};
 use crate::log::LogFormat;
 use crate::machine;
 use crate::serve::serve as serve_centre;
@@ -97,6 +97,23 @@ pub fn check(file: &Path) -> anyhow::Result<()> {
         config.plan.lines().len(),
         config.lexicon.rule_count(),
     )?;
+    if !config.plan.local.is_empty() {
+        let names: Vec<&str> = config
+            .plan
+            .local
+            .iter()
+            .map(|local| local.name.as_str())
+            .collect();
+        writeln!(
+            out,
+            "{}: good: local plans, the smallest tier first: {}",
+            file.display(),
+            names.join(", ")
+        )?;
+    }
+    for gap in fit::gaps(&config.plan, &config.city) {
+        writeln!(out, "{}: note: {gap}", file.display())?;
+    }
     if let Some(map) = config.map().map_err(anyhow::Error::msg)? {
         writeln!(out, "{}: good: {map}", file.display())?;
     }

@@ -7,6 +7,7 @@ use super::query::{Named, Query};
 use super::reply::{Answered, Early, json, page};
 use super::show;
 use super::units::bad_position;
+use crate::config::fit::unknown_districts;
 use crate::exchange::Exchange;
 use crate::wire::{Problem, ProblemKind};
 use axum::body::Bytes;
@@ -176,6 +177,10 @@ async fn activate_plan(exchange: Arc<Exchange>, act: Act, bytes: Bytes) -> Answe
             |mistakes: String| Problem::new(ProblemKind::BadField, mistakes).about("plan");
         let text = std::str::from_utf8(&bytes).map_err(|error| mistaken(error.to_string()))?;
         let plan = Plan::load(text).map_err(|mistakes| mistaken(mistakes.to_string()))?;
+        let unknown = unknown_districts(&plan, &asked.intake.city);
+        if !unknown.is_empty() {
+            return Err(mistaken(unknown.join("\n")));
+        }
         let stored = asked.running.store(ObjectKind::Plan, &bytes);
         let stored =
             stored.map_err(|error| Problem::new(ProblemKind::NotServing, error.to_string()))?;

@@ -10,6 +10,7 @@ from typing import Any, Iterable
 
 from .city import City
 from .export import Record, milliseconds, optional_milliseconds
+from .geometry import distance_dm
 from .objects import Objects
 from .orders import is_open
 from .plan import Plan
@@ -592,7 +593,16 @@ class Centre:
     def wanted(self, incident: Incident, line: int | None) -> dict[str, int]:
         """What the plan in force now asks for, by capability, as the incident is held now (R1)."""
         held = (incident.kind, incident.nature, incident.agencies, incident.level)
-        return self.plan.needs(*held, line, self._has)
+        return self.plan.needs(*held, line, self._has, self._local(incident))
+
+    def _local(self, incident: Incident) -> list[dict[str, Any]]:
+        """The local plans that hold where an incident is, now."""
+
+        def metres_to(point: dict[str, int]) -> float | None:
+            return None if incident.plane is None else distance_dm(self.city.projection.plane(point), incident.plane) / 10
+
+        district = incident.place["district"] if incident.place else None
+        return self.plan.local(self.city.names_of(district), metres_to, self.minute_of_day(self.now))
 
     def able_to(self, capability: str) -> list[Unit]:
         """All units with a capability, by their numbers."""

@@ -26,6 +26,8 @@ _TEAMS = ("riot", "medical_team", "forest_fire", "flood_team", "township_team", 
 _DESK = "desk_"
 # In the order in which an incident rises.
 LEVELS = ("IV", "III", "II", "I")
+# Whose plan is asked first.
+TIERS = ("village", "township", "county")
 
 
 def agency_of(capability: str) -> str:
@@ -64,6 +66,7 @@ class Plan:
         self._commanders: list[dict[str, Any]] = document.get("commander", [])
         self._upward: dict[str, list[str]] = document.get("upward", {})
         self._close: dict[str, Any] = document.get("close", {})
+        self._local: list[dict[str, Any]] = sorted(document.get("local", []), key=lambda local: TIERS.index(local["tier"]))
 
     def forwards(self, line: int | None) -> bool:
         """Whether calls of a line are only passed on (C1)."""
@@ -77,9 +80,10 @@ class Plan:
         level: str | None,
         line: int | None,
         has: Callable[[str], bool],
+        local: list[dict[str, Any]],
     ) -> dict[str, int]:
-        """How many of which capability an incident asks for at its level (R1, C2, C3). `has` says whether any unit has one; what
-        nobody has falls to the desk of its agency."""
+        """How many of which capability an incident asks for at its level (R1, C2, C3), by the local plans that hold for it, the
+        smallest first (L2, H10). `has` says whether any unit has one; what nobody has falls to the desk of its agency."""
         if kind == "unknown":
             rules = [rule.get("orders_when_unknown", []) for rule in self._lines if rule["number"] == line]
             return _at_hand(rules[0] if rules else [], has)
@@ -87,22 +91,29 @@ class Plan:
             return {}
         if nature in ("enquiry", "complaint"):
             return {_DESK + agency: 1 for agency in agencies}
-        asked = list(self._kinds.get(kind, {}).get("needs", []))
+        said = [tier["kind"][kind] for tier in local if kind in tier["kind"]]
+        said.append(self._kinds.get(kind, {}))
+        asked = list(said[0].get("needs", []))
         covered = {agency_of(rule["capability"]) for rule in asked}
         for agency in set(agencies) - covered:
             desk = {"capability": _DESK + agency, "count": 1}
             asked.append(self._agencies.get(agency, {}).get("joins", desk))
         wanted = _at_hand(asked, has)
         # What each level asks for comes on top; a desk is asked once.
-        by_level = self._kinds.get(kind, {}).get("level", {})
         for reached in LEVELS[: LEVELS.index(level) + 1 if level else 0]:
-            for rule in by_level.get(reached, {}).get("needs", []):
+            by_tier = [rules["level"][reached] for rules in said if reached in rules.get("level", {})]
+            for rule in by_tier[0].get("needs", []) if by_tier else []:
                 capability = rule["capability"]
                 if has(capability):
                     wanted[capability] = wanted.get(capability, 0) + rule["count"]
                 else:
                     wanted.setdefault(_DESK + agency_of(capability), 1)
         return wanted
+
+    def local(self, names: set[str], metres_to: Callable[[dict[str, int]], float | None], minute: int) -> list[dict[str, Any]]:
+        """The local plans that hold in districts of these names, at a place so far from a point, at a local minute; the smallest
+        tier first (L2, H10)."""
+        return [tier for tier in self._local if _holds(tier, names, metres_to, minute)]
 
     def level(self, kind: str, nature: str, injured: int, calls: int) -> str | None:
         """The gravest level whose rule is met (L1); only emergencies and help come to one by rule."""
@@ -181,6 +192,21 @@ def _fits(rule: dict[str, Any], capability: str, zone: str, time: str, priority:
         and rule.get("away", away) == away
         and rule.get("class", class_of(capability)) == class_of(capability)
     )
+
+
+def _holds(
+    tier: dict[str, Any], names: set[str], metres_to: Callable[[dict[str, int]], float | None], minute: int
+) -> bool:
+    if tier.get("districts") and not names & set(tier["districts"]):
+        return False
+    if "radius_m" in tier:
+        metres = metres_to({"lat_e7": round(tier["lat"] * 1e7), "lon_e7": round(tier["lon"] * 1e7)})
+        if metres is None or metres > tier["radius_m"]:
+            return False
+    if "from" not in tier:
+        return True
+    begins, ends = _minute(tier["from"]), _minute(tier["to"])
+    return begins <= minute < ends if begins < ends else minute >= begins or minute < ends
 
 
 def _minute(text: str) -> int:
