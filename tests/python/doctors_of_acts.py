@@ -115,7 +115,10 @@ def transfer_names_another_unit(records: Records) -> None:
 
 def transferred_unit_gets_another_order(records: Records) -> None:
     """A unit whose order serves on elsewhere counts as free."""
-    record, index, event = some(records, "order_transferred")
+    desks = {
+        issued["order"] for _, _, issued in events(records, "order_issued") if issued["capability"].startswith("desk_")
+    }
+    record, index, event = some(records, "order_transferred", lambda _, event: event["order"] not in desks)
     issued = some(records, "order_issued", lambda _, other: other["order"] == event["order"])[2]
     another = {**issued, "order": "1.99999", "incident": event["into"], "need": event["need"]}
     record["events"].insert(index + 1, {"order_issued": another})
@@ -221,6 +224,10 @@ BREAKS: list[tuple[str, Doctor]] = [
     ("only_what_waits_unwanted_is_dropped", verdict_calls_a_unit_back),
     ("nothing_unwanted_waits_after_a_verdict", unwanted_need_waits_on),
     ("merge_is_of_two_open_incidents", merged_calls_are_miscounted),
+    ("only_what_was_closed_is_reopened", reopened_calls_are_miscounted),
+    ("only_what_was_closed_is_reopened", reopened_is_held_otherwise),
+    ("only_what_was_closed_is_reopened", what_parts_names_nobody),
+    ("what_is_wanted_is_asked_for", what_is_reopened_asks_for_nobody),
     ("merge_takes_what_is_graver", graver_is_forgotten_by_a_merge),
     ("merged_means_closed", merged_incident_is_closed_otherwise),
     ("order_serves_on_where_it_is_needed", transfer_names_another_unit),

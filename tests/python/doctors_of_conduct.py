@@ -112,7 +112,13 @@ def never_came_is_due_at_the_close(records: Records) -> None:
     some(records, "incident_entered", never)[2]["due"] = "2026-03-02T07:30:00.001Z"
 
 
+def level_is_said_to_be_an_old_one(records: Records) -> None:
+    """A level that is new is said to be one that an incident had before it was closed."""
+    some(records, "level_raised", lambda _, event: event["cause"] in ("kind", "person"))[2]["cause"] = "reopened"
+
+
 BREAKS: list[tuple[str, Doctor]] = [
+    ("what_is_reopened_owes_again", level_is_said_to_be_an_old_one),
     ("level_rises_for_its_cause", level_falls),
     ("level_rises_for_its_cause", level_has_another_cause),
     ("level_owes_what_the_plan_says", first_word_is_owed_later),

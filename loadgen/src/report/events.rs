@@ -240,6 +240,11 @@ impl Heard {
                     self.waiting.remove(&need);
                 }
             }
+            "incident_reopened" => {
+                if let Some(incident) = fields.incident {
+                    self.incidents.entry(incident).or_default().closed = false;
+                }
+            }
             "incident_closed" => {
                 if let Some(incident) = fields.incident {
                     self.incidents.entry(incident).or_default().closed = true;
