@@ -182,12 +182,12 @@ impl Contacts {
 
     /// Everybody in a role of a unit for whom `usable` holds: its own people, else those of its agency, and for the duty
     /// leader, else the centre's own.
-    fn in_role<'a>(
-        &'a self,
+    fn in_role(
+        &self,
         (unit, agency): (Name, Agency),
         role: ContactRole,
         usable: impl Fn(&Contact) -> bool,
-    ) -> Vec<&'a Contact> {
+    ) -> Vec<&Contact> {
         let centre = (role == ContactRole::DutyLeader).then_some(Whose::Centre);
         let nearest_first = [Some(Whose::Unit(unit)), Some(Whose::Agency(agency)), centre];
         for whose in nearest_first.into_iter().flatten() {
