@@ -141,6 +141,21 @@ pub fn again(order: &OrderView, view: &View, names: &Names) -> EventNote {
 }
 
 impl Announcement {
+    /// What happened; `None` for a record without events.
+    pub fn event(&self) -> Option<&Event> {
+        self.event.as_ref()
+    }
+
+    /// When.
+    pub fn at(&self) -> Moment {
+        self.at
+    }
+
+    /// Whether it is the last of its record.
+    pub fn last(&self) -> bool {
+        self.last
+    }
+
     /// The same in words.
     pub fn note(&self, names: &Names) -> EventNote {
         EventNote {

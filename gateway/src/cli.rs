@@ -247,6 +247,9 @@ struct Import {
     /// CSV of radio cells.
     #[arg(long)]
     cells: Option<PathBuf>,
+    /// CSV of contacts: whom orders go to.
+    #[arg(long)]
+    contacts: Option<PathBuf>,
     /// CSV of the roads' nodes: id,lat,lon; needs --edges.
     #[arg(long, requires = "edges")]
     nodes: Option<PathBuf>,

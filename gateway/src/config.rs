@@ -3,6 +3,7 @@
 //! Every mistake is named by file, line and field, all of them at once. The commented default is [`DEFAULT`], which
 //! is itself a configuration, checked by a test.
 
+mod channels;
 pub mod fit;
 mod journal;
 mod reading;
@@ -11,9 +12,10 @@ mod typed;
 
 pub use typed::ClockTyped;
 
+use crate::channels::ChannelsConfig;
 use crate::link::GateLimits;
 use crate::log::{LogConfig, LogFormat, level_mistake};
-use engine::city::City;
+use engine::city::{City, Contacts};
 use engine::classify::Lexicon;
 use engine::command::ClockMode;
 use engine::id::CentreId;
@@ -53,6 +55,10 @@ pub struct Config {
     pub lexicon_text: String,
     /// Its city.
     pub city: Arc<City>,
+    /// Whom its orders go to; nobody where its folder names none.
+    pub contacts: Arc<Contacts>,
+    /// The ways to them.
+    pub channels: ChannelsConfig,
     /// The city's road network; without one travel goes by straight line.
     pub roads: Option<roads::Roads>,
     /// How much it can hold.
@@ -218,6 +224,8 @@ impl Check<'_> {
         let plan = self.plan(typed);
         let lexicon = self.lexicon(typed);
         let city = self.city(typed);
+        let contacts = self.contacts(typed, city.as_deref());
+        let channels = self.channels(&typed.channels);
         if let (Some((plan, _)), Some(city)) = (&plan, &city) {
             for unknown in fit::unknown_districts(plan, city) {
                 self.wrong(&typed.plan.file.place(), "plan.file", unknown);
@@ -239,6 +247,8 @@ impl Check<'_> {
             lexicon,
             lexicon_text,
             city,
+            contacts: contacts.unwrap_or_default(),
+            channels,
             roads,
             capacities: typed.capacity.into(),
             lanes: LaneLimits {

@@ -14,6 +14,7 @@ pub use in_flight::AnswerTo;
 pub use requests::{Counter, Pending};
 pub use worker::Recall;
 
+use crate::channels::Channels;
 use crate::feed::Feed;
 use crate::figures::{Figures, Tally};
 use crate::intake::Intake;
@@ -36,6 +37,8 @@ pub struct Exchange {
     pub feed: Arc<Feed>,
     /// What is counted and timed.
     pub figures: Arc<Figures>,
+    /// Whom orders go to, and how that goes.
+    pub channels: Arc<Channels>,
     /// What was refused at the door.
     pub refused: Refused,
     /// Streams that are open.
@@ -87,7 +90,7 @@ impl Exchange {
     pub fn new(
         running: Running,
         intake: Intake,
-        (feed, figures): (Arc<Feed>, Arc<Figures>),
+        (feed, figures, channels): (Arc<Feed>, Arc<Figures>, Arc<Channels>),
         wakes: Vec<Arc<Notify>>,
         in_flight_max: usize,
         recalls: mpsc::Sender<Recall>,
@@ -105,6 +108,7 @@ impl Exchange {
             intake,
             feed,
             figures,
+            channels,
             refused: Refused::default(),
             streams: AtomicUsize::new(0),
             workers,

@@ -7,6 +7,7 @@
 mod asking;
 mod calls;
 mod conduct;
+mod contacts;
 mod events;
 mod explain;
 mod ground;
@@ -118,6 +119,8 @@ fn table() -> Vec<(&'static str, MethodRouter<Arc<Exchange>>)> {
         ("/v1/orders/{id}/{act}", post(orders::report)),
         ("/v1/explain/{id}", get(explain::order)),
         ("/v1/ledger", get(orders::ledger)),
+        ("/v1/contacts", get(contacts::list)),
+        ("/v1/contacts/{id}/test", post(contacts::test)),
         ("/v1/districts", get(ground::districts)),
         ("/v1/hospitals", get(ground::hospitals)),
         ("/v1/hospitals/{id}", put(ground::define_hospital)),

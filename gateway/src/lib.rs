@@ -2,14 +2,15 @@
 //!
 //! Follow a call: `quic::connection` reads it from a stream, [`wire`] makes it a request, [`intake`] the core's report and
 //! the testimony of it, `exchange` hands it to the writer in its lane. The reply comes back to a worker of
-//! `exchange`, `answering` words it, `link` and `stream` carry it out. Orders go out through `feed`, `announce` and
-//! `quic::subscription`. [`serve`] starts and ends all of it. Nothing here decides anything about a call; that is the
+//! `exchange`, `answering` words it, `link` and `stream` carry it out. Orders go out through `feed`, `announce`,
+//! `quic::subscription` and `channels`. [`serve`] starts and ends all of it. Nothing here decides anything about a call; that is the
 //! engine's.
 
 mod acts;
 mod announce;
 mod answering;
 pub mod board;
+mod channels;
 pub mod cli;
 pub mod client;
 mod columns;

@@ -106,6 +106,16 @@ impl fmt::Display for Words<'_> {
     }
 }
 
+/// The name of a contact, as the log may show it.
+pub fn person(name: &str) -> impl fmt::Display + '_ {
+    Words(Some(name))
+}
+
+/// The name of a contact where the log says all; else nothing.
+pub fn person_in_full(name: &str) -> Option<&str> {
+    FULL.load(Ordering::Relaxed).then_some(name)
+}
+
 /// Where a caller is, as the log may show it.
 struct Spot(Option<Place>);
 

@@ -4,6 +4,7 @@
 //! way, the runtime drains and syncs. A journal that fails ends everything loudly. Used by `liandong serve`, by the demo
 //! and by tests, in process.
 
+use crate::channels::{Channels, Teller};
 use crate::config::Config;
 use crate::exchange::Exchange;
 use crate::feed::{Feed, Sink};
@@ -193,7 +194,8 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     let (recalls_in, recalls_out) = mpsc::channel(RECALLS_MAX);
     let in_flight_max = config.worker_requests_max;
     let figures = Arc::new(Figures::new(&crate::http::paths()));
-    let read = (feed, figures);
+    let channels = Channels::new(Arc::clone(&config.contacts), config.channels, &config.data);
+    let read = (feed, figures, Arc::new(channels));
     let exchange = Exchange::new(running, intake, read, wakes, in_flight_max, recalls_in);
     let exchange = Arc::new(exchange);
     let (stop, stopping) = watch::channel(false);
@@ -204,9 +206,10 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
         .spawn(move || recall_all(history, &weak, recalls_out))?;
     let looking = tokio::spawn(look_each_second(Arc::clone(&exchange)));
     let hours = tokio::spawn(keep_the_hour(Arc::clone(&exchange)));
+    let telling = tokio::spawn(Teller::run(Arc::clone(&exchange), config.data.clone()));
     let workers = (0..config.workers)
         .map(|index| tokio::spawn(Arc::clone(&exchange).work(index)))
-        .chain([looking, hours])
+        .chain([looking, hours, telling])
         .collect();
     let (quic_addr, http_addr) = (listener.address()?, http.local_addr()?);
     let endpoint = listener.endpoint();

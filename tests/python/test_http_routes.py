@@ -15,17 +15,24 @@ import pytest
 from calls import call
 from http_client import ask
 from interface import Interface
-from running_centre import RunningCentre, binary
+from running_centre import RunningCentre, binary, liandong
 
 BODY_MOST = 64 * 1024
 PLAN_MOST = 1 << 20
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE")
 
 
+def with_contacts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The county that is made without a folder too, from one: with its contacts."""
+    city = tmp_path_factory.mktemp("county") / "city"
+    liandong("city", "generate", str(city))
+    return f'[city]\nfolder = "{city}"\n'
+
+
 @pytest.fixture(scope="module")
 def interface(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
     """One centre for all of it."""
-    with RunningCentre(tmp_path_factory.mktemp("routes"), "wall") as centre:
+    with RunningCentre(tmp_path_factory.mktemp("routes"), "wall", with_contacts(tmp_path_factory)) as centre:
         yield Interface(centre)
         centre.assert_unharmed()
 
@@ -167,6 +174,8 @@ GOOD: dict[tuple[str, str], Good] = {
     ("POST", "/v1/orders/{id}/{act}"): lambda i: reported(i) == "finished",
     ("GET", "/v1/explain/{id}"): lambda i: i.get(f"/v1/explain/{fresh_order(i, 'good-explain')}?lang=en")["words"],
     ("GET", "/v1/ledger"): lambda i: i.get("/v1/ledger?state=all")["seq"],
+    ("GET", "/v1/contacts"): lambda i: i.get("/v1/contacts?unit=T-01&role=team")["items"][0]["name"].endswith("*"),
+    ("POST", "/v1/contacts/{id}/test"): lambda i: i.act("POST", "/v1/contacts/3/test")["reached"],
     ("GET", "/v1/districts"): lambda i: len(i.get("/v1/districts")["items"]) == 24,
     ("GET", "/v1/hospitals"): lambda i: i.get("/v1/hospitals")["items"],
     ("PUT", "/v1/hospitals/{id}"): lambda i: i.act("PUT", "/v1/hospitals/1", {"beds": 7})["events"],
@@ -360,6 +369,15 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("PUT", "/v1/hospitals/1", {"capabilities": ["magic"]}, 422, "bad_field", "capabilities"),
     ("PUT", "/v1/hospitals/1", {"lat": 28.8}, 422, "bad_field", "lon"),
     ("PUT", "/v1/hospitals/1", {"name": "x"}, 422, "unknown_field", "name"),
+    ("GET", "/v1/contacts?limit=0", None, 422, "bad_field", "limit"),
+    ("GET", "/v1/contacts?after=x", None, 422, "bad_field", "after"),
+    ("GET", "/v1/contacts?role=boss", None, 422, "bad_field", "role"),
+    ("GET", "/v1/contacts?unit=nobody", None, 404, "unknown_unit", "unit"),
+    ("GET", "/v1/contacts?full=perhaps", None, 422, "bad_field", "full"),
+    ("GET", "/v1/contacts?name=x", None, 422, "unknown_field", "name"),
+    ("POST", "/v1/contacts/1/test", None, 404, "not_found", "id"),
+    ("POST", "/v1/contacts/one/test", None, 422, "bad_field", "id"),
+    ("POST", "/v1/contacts/3/test", {"loud": True}, 422, "unknown_field", "loud"),
     ("GET", "/v1/roads?limit=1", None, 422, "unknown_field", "limit"),
     ("POST", "/v1/roads/changes", {"id": "nobody", "change": "lift"}, 404, "not_found", "id"),
     ("POST", "/v1/roads/changes", {"id": "x", "change": "bomb"}, 422, "bad_field", "change"),
@@ -388,13 +406,15 @@ def test_a_refusal_says_what_is_wrong(
     assert {**after, "needs_waiting": 0} == {**before, "needs_waiting": 0}, "a refused act changed something"
 
 
+# A test of a contact changes nothing that the journal knows: it is done each time, whatever key it comes under.
+NOT_KEPT = {("POST", "/v1/contacts/{id}/test")}
 ACTS = sorted((method, path) for method, path in GOOD if method != "GET")
 
 
 @pytest.mark.parametrize(("method", "path"), ACTS)
 def test_bodies_that_cannot_be_read(interface: Interface, scene: dict[str, str], method: str, path: str) -> None:
     """Not JSON, not an object, too large, begun and not ended: named as what they are, and nothing is done."""
-    ids = {"calls": scene["call"], "incidents": scene["incident"], "orders": scene["order"], "units": "T-01", "hospitals": "1"}
+    ids = {"calls": scene["call"], "incidents": scene["incident"], "orders": scene["order"], "units": "T-01", "hospitals": "1", "contacts": "3"}
     concrete = path.replace("{id}", ids.get(path.split("/")[2], "")).replace("{act}", "decline")
     plan = path == "/v1/plans"
     most = PLAN_MOST if plan else BODY_MOST

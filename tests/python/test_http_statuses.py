@@ -19,7 +19,7 @@ from http_client import ask
 from interface import Interface
 from running_centre import REPOSITORY, RunningCentre
 from test_http_acts import keyed
-from test_http_routes import ACTS, BODY_MOST, GOOD, PLAN_MOST, REFUSED, UNIT, filled, scene_of
+from test_http_routes import ACTS, BODY_MOST, GOOD, PLAN_MOST, REFUSED, UNIT, filled, scene_of, with_contacts
 
 Seen = set[tuple[str, str, int]]
 
@@ -66,7 +66,7 @@ def witness() -> Witness:
 @pytest.fixture(scope="module")
 def interface(witness: Witness, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Interface]:
     """The centre that most is asked of."""
-    with RunningCentre(tmp_path_factory.mktemp("statuses"), "wall") as centre:
+    with RunningCentre(tmp_path_factory.mktemp("statuses"), "wall", with_contacts(tmp_path_factory)) as centre:
         yield witness.of(centre)
         centre.assert_unharmed()
 
@@ -75,7 +75,7 @@ def concrete(path: str, ids: dict[str, str]) -> str:
     """The path with ids of things that are there."""
     nouns = {"calls": "call", "incidents": "incident", "orders": "order", "explain": "order"}
     noun = path.split("/")[2] if path.startswith("/v1/") else ""
-    fixed = {"units": "T-01", "hospitals": "1"}
+    fixed = {"units": "T-01", "hospitals": "1", "contacts": "3"}
     return path.replace("{id}", ids.get(nouns.get(noun, ""), fixed.get(noun, ""))).replace("{act}", "decline")
 
 
@@ -133,6 +133,8 @@ def test_an_act_under_the_key_of_another(interface: Interface) -> None:
         assert interface.ask(method, where, body, key).status == 200, (method, where)
         other = body + b"\n# more" if isinstance(body, bytes) else {**body, "odd": 1}
         assert interface.problem(method, where, other, key)[:2] == (409, "key_taken")
+    # A test of a contact is no act that is kept, and is no other act's repeat either.
+    assert interface.problem("POST", "/v1/contacts/3/test", {}, key)[:2] == (409, "key_taken")
 
 
 def test_bodies_that_are_never_whole(interface: Interface, witness: Witness) -> None:

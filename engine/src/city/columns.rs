@@ -66,6 +66,7 @@ const DISTRICT: &str = "whole number from 1";
 const DEGREES: &str = "decimal degrees";
 const DATUM: &str = "datum";
 const AGENCY: &str = "agency";
+const TIME: &str = "day, or RFC 3339";
 const PHONE: &str = "3 to 20 of 0-9 + - blank";
 
 /// `city.toml`.
@@ -330,15 +331,74 @@ pub const CELLS: File = File {
     ],
 };
 
+/// `contacts.csv` (J6).
+pub const CONTACTS: File = File {
+    name: super::contacts::FILE,
+    about: "one row for each way to a person in a role: whom an order goes to; the file may be missing",
+    flag: "--contacts",
+    columns: &[
+        may(
+            "unit",
+            "text",
+            "a name of units.csv, or an agency for its units that have nobody of their own; empty: the centre",
+            "P-0101",
+        ),
+        must(
+            "role",
+            "contact role",
+            "team and commander are told with the order, deputy and duty_leader when nobody acknowledges; the centre has a duty_leader alone",
+            "team",
+        ),
+        must("name", NAME, "who it is", "蒋伟民"),
+        must(
+            "channel",
+            "channel",
+            "how they are told; a row for each",
+            "push",
+        ),
+        may(
+            "address",
+            "URL, http://, this machine",
+            "where a push goes; empty for the other channels",
+            "http://127.0.0.1:9000/orders",
+        ),
+        may(
+            "valid_from",
+            TIME,
+            "the first day or moment; empty: always",
+            "2026-11-01",
+        ),
+        may(
+            "valid_to",
+            TIME,
+            "the last day, or the moment from which on it does not hold; empty: always",
+            "2027-10-31",
+        ),
+        may(
+            "hours",
+            "HH:MM-HH:MM, local",
+            "the hours at which they can be told; may be over midnight; empty: always",
+            "06:00-18:00",
+        ),
+        may(
+            "tested_at",
+            TIME,
+            "when somebody last answered a test",
+            "2026-11-20T09:30:00+08:00",
+        ),
+    ],
+};
+
 /// Every file of a city's folder.
-pub const FILES: [&File; 7] = [
-    &SETTINGS, &DISTRICTS, &POLYGONS, &POSTS, &UNITS, &HOSPITALS, &CELLS,
+pub const FILES: [&File; 8] = [
+    &SETTINGS, &DISTRICTS, &POLYGONS, &POSTS, &UNITS, &HOSPITALS, &CELLS, &CONTACTS,
 ];
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::city::City;
+    use crate::city::contacts::Contacts;
 
     /// A table of one row, made of the examples.
     fn table(file: &File) -> String {
@@ -375,6 +435,8 @@ mod tests {
         let checked = City::check(dir.path());
         assert_eq!(checked.warnings, []);
         let city = checked.city.unwrap();
+        let contacts = Contacts::load(dir.path(), &city).unwrap();
+        assert_eq!(contacts.rows().len(), 1);
         let unit = city.unit("P-0101").unwrap();
         assert_eq!((unit.contacts.len(), unit.phones.len()), (3, 3));
         assert_eq!((unit.strength, unit.least_strength), (3, 2));
@@ -385,10 +447,10 @@ mod tests {
     #[test]
     fn what_may_be_left_out_may_and_what_must_not_must_not() {
         let dir = tempfile::tempdir().unwrap();
-        crate::city::generate(1, None)
-            .unwrap()
-            .write(dir.path())
-            .unwrap();
+        let city = crate::city::generate(1, None).unwrap();
+        let mut files = city.files().unwrap();
+        files.push(crate::city::contacts::example(&city).unwrap());
+        crate::city::write::write_files(dir.path(), &files).unwrap();
         for file in FILES.iter().filter(|file| file.name != SETTINGS.name) {
             let path = dir.path().join(file.name);
             let whole = std::fs::read_to_string(&path).unwrap();
@@ -405,7 +467,9 @@ mod tests {
                     })
                     .collect();
                 std::fs::write(&path, without).unwrap();
-                let said = City::load(dir.path()).err().map(|error| error.to_string());
+                let said =
+                    City::load(dir.path()).and_then(|city| Contacts::load(dir.path(), &city));
+                let said = said.err().map(|error| error.to_string());
                 let said = said.unwrap_or_default();
                 let missing = said.contains(&format!("{}: the column is missing", column.name));
                 assert_eq!(

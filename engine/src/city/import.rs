@@ -5,9 +5,9 @@
 
 use super::load::{Settings, Sources, read};
 use super::mistake::{CityErrors, Mistake, Mistakes};
-use super::sheet::Source;
+use super::sheet::{FILE_BYTES_MAX, Source};
 use super::write::{CityFile, WriteError, write_files, write_new_files};
-use super::{City, UTC_OFFSET_MOST_MIN};
+use super::{City, Contacts, UTC_OFFSET_MOST_MIN, contacts};
 use crate::id::CentreId;
 use crate::name::Name;
 use crate::place::Point;
@@ -36,6 +36,8 @@ pub struct ImportInputs {
     pub hospitals: Option<PathBuf>,
     /// Table of cells.
     pub cells: Option<PathBuf>,
+    /// Table of contacts.
+    pub contacts: Option<PathBuf>,
     /// Files that go into the folder beside the tables, such as a map of roads.
     pub beside: Vec<CityFile>,
     /// Overwrite a city that is in the folder already.
@@ -102,6 +104,12 @@ pub fn import(inputs: &ImportInputs, dir: &Path) -> Result<Imported, ImportError
     let checked = read(Some(settings), &sources, Mistakes::default());
     let city = checked.city?;
     let mut files = city.files()?;
+    if let Some(path) = &inputs.contacts {
+        let source = Source::at(path);
+        Contacts::read(&source, &city)?;
+        let bytes = source.bytes(FILE_BYTES_MAX).map_err(CityErrors::one)?;
+        files.push((contacts::FILE, bytes));
+    }
     files.extend(inputs.beside.iter().cloned());
     if inputs.force {
         write_files(dir, &files)?;
@@ -139,6 +147,7 @@ mod tests {
             districts: None,
             hospitals: None,
             cells: None,
+            contacts: None,
             beside: Vec::new(),
             force: false,
         }

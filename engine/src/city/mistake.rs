@@ -45,6 +45,16 @@ pub struct CityErrors {
     pub unlisted: usize,
 }
 
+impl CityErrors {
+    /// This mistake alone.
+    pub(super) fn one(mistake: Mistake) -> CityErrors {
+        CityErrors {
+            mistakes: vec![mistake],
+            unlisted: 0,
+        }
+    }
+}
+
 impl std::error::Error for CityErrors {}
 
 impl fmt::Display for CityErrors {

@@ -6,6 +6,7 @@
 
 pub mod canonical;
 pub mod columns;
+pub mod contacts;
 pub mod generate;
 pub mod import;
 pub mod load;
@@ -18,6 +19,7 @@ pub mod write;
 
 pub use crate::place::Zone;
 pub use canonical::CanonicalError;
+pub use contacts::Contacts;
 pub use generate::{GenerateError, generate};
 pub use import::{ImportInputs, import};
 pub use load::Checked;

@@ -317,7 +317,7 @@ fn line_of_difference(held: &[u8], fresh: &[u8]) -> usize {
         .count()
 }
 
-fn table(
+pub(super) fn table(
     file: &'static str,
     columns: &[&str],
     rows: impl Iterator<Item = Vec<String>>,

@@ -5,9 +5,11 @@ use super::roads::build::of_tables;
 use crate::config::roads::{self, Map};
 use anyhow::{Context, anyhow};
 use engine::city::write::{write_files, write_new_files};
-use engine::city::{self, City, ImportInputs, Mistake};
+use engine::city::{self, City, Contacts, ImportInputs, Mistake};
 use engine::id::CentreId;
+use engine::moment::Moment;
 use engine::name::Name;
+use jiff::Timestamp;
 use std::io::Write;
 use std::path::Path;
 
@@ -16,6 +18,7 @@ pub fn generate(dir: &Path, seed: u64, units: Option<u32>, force: bool) -> anyho
     let city = city::generate(seed, units)?;
     let mut files = city.files()?;
     files.push((roads::FILE, city::generate::roads::map(seed)?));
+    files.push(city::contacts::example(&city)?);
     if force {
         write_files(dir, &files)?;
     } else {
@@ -49,6 +52,7 @@ pub fn import(import: Import) -> anyhow::Result<()> {
         districts: import.districts.zip(import.shapes),
         hospitals: import.hospitals,
         cells: import.cells,
+        contacts: import.contacts,
         beside,
         force: import.force,
     };
@@ -62,10 +66,19 @@ pub fn import(import: Import) -> anyhow::Result<()> {
 pub fn check(dir: &Path) -> anyhow::Result<()> {
     let checked = City::check(dir);
     warn(&checked.warnings);
-    say(dir, &checked.city?, "good")
+    let city = checked.city?;
+    let contacts = Contacts::load(dir, &city)?;
+    warn(&contacts.audit(&city, wall_now()));
+    say(dir, &city, "good")
 }
 
-fn warn(warnings: &[Mistake]) {
+/// Now, by the clock of this machine.
+pub fn wall_now() -> Moment {
+    Moment(Timestamp::now().as_millisecond())
+}
+
+/// Names what is odd but allowed.
+pub fn warn(warnings: &[Mistake]) {
     for warning in warnings {
         eprintln!("liandong: warning: {warning}");
     }

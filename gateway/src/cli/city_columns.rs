@@ -6,6 +6,7 @@ use crate::columns::{Align, padded, width};
 use engine::capability::Capability;
 use engine::city::Zone;
 use engine::city::columns::{FILES, File};
+use engine::city::contacts::{ChannelKind, ContactRole};
 use engine::hospital::HospitalCapability;
 use engine::kind::Agency;
 use engine::place::datum::Datum;
@@ -35,6 +36,8 @@ pub(super) fn page() -> String {
         ("agency", codes(Agency::ALL)),
         ("capability", codes(Capability::ALL)),
         ("hospital capability", codes(HospitalCapability::ALL)),
+        ("contact role", codes(ContactRole::ALL)),
+        ("channel", codes(ChannelKind::ALL)),
         ("zone", codes(Zone::ALL)),
         ("datum", codes(Datum::ALL)),
     ];

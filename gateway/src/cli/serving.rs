@@ -117,6 +117,7 @@ pub fn check(file: &Path) -> anyhow::Result<()> {
     if let Some(map) = config.map().map_err(anyhow::Error::msg)? {
         writeln!(out, "{}: good: {map}", file.display())?;
     }
+    super::city::warn(&config.contacts.audit(&config.city, super::city::wall_now()));
     Ok(())
 }
 

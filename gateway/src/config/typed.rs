@@ -1,5 +1,6 @@
 //! The configuration as it is typed: names, defaults, and where in the file each thing stood.
 
+use crate::channels::LineTarget;
 use crate::log::{CallerData, LogFormat};
 use engine::command::ClockMode;
 use engine::limits::Capacities;
@@ -23,6 +24,7 @@ pub struct Typed {
     pub journal: Journal,
     pub quic: Quic,
     pub http: Http,
+    pub channels: Channels,
     pub log: Log,
 }
 
@@ -237,6 +239,26 @@ impl Default for Http {
         Http {
             listen: default("127.0.0.1:8110".into()),
             connections_max: default(512),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Channels {
+    pub push_timeout_ms: Spanned<u64>,
+    pub log: LineTarget,
+    pub log_mib: Spanned<u64>,
+    pub waiting_max: Spanned<u64>,
+}
+
+impl Default for Channels {
+    fn default() -> Channels {
+        Channels {
+            push_timeout_ms: default(5_000),
+            log: LineTarget::File,
+            log_mib: default(16),
+            waiting_max: default(16_384),
         }
     }
 }

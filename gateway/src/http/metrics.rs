@@ -2,8 +2,9 @@
 //!
 //! `docs/metrics.md` explains every name, and a test holds it against a scrape. Labels come from closed vocabularies
 //! alone: never an id, a name or a word of a caller. Here is how a metric is written; `way` tells of requests and records on
-//! their way, `field` of calls, orders and units, `conduct` of major incidents, `machine` of the process.
+//! their way, `channels` of the people who are told, `field` of calls, orders and units, `conduct` of major incidents, `machine` of the process.
 
+mod channels;
 mod conduct;
 mod field;
 mod machine;
@@ -58,6 +59,7 @@ impl Collector for Centre {
         let exchange = &*self.0;
         machine::write(&mut writer, exchange)?;
         way::write(&mut writer, exchange)?;
+        channels::write(&mut writer, exchange)?;
         field::write(&mut writer, exchange)
     }
 }
@@ -159,6 +161,26 @@ impl Writer<'_> {
         help: &str,
         values: impl IntoIterator<Item = (Labels<'l, 1>, Distribution)>,
     ) -> fmt::Result {
+        self.durations_at(name, help, values, is_round)
+    }
+
+    /// The same of what takes milliseconds at the least, by fewer bounds.
+    fn long_durations<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (Labels<'l, 1>, Distribution)>,
+    ) -> fmt::Result {
+        self.durations_at(name, help, values, is_long_and_round)
+    }
+
+    fn durations_at<'l>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: impl IntoIterator<Item = (Labels<'l, 1>, Distribution)>,
+        is_shown: fn(u64) -> bool,
+    ) -> fmt::Result {
         let mut family = self.encoder.encode_descriptor(
             name,
             help,
@@ -167,7 +189,7 @@ impl Writer<'_> {
         )?;
         for (labels, distribution) in values {
             let metric = family.encode_family(&labels)?;
-            write_distribution(metric, &distribution, 1e-9, is_round)?;
+            write_distribution(metric, &distribution, 1e-9, is_shown)?;
         }
         Ok(())
     }
@@ -192,6 +214,12 @@ fn is_round(bound: u64) -> bool {
     let zeros = bound.max(1).ilog10();
     let unit = 10_u64.pow(zeros);
     bound.is_multiple_of(unit) && matches!(bound / unit, 1 | 2 | 5)
+}
+
+/// 1 and 5 of each decade, from a millisecond on.
+fn is_long_and_round(bound_ns: u64) -> bool {
+    let leading = bound_ns / 10_u64.pow(bound_ns.max(1).ilog10());
+    bound_ns >= 1_000_000 && is_round(bound_ns) && leading != 2
 }
 
 fn write_distribution(
@@ -224,6 +252,12 @@ mod tests {
         let round: Vec<_> = DURATIONS.iter().filter(|&&bound| is_round(bound)).collect();
         assert_eq!(round.len(), 3 * 9 + 1);
         assert_eq!(round[..4], [&100, &200, &500, &1_000]);
+        let long: Vec<_> = DURATIONS
+            .iter()
+            .filter(|&&bound| is_long_and_round(bound))
+            .collect();
+        assert_eq!(long.len(), 2 * 5 + 1);
+        assert_eq!(long[..3], [&1_000_000, &5_000_000, &10_000_000]);
     }
 
     /// What is shown is coarser than what is counted, and not a value is lost on the way.

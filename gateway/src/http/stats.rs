@@ -5,10 +5,13 @@ use super::asking::WORKER;
 use super::conduct::ConductFigures;
 use super::query::Query;
 use super::reply::{Answered, json};
+use crate::channels::Outcome;
 use crate::exchange::{Exchange, Pending};
 use crate::figures::{Rates, Tally};
 use crate::wire::{Problem, ProblemKind};
 use axum::extract::{RawQuery, State};
+use engine::city::contacts::ChannelKind;
+use engine::histogram::Distribution;
 use engine::id::ObjectHash;
 use engine::moment::Moment;
 use engine::runtime::port::Conservation;
@@ -40,6 +43,7 @@ struct Stats {
     rates: Rates,
     latency: Latency,
     conduct: ConductFigures,
+    channels: Vec<ChannelJson>,
 }
 
 #[derive(Serialize)]
@@ -63,6 +67,21 @@ struct Latency {
     p50_ms: Option<f64>,
     p99_ms: Option<f64>,
     samples: u64,
+}
+
+/// One way to the people whom orders go to, since the start.
+#[derive(Serialize)]
+struct ChannelJson {
+    channel: ChannelKind,
+    told: u64,
+    failed: u64,
+    cancelled: u64,
+    gave_way: u64,
+    acknowledged: u64,
+    waiting: u64,
+    /// From the order until somebody was told; `None` when nobody was.
+    p50_ms: Option<f64>,
+    p99_ms: Option<f64>,
 }
 
 /// Read off by the writer with the hash of the whole state; with `hash=false` from the view, which costs the writer
@@ -127,6 +146,27 @@ fn stats_of(
         rates: rates(exchange),
         latency: latency(exchange),
         conduct: exchange.feed.view().counters().into(),
+        channels: ChannelKind::ALL
+            .iter()
+            .map(|&kind| channel(exchange, kind))
+            .collect(),
+    }
+}
+
+fn channel(exchange: &Exchange, channel: ChannelKind) -> ChannelJson {
+    let figures = &exchange.channels.figures;
+    let took = figures.took(channel).read();
+    let counted = |outcome| figures.counted(channel, outcome);
+    ChannelJson {
+        channel,
+        told: counted(Outcome::Told),
+        failed: counted(Outcome::Failed),
+        cancelled: counted(Outcome::Cancelled),
+        gave_way: counted(Outcome::GaveWay),
+        acknowledged: counted(Outcome::Acknowledged),
+        waiting: figures.waiting(channel),
+        p50_ms: quantile_ms(&took, 500),
+        p99_ms: quantile_ms(&took, 990),
     }
 }
 
@@ -138,14 +178,15 @@ fn rates(exchange: &Exchange) -> Rates {
 
 fn latency(exchange: &Exchange) -> Latency {
     let decisions = exchange.figures.recent.decisions();
-    // To the microsecond; finer than that nobody can tell.
-    let quantile = |permille| {
-        let ns = decisions.quantile(permille)?;
-        Some(ns.div_ceil(1_000) as f64 / 1_000.0)
-    };
     Latency {
-        p50_ms: quantile(500),
-        p99_ms: quantile(990),
+        p50_ms: quantile_ms(&decisions, 500),
+        p99_ms: quantile_ms(&decisions, 990),
         samples: decisions.total(),
     }
+}
+
+/// To the microsecond; finer than that nobody can tell.
+fn quantile_ms(took: &Distribution, permille: u64) -> Option<f64> {
+    let ns = took.quantile(permille)?;
+    Some(ns.div_ceil(1_000) as f64 / 1_000.0)
 }

@@ -6,6 +6,7 @@
 use super::connection::{ANSWERS_WAITING_BYTES, Serving};
 use crate::announce::{Interest, again};
 use crate::answering::refused;
+use crate::channels::Presence;
 use crate::exchange::Exchange;
 use crate::feed::Pace;
 use crate::follow::{Follower, refuse_if_pruned};
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 /// A subscription that runs; it ends when this is dropped.
 pub struct Subscriber {
     task: JoinHandle<()>,
+    _presence: Presence,
 }
 
 impl Drop for Subscriber {
@@ -73,6 +75,8 @@ pub fn subscribe(
             state: None,
         });
     }
+    // From here on the units hear their orders.
+    let presence = exchange.channels.devices.listen(&interest);
     let telling = Telling {
         exchange: Arc::clone(exchange),
         link: Arc::clone(link),
@@ -85,7 +89,10 @@ pub fn subscribe(
             _ = stop.changed() => {}
         }
     });
-    Ok(Subscriber { task })
+    Ok(Subscriber {
+        task,
+        _presence: presence,
+    })
 }
 
 fn interest(exchange: &Exchange, units: &[String]) -> Result<Interest, Problem> {

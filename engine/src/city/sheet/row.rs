@@ -17,7 +17,7 @@ pub(in super::super) struct Row<'a> {
     pub(super) source: &'a Source,
     pub(super) header: &'a [String],
     pub(super) record: &'a ByteRecord,
-    pub(super) line: u64,
+    pub(in super::super) line: u64,
     pub(super) mistakes: &'a mut Mistakes,
 }
 
