@@ -61,7 +61,7 @@ pub(super) struct Cue {
     /// Reach of its negation; 0 when it is none.
     pub reach: u8,
     /// First of its effects.
-    pub first: u32,
+    pub first: u16,
     /// Number of its effects.
     pub count: u16,
 }
@@ -608,7 +608,7 @@ fn cues_of(patterns: &BTreeMap<String, Vec<Effect>>) -> (Vec<Cue>, Vec<Effect>) 
             word_end: word(text.chars().next_back()),
             mask: own.contains(&Effect::Mask),
             reach: own.iter().find_map(|effect| reach_of(*effect)).unwrap_or(0),
-            first: effects.len() as u32,
+            first: effects.len() as u16,
             count: own.len() as u16,
         });
         effects.extend_from_slice(own);

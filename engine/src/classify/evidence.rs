@@ -81,15 +81,16 @@ impl Loudest {
         let inside = |other: &(i32, Counted)| {
             other.0 > 0 && item.start < other.1.end && other.1.start < item.end
         };
-        let slot = self
-            .items
-            .iter()
-            .position(inside)
-            .unwrap_or(LOUDEST_MAX - 1);
-        if loudness > self.items[slot].0 {
-            self.items[slot] = (loudness, item);
-            self.items
-                .sort_unstable_by_key(|&(loudness, item)| (-loudness, item.start));
+        let overlapped = self.items.iter().position(inside);
+        let mut slot = overlapped.unwrap_or(LOUDEST_MAX - 1);
+        if loudness <= self.items[slot].0 {
+            return;
+        }
+        let order = |&(loudness, item): &(i32, Counted)| (-loudness, item.start);
+        self.items[slot] = (loudness, item);
+        while slot > 0 && order(&self.items[slot]) < order(&self.items[slot - 1]) {
+            self.items.swap(slot, slot - 1);
+            slot -= 1;
         }
     }
 }

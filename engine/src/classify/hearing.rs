@@ -8,14 +8,15 @@ use super::model::{
     BUCKETS, MIDDLE, Model, OUTPUTS, REST, ROW_BYTES, STEP_BITS, UNIT_BITS, VECTOR_BITS, WAYS,
     WEIGHT_BITS, WIDTH,
 };
-use super::tokens::{self, Gram, Token};
+use super::tokens::{self, GRAMS_MAX, Gram, Token};
 
 /// Rows whose sums are carried over together: 15 times as much fits a byte.
 const CARRY: usize = 17;
 /// Rows of n-grams that are kept to show; a longer text begins anew when it has so many.
 pub(super) const FOUND_MAX: usize = 256;
-/// N-grams whose buckets are looked at together.
-const BATCH: usize = 64;
+/// Tokens whose n-grams are looked for together, and the most of these.
+const TOGETHER: usize = 32;
+const BATCH: usize = GRAMS_MAX * TOGETHER;
 /// Beyond so many rows a text is scaled as if it had no more.
 const SCALES: usize = 1024;
 /// Bytes of the tags of a full bucket.
@@ -161,16 +162,16 @@ impl Hearing {
     #[inline]
     pub(super) fn read(&self, tokens: &[Token], found: &mut Found, sum: &mut Sum) {
         found.clear();
-        let (mut batch, mut len) = ([(0, Gram::NONE); BATCH], 0);
-        tokens::grams(tokens, |hash, gram| {
-            if len >= BATCH {
-                self.find(&batch, found, sum);
-                len = 0;
-            }
-            batch[len] = (hash, gram);
-            len += usize::from(self.may_have(hash));
-        });
-        self.find(&batch[..len], found, sum);
+        let mut batch = [(0, Gram::NONE); BATCH];
+        for first in (0..tokens.len()).step_by(TOGETHER) {
+            let mut len = 0;
+            tokens::grams(tokens, first..first + TOGETHER, |hash, gram| {
+                // Written in any case and kept if it may have a row: what is read cannot be foreseen, so there is no branch.
+                batch[len % BATCH] = (hash, gram);
+                len += usize::from(self.may_have(hash));
+            });
+            self.find(&batch[..len], found, sum);
+        }
         for edge in tokens::edges(tokens).into_iter().flatten() {
             if found.len == FOUND_MAX {
                 self.carry(found, sum);
@@ -186,14 +187,32 @@ impl Hearing {
     /// Finds the rows of n-grams that may have one.
     #[inline]
     fn find(&self, grams: &[(u32, Gram)], found: &mut Found, sum: &mut Sum) {
+        if found.len + grams.len() > FOUND_MAX {
+            self.find_one_by_one(grams, found, sum);
+            return;
+        }
+        let mut len = found.len;
         for &(hash, gram) in grams {
             let (row, is_there) = self.look(hash);
-            if found.len >= FOUND_MAX {
+            found.rows[len % FOUND_MAX] = row;
+            found.grams[len % FOUND_MAX] = gram;
+            len += usize::from(is_there);
+        }
+        found.len = len;
+    }
+
+    /// The same where room must be made between two.
+    #[cold]
+    fn find_one_by_one(&self, grams: &[(u32, Gram)], found: &mut Found, sum: &mut Sum) {
+        for &(hash, gram) in grams {
+            if found.len == FOUND_MAX {
                 self.carry(found, sum);
             }
-            found.rows[found.len] = row;
-            found.grams[found.len] = gram;
-            found.len += usize::from(is_there);
+            if let Some(row) = self.row(hash) {
+                found.rows[found.len] = row;
+                found.grams[found.len] = gram;
+                found.len += 1;
+            }
         }
     }
 
@@ -263,8 +282,8 @@ impl Hearing {
     #[inline]
     pub(super) fn ear(&self, vector: &Vector, output: usize) -> Ear<'_> {
         let weights = &self.weights[output];
-        let weights: Vector =
-            std::array::from_fn(|at| if vector[at] > 0 { weights[at] } else { 0 });
+        // All bits where something is heard, and none where nothing is: no branch that nobody could foresee.
+        let weights: Vector = std::array::from_fn(|at| weights[at] & -i16::from(vector[at] > 0));
         let sum: i32 = weights.iter().map(|&weight| i32::from(weight)).sum();
         Ear {
             rows: &self.rows,

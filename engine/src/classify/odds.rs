@@ -62,9 +62,7 @@ impl<const N: usize> Shares<N> {
     #[inline]
     pub(super) fn share(&self, test: impl Fn(usize) -> bool) -> u32 {
         let powers = self.powers.iter().enumerate();
-        let part: u32 = powers
-            .map(|(at, &power)| if test(at) { power } else { 0 })
-            .sum();
+        let part: u32 = powers.map(|(at, &power)| power * u32::from(test(at))).sum();
         ((u64::from(part) << 16) / u64::from(self.all.max(1))) as u32
     }
 }

@@ -321,9 +321,9 @@ fn contains(outer: &Hit, inner: &Hit) -> bool {
 }
 
 fn count(tables: &Tables, scratch: &mut Scratch, hit: Hit, cue: Cue, is_denied: bool) {
-    let range = cue.first as usize..cue.first as usize + usize::from(cue.count);
+    let first = usize::from(cue.first);
     let is_new = is_denied || scratch.first_time(hit.cue);
-    for effect in &tables.effects[range] {
+    for effect in &tables.effects[first..first + usize::from(cue.count)] {
         match *effect {
             Effect::Kind { kind, weight, rule } if is_new && !is_denied => {
                 if add(scratch, kind, weight, hit) {

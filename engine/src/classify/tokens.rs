@@ -4,6 +4,7 @@
 //! part of the model's format: change one here and the model must be trained again.
 
 use super::letters::Letter;
+use std::ops::Range;
 
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,11 +107,16 @@ impl Gram {
     }
 }
 
-/// Calls `emit` with every n-gram and its hash, but for those of [`edges`].
+/// The most n-grams that begin with one token.
+pub(super) const GRAMS_MAX: usize = 4;
+
+/// Calls `emit` with every n-gram that begins with some of the tokens and its hash, but for those of [`edges`].
 #[inline]
-pub(super) fn grams(tokens: &[Token], mut emit: impl FnMut(u32, Gram)) {
-    for (at, token) in tokens.iter().enumerate() {
-        let one = token.hash;
+pub(super) fn grams(tokens: &[Token], firsts: Range<usize>, mut emit: impl FnMut(u32, Gram)) {
+    for at in firsts {
+        let Some(one) = tokens.get(at).map(|token| token.hash) else {
+            return;
+        };
         if one == BREAK {
             continue;
         }
@@ -214,7 +220,7 @@ mod tests {
     #[test]
     fn grams_do_not_cross_a_clause() {
         let mut spans = Vec::new();
-        grams(&of("着火\n了"), |_, gram| spans.push(gram.span()));
+        grams(&of("着火\n了"), 0..4, |_, gram| spans.push(gram.span()));
         assert_eq!(spans, [(0, 0), (0, 1), (1, 1), (3, 3)]);
         let edges = edges(&of("着火\n了")).unwrap();
         assert_eq!(edges.map(|(_, gram)| gram.span()), [(0, 0), (3, 3)]);
@@ -229,7 +235,7 @@ mod tests {
             seen.insert(hash);
             count += 1;
         };
-        grams(&tokens, &mut hear);
+        grams(&tokens, 0..tokens.len(), &mut hear);
         for (hash, gram) in edges(&tokens).into_iter().flatten() {
             hear(hash, gram);
         }

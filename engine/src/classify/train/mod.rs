@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
     fn hashes(&self, line: Line, with_line: bool, out: &mut Vec<u32>) {
         out.clear();
         let tokens = &self.scratch.tokens;
-        tokens::grams(tokens, |hash, _| out.push(hash));
+        tokens::grams(tokens, 0..tokens.len(), |hash, _| out.push(hash));
         out.extend(
             tokens::edges(tokens)
                 .into_iter()
