@@ -78,11 +78,13 @@ impl Loudest {
     }
 
     fn take(&mut self, loudness: i32, item: Counted) {
-        let inside = |other: &(i32, Counted)| {
-            other.0 > 0 && item.start < other.1.end && other.1.start < item.end
-        };
-        let overlapped = self.items.iter().position(inside);
-        let mut slot = overlapped.unwrap_or(LOUDEST_MAX - 1);
+        // One bit an item that it overlaps: whether it does cannot be foreseen, so there is no branch.
+        let overlapped = self.items.iter().enumerate().map(|(at, (own, other))| {
+            let inside = (*own > 0) & (item.start < other.end) & (other.start < item.end);
+            u32::from(inside) << at
+        });
+        let first = overlapped.sum::<u32>().trailing_zeros() as usize;
+        let mut slot = first.min(LOUDEST_MAX - 1);
         if loudness <= self.items[slot].0 {
             return;
         }

@@ -36,8 +36,8 @@ const CERTAINTIES: [u32; STEPS * REACH] = {
 };
 
 #[inline]
-fn step(difference: u32) -> usize {
-    ((difference >> STEP_BITS) as usize).min(STEPS * REACH - 1)
+fn step(difference: u32) -> u32 {
+    (difference >> STEP_BITS).min(STEPS as u32 * REACH as u32 - 1)
 }
 
 /// What each of some outputs has of all, while they add up to one.
@@ -50,8 +50,9 @@ impl<const N: usize> Shares<N> {
     /// Of these outputs, of which none is above `top`.
     #[inline]
     pub(super) fn of(outputs: &[i32; N], top: i32) -> Shares<N> {
-        // Without a sign no difference is too large.
-        let powers = outputs.map(|output| EXPONENTIALS[step(top.wrapping_sub(output) as u32)]);
+        // Without a sign no difference is too large. All steps first: together they are taken without a branch.
+        let steps = outputs.map(|output| step(top.wrapping_sub(output) as u32));
+        let powers = steps.map(|step| EXPONENTIALS[step as usize]);
         Shares {
             powers,
             all: powers.iter().sum(),
@@ -70,7 +71,7 @@ impl<const N: usize> Shares<N> {
 /// How certain a yes or no is, whichever it is, in 2^-16.
 #[inline]
 pub(super) fn certainty(output: i32) -> u32 {
-    CERTAINTIES[step(output.unsigned_abs())]
+    CERTAINTIES[step(output.unsigned_abs()) as usize]
 }
 
 #[cfg(test)]
