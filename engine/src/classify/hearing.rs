@@ -146,7 +146,7 @@ impl Hearing {
         let tags = tags.and_then(<[u8]>::first_chunk::<TAGS_BYTES>);
         let tags = tags.map_or(0, |tags| u64::from_le_bytes(*tags));
         // Zero where the tag stands. The lowest zero is found for certain; what lies above may only seem one.
-        let differ = tags ^ u64::from(hash >> 16) * ONES;
+        let differ = tags ^ (u64::from(hash >> 16) * ONES);
         let zeros = differ.wrapping_sub(ONES) & !differ & HIGHEST;
         let row = start + (zeros.trailing_zeros() / 16) as u16;
         (row, row < end)
