@@ -1,21 +1,23 @@
-//! From a typed lexicon to tables: names resolved, cues folded into one automaton, rules as bit masks.
+//! From a typed lexicon to tables: names resolved, cues folded into one tree, rules as bit masks.
 //!
 //! What can be said in a lexicon but can never come true (a dead rule, a concept nobody asks for) is a mistake
 //! here. `weigh` is the only reader of the tables.
 
 use super::concepts::ConceptSet;
+use super::endings::Endings;
 use super::fold;
-use super::letters::Letters;
-use super::model::Model;
+use super::hearing::Hearing;
+use super::letters::{LETTERS_MAX, Letters};
 use super::source::{
     At, CONCEPTS_MAX, CUE_CHARS_MAX, CUES_MAX, Mistakes, RULES_MAX, Typed, TypedAdjust, TypedLine,
     TypedWhen,
 };
+use super::tokens;
+use super::triggers::Triggers;
 use super::verdict::RuleId;
 use crate::kind::{AgencySet, Kind, Nature, Priority};
 use crate::line::Line;
-use daachorse::CharwiseDoubleArrayAhoCorasick;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const _: () = assert!(Kind::ALL.len() <= 128, "a set of kinds is a u128");
@@ -59,7 +61,7 @@ pub(super) struct Cue {
     /// Reach of its negation; 0 when it is none.
     pub reach: u8,
     /// First of its effects.
-    pub first: u32,
+    pub first: u16,
     /// Number of its effects.
     pub count: u16,
 }
@@ -75,6 +77,11 @@ pub(super) struct When {
 }
 
 impl When {
+    /// The concepts it asks for: all of these, any of those.
+    fn asks(&self) -> (&ConceptSet, &ConceptSet) {
+        (&self.all, &self.any)
+    }
+
     /// Whether it holds for these concepts, this line and this kind.
     #[inline]
     pub(super) fn holds(&self, concepts: &ConceptSet, line: Line, kind: Kind) -> bool {
@@ -108,43 +115,78 @@ pub(super) struct Adjust {
 
 /// All tables of a lexicon.
 pub(super) struct Tables {
-    pub automaton: Option<CharwiseDoubleArrayAhoCorasick<u32>>,
-    /// The letters the automaton is made of.
     pub letters: Letters,
+    /// The tree of cues, by these letters.
+    pub endings: Endings,
     pub cues: Vec<Cue>,
     pub effects: Vec<Effect>,
     pub rules: Vec<Rule>,
+    rules_by_concept: Triggers,
     pub adjusts: Vec<Adjust>,
+    adjusts_by_concept: Triggers,
     pub injured: Vec<(u16, u8)>,
     pub lines: Vec<TypedLine>,
     pub names: Vec<String>,
     /// Names of the concepts, by number.
     pub concepts: Vec<String>,
     /// The model that hears the text, if there is one, with its rows of concepts and lines.
-    pub model: Option<Arc<Model>>,
-    pub concept_rows: Vec<(u8, u16)>,
+    pub hearing: Option<Arc<Hearing>>,
+    pub concept_rows: Box<[Option<u16>; CONCEPTS_MAX]>,
     pub line_rows: Vec<(Line, u16)>,
     /// The rule of the first kind that n-grams speak for.
     pub first_of_model: u16,
 }
 
 impl Tables {
+    /// The rules that hold for these concepts and this line, in their order.
+    #[inline]
+    pub(super) fn rules_that_hold(
+        &self,
+        concepts: &ConceptSet,
+        line: Line,
+    ) -> impl Iterator<Item = &Rule> {
+        let heard = self.rules_by_concept.heard(concepts);
+        heard
+            .map(|at| &self.rules[at])
+            .filter(move |rule| rule.when.holds(concepts, line, Kind::Unknown))
+    }
+
+    /// The adjustments that may hold for these concepts, in their order; whether they do may hang on those before them.
+    #[inline]
+    pub(super) fn adjusts_heard(&self, concepts: &ConceptSet) -> impl Iterator<Item = &Adjust> {
+        let heard = self.adjusts_by_concept.heard(concepts);
+        heard.map(|at| &self.adjusts[at])
+    }
+
+    /// How many bytes take the tables that a text is run through.
+    pub(super) fn bytes(&self) -> usize {
+        let hearing = self.hearing.as_ref();
+        hearing.map_or(0, |hearing| hearing.table_bytes())
+            + self.letters.table_bytes()
+            + self.endings.table_bytes()
+            + size_of_val(self.cues.as_slice())
+            + size_of_val(self.effects.as_slice())
+            + size_of_val(self.rules.as_slice())
+            + self.rules_by_concept.table_bytes()
+            + size_of_val(self.adjusts.as_slice())
+            + self.adjusts_by_concept.table_bytes()
+            + size_of_val(&*self.concept_rows)
+    }
+
     /// Has the text heard by a model too.
-    pub(super) fn hear_with(&mut self, model: Arc<Model>) {
-        let rows = self.concepts.iter().enumerate().map(|(at, name)| {
-            let row = model.row_named(&super::concept_name(name));
-            (at as u8, row)
-        });
-        self.concept_rows = rows.filter(|&(_, row)| row != 0).collect();
+    pub(super) fn hear_with(&mut self, hearing: Arc<Hearing>) {
+        let row_named = |name: &str| hearing.row(tokens::named(name));
+        for (row, name) in self.concept_rows.iter_mut().zip(&self.concepts) {
+            *row = row_named(&super::concept_name(name));
+        }
         let lines = self.lines.iter().filter_map(|row| row.line);
         self.line_rows = lines
-            .map(|line| (line, model.row_named(&super::line_name(line))))
-            .filter(|&(_, row)| row != 0)
+            .filter_map(|line| Some((line, row_named(&super::line_name(line))?)))
             .collect();
         self.first_of_model = self.names.len() as u16;
         let kinds = Kind::ALL.iter();
         self.names.extend(kinds.map(|kind| format!("model/{kind}")));
-        self.model = Some(model);
+        self.hearing = Some(hearing);
     }
 }
 
@@ -175,21 +217,24 @@ pub(super) fn compile(typed: Typed, mistakes: &mut Mistakes) -> Tables {
     for (name, number) in concepts {
         by_number[usize::from(number)] = name;
     }
-    let letters = Letters::of(patterns.keys().flat_map(|cue| cue.chars()));
-    let (cues, effects, automaton) = tables_of(patterns, &letters, mistakes);
+    let letters = letters_of(&patterns, mistakes);
+    let endings = endings_of(&patterns, &letters);
+    let (cues, effects) = cues_of(&patterns);
     Tables {
-        automaton,
         letters,
+        endings,
         cues,
         effects,
+        rules_by_concept: Triggers::of(rules.iter().map(|rule| rule.when.asks())),
         rules,
+        adjusts_by_concept: Triggers::of(adjusts.iter().map(|adjust| adjust.when.asks())),
         adjusts,
         injured,
         lines: typed.lines,
         names,
         concepts: by_number,
-        model: None,
-        concept_rows: Vec::new(),
+        hearing: None,
+        concept_rows: Box::new([None; CONCEPTS_MAX]),
         line_rows: Vec::new(),
         first_of_model: 0,
     }
@@ -535,19 +580,27 @@ fn changes_nothing(adjust: &TypedAdjust) -> bool {
         && adjust.drop.is_empty()
 }
 
-type CueTables = (
-    Vec<Cue>,
-    Vec<Effect>,
-    Option<CharwiseDoubleArrayAhoCorasick<u32>>,
-);
+fn letters_of(patterns: &BTreeMap<String, Vec<Effect>>, mistakes: &mut Mistakes) -> Letters {
+    let chars: BTreeSet<char> = patterns.keys().flat_map(|cue| cue.chars()).collect();
+    if chars.len() > LETTERS_MAX {
+        let problem = format!(
+            "its cues hold {} different characters; at most {LETTERS_MAX} fit",
+            chars.len()
+        );
+        mistakes.add(1, "file", problem);
+    }
+    Letters::of(chars.into_iter().take(LETTERS_MAX))
+}
 
-fn tables_of(
-    patterns: BTreeMap<String, Vec<Effect>>,
-    letters: &Letters,
-    mistakes: &mut Mistakes,
-) -> CueTables {
+fn endings_of(patterns: &BTreeMap<String, Vec<Effect>>, letters: &Letters) -> Endings {
+    let spelt = patterns.keys().map(|cue| cue.chars());
+    let spelt = spelt.map(|chars| chars.map(|c| letters.number(c)).collect());
+    Endings::of(&spelt.collect::<Vec<_>>())
+}
+
+fn cues_of(patterns: &BTreeMap<String, Vec<Effect>>) -> (Vec<Cue>, Vec<Effect>) {
     let (mut cues, mut effects) = (Vec::new(), Vec::new());
-    for (text, own) in &patterns {
+    for (text, own) in patterns {
         let word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
         cues.push(Cue {
             chars: text.chars().count() as u8,
@@ -555,29 +608,12 @@ fn tables_of(
             word_end: word(text.chars().next_back()),
             mask: own.contains(&Effect::Mask),
             reach: own.iter().find_map(|effect| reach_of(*effect)).unwrap_or(0),
-            first: effects.len() as u32,
+            first: effects.len() as u16,
             count: own.len() as u16,
         });
         effects.extend_from_slice(own);
     }
-    if patterns.is_empty() {
-        return (cues, effects, None);
-    }
-    let values = patterns.keys().enumerate().map(|(index, text)| {
-        let spelt: String = text.chars().map(|c| letters.letter(c)).collect();
-        (spelt, index as u32)
-    });
-    match CharwiseDoubleArrayAhoCorasick::with_values(values) {
-        Ok(automaton) => (cues, effects, Some(automaton)),
-        Err(error) => {
-            mistakes.add(
-                1,
-                "file",
-                format!("the cues do not fit one automaton: {error}"),
-            );
-            (cues, effects, None)
-        }
-    }
+    (cues, effects)
 }
 
 fn reach_of(effect: Effect) -> Option<u8> {

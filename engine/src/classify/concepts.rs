@@ -36,6 +36,17 @@ impl ConceptSet {
         self.0[usize::from(concept) / 64] & (1 << (concept % 64)) != 0
     }
 
+    /// Those that are in, the lowest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = u8> {
+        self.0.into_iter().enumerate().flat_map(|(word, bits)| {
+            let rests =
+                std::iter::successors(Some(bits), |&rest| Some(rest & rest.wrapping_sub(1)));
+            rests
+                .take_while(|&rest| rest != 0)
+                .map(move |rest| (64 * word as u32 + rest.trailing_zeros()) as u8)
+        })
+    }
+
     /// Whether it has none.
     pub(super) fn is_empty(&self) -> bool {
         self.0 == [0; WORDS]
@@ -57,6 +68,12 @@ impl ConceptSet {
             .iter()
             .zip(&other.0)
             .any(|(own, other)| own & other != 0)
+    }
+
+    /// What both have.
+    #[must_use]
+    pub(super) fn intersection(self, other: ConceptSet) -> ConceptSet {
+        ConceptSet(std::array::from_fn(|word| self.0[word] & other.0[word]))
     }
 
     /// Both together.
@@ -85,6 +102,7 @@ mod tests {
         let set: ConceptSet = [0, 63, 64, 255].into_iter().collect();
         let inside: Vec<u8> = (0..=255).filter(|&concept| set.contains(concept)).collect();
         assert_eq!(inside, [0, 63, 64, 255]);
+        assert!(set.iter().eq(inside));
         assert!(set.has_all(&ConceptSet::of(255)) && !set.has_all(&[0, 1].into_iter().collect()));
         assert!(set.meets(&[1, 64].into_iter().collect()) && !set.meets(&ConceptSet::of(65)));
         assert!(ConceptSet::EMPTY.is_empty() && !set.is_empty() && set.has_all(&ConceptSet::EMPTY));

@@ -2,7 +2,7 @@
 
 use super::compile::Tables;
 use super::concepts::ConceptSet;
-use super::model::{MIDDLE, Model, WIDTH};
+use super::hearing::Hearing;
 use super::scan::{Counted, Scratch, What};
 use super::verdict::{Evidence, EvidenceList, RuleId};
 use crate::kind::Kind;
@@ -17,22 +17,18 @@ pub(super) fn evidence(
     scratch: &Scratch,
     kind: Kind,
 ) -> EvidenceList {
-    let rules = tables
-        .rules
-        .iter()
-        .filter(|rule| rule.kind == kind && rule.weight > 0);
+    let rules = tables.rules_that_hold(&scratch.concepts, line);
     let asked_by_rules = rules
-        .filter(|rule| rule.when.holds(&scratch.concepts, line, Kind::Unknown))
+        .filter(|rule| rule.kind == kind && rule.weight > 0)
         .fold(ConceptSet::EMPTY, |set, rule| {
             set.union(rule.when.all).union(rule.when.any)
         });
-    let adjusts = tables
-        .adjusts
-        .iter()
-        .filter(|adjust| adjust.when.holds(&scratch.concepts, line, kind));
-    let asked_by_adjusts = adjusts.fold(ConceptSet::EMPTY, |set, adjust| {
-        set.union(adjust.when.all).union(adjust.when.any)
-    });
+    let adjusts = tables.adjusts_heard(&scratch.concepts);
+    let asked_by_adjusts = adjusts
+        .filter(|adjust| adjust.when.holds(&scratch.concepts, line, kind))
+        .fold(ConceptSet::EMPTY, |set, adjust| {
+            set.union(adjust.when.all).union(adjust.when.any)
+        });
     let of_kind = |what| matches!(what, What::Kind(own, _) if own == kind);
     let of =
         |what, set: &ConceptSet| matches!(what, What::Concept(concept) if set.contains(concept));
@@ -49,8 +45,8 @@ pub(super) fn evidence(
             }
         }
     }
-    if let Some(model) = &tables.model {
-        loudest(model, tables, text, scratch, kind, &mut list);
+    if let Some(hearing) = &tables.hearing {
+        loudest(hearing, tables, text, scratch, kind, &mut list);
     }
     list.sort();
     list
@@ -58,12 +54,52 @@ pub(super) fn evidence(
 
 /// The most n-grams and concepts that are shown.
 const LOUDEST_MAX: usize = 5;
+/// N-grams that are heard at once.
+const HEARD_TOGETHER: usize = 64;
 /// How much louder a concept counts than an n-gram where they overlap.
 const NAMED: i32 = 3;
 
+/// What spoke loudest so far, the loudest first; silence where there is less.
+struct Loudest {
+    items: [(i32, Counted); LOUDEST_MAX],
+}
+
+impl Loudest {
+    const NONE: Loudest = Loudest {
+        items: [(0, Counted::NONE); LOUDEST_MAX],
+    };
+
+    /// Takes it in if it is loud enough: of those that overlap the loudest stands for all.
+    #[inline]
+    fn offer(&mut self, loudness: i32, item: impl FnOnce() -> Counted) {
+        if loudness > self.items[LOUDEST_MAX - 1].0 {
+            self.take(loudness, item());
+        }
+    }
+
+    fn take(&mut self, loudness: i32, item: Counted) {
+        // One bit an item that it overlaps: whether it does cannot be foreseen, so there is no branch.
+        let overlapped = self.items.iter().enumerate().map(|(at, (own, other))| {
+            let inside = (*own > 0) & (item.start < other.end) & (other.start < item.end);
+            u32::from(inside) << at
+        });
+        let first = overlapped.sum::<u32>().trailing_zeros() as usize;
+        let mut slot = first.min(LOUDEST_MAX - 1);
+        if loudness <= self.items[slot].0 {
+            return;
+        }
+        let order = |&(loudness, item): &(i32, Counted)| (-loudness, item.start);
+        self.items[slot] = (loudness, item);
+        while slot > 0 && order(&self.items[slot]) < order(&self.items[slot - 1]) {
+            self.items.swap(slot, slot - 1);
+            slot -= 1;
+        }
+    }
+}
+
 /// Adds what spoke loudest for a kind through the model: concepts under their own rule, n-grams under the kind's.
 fn loudest(
-    model: &Model,
+    hearing: &Hearing,
     tables: &Tables,
     text: &str,
     scratch: &Scratch,
@@ -76,52 +112,39 @@ fn loudest(
     else {
         return;
     };
-    let heard: [i16; WIDTH] = std::array::from_fn(|at| {
-        if scratch.vector[at] > 0 {
-            model.weights[output][at]
-        } else {
-            0
-        }
-    });
-    let silence = MIDDLE * heard.iter().map(|&weight| i32::from(weight)).sum::<i32>();
-    let loudness = |row: u16| 2 * model.product(row, &heard) - silence;
-    let mut top = [(0i32, Counted::NONE); LOUDEST_MAX];
-    let mut offer = |loudness: i32, item: Counted| {
-        let lowest = LOUDEST_MAX - 1;
-        let inside = |other: &(i32, Counted)| {
-            other.0 > 0 && item.start < other.1.end && other.1.start < item.end
-        };
-        // Of n-grams that overlap the loudest stands for all.
-        let slot = top.iter().position(inside).unwrap_or(lowest);
-        if loudness > top[slot].0 {
-            top[slot] = (loudness, item);
-            top.sort_unstable_by_key(|&(loudness, item)| (-loudness, item.start));
-        }
-    };
+    let ear = hearing.ear(&scratch.vector, output);
+    let mut top = Loudest::NONE;
     for item in &scratch.counted {
-        if let What::Concept(concept) = item.what {
-            let row = tables.concept_rows.iter().find(|(of, _)| *of == concept);
+        if let What::Concept(concept) = item.what
+            && let Some(row) = tables.concept_rows[usize::from(concept)]
+        {
+            let mut loudness = [0];
+            ear.hear(&[row], &mut loudness);
             // It has a name, which says more to a reader than a piece of a word.
-            offer(NAMED * row.map_or(0, |&(_, row)| loudness(row)), *item);
+            top.offer(NAMED * loudness[0], || *item);
         }
     }
     let of_kind = RuleId(tables.first_of_model + kind as u16);
-    let found = &scratch.found;
-    for (&row, &(first, last)) in found.rows[..found.len].iter().zip(&found.spans) {
-        let (first, last) = (first as usize, last as usize);
-        let (Some(first), Some(last)) = (scratch.tokens.get(first), scratch.tokens.get(last))
-        else {
-            continue;
-        };
-        let item = Counted {
-            start: first.start,
-            end: last.end,
-            rule: of_kind,
-            what: What::Kind(kind, 0),
-        };
-        offer(loudness(row), item);
+    let mut loudness = [0; HEARD_TOGETHER];
+    let (rows, grams) = (scratch.found.rows(), scratch.found.grams());
+    for (rows, grams) in rows
+        .chunks(HEARD_TOGETHER)
+        .zip(grams.chunks(HEARD_TOGETHER))
+    {
+        ear.hear(rows, &mut loudness);
+        for (gram, &loudness) in grams.iter().zip(&loudness) {
+            top.offer(loudness, || {
+                let (first, last) = gram.span();
+                Counted {
+                    start: scratch.tokens[first].start,
+                    end: scratch.tokens[last].end,
+                    rule: of_kind,
+                    what: What::Kind(kind, 0),
+                }
+            });
+        }
     }
-    for (loudness, item) in top {
+    for (loudness, item) in top.items {
         let stands = |list: &EvidenceList, new: Evidence| {
             let mut all = list.as_slice().iter();
             all.any(|old| old.start == new.start && old.end == new.end)
@@ -137,8 +160,8 @@ fn loudest(
 
 /// The bytes of the original text that a cue covers.
 fn place(item: &Counted, text: &str, scratch: &Scratch) -> Evidence {
-    let start = scratch.offsets[item.start as usize];
-    let last = scratch.offsets[item.end as usize - 1];
+    let start = scratch.letters[item.start as usize].offset;
+    let last = scratch.letters[item.end as usize - 1].offset;
     let length = text[last as usize..]
         .chars()
         .next()

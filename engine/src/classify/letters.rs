@@ -1,92 +1,129 @@
-//! The characters that stand in cues, numbered without gaps: the automaton keeps a table as long as its highest character,
-//! and Chinese ones are high.
+//! What each character is to a lexicon, by one look at a table: how it is folded, and which letter of the cues it is.
+//!
+//! `fold` says how characters are read; here it is asked once for all of them, when a lexicon is compiled. Characters of cues are
+//! numbered without gaps, so that the tree of cues (`endings`) needs no room for the many between them.
 
-/// Where the block of common Chinese characters begins, and how many words of bits it takes.
-const BLOCK_FIRST: u32 = 0x4E00;
-const WORDS: usize = 0x5200 / 64;
-/// The first number of a character that is not ASCII.
-const FIRST: u32 = 0x80;
-/// What stands for every character that is in no cue. No folded text or cue holds it.
-const UNKNOWN: char = '\u{7f}';
+use super::fold::{self, Folded};
+use std::collections::BTreeMap;
 
-/// The characters of a lexicon's cues.
+/// Characters on a page of the table.
+const PAGE: usize = 64;
+/// Pages of the table: the first 65 536 characters.
+const PAGES: usize = 0x1_0000 / PAGE;
+/// The most characters of cues.
+pub(super) const LETTERS_MAX: usize = 1 << 15;
+
+/// What a character is to a lexicon: one of the four below, or the number of a folded character.
+pub(super) type Number = u16;
+/// Not there at all.
+pub(super) const NOTHING: Number = 0;
+/// White space; within a Latin cue it is a letter as others are.
+pub(super) const SPACE: Number = 1;
+/// The end of a clause; in no cue.
+pub(super) const BREAK: Number = 2;
+/// Read as it is, and in no cue.
+pub(super) const OTHER: Number = 3;
+/// What is read for the first four.
+const FIRST: [char; 4] = ['\0', ' ', '\n', '\0'];
+
+/// One kept character of a text.
+#[derive(Clone, Copy)]
+pub(super) struct Letter {
+    /// Byte at which it begins.
+    pub offset: u32,
+    /// What it is read as; `\n` for the end of a clause.
+    pub folded: char,
+    pub number: Number,
+}
+
+/// The characters of a lexicon's cues, and all others.
 pub(super) struct Letters {
-    /// One bit a character of the block: whether it is in a cue.
-    bits: Box<[u64]>,
-    /// How many are in cues before each word.
-    before: Box<[u16]>,
-    /// Those outside the block, sorted.
-    others: Box<[char]>,
+    /// The page of each 64 characters; many share the one where all are read as they are.
+    pages: Box<[u16; PAGES]>,
+    numbers: Box<[[Number; PAGE]]>,
+    /// What a number is read as.
+    folded: Box<[char]>,
+    /// Characters of cues beyond the table, sorted.
+    beyond: Box<[(char, Number)]>,
 }
 
 impl Letters {
-    pub(super) fn of(chars: impl Iterator<Item = char>) -> Letters {
-        let (mut bits, mut others) = (vec![0u64; WORDS], Vec::new());
-        for c in chars.filter(|c| !c.is_ascii()) {
-            match place(c) {
-                Some((word, bit)) => bits[word] |= 1 << bit,
-                None => others.push(c),
+    /// The letters of cues that hold these folded characters, at most [`LETTERS_MAX`] different ones.
+    pub(super) fn of(cues: impl Iterator<Item = char>) -> Letters {
+        let mut folded = FIRST.to_vec();
+        let mut numbered = BTreeMap::from([(' ', SPACE)]);
+        let mut number = |c: char| {
+            *numbered.entry(c).or_insert_with(|| {
+                folded.push(c);
+                (folded.len() - 1) as Number
+            })
+        };
+        let mut own: Vec<(char, Number)> = cues.map(|c| (c, number(c))).collect();
+        own.sort_unstable();
+        own.dedup();
+        let in_cue = |c: char| own.binary_search_by_key(&c, |&(own, _)| own);
+        let mut number_of = |c: char| match fold::fold(c) {
+            Folded::Nothing => NOTHING,
+            Folded::Space => SPACE,
+            Folded::Break => BREAK,
+            Folded::Char(read) => match in_cue(read) {
+                Ok(at) => own[at].1,
+                Err(_) if read == c => OTHER,
+                Err(_) => number(read),
+            },
+        };
+        let (mut pages, mut numbers) = (Box::new([0; PAGES]), vec![[OTHER; PAGE]]);
+        for (page, first) in pages.iter_mut().zip((0u32..).step_by(PAGE)) {
+            let own: [Number; PAGE] = std::array::from_fn(|at| {
+                char::from_u32(first + at as u32).map_or(OTHER, &mut number_of)
+            });
+            if own != numbers[0] {
+                *page = numbers.len() as u16;
+                numbers.push(own);
             }
         }
-        others.sort_unstable();
-        others.dedup();
-        let mut sum = 0;
-        let before = bits.iter().map(|word| {
-            let own = sum;
-            sum += word.count_ones() as u16;
-            own
-        });
-        let before = before.collect();
+        own.retain(|&(c, _)| u32::from(c) as usize >= PAGES * PAGE);
         Letters {
-            bits: bits.into(),
-            before,
-            others: others.into(),
+            pages,
+            numbers: numbers.into(),
+            folded: folded.into(),
+            beyond: own.into(),
         }
     }
 
-    /// The letter that stands for a character.
+    /// What a character is.
     #[inline]
-    pub(super) fn letter(&self, c: char) -> char {
-        if c.is_ascii() {
-            return c;
+    pub(super) fn number(&self, c: char) -> Number {
+        let code = u32::from(c) as usize;
+        match self.pages.get(code / PAGE) {
+            Some(&page) => self.numbers[usize::from(page)][code % PAGE],
+            None => self.number_beyond(c),
         }
-        let Some((word, bit)) = place(c) else {
-            return self.other(c);
-        };
-        let bits = self.bits[word];
-        if bits & (1 << bit) == 0 {
-            return UNKNOWN;
+    }
+
+    /// What a character of this number is read as.
+    #[inline]
+    pub(super) fn folded(&self, number: Number, c: char) -> char {
+        if number == OTHER {
+            c
+        } else {
+            self.folded[usize::from(number)]
         }
-        let lower = (bits & ((1 << bit) - 1)).count_ones();
-        numbered(FIRST + u32::from(self.before[word]) + lower)
     }
 
     #[cold]
-    fn other(&self, c: char) -> char {
-        let Ok(at) = self.others.binary_search(&c) else {
-            return UNKNOWN;
-        };
-        let inside: u32 = self.bits.iter().map(|word| word.count_ones()).sum();
-        numbered(FIRST + inside + at as u32)
+    fn number_beyond(&self, c: char) -> Number {
+        let found = self.beyond.binary_search_by_key(&c, |&(own, _)| own);
+        found.map_or(OTHER, |at| self.beyond[at].1)
     }
 
     /// How many bytes they take.
     pub(super) fn table_bytes(&self) -> usize {
-        size_of_val(&*self.bits) + size_of_val(&*self.before) + size_of_val(&*self.others)
+        size_of_val(&*self.pages)
+            + size_of_val(&*self.numbers)
+            + size_of_val(&*self.folded)
+            + size_of_val(&*self.beyond)
     }
-}
-
-/// Word and bit of a character of the block.
-#[inline]
-fn place(c: char) -> Option<(usize, u32)> {
-    let at = u32::from(c).checked_sub(BLOCK_FIRST)?;
-    let word = (at / 64) as usize;
-    (word < WORDS).then_some((word, at % 64))
-}
-
-#[inline]
-fn numbered(number: u32) -> char {
-    char::from_u32(number).unwrap_or(UNKNOWN)
 }
 
 #[cfg(test)]
@@ -94,21 +131,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_character_of_a_cue_has_a_letter_of_its_own() {
-        let chars = "着火了车一鿿ひé、no 119\u{4dff}";
-        let letters = Letters::of(chars.chars());
-        let mut seen = std::collections::BTreeSet::new();
-        for c in chars.chars() {
-            let letter = letters.letter(c);
-            assert_ne!(letter, UNKNOWN, "{c}");
-            assert!(u32::from(letter) < 0x100, "{c}");
-            if c != '1' {
-                assert!(seen.insert(letter), "{c}");
+    fn every_character_is_read_as_it_is_folded() {
+        let cues = "着火了车一鿿ひé、no 119\u{4dff}𠀀";
+        let letters = Letters::of(cues.chars());
+        let mut seen = BTreeMap::new();
+        for c in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let number = letters.number(c);
+            match fold::fold(c) {
+                Folded::Nothing => assert_eq!(number, NOTHING, "{c:?}"),
+                Folded::Space => assert_eq!(number, SPACE, "{c:?}"),
+                Folded::Break => assert_eq!(number, BREAK, "{c:?}"),
+                Folded::Char(read) => {
+                    assert_eq!(letters.folded(number, c), read, "{c:?}");
+                    assert!(number >= OTHER, "{c:?}");
+                    if cues.contains(read) {
+                        assert_ne!(number, OTHER, "{c:?}");
+                        assert_eq!(*seen.entry(read).or_insert(number), number, "{c:?}");
+                    }
+                }
             }
         }
-        for c in ['水', 'も', '\u{10FFFF}', '\u{a000}'] {
-            assert_eq!(letters.letter(c), UNKNOWN, "{c}");
-        }
-        assert!(letters.table_bytes() < 4096);
+        let own: std::collections::BTreeSet<Number> = seen.values().copied().collect();
+        assert_eq!(own.len(), seen.len(), "no two share a number");
+        assert!(letters.table_bytes() < 64 * 1024);
     }
 }

@@ -8,8 +8,10 @@
 
 mod compile;
 mod concepts;
+mod endings;
 mod evidence;
 mod fold;
+mod hearing;
 mod letters;
 mod model;
 mod odds;
@@ -18,6 +20,7 @@ mod source;
 mod tokens;
 mod traditional;
 pub mod train;
+mod triggers;
 mod verdict;
 mod weigh;
 
@@ -31,6 +34,7 @@ pub use weigh::HUMAN_BELOW_PERMILLE;
 
 use crate::line::Line;
 use compile::Tables;
+use hearing::Hearing;
 use model::Model;
 use source::Mistakes;
 use std::sync::{Arc, LazyLock};
@@ -44,9 +48,9 @@ static EMBEDDED_LEXICON: LazyLock<Lexicon> = LazyLock::new(|| match Lexicon::loa
     Err(errors) => panic!("the embedded lexicon is broken:\n{errors}"),
 });
 
-static OWN_MODEL: LazyLock<(String, Arc<Model>)> =
+static OWN_MODEL: LazyLock<(String, Arc<Hearing>)> =
     LazyLock::new(|| match Model::parse(EMBEDDED_MODEL) {
-        Ok(model) => (model_name(EMBEDDED_MODEL), Arc::new(model)),
+        Ok(model) => (model_name(EMBEDDED_MODEL), Arc::new(Hearing::of(&model))),
         // A test reads it too.
         Err(error) => panic!("the embedded model: {error}"),
     });
@@ -90,9 +94,9 @@ impl Lexicon {
         let named = typed.model.clone();
         let mut tables = compile::compile(typed, &mut mistakes);
         if let Some(named) = named {
-            let (own, model) = &*OWN_MODEL;
+            let (own, hearing) = &*OWN_MODEL;
             if named.value == *own {
-                tables.hear_with(Arc::clone(model));
+                tables.hear_with(Arc::clone(hearing));
             } else {
                 let problem = format!(
                     "`{}` is not the model of this program; write \"{own}\", or \"none\" to let the cues decide alone",
@@ -121,7 +125,7 @@ impl Lexicon {
     pub fn with_bytes(text: &str, model: &[u8]) -> Result<Lexicon, LexiconErrors> {
         let mut lexicon = Lexicon::without_model(text)?;
         match Model::parse(model) {
-            Ok(model) => lexicon.tables.hear_with(Arc::new(model)),
+            Ok(model) => lexicon.tables.hear_with(Arc::new(Hearing::of(&model))),
             Err(error) => {
                 let mut mistakes = Mistakes::new(text);
                 mistakes.add(1, "model", error.to_string());
@@ -164,16 +168,9 @@ impl Lexicon {
             .map_or("", String::as_str)
     }
 
-    /// How many bytes the tables take that a text is run through: the model's, the cues', the table of characters.
+    /// How many bytes the tables take that a text is run through: the model's, the cues', the rules', those of characters.
     pub fn table_bytes(&self) -> usize {
-        let model = self.tables.model.as_ref();
-        let automaton = self.tables.automaton.as_ref();
-        model.map_or(0, |model| model.table_bytes())
-            + automaton.map_or(0, |automaton| automaton.heap_bytes())
-            + size_of_val(self.tables.cues.as_slice())
-            + size_of_val(self.tables.effects.as_slice())
-            + self.tables.letters.table_bytes()
-            + fold::TABLE_BYTES
+        self.tables.bytes()
     }
 
     /// How many cues, rules and adjustments it has.

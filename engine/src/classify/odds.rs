@@ -36,27 +36,42 @@ const CERTAINTIES: [u32; STEPS * REACH] = {
 };
 
 #[inline]
-fn step(difference: i32) -> usize {
-    ((difference.max(0) >> STEP_BITS) as usize).min(STEPS * REACH - 1)
+fn step(difference: u32) -> u32 {
+    (difference >> STEP_BITS).min(STEPS as u32 * REACH as u32 - 1)
 }
 
-/// The share of some outputs among all, in 2^-16.
-#[inline]
-pub(super) fn share(outputs: &[i32], of: impl Fn(usize) -> bool) -> u32 {
-    let top = outputs.iter().copied().max().unwrap_or(0);
-    let (mut part, mut all) = (0, 0);
-    for (at, output) in outputs.iter().enumerate() {
-        let power = EXPONENTIALS[step(top.saturating_sub(*output))];
-        all += power;
-        part += if of(at) { power } else { 0 };
+/// What each of some outputs has of all, while they add up to one.
+pub(super) struct Shares<const N: usize> {
+    powers: [u32; N],
+    all: u32,
+}
+
+impl<const N: usize> Shares<N> {
+    /// Of these outputs, of which none is above `top`.
+    #[inline]
+    pub(super) fn of(outputs: &[i32; N], top: i32) -> Shares<N> {
+        // Without a sign no difference is too large. All steps first: together they are taken without a branch.
+        let steps = outputs.map(|output| step(top.wrapping_sub(output) as u32));
+        let powers = steps.map(|step| EXPONENTIALS[step as usize]);
+        Shares {
+            powers,
+            all: powers.iter().sum(),
+        }
     }
-    ((u64::from(part) << 16) / u64::from(all.max(1))) as u32
+
+    /// What those together have that the test names, in 2^-16.
+    #[inline]
+    pub(super) fn share(&self, test: impl Fn(usize) -> bool) -> u32 {
+        let powers = self.powers.iter().enumerate();
+        let part: u32 = powers.map(|(at, &power)| power * u32::from(test(at))).sum();
+        ((u64::from(part) << 16) / u64::from(self.all.max(1))) as u32
+    }
 }
 
 /// How certain a yes or no is, whichever it is, in 2^-16.
 #[inline]
 pub(super) fn certainty(output: i32) -> u32 {
-    CERTAINTIES[step(output.saturating_abs())]
+    CERTAINTIES[step(output.unsigned_abs()) as usize]
 }
 
 #[cfg(test)]
@@ -70,11 +85,12 @@ mod tests {
         let sum: f64 = outputs.iter().map(|&output| power(output).exp()).sum();
         for (at, &output) in outputs.iter().enumerate() {
             let right = power(output).exp() / sum;
-            let own = f64::from(share(&outputs, |of| of == at)) / 65536.0;
+            let own = f64::from(Shares::of(&outputs, 1024).share(|of| of == at)) / 65536.0;
             assert!((own - right).abs() < 0.012, "{own} {right}");
         }
-        assert_eq!(share(&[5], |_| true), 1 << 16);
-        assert_eq!(share(&[i32::MIN, i32::MAX], |at| at == 0), 0);
+        assert_eq!(Shares::of(&[5], 5).share(|_| true), 1 << 16);
+        let far = Shares::of(&[i32::MIN, i32::MAX], i32::MAX);
+        assert_eq!(far.share(|at| at == 0), 0);
         let right = 1.0 / (1.0 + (-2.0f64).exp());
         assert!((f64::from(certainty(-2048)) / 65536.0 - right).abs() < 0.001);
     }

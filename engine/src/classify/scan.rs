@@ -5,12 +5,13 @@
 
 use super::compile::{Cue, Effect, Tables};
 use super::concepts::ConceptSet;
-use super::fold::{Fold, Folded};
-use super::model::{Found, Sum, WIDTH};
+use super::endings::Ending;
+use super::hearing::{Found, NO_VECTOR, Sum, Vector};
+use super::letters::{self, Letter, Letters};
+
 use super::tokens::Token;
 use super::verdict::RuleId;
 use crate::kind::Kind;
-use daachorse::CharwiseDoubleArrayAhoCorasick;
 
 /// The most bytes of a text that are read.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -67,15 +68,13 @@ struct Last {
 
 /// Room for one text at a time; make one a thread and use it again.
 pub struct Scratch {
-    /// Byte at which each kept character begins.
-    pub(super) offsets: Vec<u32>,
-    /// The kept characters as they are read; `\n` for the end of a clause.
-    pub(super) folded: Vec<char>,
+    /// The kept characters as they are read.
+    pub(super) letters: Vec<Letter>,
     pub(super) tokens: Vec<Token>,
     pub(super) found: Found,
     pub(super) sum: Sum,
     /// What the model made of it.
-    pub(super) vector: [i16; WIDTH],
+    pub(super) vector: Vector,
     hits: Vec<Hit>,
     /// One bit a cue: already counted in this text.
     seen: Vec<u64>,
@@ -91,12 +90,11 @@ impl Scratch {
     /// Room for ordinary calls; grows once when a longer one comes.
     pub fn new() -> Scratch {
         Scratch {
-            offsets: Vec::with_capacity(1024),
-            folded: Vec::with_capacity(1024),
+            letters: Vec::with_capacity(1024),
             tokens: Vec::with_capacity(1024),
-            found: Found::new(),
+            found: Found::NONE,
             sum: Sum::EMPTY,
-            vector: [0; WIDTH],
+            vector: NO_VECTOR,
             hits: Vec::with_capacity(CLAUSE_HITS_MAX),
             seen: Vec::new(),
             counted: Vec::with_capacity(COUNTED_MAX),
@@ -109,12 +107,11 @@ impl Scratch {
 
     /// Forgets the last text.
     pub(super) fn begin(&mut self, cues: usize) {
-        self.offsets.clear();
-        self.folded.clear();
+        self.letters.clear();
         self.tokens.clear();
-        self.found.len = 0;
+        self.found.clear();
         self.sum = Sum::EMPTY;
-        self.vector = [0; WIDTH];
+        self.vector = NO_VECTOR;
         self.hits.clear();
         self.seen.clear();
         self.seen.resize(cues.div_ceil(64), 0);
@@ -127,10 +124,9 @@ impl Scratch {
 
     /// What it has taken from the heap; for tests.
     #[cfg(test)]
-    pub(super) fn capacities(&self) -> [usize; 6] {
+    pub(super) fn capacities(&self) -> [usize; 5] {
         [
-            self.offsets.capacity(),
-            self.folded.capacity(),
+            self.letters.capacity(),
             self.tokens.capacity(),
             self.hits.capacity(),
             self.seen.capacity(),
@@ -170,40 +166,57 @@ pub(super) fn bounded(text: &str) -> (&str, bool) {
     (&text[..end], end < text.len())
 }
 
-/// Finds and counts every cue; true when the text has no character that says anything.
+/// Reads a text, finds and counts every cue; true when the text has no character that says anything.
 pub(super) fn scan(tables: &Tables, text: &str, scratch: &mut Scratch) -> bool {
-    let fold = Fold::new();
-    let mut stepper = tables
-        .automaton
-        .as_ref()
-        .map(CharwiseDoubleArrayAhoCorasick::find_overlapping_stepper);
-    let (mut blank, mut last, mut word_open) = (true, ' ', false);
+    let blank = read(&tables.letters, text, &mut scratch.letters);
+    find(tables, text, scratch);
+    blank
+}
+
+/// The characters of a text that are kept, as they are read; true when none of them says anything.
+fn read(letters: &Letters, text: &str, out: &mut Vec<Letter>) -> bool {
+    let (mut blank, mut last) = (true, ' ');
     for (offset, c) in text.char_indices() {
-        let folded = match fold.fold(c) {
-            Folded::Char(folded) => folded,
-            Folded::Nothing => continue,
+        let number = letters.number(c);
+        if number <= letters::BREAK {
             // Between Chinese characters a space is nothing, and many are one (hostile spacing).
-            Folded::Space if !last.is_ascii() || last == ' ' => continue,
-            Folded::Space => ' ',
-            Folded::Break => '\n',
-        };
-        blank &= matches!(folded, ' ' | '\n');
-        if word_open && folded.is_ascii_alphanumeric() {
-            drop_unfinished(tables, scratch);
+            let is_idle = number == letters::SPACE && (!last.is_ascii() || last == ' ');
+            if is_idle || number == letters::NOTHING {
+                continue;
+            }
+        } else {
+            blank = false;
         }
-        last = folded;
-        scratch.offsets.push(offset as u32);
-        scratch.folded.push(folded);
-        let Some(stepper) = &mut stepper else {
-            continue;
-        };
-        stepper.consume(tables.letters.letter(folded));
-        let end = scratch.offsets.len() as u32;
+        last = letters.folded(number, c);
+        out.push(Letter {
+            offset: offset as u32,
+            folded: last,
+            number,
+        });
+    }
+    blank
+}
+
+/// Finds the cues that end at each character, and counts those of a clause at its end.
+fn find(tables: &Tables, text: &str, scratch: &mut Scratch) {
+    let mut ending = Ending::NONE;
+    let mut word_open = false;
+    for at in 0..scratch.letters.len() {
+        let letter = scratch.letters[at];
+        if word_open && letter.folded.is_ascii_alphanumeric() {
+            drop_unfinished(tables, scratch, at as u32);
+        }
         word_open = false;
-        for found in stepper.matches() {
-            let cue = tables.cues[found.value() as usize];
-            let start = end - u32::from(cue.chars);
-            if cue.word_start && inside_word(text, scratch.offsets[start as usize]) {
+        if letter.number == letters::BREAK {
+            settle(tables, scratch);
+            continue;
+        }
+        let end = at + 1;
+        tables.endings.find(&scratch.letters[..end], &mut ending);
+        for &number in ending.cues().iter().rev() {
+            let cue = tables.cues[usize::from(number)];
+            let start = end - usize::from(cue.chars);
+            if cue.word_start && inside_word(text, scratch.letters[start].offset) {
                 continue;
             }
             word_open |= cue.word_end;
@@ -211,17 +224,13 @@ pub(super) fn scan(tables: &Tables, text: &str, scratch: &mut Scratch) -> bool {
                 settle(tables, scratch);
             }
             scratch.hits.push(Hit {
-                start,
-                end,
-                cue: found.value(),
+                start: start as u32,
+                end: end as u32,
+                cue: number.into(),
             });
-        }
-        if folded == '\n' {
-            settle(tables, scratch);
         }
     }
     settle(tables, scratch);
-    blank
 }
 
 /// Whether the byte before is a Latin letter or digit, so that a word cannot begin here.
@@ -232,9 +241,8 @@ fn inside_word(text: &str, offset: u32) -> bool {
         .is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Takes back the cues that ended on the last character in the middle of a word ("no" in "now").
-fn drop_unfinished(tables: &Tables, scratch: &mut Scratch) {
-    let end = scratch.offsets.len() as u32;
+/// Takes back the cues that ended just before this character in the middle of a word ("no" in "now").
+fn drop_unfinished(tables: &Tables, scratch: &mut Scratch, end: u32) {
     while let Some(hit) = scratch.hits.last()
         && hit.end == end
         && tables.cues[hit.cue as usize].word_end
@@ -313,9 +321,9 @@ fn contains(outer: &Hit, inner: &Hit) -> bool {
 }
 
 fn count(tables: &Tables, scratch: &mut Scratch, hit: Hit, cue: Cue, is_denied: bool) {
-    let range = cue.first as usize..cue.first as usize + usize::from(cue.count);
+    let first = usize::from(cue.first);
     let is_new = is_denied || scratch.first_time(hit.cue);
-    for effect in &tables.effects[range] {
+    for effect in &tables.effects[first..first + usize::from(cue.count)] {
         match *effect {
             Effect::Kind { kind, weight, rule } if is_new && !is_denied => {
                 if add(scratch, kind, weight, hit) {

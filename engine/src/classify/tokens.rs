@@ -3,6 +3,9 @@
 //! A token is a Chinese character, a Latin word or a run of digits; n-grams never cross the end of a clause. Hashes are
 //! part of the model's format: change one here and the model must be trained again.
 
+use super::letters::Letter;
+use std::ops::Range;
+
 /// One token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token {
@@ -33,35 +36,35 @@ enum Sort {
     Name = 8,
 }
 
-/// The tokens of folded characters, where `\n` is the end of a clause.
-pub(super) fn tokens(folded: &[char], out: &mut Vec<Token>) {
+/// The tokens of a text as it is read, where `\n` is the end of a clause.
+pub(super) fn tokens(read: &[Letter], out: &mut Vec<Token>) {
     out.clear();
     let mut at = 0;
-    while let Some(&c) = folded.get(at) {
+    while let Some(&Letter { folded: c, .. }) = read.get(at) {
         let start = at;
-        let is_word = is_letter(c);
-        let hash = if is_word {
-            let mut hash = 0x811C_9DC5_u32;
-            while let Some(&c) = folded.get(at)
-                && is_letter(c)
-            {
-                hash = (hash ^ c as u32).wrapping_mul(0x0100_0193);
-                at += 1;
+        at += 1;
+        let hash = match c {
+            'a'..='z' | '\'' => {
+                let mut hash = with_letter(0x811C_9DC5, c);
+                while let Some(letter) = read.get(at).filter(|letter| is_letter(letter.folded)) {
+                    hash = with_letter(hash, letter.folded);
+                    at += 1;
+                }
+                hash | 1
             }
-            hash | 1
-        } else if c.is_ascii_digit() {
-            while folded.get(at).is_some_and(char::is_ascii_digit) {
-                at += 1;
+            '0'..='9' => {
+                while read
+                    .get(at)
+                    .is_some_and(|letter| letter.folded.is_ascii_digit())
+                {
+                    at += 1;
+                }
+                of_char('0')
             }
-            of_char('0')
-        } else {
-            at += 1;
-            match c {
-                ' ' => continue,
-                '\n' | '、' if out.last().is_none_or(|last| last.hash == BREAK) => continue,
-                '\n' | '、' => BREAK,
-                c => of_char(c),
-            }
+            ' ' => continue,
+            '\n' | '、' if out.last().is_none_or(|last| last.hash == BREAK) => continue,
+            '\n' | '、' => BREAK,
+            c => of_char(c),
         };
         out.push(Token {
             hash,
@@ -74,6 +77,10 @@ pub(super) fn tokens(folded: &[char], out: &mut Vec<Token>) {
     }
 }
 
+fn with_letter(hash: u32, c: char) -> u32 {
+    (hash ^ c as u32).wrapping_mul(0x0100_0193)
+}
+
 fn is_letter(c: char) -> bool {
     c.is_ascii_lowercase() || c == '\''
 }
@@ -82,30 +89,60 @@ fn of_char(c: char) -> u32 {
     (c as u32).wrapping_mul(0x9E37_79B1) | 1
 }
 
-/// Calls `emit` with the hash, the first and the last token of every n-gram.
+/// Which tokens an n-gram is made of: the first, and how many follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Gram(u32);
+
+impl Gram {
+    pub(super) const NONE: Gram = Gram(0);
+
+    fn new(first: usize, after: usize) -> Gram {
+        Gram((first << 2 | after) as u32)
+    }
+
+    /// Its first and its last token.
+    pub(super) fn span(self) -> (usize, usize) {
+        let first = (self.0 >> 2) as usize;
+        (first, first + (self.0 & 3) as usize)
+    }
+}
+
+/// The most n-grams that begin with one token.
+pub(super) const GRAMS_MAX: usize = 4;
+
+/// Calls `emit` with every n-gram that begins with some of the tokens and its hash, but for those of [`edges`].
 #[inline]
-pub(super) fn grams(tokens: &[Token], mut emit: impl FnMut(u32, usize, usize)) {
-    for (at, token) in tokens.iter().enumerate() {
-        let one = token.hash;
+pub(super) fn grams(tokens: &[Token], firsts: Range<usize>, mut emit: impl FnMut(u32, Gram)) {
+    for at in firsts {
+        let Some(one) = tokens.get(at).map(|token| token.hash) else {
+            return;
+        };
         if one == BREAK {
             continue;
         }
-        emit(hash(Sort::One, one, 0, 0), at, at);
+        emit(hash(Sort::One, one, 0, 0), Gram::new(at, 0));
         let Some(two) = hash_at(tokens, at + 1) else {
             continue;
         };
-        emit(hash(Sort::Two, one, two, 0), at, at + 1);
+        emit(hash(Sort::Two, one, two, 0), Gram::new(at, 1));
         let Some(three) = hash_at(tokens, at + 2) else {
             continue;
         };
-        emit(hash(Sort::Three, one, two, three), at, at + 2);
-        emit(hash(Sort::Skip, one, 0, three), at, at + 2);
+        emit(hash(Sort::Three, one, two, three), Gram::new(at, 2));
+        emit(hash(Sort::Skip, one, 0, three), Gram::new(at, 2));
     }
-    if let (Some(first), Some(last)) = (tokens.first(), tokens.last()) {
-        let end = tokens.len() - 1;
-        emit(hash(Sort::First, first.hash, 0, 0), 0, 0);
-        emit(hash(Sort::Last, last.hash, 0, 0), end, end);
-    }
+}
+
+/// What a text begins and ends with, by hash.
+pub(super) fn edges(tokens: &[Token]) -> Option<[(u32, Gram); 2]> {
+    let (first, last) = (tokens.first()?, tokens.last()?);
+    Some([
+        (hash(Sort::First, first.hash, 0, 0), Gram::new(0, 0)),
+        (
+            hash(Sort::Last, last.hash, 0, 0),
+            Gram::new(tokens.len() - 1, 0),
+        ),
+    ])
 }
 
 fn hash_at(tokens: &[Token], at: usize) -> Option<u32> {
@@ -149,7 +186,12 @@ mod tests {
 
     fn of(text: &str) -> Vec<Token> {
         let mut out = Vec::new();
-        tokens(&text.chars().collect::<Vec<_>>(), &mut out);
+        let read = text.chars().map(|folded| Letter {
+            offset: 0,
+            folded,
+            number: 0,
+        });
+        tokens(&read.collect::<Vec<_>>(), &mut out);
         out
     }
 
@@ -178,23 +220,25 @@ mod tests {
     #[test]
     fn grams_do_not_cross_a_clause() {
         let mut spans = Vec::new();
-        grams(&of("着火\n了"), |_, first, last| {
-            spans.push((first, last))
-        });
-        assert_eq!(spans, [(0, 0), (0, 1), (1, 1), (3, 3), (0, 0), (3, 3)]);
+        grams(&of("着火\n了"), 0..4, |_, gram| spans.push(gram.span()));
+        assert_eq!(spans, [(0, 0), (0, 1), (1, 1), (3, 3)]);
+        let edges = edges(&of("着火\n了")).unwrap();
+        assert_eq!(edges.map(|(_, gram)| gram.span()), [(0, 0), (3, 3)]);
     }
 
     #[test]
     fn hashes_of_different_things_differ() {
         let mut seen = std::collections::BTreeSet::new();
         let mut count = 0;
-        grams(
-            &of("火着火烧了房子里有人没出来"),
-            |hash, _, _| {
-                seen.insert(hash);
-                count += 1;
-            },
-        );
+        let tokens = of("火着火烧了房子里有人没出来");
+        let mut hear = |hash, _| {
+            seen.insert(hash);
+            count += 1;
+        };
+        grams(&tokens, 0..tokens.len(), &mut hear);
+        for (hash, gram) in edges(&tokens).into_iter().flatten() {
+            hear(hash, gram);
+        }
         assert_eq!(seen.len(), count - 1, "only 火 stands twice");
         assert_ne!(length(3), length(30));
         assert_eq!(length(3), length(4));

@@ -5,10 +5,11 @@
 
 use super::compile::{Adjust, Tables};
 use super::evidence::evidence;
+use super::hearing::{FOUND_MAX, Hearing, Sum};
 use super::model::{AGENCIES, KINDS as KIND_OUTPUTS, NATURES, PRIORITIES, REST};
-use super::odds::{certainty, share};
+use super::odds::{Shares, certainty};
 use super::scan::{self, Scratch};
-use super::source::TypedLine;
+use super::source::{CONCEPTS_MAX, TypedLine};
 use super::tokens;
 use super::verdict::{EvidenceList, Verdict};
 use crate::kind::{Agency, AgencySet, KINDS, Kind, Nature, Priority};
@@ -40,6 +41,29 @@ const GRAVE_PERCENT: i32 = 92;
 /// What a cue's weight adds to the model's output: 60 is odds of e^6 to 1.
 const CUE_OUTPUT: i32 = 102;
 
+/// Whom each kind that a model can say asks for, and what of: equal where both are.
+static MATTERS: [u32; KIND_OUTPUTS] = {
+    let mut matters = [0; KIND_OUTPUTS];
+    let mut at = 0;
+    while at < KIND_OUTPUTS {
+        let row = &KINDS[at + 1];
+        matters[at] = (row.agencies.bits() as u32) << 8 | row.nature as u32;
+        at += 1;
+    }
+    matters
+};
+
+/// Whether each kind that a model can say is a danger to life by itself.
+static DANGERS: [bool; KIND_OUTPUTS] = {
+    let mut dangers = [false; KIND_OUTPUTS];
+    let mut at = 0;
+    while at < KIND_OUTPUTS {
+        dangers[at] = matches!(KINDS[at + 1].priority, Priority::P1);
+        at += 1;
+    }
+    dangers
+};
+
 /// The way of one text; see [`super::Lexicon::classify`].
 pub(super) fn classify(
     tables: &Tables,
@@ -63,18 +87,16 @@ pub(super) fn classify(
             ..defaults(Kind::Silent)
         },
         Some(_) => {
-            for rule in &tables.rules {
-                if rule.when.holds(&scratch.concepts, line, Kind::Unknown) {
-                    scratch.scores[rule.kind as usize] += i32::from(rule.weight);
-                }
+            for rule in tables.rules_that_hold(&scratch.concepts, line) {
+                scratch.scores[rule.kind as usize] += i32::from(rule.weight);
             }
-            match &tables.model {
-                Some(_) => judge(tables, line, scratch),
+            match &tables.hearing {
+                Some(hearing) => judge(tables, hearing, line, scratch),
                 None => choose(tables, line, scratch),
             }
         }
     };
-    for adjust in &tables.adjusts {
+    for adjust in tables.adjusts_heard(&scratch.concepts) {
         if adjust.when.holds(&scratch.concepts, line, verdict.kind) {
             apply(adjust, &mut verdict);
         }
@@ -87,41 +109,31 @@ pub(super) fn classify(
 }
 
 /// What the model holds the text to be, the cues' weights added.
-fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
-    let Some(model) = &tables.model else {
-        return not_understood(tables, line);
-    };
-    tokens::tokens(&scratch.folded, &mut scratch.tokens);
-    model.read(&scratch.tokens, &mut scratch.found, &mut scratch.sum);
-    if scratch.found.len == 0 && scratch.sum.count < 2 {
+fn judge(tables: &Tables, hearing: &Hearing, line: Line, scratch: &mut Scratch) -> Verdict {
+    tokens::tokens(&scratch.letters, &mut scratch.tokens);
+    hearing.read(&scratch.tokens, &mut scratch.found, &mut scratch.sum);
+    if scratch.found.rows().is_empty() && scratch.sum.count < 2 {
         return not_understood(tables, line);
     }
-    for &(concept, row) in &tables.concept_rows {
-        if scratch.concepts.contains(concept) {
-            model.add(&[row], &mut scratch.sum);
-        }
-    }
-    let own = tables.line_rows.iter().find(|(of, _)| *of == line);
-    if let Some((_, row)) = own {
-        model.add(&[*row], &mut scratch.sum);
-    }
-    let vector = model.vector(&scratch.sum);
+    let vector = hearing.vector(with_names(tables, hearing, line, scratch));
     scratch.vector = vector;
+    let outputs = hearing.outputs(&vector);
+    let (kinds, rest) = outputs.split_at(KIND_OUTPUTS);
     let kinds: [i32; KIND_OUTPUTS] =
-        std::array::from_fn(|at| model.output(&vector, at) + scratch.scores[at + 1] * CUE_OUTPUT);
-    let best = highest(&kinds);
-    let of_kind = &model.of_kind[best];
-    let rest: [i32; REST] =
-        std::array::from_fn(|at| model.output(&vector, KIND_OUTPUTS + at) + i32::from(of_kind[at]));
+        std::array::from_fn(|at| kinds[at] + scratch.scores[at + 1] * CUE_OUTPUT);
+    let top = kinds.iter().copied().max().unwrap_or(0);
+    let best = kinds.iter().position(|&output| output == top).unwrap_or(0);
+    let of_kind = hearing.of_kind(best);
+    let rest: [i32; REST] = std::array::from_fn(|at| rest[at] + i32::from(of_kind[at]));
     let (agencies, others) = rest.split_at(AGENCIES);
     let (priorities, natures) = others.split_at(PRIORITIES);
     debug_assert_eq!(natures.len(), NATURES);
     let kind = Kind::ALL[best + 1];
     let usual = defaults(kind);
+    let shares = Shares::of(&kinds, top);
     // A kind that asks for the same agencies is no doubt about whom to send.
-    let alike = share(&kinds, |at| {
-        KINDS[at + 1].agencies == usual.agencies && KINDS[at + 1].nature == usual.nature
-    });
+    let matter = MATTERS[best];
+    let alike = shares.share(|at| MATTERS[at] == matter);
     let certain = agencies.iter().fold(alike, |product, &output| {
         ((u64::from(product) * u64::from(certainty(output))) >> 16) as u32
     });
@@ -137,10 +149,8 @@ fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
         verdict.agencies = usual.agencies;
     }
     verdict.human = verdict.confidence_permille < MODEL_HUMAN_BELOW_PERMILLE;
-    scratch.danger_permille = (share(priorities, |at| at == Priority::P1.index()) * 1000) >> 16;
-    let others = share(&kinds, |at| {
-        at != best && KINDS[at + 1].priority == Priority::P1
-    });
+    scratch.danger_permille = (share_of_danger(priorities) * 1000) >> 16;
+    let others = shares.share(|at| at != best && DANGERS[at]);
     verdict.human |=
         verdict.priority > Priority::P2 && (others * 1000) >> 16 >= DANGER_KINDS_PERMILLE;
     if scratch.danger_permille >= DANGER_ROUTED_PERMILLE {
@@ -148,6 +158,27 @@ fn judge(tables: &Tables, line: Line, scratch: &mut Scratch) -> Verdict {
         verdict.nature = Nature::Emergency;
     }
     verdict
+}
+
+/// The sum of a text with the rows of its concepts and its line.
+fn with_names<'a>(
+    tables: &Tables,
+    hearing: &Hearing,
+    line: Line,
+    scratch: &'a mut Scratch,
+) -> &'a Sum {
+    let (mut rows, mut len) = ([0; CONCEPTS_MAX + 1], 0);
+    let line = tables.line_rows.iter().find(|(of, _)| *of == line);
+    let concepts = scratch.concepts.iter();
+    let concepts = concepts.filter_map(|concept| tables.concept_rows[usize::from(concept)]);
+    for row in concepts.chain(line.map(|&(_, row)| row)) {
+        rows[len] = row;
+        len += 1;
+    }
+    for rows in rows[..len].chunks(FOUND_MAX) {
+        hearing.add(rows, &mut scratch.sum);
+    }
+    &scratch.sum
 }
 
 /// The priority and the nature that are the highest together: danger to life is an emergency, what can wait longest is none.
@@ -178,15 +209,11 @@ fn may_be_danger(danger_permille: u32, priority: Priority) -> bool {
     }
 }
 
-/// The place of the highest, the first of several.
-fn highest(outputs: &[i32]) -> usize {
-    let mut best = 0;
-    for (at, output) in outputs.iter().enumerate() {
-        if *output > outputs[best] {
-            best = at;
-        }
-    }
-    best
+/// The share of danger to life among the priorities, in 2^-16.
+fn share_of_danger(priorities: &[i32]) -> u32 {
+    let priorities: [i32; PRIORITIES] = std::array::from_fn(|at| priorities[at]);
+    let top = priorities.into_iter().max().unwrap_or(0);
+    Shares::of(&priorities, top).share(|at| at == Priority::P1.index())
 }
 
 fn needed(outputs: &[i32]) -> AgencySet {

@@ -76,14 +76,15 @@ pub fn train(lexicon: &Lexicon, samples: &[Sample]) -> Vec<u8> {
     }
     let wanted: Vec<u32> = reader.names.iter().map(|&(_, hash)| hash).collect();
     let (buckets, rows) = counts.place(&wanted);
-    let mut model = Model::new(
-        0,
-        buckets.into(),
-        vec![[0; ROW_BYTES]; rows].into(),
-        [0; WIDTH],
-        (Box::default(), Box::default()),
-        Box::default(),
-    );
+    let mut model = Model {
+        buckets: buckets.into(),
+        rows: vec![[0; ROW_BYTES]; rows].into(),
+        half_step: 0,
+        vector_bias: [0; WIDTH],
+        weights: Box::default(),
+        bias: Box::default(),
+        of_kind: Box::default(),
+    };
     let net = learn(&mut reader, &mut model, samples, rows);
     round(&net, &mut model);
     model.to_bytes()
@@ -113,13 +114,20 @@ impl<'a> Reader<'a> {
         let (tables, scratch) = (&self.lexicon.tables, &mut self.scratch);
         scratch.begin(tables.cues.len());
         scan::scan(tables, scan::bounded(text).0, scratch);
-        tokens::tokens(&scratch.folded, &mut scratch.tokens);
+        tokens::tokens(&scratch.letters, &mut scratch.tokens);
     }
 
     fn hashes(&self, line: Line, with_line: bool, out: &mut Vec<u32>) {
         out.clear();
-        tokens::grams(&self.scratch.tokens, |hash, _, _| out.push(hash));
-        out.push(tokens::length(self.scratch.tokens.len()));
+        let tokens = &self.scratch.tokens;
+        tokens::grams(tokens, 0..tokens.len(), |hash, _| out.push(hash));
+        out.extend(
+            tokens::edges(tokens)
+                .into_iter()
+                .flatten()
+                .map(|(hash, _)| hash),
+        );
+        out.push(tokens::length(tokens.len()));
         let heard = self.names.iter();
         out.extend(
             heard

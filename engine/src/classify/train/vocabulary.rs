@@ -3,19 +3,17 @@
 //! An n-gram is worth what it tells of the kind, less what so many kinds would seem to tell by chance. The best are placed
 //! in the buckets of the model one after the other; one whose bucket is full goes without.
 
-use super::super::model::{Bucket, KINDS, WAYS};
+use super::super::model::{BUCKETS, Bucket, KINDS, WAYS};
 use std::collections::BTreeMap;
 
 /// Rows, but for the one that is no row.
 pub(super) const ROWS: usize = 7_600;
-/// Buckets of the model.
-const BUCKETS: usize = 4_096;
 /// Texts that must hold an n-gram.
 const TEXTS_MIN: u32 = 2;
 /// What each kind that it stands with costs, in natural units.
 const KIND_COST: f64 = 1.0;
 
-const _: () = assert!(BUCKETS.is_power_of_two() && ROWS < BUCKETS * WAYS);
+const _: () = assert!(ROWS < BUCKETS * WAYS);
 
 /// How often n-grams stand with kinds.
 pub(super) struct Counts {
