@@ -210,43 +210,29 @@ fn the_most_urgent_is_told_first() {
     assert_eq!(told, [5, 4, 6, 1, 2, 3]);
 }
 
+/// The least urgent gives way, of these the oldest, never one that is on the way; a newcomer that is the least gives way itself.
 #[test]
 fn where_too_many_wait_one_gives_way() {
     let mut outbox = Outbox::new(4);
+    let ask = |outbox: &mut Outbox, number, urgency| {
+        let told = [pushed(number, Rung::Primary, 1)];
+        outbox.ask((order(number), Rung::Primary, urgency), &told, at(0))
+    };
     for number in 1..=4 {
-        outbox.ask(
-            (order(number), Rung::Primary, 2),
-            &[pushed(number, Rung::Primary, 1)],
-            at(0),
-        );
+        assert_eq!(ask(&mut outbox, number, 2), []);
     }
     let on_the_way = sent(&mut outbox, at(0));
     assert_eq!(whom(&on_the_way), [(1, 1, 1), (2, 1, 1)]);
-    let gave_way = outbox.ask(
-        (order(5), Rung::Primary, 2),
-        &[pushed(5, Rung::Primary, 1)],
-        at(0),
-    );
-    assert_eq!(gave_way, [ChannelKind::Push]);
-    assert_eq!(outbox.waiting(ChannelKind::Push), 4);
+    for (number, urgency) in [(5, 2), (7, 1), (6, 4)] {
+        assert_eq!(ask(&mut outbox, number, urgency), [ChannelKind::Push]);
+        assert_eq!(outbox.waiting(ChannelKind::Push), 4);
+    }
     on_the_way.iter().for_each(|&(id, _)| outbox.told(id));
-    assert_eq!(
-        whom(&sent(&mut outbox, at(0))),
-        [(4, 1, 1), (5, 1, 1)],
-        "the third gave way"
-    );
-    // What is less urgent than all that wait gives way itself; what is more urgent takes the place of the least.
-    let mut gave_way = |number, urgency| {
-        let told = [pushed(number, Rung::Primary, 1)];
-        let gave_way = outbox.ask((order(number), Rung::Primary, urgency), &told, at(0));
-        assert_eq!(gave_way.len(), usize::from(number > 8));
-    };
-    (7..=8).for_each(|number| gave_way(number, 2));
-    gave_way(9, 4);
-    gave_way(10, 1);
+    // The third gave way to the fifth, the fourth to the seventh, and the sixth to all.
+    assert_eq!(whom(&sent(&mut outbox, at(0))), [(7, 1, 1), (5, 1, 1)]);
     // Another channel has room of its own.
-    let line = [over(ChannelKind::Log, 6, Rung::Primary, 1)];
-    assert_eq!(outbox.ask((order(6), Rung::Primary, 2), &line, at(0)), []);
+    let line = [over(ChannelKind::Log, 8, Rung::Primary, 1)];
+    assert_eq!(outbox.ask((order(8), Rung::Primary, 2), &line, at(0)), []);
 }
 
 /// Whatever happens in whatever order: nothing is on the way twice, counts add up, and once everything has ended nothing is left.
