@@ -18,7 +18,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Before each measurement, as a share of it.
 const WARM_SHARE: f64 = 0.25;
 /// `f_type` of a file system in memory (linux/magic.h, TMPFS_MAGIC).
-const IN_MEMORY: i64 = 0x0102_1994;
+const IN_MEMORY: rustix::fs::FsWord = 0x0102_1994;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -152,7 +152,7 @@ fn folder(parent: Option<&Path>) -> anyhow::Result<tempfile::TempDir> {
 
 /// Whether what is on the disk is on a disk.
 fn file_system(folder: &Path) -> anyhow::Result<String> {
-    let is_in_memory = i64::from(rustix::fs::statfs(folder)?.f_type) == IN_MEMORY;
+    let is_in_memory = rustix::fs::statfs(folder)?.f_type == IN_MEMORY;
     Ok(match is_in_memory {
         true => "a file system in memory, so that nothing is durable".into(),
         false => "a disk".into(),
