@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Before each measurement, as a share of it.
-const WARM_SHARE: f64 = 0.25;
+/// Before each measurement, as a share of it: by default a second, in which Liandong comes to rest after its units were busied.
+const WARM_SHARE: f64 = 0.5;
 /// `f_type` of a file system in memory (linux/magic.h, TMPFS_MAGIC).
 const IN_MEMORY: rustix::fs::FsWord = 0x0102_1994;
 
