@@ -1,0 +1,1 @@
+UPDATE unit SET call_key = NULL WHERE number = $1
