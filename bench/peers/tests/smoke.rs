@@ -29,7 +29,7 @@ fn every_peer_in_process_makes_its_row() {
     let data = folder.path().to_str().unwrap();
     let (is_good, table, said) = peers(&[
         "--seconds",
-        "0.2",
+        "1",
         "--rounds",
         "1",
         "--units",
