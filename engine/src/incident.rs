@@ -228,6 +228,8 @@ pub struct Incident {
     pub place: Option<Place>,
     /// When its first call was taken.
     pub opened_at: Moment,
+    /// Since when its needs are its needs: when it was opened, or reopened last.
+    pub needed_since: Moment,
     /// When a call or a fact last came.
     pub heard_at: Moment,
     /// Calls that point to it.

@@ -45,6 +45,7 @@ name = "the square"
 tier = "village"
 lat = 28.85
 lon = 120.73
+datum = "wgs84"
 radius_m = 900
 [local.kind.fight]
 needs = [{ capability = "patrol", count = 1 }, { capability = "township_team", count = 1 }]

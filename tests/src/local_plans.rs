@@ -33,6 +33,7 @@ name = "the market"
 tier = "village"
 lat = 28.85
 lon = 120.74
+datum = "wgs84"
 radius_m = 1500
 [local.kind.theft]
 needs = [{ capability = "patrol", count = 1 }, { capability = "traffic_patrol", count = 1 }]
@@ -44,6 +45,7 @@ tier = "village"
 districts = ["town", "安和街道"]
 lat = 28.85
 lon = 120.74
+datum = "wgs84"
 radius_m = 1500
 from = "07:00"
 to = "20:00"

@@ -313,7 +313,13 @@ fn one_unit(
     let report = intake.call(0, words, desk).report;
     let place = report.place.filter(|place| place.district.is_some())?;
     let has = |_: Capability| true;
-    let needs = plan.needs(&report.assessment, None, Some(report.line), LocalSet::NONE, has);
+    let needs = plan.needs(
+        &report.assessment,
+        None,
+        Some(report.line),
+        LocalSet::NONE,
+        has,
+    );
     let mut needs = needs.iter();
     let (first, second) = (needs.next()?, needs.next());
     let is_one = first.count == 1 && second.is_none() && !report.assessment.human;

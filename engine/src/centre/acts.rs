@@ -362,7 +362,7 @@ impl Desk<'_> {
         if !self.make_room(split.assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        self.leave_incidents(&call);
+        self.leave_incidents(&call, Some(from));
         let into = self.open_incident(&said);
         let (from, into) = (self.state.incident_id(from), self.state.incident_id(into));
         if let Some(known) = self.state.calls.get_mut(split.call.number()) {

@@ -248,6 +248,7 @@ impl Desk<'_> {
             assessment: said.assessment,
             place: said.place,
             opened_at: now,
+            needed_since: now,
             heard_at: now,
             calls: 1,
             calls_open: 1,
@@ -439,22 +440,33 @@ impl Desk<'_> {
     }
 
     /// Changes every incident that counts a call among its own: the one it points to, and those that this was merged into.
-    fn each_incident_of(&mut self, call: &Call, mut change: impl FnMut(&mut Incident)) {
-        let mut at = call.incident;
+    /// The last of them, as far as they are in hot state.
+    fn each_incident_of(
+        &mut self,
+        call: &Call,
+        mut change: impl FnMut(&mut Incident),
+    ) -> Option<Slot> {
+        let (mut at, mut last) = (call.incident, None);
         while let Some(slot) = at.and_then(|incident| self.state.incident_slot(incident)) {
             let incident = self.state.incident_mut(slot);
             change(incident);
-            at = incident.merged_into;
+            (at, last) = (incident.merged_into, Some(slot));
         }
+        last
     }
 
-    /// A call points to other incidents from here on.
-    pub(super) fn leave_incidents(&mut self, call: &Call) {
+    /// A call counts no longer for the incidents that it points to, of which the open one is named, if there is one: room may have been made
+    /// of one on the way there.
+    pub(super) fn leave_incidents(&mut self, call: &Call, open: Option<Slot>) {
         let is_open = u32::from(call.state == CallState::Open);
-        self.each_incident_of(call, |incident| {
+        let leave = |incident: &mut Incident| {
             incident.calls = incident.calls.saturating_sub(1);
             incident.calls_open = incident.calls_open.saturating_sub(is_open);
-        });
+        };
+        let last = self.each_incident_of(call, leave);
+        if let Some(open) = open.filter(|&open| last != Some(open)) {
+            leave(self.state.incident_mut(open));
+        }
     }
 
     /// Facts for an incident that is being handled.
@@ -521,7 +533,7 @@ impl Desk<'_> {
         if joined.is_none() && !self.make_room(assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        self.leave_incidents(call);
+        self.leave_incidents(call, None);
         let slot = match joined {
             Some((slot, distance_dm)) => {
                 self.join(slot, facts.call, distance_dm);

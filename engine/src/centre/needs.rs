@@ -113,7 +113,7 @@ impl Desk<'_> {
         let span = clocks
             .span(OrderClock::Arrive, case)
             .filter(|_| !capability.is_desk());
-        incident.opened_at
+        incident.needed_since
             + span
                 .or(clocks.span(OrderClock::Result, case))
                 .unwrap_or(Span::hours(24))

@@ -60,7 +60,7 @@ impl Desk<'_> {
         let from = self.part(slot);
         let incident = self.state.incident_mut(slot);
         incident.state = IncidentState::Open;
-        incident.heard_at = now;
+        (incident.heard_at, incident.needed_since) = (now, now);
         incident.needs = Needs::NONE;
         incident.attended = true;
         (incident.close_awaited, incident.close_said_at) = (false, None);

@@ -190,6 +190,7 @@ impl State {
                 || say("its open orders do not add up"),
             )?;
             ensure_moment(incident.opened_at, "incidents")?;
+            ensure_moment(incident.needed_since, "incidents")?;
             ensure_moment(incident.heard_at, "incidents")?;
             ensure(incident.calls <= u32::MAX / 2, "incidents", || {
                 say("more calls than there can be point to it")

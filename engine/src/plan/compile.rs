@@ -2,7 +2,7 @@
 
 use super::choice::choice;
 use super::clocks::{ClockCase, Clocks, DayNight};
-use super::local::local;
+use super::local::{local, note_what_is_too_much};
 use super::major::major;
 use super::preemption::preemption;
 use super::source::{ClockRule, Merge, NeedRule, Source};
@@ -234,7 +234,7 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
         );
     }
     let needs = kind_needs(source, critic);
-    Plan {
+    let plan = Plan {
         name: source.name.clone(),
         hash: ObjectHash::of(text.as_bytes()),
         detour_permille: critic.bounded(
@@ -274,7 +274,9 @@ fn build(text: &str, source: &Source, critic: &mut Critic) -> Plan {
         major: major(source, &needs, critic),
         local: local(&source.local, critic),
         needs,
-    }
+    };
+    note_what_is_too_much(&plan, critic);
+    plan
 }
 
 fn lines(source: &Source, critic: &mut Critic) -> Vec<LinePlan> {

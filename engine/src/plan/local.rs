@@ -172,7 +172,8 @@ fn plan(place: &str, rule: &LocalRule, critic: &mut Critic) -> Option<LocalPlan>
     }
     let circle = circle(place, rule, critic);
     let hours = hours(place, rule, critic);
-    let says_where = rule.lat.is_some() || rule.lon.is_some() || rule.radius_m.is_some();
+    let says_where =
+        rule.lat.is_some() || rule.lon.is_some() || rule.datum.is_some() || rule.radius_m.is_some();
     let says_when = rule.from.is_some() || rule.to.is_some();
     if rule.districts.is_empty() && !says_where && !says_when {
         critic.note(
@@ -189,6 +190,13 @@ fn plan(place: &str, rule: &LocalRule, critic: &mut Critic) -> Option<LocalPlan>
     let mut kinds = BTreeMap::new();
     for (code, rule) in &rule.kind {
         let place = format!("{place}.kind.{code}");
+        if code == Kind::Unknown.code() {
+            critic.note(
+                place,
+                "a call without words is no kind yet; its line's `orders_when_unknown` says who goes",
+            );
+            continue;
+        }
         if let Some(kind) = critic.kind(&place, code) {
             kinds.insert(kind, needs(&place, rule, critic));
         }
@@ -205,13 +213,23 @@ fn plan(place: &str, rule: &LocalRule, critic: &mut Critic) -> Option<LocalPlan>
 
 fn circle(place: &str, rule: &LocalRule, critic: &mut Critic) -> Option<Circle> {
     let (lat, lon, radius_m) = match (rule.lat, rule.lon, rule.radius_m) {
-        (None, None, None) => return None,
+        (None, None, None) if rule.datum.is_none() => return None,
         (Some(lat), Some(lon), Some(radius_m)) => (lat, lon, radius_m),
         _ => {
-            critic.note(place, "a circle has all of `lat`, `lon` and `radius_m`");
+            critic.note(
+                place,
+                "a circle has all of `lat`, `lon`, `datum` and `radius_m`",
+            );
             return None;
         }
     };
+    // N5. Another datum is not turned into this one here: two machines could come to two plans.
+    if rule.datum.as_deref() != Some("wgs84") {
+        critic.note(
+            format!("{place}.datum"),
+            "write datum = \"wgs84\", and the middle in it: a point off a Chinese map lies some hundred metres away",
+        );
+    }
     // What is no number is out of every range.
     let [lat, lon] = [lat, lon].map(|degrees| {
         if degrees.is_nan() {
@@ -265,21 +283,38 @@ fn needs(place: &str, rule: &KindRule, critic: &mut Critic) -> LocalNeeds {
             needs.levels[level as usize] = Some(added);
         }
     }
-    let levels = needs.levels.iter().flatten().flatten();
-    let units: usize = needs
-        .base
-        .iter()
-        .chain(levels)
-        .map(|spec| usize::from(spec.count))
-        .sum();
-    if units > NEEDS_PER_INCIDENT_MAX - 4 {
-        critic.note(
-            format!("{place}.level"),
-            format!(
-                "{units} units in all at the gravest level; at most {} are possible",
-                NEEDS_PER_INCIDENT_MAX - 4
-            ),
-        );
-    }
     needs
+}
+
+/// Look-up mixes tiers: what is most at each step, by any of them, must have room together.
+pub(super) fn note_what_is_too_much(plan: &Plan, critic: &mut Critic) {
+    let units = |specs: &[NeedSpec]| {
+        specs
+            .iter()
+            .map(|spec| usize::from(spec.count))
+            .sum::<usize>()
+    };
+    let mut kinds: Vec<Kind> = plan.local.iter().flat_map(LocalPlan::kinds).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    for kind in kinds {
+        let locals = || plan.local.iter();
+        let base = locals().filter_map(|local| local.needs(kind)).map(units);
+        let mut most = base.fold(units(&plan.needs[kind as usize]), usize::max);
+        for &level in Level::ALL {
+            let added = locals().filter_map(|local| local.level_needs(kind, level));
+            most += added
+                .map(units)
+                .fold(units(plan.major.needs_at(kind, level)), usize::max);
+        }
+        if most > NEEDS_PER_INCIDENT_MAX - 4 {
+            critic.note(
+                "local",
+                format!(
+                    "`{kind}` comes to {most} units in all at the gravest level, each step by the tier that asks for most; at most {} are possible",
+                    NEEDS_PER_INCIDENT_MAX - 4
+                ),
+            );
+        }
+    }
 }

@@ -54,6 +54,7 @@ pub(super) struct LocalRule {
     pub districts: Vec<String>,
     pub lat: Option<f64>,
     pub lon: Option<f64>,
+    pub datum: Option<String>,
     pub radius_m: Option<u32>,
     pub from: Option<String>,
     pub to: Option<String>,

@@ -242,6 +242,7 @@ name = \"村预案\"
 tier = \"village\"
 lat = 28.85
 lon = 120.73
+datum = \"wgs84\"
 radius_m = 500
 [local.kind.collapse]
 needs = [{{ capability = \"township_team\", count = 1 }}]
@@ -281,7 +282,7 @@ needs = [{{ capability = \"township_team\", count = 1 }}]
 #[test]
 fn a_local_plan_that_says_nothing_or_holds_everywhere_is_named() {
     let needs = "[local.kind.trapped]\nneeds = [{ capability = \"rescue\", count = 2 }]";
-    let circle = "lat = 28.0\nlon = 120.0\nradius_m = 500";
+    let circle = "lat = 28.0\nlon = 120.0\ndatum = \"wgs84\"\nradius_m = 500";
     let local = |tier: &str, scope: &str, said: &str| {
         format!("{DEFAULT}\n[[local]]\nname = \"X\"\ntier = \"{tier}\"\n{scope}\n{said}\n")
     };
@@ -291,11 +292,19 @@ fn a_local_plan_that_says_nothing_or_holds_everywhere_is_named() {
         (local("hamlet", circle, needs), "local[0].tier"),
         (local("village", "lat = 28.0", needs), "local[0]"),
         (
-            local("village", "lat = nan\nlon = 120.0\nradius_m = 5", needs),
+            local(
+                "village",
+                "lat = nan\nlon = 120.0\ndatum = \"wgs84\"\nradius_m = 5",
+                needs,
+            ),
             "local[0].lat",
         ),
         (
-            local("village", "lat = 28.0\nlon = 120.0\nradius_m = 0", needs),
+            local(
+                "village",
+                "lat = 28.0\nlon = 120.0\ndatum = \"wgs84\"\nradius_m = 0",
+                needs,
+            ),
             "local[0].radius_m",
         ),
         (local("village", "from = \"22:00\"", needs), "local[0]"),

@@ -5,7 +5,7 @@ use crate::event::{Event, LedgerMatter, Refusal};
 use crate::id::OrderId;
 use crate::incident::CloseReason;
 use crate::kind::Agency;
-use crate::major::{IncidentClock, Level, UpwardStage};
+use crate::major::{IncidentClock, Level, LevelCause, UpwardStage};
 use crate::order::{OrderClock, OrderState, Rung};
 use crate::runtime::port::Conservation;
 use serde::{Deserialize, Serialize};
@@ -142,7 +142,11 @@ impl Counters {
 
     /// Takes in what one event says of how major incidents are conducted.
     pub fn hear_of_conduct(&mut self, event: &Event) {
-        if let Event::LevelRaised { level, .. } = *event {
+        if let Event::LevelRaised { level, cause, .. } = *event {
+            // What is of a level again has not risen.
+            if cause == LevelCause::Reopened {
+                return;
+            }
             *self.levels.entry(level).or_default() += 1;
         } else if let Event::IncidentClockMissed { clock, .. } = *event {
             *self.incident_clocks_missed.entry(clock).or_default() += 1;

@@ -91,7 +91,15 @@ pub fn gaps(plan: &Plan, city: &City) -> Vec<Gap> {
     let mut desks: BTreeMap<Capability, Vec<Kind>> = BTreeMap::new();
     let mut unasked = Vec::new();
     for (kind, wanted) in asked(plan) {
-        if wanted.is_empty() {
+        // A local plan that asks for somebody helps nobody elsewhere.
+        let everywhere = plan.needs(
+            &Assessment::stated(kind),
+            None,
+            None,
+            LocalSet::NONE,
+            |_| true,
+        );
+        if everywhere.iter().next().is_none() {
             unasked.push(kind);
         }
         for capability in wanted.into_iter().filter(|&wanted| !able.contains(wanted)) {

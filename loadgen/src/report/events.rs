@@ -18,6 +18,8 @@ struct Fields<'a> {
     incident: Option<IncidentId>,
     order: Option<OrderId>,
     need: Option<u8>,
+    #[serde(default)]
+    into: Option<IncidentId>,
     #[serde(borrow, default)]
     capability: Option<&'a str>,
     #[serde(borrow, default)]
@@ -219,6 +221,20 @@ impl Heard {
         }
     }
 
+    /// An order serves another incident's need from here on.
+    fn transferred(&mut self, id: OrderId, need: (IncidentId, u8)) {
+        self.waiting.remove(&need);
+        let Some(order) = self.all.get_mut(&id).filter(|order| order.open) else {
+            return;
+        };
+        let left = (order.incident, order.need);
+        (order.incident, order.need) = need;
+        if self.by_need.get(&left) == Some(&id) {
+            self.by_need.remove(&left);
+        }
+        self.by_need.insert(need, id);
+    }
+
     fn other(&mut self, json: &str) {
         // What is not known here is not counted; a later release may say more than this one.
         let Ok(fields) = serde_json::from_str::<Fields<'_>>(json) else {
@@ -238,6 +254,11 @@ impl Heard {
             "need_dropped" => {
                 if let Some(need) = need {
                     self.waiting.remove(&need);
+                }
+            }
+            "order_transferred" => {
+                if let (Some(order), Some(need)) = (fields.order, fields.into.zip(fields.need)) {
+                    self.transferred(order, need);
                 }
             }
             "incident_reopened" => {
@@ -442,6 +463,23 @@ mod tests {
         let repeated = [issued(1, 7, 0, patrol), issued(1, 7, 0, patrol)];
         let repeated = heard(&repeated);
         assert_eq!((repeated.orders.issued, repeated.needs_doubled), (1, 0));
+    }
+
+    /// A merge hands an order over; the need that it left may have another, once what was merged parts.
+    #[test]
+    fn an_order_that_was_handed_over_holds_its_old_need_no_longer() {
+        let patrol = Capability::Patrol;
+        let mut told = heard(&[
+            other(r#"{"type":"need_waits","incident":"1.2","need":0,"capability":"patrol"}"#),
+            issued(1, 7, 0, patrol),
+            other(
+                r#"{"type":"order_transferred","order":"1.1","unit":"P-7","into":"1.2","need":0}"#,
+            ),
+            issued(2, 8, 0, patrol),
+        ]);
+        assert_eq!((told.needs_doubled, told.needs_waiting()), (0, 0));
+        told.hear(&moved(1, 7, OrderState::Finished));
+        assert_eq!(told.orders.open, 1);
     }
 
     #[test]

@@ -141,6 +141,8 @@ class Incident:
     plane: tuple[int, int] | None
     drill: bool
     opened_at: int
+    # When it was opened, or reopened last.
+    needed_since: int
     nature: str
     agencies: frozenset[str]
     # The urgency that a person has raised it to.
@@ -389,6 +391,7 @@ class Centre:
             plane=self._plane_of(event["place"]),
             drill=event["drill"],
             opened_at=record.at,
+            needed_since=record.at,
             nature=event["nature"],
             agencies=frozenset(event["agencies"]),
             category=event["category"],
@@ -436,8 +439,9 @@ class Centre:
         for caller in sorted(gone.callers):
             self._lead(caller, [*self.calls[caller].path, kept.identity])
 
-    def _incident_reopened(self, _record: Record, event: Any) -> None:
+    def _incident_reopened(self, record: Record, event: Any) -> None:
         incident = self.incidents[event["incident"]]
+        incident.needed_since = record.at
         for caller in self.callers_of(incident):
             path = self.calls[caller].path
             own = path.index(incident.identity) + 1
@@ -655,7 +659,7 @@ class Centre:
             span = self.plan.clock_ms("arrive", capability, *case)
         if span is None:
             span = self.plan.clock_ms("result", capability, *case)
-        return incident.opened_at + (span if span is not None else DAY_MS)
+        return incident.needed_since + (span if span is not None else DAY_MS)
 
     # --- Orders ----------------------------------------------------------------------------------------------------
 

@@ -291,7 +291,7 @@ impl Model {
         if joined.is_none() && !self.make_room(assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        self.leave_all(call);
+        self.leave_all(call, None);
         let incident = if let Some((incident, distance_dm)) = joined {
             self.join(incident, call.id, distance_dm);
             self.raise(incident, &said);

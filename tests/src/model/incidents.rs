@@ -91,6 +91,7 @@ impl Model {
             assessment: said.assessment,
             place: said.place,
             opened_at: self.now,
+            needed_since: self.now,
             heard_at: self.now,
             calls: 1,
             calls_open: 1,

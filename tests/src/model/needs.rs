@@ -65,7 +65,7 @@ impl Model {
         } else {
             arrive.or(result)
         };
-        incident.opened_at + span.unwrap_or(Span::hours(24))
+        incident.needed_since + span.unwrap_or(Span::hours(24))
     }
 
     fn clock_case(

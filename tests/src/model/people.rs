@@ -309,7 +309,7 @@ impl Model {
         if !self.make_room(split.assessment.priority) {
             return self.refuse(Refusal::IncidentsFull);
         }
-        self.leave_all(&call);
+        self.leave_all(&call, Some(from));
         let into = self.open_incident(&said);
         if let Some(call) = self.call_mut(call.id) {
             call.incident = Some(into);

@@ -38,6 +38,7 @@ impl Model {
         back.open = true;
         back.merged_into = None;
         back.heard_at = now;
+        back.needed_since = now;
         back.attended = true;
         back.needs.clear();
         (back.close_awaited, back.close_said_at) = (false, None);
@@ -87,13 +88,17 @@ impl Model {
     }
 
     /// A call belongs to other incidents from here on.
-    pub(super) fn leave_all(&mut self, call: &KnownCall) {
-        if !call.ended {
-            self.end_for_all(call);
-        }
-        for id in self.merged_behind(call.incident) {
+    /// The open one is named, for what lies between may be forgotten by now.
+    pub(super) fn leave_all(&mut self, call: &KnownCall, open: Option<IncidentId>) {
+        let mut counting = self.merged_behind(call.incident);
+        counting.extend(open);
+        counting.dedup();
+        for id in counting {
             let left = self.incident_mut(id);
             left.calls = left.calls.saturating_sub(1);
+            if !call.ended {
+                left.calls_open = left.calls_open.saturating_sub(1);
+            }
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct KnownIncident {
     pub assessment: Assessment,
     pub place: Option<Place>,
     pub opened_at: Moment,
+    /// When it was opened, or reopened last.
+    pub needed_since: Moment,
     pub heard_at: Moment,
     pub calls: u32,
     pub calls_open: u32,

@@ -25,7 +25,7 @@ fn world() -> World {
     let mut world = World::new();
     let (lat, lon) = (world.town().lat_e7, world.town().lon_e7);
     let market = format!(
-        "[[local]]\nname = \"市场预案\"\ntier = \"village\"\nlat = {}\nlon = {}\nradius_m = 300\n[local.kind.fight]\nneeds = [{{ capability = \"patrol\", count = 3 }}]\n",
+        "[[local]]\nname = \"市场预案\"\ntier = \"village\"\nlat = {}\nlon = {}\ndatum = \"wgs84\"\nradius_m = 300\n[local.kind.fight]\nneeds = [{{ capability = \"patrol\", count = 3 }}]\n",
         f64::from(lat) / 1e7,
         f64::from(lon) / 1e7
     );

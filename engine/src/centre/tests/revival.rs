@@ -363,3 +363,49 @@ fn words_stay_with_what_is_reopened() {
     assert!(seen.orders.len() >= 2 && world.view.incidents_open() == 1);
     assert_eq!(world.view.counters().incidents_reopened, 1);
 }
+
+/// What lay between a call and its incident has left hot state in the very step that splits the call off: it is counted no longer all
+/// the same.
+#[test]
+fn a_split_counts_down_though_the_way_there_is_gone() {
+    let capacities = Capacities {
+        units_max: 512,
+        incidents_max: 8,
+        orders_max: 512,
+        calls_max: 64,
+    };
+    let mut world = World::with(capacities);
+    let calls: Vec<_> = (0..8)
+        .map(|step| {
+            let place = world.north(1_500 * step);
+            world.call(Kind::CardiacArrest, place)
+        })
+        .collect();
+    let (from, into) = (calls[0].incident.unwrap(), calls[1].incident.unwrap());
+    merge(&mut world, from, into);
+    assert_eq!(world.state_of(into).calls, 2);
+    world.say(Command::SplitCall(CallSplit {
+        call: calls[0].call,
+        assessment: Assessment::stated(Kind::CardiacArrest),
+        injured: 0,
+    }));
+    assert!(world.centre.state.incident_slot(from).is_none());
+    let left = world.state_of(into);
+    assert_eq!((left.calls, left.calls_open), (1, 1));
+}
+
+/// C4: what is reopened does not stand before those that have waited since.
+#[test]
+fn what_is_reopened_ranks_by_the_time_it_was_reopened() {
+    let mut world = World::new();
+    let town = world.town();
+    let incident = world.call(Kind::Theft, town).incident.unwrap();
+    world.say(Command::CloseIncident(incident));
+    world.pass(Span::hours(9));
+    world.keep_only(Capability::Patrol, 0);
+    world.say(Command::ReopenIncident(incident));
+    let known = world.state_of(incident);
+    assert!(known.opened_at < world.now);
+    let (_, need) = known.needs.iter().next().unwrap();
+    assert!(need.deadline > world.now, "{need:?}");
+}
