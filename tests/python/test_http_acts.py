@@ -232,6 +232,8 @@ Asked = tuple[str, Any]
 
 def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
     """One good act of every route, on things of its own."""
+    # First, while somebody is free for it.
+    order = interface.call("keyed-order")["orders"][0]["order"]
     names = "facts end classify merge into split close assign report upward part whole again"
     made = {name: interface.call(f"keyed-{name}") for name in names.split()}
     made["escalate"] = interface.call("keyed-escalate", text="有人打架")
@@ -241,7 +243,6 @@ def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
     assert more["incident"] == made["split"]["incident"]
     interface.act("POST", f"{incident['part']}/merge", {"into": made["whole"]["incident"]})
     interface.act("POST", f"{incident['again']}/close", {})
-    order = interface.call("keyed-order")["orders"][0]["order"]
     unit = interface.free_unit("forestry")
     return {
         ("POST", "/v1/calls/{id}/facts"): (f"{called['facts']}/facts", {"text": "还有人被困", "injured": 3}),
