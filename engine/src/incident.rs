@@ -7,6 +7,7 @@ use crate::capability::Capability;
 use crate::id::{IncidentId, OrderId};
 use crate::kind::{Priority, vocabulary};
 use crate::limits::NEEDS_PER_INCIDENT_MAX;
+use crate::line::Line;
 use crate::major::{Level, Major, UpwardDuty, UpwardStage};
 use crate::moment::Moment;
 use crate::place::Place;
@@ -226,6 +227,8 @@ pub struct Incident {
     pub assessment: Assessment,
     /// Where, once that is known.
     pub place: Option<Place>,
+    /// The line of its first call: what is sent while nobody knows what it is goes by it.
+    pub line: Option<Line>,
     /// When its first call was taken.
     pub opened_at: Moment,
     /// Since when its needs are its needs: when it was opened, or reopened last.

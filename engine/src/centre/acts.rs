@@ -59,12 +59,6 @@ impl Desk<'_> {
         }
     }
 
-    /// An incident is where a person says, and the needs that wait are looked at again from there.
-    fn move_incident(&mut self, slot: Slot, place: Place) {
-        self.put_incident(slot, place);
-        self.seek_all_waiting(slot);
-    }
-
     /// An incident is elsewhere than it was held to be: where other local plans hold, what these ask for is sought too. Nobody is
     /// called back, and nothing is dropped that waits.
     pub(super) fn ask_where_it_is(
@@ -219,6 +213,11 @@ impl Desk<'_> {
         };
         self.take_worse(into, &said);
         self.join_duties(from, into);
+        // Where it is decides what the plan asks for, and so who serves on.
+        let better = gone.place.filter(|place| is_better(kept.place, place));
+        if let Some(place) = better {
+            self.put_incident(into, place);
+        }
         // Who is there already takes what waits before those who are still on their way.
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in 0..gone.needs.len() as u8 {
@@ -232,9 +231,8 @@ impl Desk<'_> {
         if gone.bumps > 0 {
             self.rebind_all_of(into);
         }
-        let better = gone.place.filter(|place| is_better(kept.place, place));
-        if let Some(place) = better {
-            self.move_incident(into, place);
+        if better.is_some() {
+            self.seek_all_waiting(into);
         }
         self.ask_for(into, None);
     }
@@ -244,6 +242,8 @@ impl Desk<'_> {
     fn needs_to_open(&self, gone: &Incident, kept: &Incident) -> usize {
         let assessment = raised(kept.assessment, gone.assessment);
         let level = self.level_together(gone, kept, &assessment);
+        let better = gone.place.filter(|place| is_better(kept.place, place));
+        let place = better.or(kept.place);
         let count = |incident: &Incident, capability, state| {
             let needs = incident.needs.iter();
             needs
@@ -257,7 +257,7 @@ impl Desk<'_> {
             let opened = there.saturating_sub(waiting);
             let has = self.live_needs(kept, capability) + opened;
             let lacks = self
-                .wanted_by((assessment, level), kept.place, capability, None)
+                .wanted_by((assessment, level), place, capability, None)
                 .saturating_sub(has);
             let left = on_the_way.saturating_sub(waiting.saturating_sub(there));
             opened + left.min(lacks)

@@ -18,7 +18,7 @@ use crate::plan::{LineMode, LocalSet};
 use crate::table::Slot;
 
 /// A closed incident leaves hot state after so long.
-const CLOSED_KEPT: Span = Span::hours(24);
+pub(super) const CLOSED_KEPT: Span = Span::hours(24);
 
 /// Units that an incident had when it ended.
 pub(super) type Freed = [Option<UnitId>; 2 * NEEDS_PER_INCIDENT_MAX];
@@ -247,6 +247,7 @@ impl Desk<'_> {
             state: IncidentState::Open,
             assessment: said.assessment,
             place: said.place,
+            line: said.line,
             opened_at: now,
             needed_since: now,
             heard_at: now,

@@ -210,6 +210,13 @@ impl World {
         }
     }
 
+    /// So many calls of a kind in a row to the north, two kilometres apart, so that none joins another.
+    pub fn calls_apart(&mut self, count: i32, kind: Kind) -> Vec<Decision> {
+        (0..count)
+            .map(|step| self.call(kind, self.north(step * 2_000)))
+            .collect()
+    }
+
     pub fn act(&mut self, order: OrderId, act: OrderAct) -> Vec<Event> {
         let unit = self
             .centre
@@ -657,4 +664,15 @@ fn the_unknown_is_refused() {
         refused(&mut world, Command::OpenCentre(opening)),
         Refusal::AlreadyOpened
     );
+}
+
+/// More is known of a call: what it is, how many are hurt.
+pub(super) fn facts(call: CallId, kind: Option<Kind>, injured: Option<u16>) -> Command {
+    Command::AddFacts(CallFacts {
+        call,
+        place: None,
+        assessment: kind.map(Assessment::stated),
+        injured,
+        marks: Marks::default(),
+    })
 }

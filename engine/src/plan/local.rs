@@ -108,7 +108,12 @@ impl LocalSet {
     }
 
     fn iter(self) -> impl Iterator<Item = usize> {
-        (0..LOCAL_PLANS_MAX).filter(move |index| self.0 >> index & 1 == 1)
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = left.trailing_zeros() as usize;
+            left &= left.checked_sub(1)?;
+            Some(index)
+        })
     }
 }
 

@@ -169,6 +169,8 @@ class Incident:
     close_awaited: bool = False
     close_said_at: int | None = None
     merged_into: str | None = None
+    # The line that its first call dialled.
+    line: int | None = None
 
     def awaited(self) -> set[str]:
         """What is owed upward and has not come."""
@@ -396,6 +398,7 @@ class Centre:
             agencies=frozenset(event["agencies"]),
             category=event["category"],
             injured=injured_in(record),
+            line=self.line_of(record),
         )
         caller = self.caller(record)
         # A call that is split off points to its own incident from `call_split` on.
@@ -625,7 +628,11 @@ class Centre:
         return bool(self.able_to(capability))
 
     def line_of(self, record: Record) -> int | None:
-        """The line that speaks in a record; none where a person decides about an incident as a whole."""
+        """The line that speaks in a record: of the call, or of the first call of what is reopened; none where a person decides
+        otherwise about an incident as a whole."""
+        if record.command in ("reopen_incident", "unmerge_incident"):
+            incident = self.incidents.get(record.value)
+            return incident.line if incident else None
         if record.command not in ("take_call", "judge_call", "split_call", "add_facts"):
             return None
         call = self.calls.get(self.caller(record) or "")

@@ -12,7 +12,7 @@ use engine::moment::Span;
 use engine::order::OrderAct;
 
 /// A closed incident is known for so long.
-const CLOSED_KEPT: Span = Span::hours(24);
+pub(super) const CLOSED_KEPT: Span = Span::hours(24);
 
 impl Model {
     /// Room for one more incident. Up to two closed ones leave, the longest closed first, when they are too old, or when the
@@ -90,6 +90,7 @@ impl Model {
             open: true,
             assessment: said.assessment,
             place: said.place,
+            line: said.line,
             opened_at: self.now,
             needed_since: self.now,
             heard_at: self.now,

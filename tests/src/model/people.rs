@@ -98,12 +98,6 @@ impl Model {
         false
     }
 
-    /// An incident is where a person says; what waits is looked at again from there.
-    fn move_incident(&mut self, id: IncidentId, place: Place) {
-        self.put_incident(id, place);
-        self.seek_all_waiting(id);
-    }
-
     fn put_incident(&mut self, id: IncidentId, place: Place) {
         self.incident_mut(id).place = Some(place);
         self.say(Event::IncidentPlaced {
@@ -191,14 +185,16 @@ impl Model {
         if !self.clone().unite(merge) {
             return self.refuse(Refusal::NeedsFull);
         }
-        let (from_place, kept_place) = (gone.place, kept.place);
+        let is_placed = gone
+            .place
+            .is_some_and(|place| is_better(kept.place, &place));
         let before = kept.assessment.priority;
         self.unite(merge);
         let freed = self.end_incident(merge.from, CloseReason::Merged);
         self.serve_waiting_together(&freed);
         self.look_again_if_more_urgent(merge.into, before);
-        if let Some(place) = from_place.filter(|place| is_better(kept_place, place)) {
-            self.move_incident(merge.into, place);
+        if is_placed {
+            self.seek_all_waiting(merge.into);
         }
         self.ask_for(merge.into, None);
     }
@@ -230,6 +226,10 @@ impl Model {
         };
         self.take_worse(merge.into, &said);
         self.join_duties(merge.from, merge.into);
+        let known = self.incident(merge.into).place;
+        if let Some(place) = gone.place.filter(|place| is_better(known, place)) {
+            self.put_incident(merge.into, place);
+        }
         let mut room = true;
         for state in [NeedState::Met, NeedState::Ordered] {
             for need in self.needs_of(merge.from) {

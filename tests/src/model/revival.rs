@@ -1,6 +1,7 @@
 //! What was closed is handled again; what was merged parts.
 
 use super::Model;
+use super::incidents::CLOSED_KEPT;
 use super::state::KnownCall;
 use engine::event::{Event, Refusal};
 use engine::id::IncidentId;
@@ -21,6 +22,10 @@ impl Model {
         let Some(known) = self.find_incident(id).cloned() else {
             return self.refuse(Refusal::UnknownIncident);
         };
+        let closed = self.closed.iter().find(|(closed, _)| *closed == id);
+        if closed.is_some_and(|(_, at)| *at + CLOSED_KEPT < self.now) {
+            return self.refuse(Refusal::UnknownIncident);
+        }
         if known.open || known.merged_into.is_some() != merged {
             return self.refuse(Refusal::NotAllowedNow);
         }
@@ -65,7 +70,7 @@ impl Model {
             owes.retain(|owed| was_told(owed.stage));
             self.rise(id, level, LevelCause::Reopened);
         }
-        self.ask_for(id, None);
+        self.ask_for(id, known.line);
     }
 
     /// An incident and those that it was merged into, as far as they are known.

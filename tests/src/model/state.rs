@@ -38,6 +38,8 @@ pub(super) struct KnownIncident {
     pub open: bool,
     pub assessment: Assessment,
     pub place: Option<Place>,
+    /// The line of its first call.
+    pub line: Option<Line>,
     pub opened_at: Moment,
     /// When it was opened, or reopened last.
     pub needed_since: Moment,

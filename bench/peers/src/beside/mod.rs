@@ -9,3 +9,4 @@ pub mod postgis;
 pub mod redis;
 pub mod rstar;
 pub mod tonic;
+pub mod trees;

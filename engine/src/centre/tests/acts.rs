@@ -91,12 +91,7 @@ fn grave_priority() -> Priority {
 #[test]
 fn facts_find_their_incident_through_two_merges() {
     let mut world = World::new();
-    let calls: Vec<_> = (0..3)
-        .map(|step| {
-            let place = world.north(step * 2_000);
-            world.call(Kind::CrashDamage, place)
-        })
-        .collect();
+    let calls = world.calls_apart(3, Kind::CrashDamage);
     let ids: Vec<_> = calls.iter().map(|call| call.incident.unwrap()).collect();
     for pair in ids.windows(2) {
         world.say(Command::MergeIncidents(IncidentMerge {
@@ -105,14 +100,7 @@ fn facts_find_their_incident_through_two_merges() {
         }));
         world.check();
     }
-    let facts = CallFacts {
-        call: calls[0].call,
-        place: None,
-        assessment: Some(Assessment::stated(Kind::CrashInjury)),
-        injured: Some(3),
-        marks: Marks::default(),
-    };
-    world.say(Command::AddFacts(facts));
+    world.say(facts(calls[0].call, Some(Kind::CrashInjury), Some(3)));
     let merged = world.state_of(ids[2]);
     assert_eq!((merged.calls, merged.injured), (3, 3));
     assert_eq!(merged.assessment.kind, Kind::CrashInjury);
@@ -589,13 +577,7 @@ fn words_do_not_undo_an_escalation() {
         into: other,
     }));
     let noise = Assessment::stated(Kind::Noise);
-    world.say(Command::AddFacts(CallFacts {
-        call: taken.call,
-        place: None,
-        assessment: Some(noise),
-        injured: None,
-        marks: Marks::default(),
-    }));
+    world.say(facts(taken.call, Some(Kind::Noise), None));
     world.check();
     let known = world.state_of(other).assessment;
     assert_eq!((known.kind, known.priority), (Kind::Noise, Priority::P1));
@@ -621,23 +603,15 @@ fn merged_calls_find_their_incident_as_long_as_they_are_known() {
         into,
     };
     world.say(Command::MergeIncidents(merge));
-    let facts = |injured| {
-        Command::AddFacts(CallFacts {
-            call: taken.call,
-            place: None,
-            assessment: None,
-            injured: Some(injured),
-            marks: Marks::default(),
-        })
-    };
+    let hurt = |injured| facts(taken.call, None, Some(injured));
     for hour in 1..=24 {
         world.pass(Span::hours(1));
         let elsewhere = world.north(4_000 + 500 * hour);
         world.call(Kind::Noise, elsewhere);
-        assert_eq!(refusal(&world.say(facts(hour as u16))), None, "{hour}");
+        assert_eq!(refusal(&world.say(hurt(hour as u16))), None, "{hour}");
         assert_eq!(world.state_of(into).injured, hour as u16);
     }
     world.pass(Span::minutes(1));
     world.call(Kind::Noise, here);
-    assert_eq!(refusal(&world.say(facts(99))), Some(Refusal::UnknownCall));
+    assert_eq!(refusal(&world.say(hurt(99))), Some(Refusal::UnknownCall));
 }

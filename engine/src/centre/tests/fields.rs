@@ -52,7 +52,7 @@ fn all() -> Vec<Flip> {
     let _ = |numbers: Numbers| { let Numbers { call: _, incident: _, order: _ } = numbers; };
     let _ = |conservation: Conservation| { let Conservation { accepted: _, ordered: _, merged: _, forwarded: _, work_order: _, human: _, waiting: _, refused: _, repeated: _, conflicts: _, needs_waiting: _, incidents_open: _, orders_open: _ } = conservation; };
     let _ = |call: Call| { let Call { key: _, body: _, taken: _, taken_at: _, incident: _, state: _, outcome: _, line: _, place: _, drill: _ } = call; };
-    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, opened_at: _, needed_since: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _, major: _, upward: _, attended: _, close_awaited: _, close_said_at: _ } = incident; };
+    let _ = |incident: Incident| { let Incident { state: _, assessment: _, place: _, line: _, opened_at: _, needed_since: _, heard_at: _, calls: _, calls_open: _, injured: _, drill: _, escalated: _, needs: _, order: _, orders_open: _, merged_into: _, bumps: _, major: _, upward: _, attended: _, close_awaited: _, close_said_at: _ } = incident; };
     let _ = |major: Major| { let Major { level: _, deadlines: _ } = major; };
     let _ = |deadlines: MajorDeadlines| { let MajorDeadlines { situation_report: _, first_word: _, written_report: _ } = deadlines; };
     let _ = |duty: UpwardDuty| { let UpwardDuty { owed: _, told: _ } = duty; };
@@ -107,6 +107,7 @@ fn all() -> Vec<Flip> {
     flips!(flips, state => state.incident_mut(Slot(0)), {
         "incident.state": |i: &mut Incident| i.state = IncidentState::Closed,
         "incident.place": |i: &mut Incident| i.place = None,
+        "incident.line": |i: &mut Incident| i.line = Some(Line(5)),
         "incident.opened_at": |i: &mut Incident| i.opened_at = Moment(1), "incident.needed_since": |i: &mut Incident| i.needed_since = Moment(1), "incident.heard_at": |i: &mut Incident| i.heard_at = Moment(1),
         "incident.calls": |i: &mut Incident| i.calls += 1, "incident.calls_open": |i: &mut Incident| i.calls_open += 1,
         "incident.injured": |i: &mut Incident| i.injured += 1, "incident.drill": |i: &mut Incident| i.drill = true,

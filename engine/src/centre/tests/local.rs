@@ -1,7 +1,7 @@
 //! Plans of smaller tiers, and exceptions by district, place and hour, as stories (L2, H10, R1).
 
 use super::*;
-use crate::command::CallVerdict;
+use crate::command::{CallVerdict, IncidentMerge};
 use crate::plan::DEFAULT;
 
 /// A night plan of the county, a plan of the township 下塘镇, and one of the market in the middle of the town.
@@ -109,4 +109,30 @@ fn without_a_place_only_the_hour_counts() {
     let report = world.report(Kind::Fight, None);
     let incident = world.take(report).incident.unwrap();
     assert_eq!(asked(&world, incident), [Capability::Patrol; 2]);
+}
+
+/// N1: where the one that is handled on has no place, the other's decides what is asked, before anybody is called back.
+#[test]
+fn a_merge_calls_nobody_back_whom_the_place_asks_for() {
+    let mut world = world();
+    let market = world.town();
+    let report = world.report(Kind::Fight, None);
+    let into = world.take(report).incident.unwrap();
+    let placed = world.call(Kind::Fight, market);
+    let from = placed.incident.unwrap();
+    let out: Vec<UnitId> = placed.orders.iter().map(|line| line.unit).collect();
+    assert_eq!(out.len(), 3);
+    let events = world.say(Command::MergeIncidents(IncidentMerge { from, into }));
+    world.check();
+    let moved = events.iter().filter_map(|event| match event {
+        Event::OrderTransferred { unit, .. } => Some(*unit),
+        _ => None,
+    });
+    assert_eq!(moved.collect::<Vec<_>>(), out);
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::OrderMoved { .. } | Event::OrderIssued(_))),
+        "{events:?}"
+    );
 }

@@ -64,16 +64,6 @@ fn refusal(events: &[Event]) -> Option<Refusal> {
     })
 }
 
-fn facts(call: CallId, injured: u16) -> Command {
-    Command::AddFacts(CallFacts {
-        call,
-        place: None,
-        assessment: None,
-        injured: Some(injured),
-        marks: Marks::default(),
-    })
-}
-
 fn follow_up(incident: IncidentId, unit: UnitId) -> Command {
     Command::CloseWithFollowUp(FollowUp {
         incident,
@@ -106,12 +96,12 @@ fn an_incident_rises_by_kind_injured_and_calls_and_never_falls() {
     let first = world.call(Kind::CrashInjury, town);
     let incident = first.incident.unwrap();
     assert_eq!(world.state_of(incident).level(), None);
-    let events = world.say(facts(first.call, 3));
+    let events = world.say(facts(first.call, None, Some(3)));
     assert_eq!(raised_to(&events), [(Level::IV, LevelCause::Injured)]);
-    let events = world.say(facts(first.call, 60));
+    let events = world.say(facts(first.call, None, Some(60)));
     assert_eq!(raised_to(&events), [(Level::II, LevelCause::Injured)]);
     world.check();
-    assert!(raised_to(&world.say(facts(first.call, 1))).is_empty());
+    assert!(raised_to(&world.say(facts(first.call, None, Some(1)))).is_empty());
     let verdict = Command::JudgeCall(CallVerdict {
         call: first.call,
         assessment: Some(Assessment::stated(Kind::CrashDamage)),

@@ -93,14 +93,7 @@ fn an_unknown_call_becomes_what_its_words_say() {
     let decision = world.take(report);
     assert!(decision.human && decision.orders.is_empty());
     assert_eq!(decision.outcome, Outcome::Human);
-    let facts = CallFacts {
-        call: decision.call,
-        place: None,
-        assessment: Some(Assessment::stated(Kind::ChestPain)),
-        injured: None,
-        marks: Marks::default(),
-    };
-    let events = world.say(Command::AddFacts(facts));
+    let events = world.say(facts(decision.call, Some(Kind::ChestPain), None));
     assert!(events.iter().any(|event| matches!(
         event,
         Event::IncidentRaised {

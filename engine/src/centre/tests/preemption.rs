@@ -167,14 +167,7 @@ fn who_waits_and_is_raised_calls_away_too() {
     let ankle = world.call(Kind::MinorTrauma, world.north(4_000));
     let ill = world.call(Kind::Illness, world.north(12_000));
     assert!(ill.orders.is_empty());
-    let facts = CallFacts {
-        call: ill.call,
-        place: None,
-        assessment: Some(Assessment::stated(Kind::Unconscious)),
-        injured: None,
-        marks: Marks::default(),
-    };
-    let events = world.say(Command::AddFacts(facts));
+    let events = world.say(facts(ill.call, Some(Kind::Unconscious), None));
     let called = issued(&events);
     assert_eq!(
         (called[0].unit, called[0].choice, Some(called[0].incident)),

@@ -89,14 +89,7 @@ fn what_was_merged_by_mistake_parts() {
     let parts = world.call(Kind::CrashInjury, there);
     let (into, from) = (stays.incident.unwrap(), parts.incident.unwrap());
     merge(&mut world, from, into);
-    let facts = CallFacts {
-        call: parts.call,
-        place: None,
-        assessment: None,
-        injured: Some(2),
-        marks: Marks::default(),
-    };
-    world.say(Command::AddFacts(facts));
+    world.say(facts(parts.call, None, Some(2)));
     let out = world.state_of(into).orders_open;
     let events = world.say(Command::UnmergeIncident(from));
     world.check();
@@ -127,12 +120,7 @@ fn what_was_merged_by_mistake_parts() {
 #[test]
 fn a_chain_of_merges_is_loosened_in_the_middle() {
     let mut world = World::new();
-    let calls: Vec<_> = (0..3)
-        .map(|step| {
-            let place = world.north(step * 2_000);
-            world.call(Kind::CrashDamage, place)
-        })
-        .collect();
+    let calls = world.calls_apart(3, Kind::CrashDamage);
     let ids: Vec<_> = calls.iter().map(|call| call.incident.unwrap()).collect();
     merge(&mut world, ids[0], ids[1]);
     merge(&mut world, ids[1], ids[2]);
@@ -147,14 +135,7 @@ fn a_chain_of_merges_is_loosened_in_the_middle() {
     };
     assert_eq!(counted(&world), [(1, 0), (2, 1), (1, 1)]);
     // The first still belongs to the second.
-    let said = Command::AddFacts(CallFacts {
-        call: calls[0].call,
-        place: None,
-        assessment: Some(Assessment::stated(Kind::CrashInjury)),
-        injured: None,
-        marks: Marks::default(),
-    });
-    world.say(said);
+    world.say(facts(calls[0].call, Some(Kind::CrashInjury), None));
     world.check();
     assert_eq!(
         world.state_of(ids[1]).assessment.kind,
@@ -308,13 +289,12 @@ fn what_cannot_be_brought_back_is_refused_by_name() {
     world.check();
     assert!(matches!(events[0], Event::IncidentReopened { .. }));
     assert_eq!(world.state_of(open).calls, 1);
+    // A day is a day, also where nothing came since that needed the room.
     world.say(Command::CloseIncident(gone));
     world.pass(Span::hours(25));
-    world.call(Kind::CrashDamage, here);
-    assert_eq!(
-        refused(&mut world, Command::ReopenIncident(gone)),
-        Refusal::UnknownIncident
-    );
+    assert!(world.centre.state.incident_slot(gone).is_some());
+    let events = world.say(Command::ReopenIncident(gone));
+    assert_eq!(events, [Event::Refused(Refusal::UnknownIncident)]);
 }
 
 /// A table that is full of what is open refuses what is not danger to life, as it would a new one.
@@ -408,4 +388,32 @@ fn what_is_reopened_ranks_by_the_time_it_was_reopened() {
     assert!(known.opened_at < world.now);
     let (_, need) = known.needs.iter().next().unwrap();
     assert!(need.deadline > world.now, "{need:?}");
+}
+
+/// C3: nobody knows yet what it is. What its line orders then is ordered again.
+#[test]
+fn without_words_the_line_says_who_goes() {
+    let mut world = World::new();
+    let text = crate::plan::DEFAULT.replacen(
+        "number = 119\nname = \"消防报警\"\nmode = \"merged\"",
+        "number = 119\nname = \"消防报警\"\nmode = \"merged\"\norders_when_unknown = [{ capability = \"fire_engine\", count = 1 }]",
+        1,
+    );
+    let plan = Arc::new(Plan::load(&text).unwrap());
+    let hash = plan.hash;
+    world.centre.prepare(Prepared::Plan(plan));
+    let object = ObjectKind::Plan;
+    world.say(Command::Activate(Activation { object, hash }));
+    let town = world.town();
+    let mut report = world.report(Kind::Unknown, Some(town));
+    report.line = Line(119);
+    let silent = world.take(report);
+    let incident = silent.incident.unwrap();
+    assert_eq!(silent.orders.iter().count(), 1);
+    world.say(Command::CloseIncident(incident));
+    let events = world.say(Command::ReopenIncident(incident));
+    world.check();
+    let sent = ordered_for(&events, incident);
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].0, Capability::FireEngine);
 }

@@ -155,14 +155,7 @@ fn a_raised_incident_is_ranked_anew() {
     world.act(busy.orders.iter().next().unwrap().order, OrderAct::Arrive);
     let first = world.call(Kind::Illness, points[1]);
     let second = world.call(Kind::Illness, points[2]);
-    let facts = CallFacts {
-        call: second.call,
-        place: None,
-        assessment: Some(Assessment::stated(Kind::Unconscious)),
-        injured: None,
-        marks: Marks::default(),
-    };
-    world.say(Command::AddFacts(facts));
+    world.say(facts(second.call, Some(Kind::Unconscious), None));
     let next = served(&world.act(busy.orders.iter().next().unwrap().order, OrderAct::Finish))[0];
     assert_eq!(Some(next.incident), second.incident);
     assert_ne!(Some(next.incident), first.incident);
