@@ -180,6 +180,7 @@ async fn replay(
         crews: Some(Behaviour::Field {
             positions: Positions::OnArrival,
         }),
+        ground: None,
         callers: None,
         seed: typed.seed,
         run_id: None,

@@ -51,6 +51,7 @@ async fn replayed(folder: &Path, profile: &str, calls: u64, callers: Option<Call
         crews: Some(Behaviour::Field {
             positions: Positions::OnArrival,
         }),
+        ground: None,
         callers,
         seed: 5,
         run_id: None,

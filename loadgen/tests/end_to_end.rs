@@ -56,6 +56,7 @@ fn options(trace: &Path, server: &ServerHandle, crews: Behaviour) -> Options {
         to: server.quic_addr,
         trust: Trust::Loopback,
         crews: Some(crews),
+        ground: None,
         callers: None,
         seed: 5,
         run_id: None,

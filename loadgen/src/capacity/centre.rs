@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How often it is asked whether a step sends already, or no more.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
+/// Bytes.
+const MIB: f64 = 1_048_576.0;
+
 /// Samples of a scrape by their names with labels, as `liandong_queue_depth{lane="life"}`.
 type Samples = BTreeMap<String, f64>;
 
@@ -49,6 +52,10 @@ pub struct Busy {
     pub journal_share: Option<f64>,
     /// One group's writing and syncing, on average.
     pub journal_ms: Option<f64>,
+    /// What it wrote, in MiB a second, headers included.
+    pub journal_mib_per_second: Option<f64>,
+    /// The centre's memory at the end, in MiB; where its system tells it.
+    pub resident_mib: Option<f64>,
     /// A call's whole way through the centre, on average.
     pub decision_ms: Option<f64>,
     /// Of the time in which the writer waited for the journal.
@@ -264,6 +271,11 @@ fn busy(before: &Reading, after: &Reading) -> Busy {
     busy.centre_cores = grown("process_cpu_seconds_total").map(|spent| spent / seconds);
     busy.journal_share = grown("liandong_stage_duration_seconds_sum{stage=\"journal\"}")
         .map(|spent| spent / seconds);
+    busy.journal_mib_per_second =
+        grown("liandong_journal_group_bytes_sum").map(|bytes| bytes / MIB / seconds);
+    busy.resident_mib = last
+        .get("process_resident_memory_bytes")
+        .map(|bytes| bytes / MIB);
     busy.journal_ms = mean_ms("journal");
     busy.decision_ms = mean_ms("decision");
     busy.writer_waited_share =

@@ -1,12 +1,13 @@
 //! The highest rate at which a centre holds its objectives, what kept it from more, and how it behaves beyond.
 //!
 //! A study warms up, then searches several times over ([`search`]): steps of open load at one rate, each a run of its own with everything
-//! that a run counts, judged by the objectives; then it goes past the rate that it found. During each step it watches what was busy
-//! ([`centre`]), so that it can name the limit ([`limit`]); [`text`] words and plots it. A step in which the generator was the
+//! that a run counts, judged by the objectives; then it draws a curve, from well below the rate that it found to well past it. During each
+//! step it watches what was busy ([`centre`]), so that it can name the limit ([`limit`]); [`text`] words it, [`picture`] draws it. A step in which the generator was the
 //! bottleneck holds nothing and is not blamed on the centre.
 
 pub mod centre;
 pub mod limit;
+pub mod picture;
 pub mod search;
 pub mod text;
 
@@ -22,8 +23,8 @@ use serde::Serialize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How far past the rate that holds it goes.
-pub const PAST: [f64; 4] = [0.8, 1.1, 1.3, 1.6];
+/// Where the curve has its points besides the rate that holds, as shares of that.
+pub const CURVE: [f64; 7] = [0.2, 0.4, 0.6, 0.8, 1.1, 1.3, 1.6];
 /// Studies whose repeats lie further apart than this share found no one rate.
 pub const APART_MAX: f64 = 0.10;
 /// A search after the first begins at this share of what the first found.
@@ -42,6 +43,8 @@ pub struct Study {
     pub from: f64,
     /// The search goes no higher.
     pub ceiling: f64,
+    /// How long the first rate is kept up before anything is judged.
+    pub warm_up: Duration,
     /// How long a step is.
     pub step: Duration,
     /// How long the confirmation is.
@@ -68,8 +71,8 @@ pub enum Purpose {
     Search,
     /// Confirms what a search found.
     Soak,
-    /// Beyond it.
-    Past,
+    /// A point of the curve, before or beyond the rate that holds.
+    Curve,
 }
 
 /// One step.
@@ -135,6 +138,20 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The points of the curve by their rates, with the soak that confirmed the rate that holds.
+    pub fn curve(&self) -> Vec<&Step> {
+        let is_confirmed =
+            |step: &&Step| step.purpose == Purpose::Soak && step.held && step.rate == self.rate;
+        let points = self
+            .steps
+            .iter()
+            .filter(|step| step.purpose == Purpose::Curve);
+        let mut curve: Vec<&Step> = points.collect();
+        curve.extend(self.steps.iter().rev().find(is_confirmed));
+        curve.sort_by(|one, other| one.rate.total_cmp(&other.rate));
+        curve
+    }
+
     /// The step at which it broke.
     pub fn broken(&self) -> Option<&Step> {
         self.steps.get(self.broke_at?)
@@ -151,7 +168,7 @@ impl Step {
     const fn is_searched(&self) -> bool {
         match self.purpose {
             Purpose::Search | Purpose::Soak => true,
-            Purpose::WarmUp | Purpose::Past => false,
+            Purpose::WarmUp | Purpose::Curve => false,
         }
     }
 
@@ -223,7 +240,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     async fn run(&mut self) -> Result<Verdict, ReplayError> {
-        self.step(Purpose::WarmUp, 0, self.study.from, self.study.step)
+        self.step(Purpose::WarmUp, 0, self.study.from, self.study.warm_up)
             .await?;
         let mut found = Vec::new();
         for number in 1..=self.study.repeats {
@@ -240,8 +257,8 @@ impl Bench<'_> {
         let unconfirmed = found.is_empty().then(|| unconfirmed(&self.steps)).flatten();
         let broke_at = broke_at(&self.steps, unconfirmed.unwrap_or(rate));
         if rate > 0.0 {
-            for past in PAST {
-                self.step(Purpose::Past, 0, rate * past, self.study.step)
+            for share in CURVE {
+                self.step(Purpose::Curve, 0, rate * share, self.study.step)
                     .await?;
             }
         }

@@ -7,7 +7,7 @@ use std::fmt;
 /// Characters of the longest bar.
 const BAR: usize = 40;
 /// The columns of the rows that are kept as CSV.
-const COLUMNS: &str = "purpose,search,rate,sent_per_second,p50_ms,p99_ms,p999_ms,max_ms,refused,lost,held,generator_was_the_bottleneck\n";
+const COLUMNS: &str = "purpose,search,rate,sent_per_second,p50_ms,p99_ms,p999_ms,max_ms,refused,lost,held,generator_was_the_bottleneck,centre_cores,generator_cores,journal_mib_per_second,resident_mib\n";
 
 impl Purpose {
     /// In one word.
@@ -16,7 +16,7 @@ impl Purpose {
             Purpose::WarmUp => "warm-up",
             Purpose::Search => "step",
             Purpose::Soak => "soak",
-            Purpose::Past => "past",
+            Purpose::Curve => "curve",
         }
     }
 }
@@ -68,7 +68,7 @@ pub fn csv(verdict: &Verdict) -> String {
     let mut csv = String::from(COLUMNS);
     for step in &verdict.steps {
         csv.push_str(&format!(
-            "{},{},{:.1},{:.1},{},{},{},{},{},{},{},{}\n",
+            "{},{},{:.1},{:.1},{},{},{},{},{},{},{},{},{},{:.3},{},{}\n",
             step.purpose.name(),
             step.search,
             step.rate,
@@ -80,10 +80,19 @@ pub fn csv(verdict: &Verdict) -> String {
             step.refused,
             step.lost,
             step.held,
-            step.invalid.is_some()
+            step.invalid.is_some(),
+            known(step.busy.centre_cores),
+            step.busy.generator_cores,
+            known(step.busy.journal_mib_per_second),
+            known(step.busy.resident_mib),
         ));
     }
     csv
+}
+
+/// A figure; what could not be read is empty.
+fn known(figure: Option<f64>) -> String {
+    figure.map_or_else(String::new, |figure| format!("{figure:.3}"))
 }
 
 impl fmt::Display for Verdict {
@@ -157,30 +166,28 @@ impl Verdict {
         Ok(())
     }
 
-    /// The 99th percentile before and past the rate that holds, on a scale where each tenth of a bar is as many times longer.
+    /// The curve: latencies, and what the centre took of the machine for it; bars on a scale where each tenth is as many times longer.
     fn plot(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut past: Vec<&Step> = self
-            .steps
-            .iter()
-            .filter(|step| step.purpose == Purpose::Past)
-            .collect();
-        let soaked = self.steps.iter().rev();
-        past.extend(
-            soaked
-                .clone()
-                .find(|step| step.purpose == Purpose::Soak && step.held && step.rate == self.rate),
-        );
-        past.sort_by(|one, other| one.rate.total_cmp(&other.rate));
-        let most = past.iter().map(|step| step.p99_ms).fold(1.0, f64::max);
-        if past.is_empty() {
+        let curve = self.curve();
+        let most = curve.iter().map(|step| step.p99_ms).fold(1.0, f64::max);
+        if curve.is_empty() {
             return Ok(());
         }
         writeln!(
             f,
-            "\n{:>8} {:>5} {:>9} {:>9} {:>9} {:>9} {:>8}",
-            "calls/s", "of it", "p50 ms", "p99 ms", "p99.9 ms", "refused", "lost"
+            "\n{:>8} {:>5} {:>9} {:>9} {:>9} {:>8} {:>6} {:>6} {:>9} {:>8}",
+            "calls/s",
+            "of it",
+            "p50 ms",
+            "p99 ms",
+            "p99.9 ms",
+            "refused",
+            "lost",
+            "cores",
+            "MiB/s",
+            "MiB"
         )?;
-        for step in past {
+        for step in curve {
             let of_it = step.rate * 100.0 / self.rate.max(1e-9);
             let bar = bar(step.p99_ms, most);
             let own = if step.invalid.is_some() {
@@ -188,15 +195,27 @@ impl Verdict {
             } else {
                 ""
             };
+            let busy = &step.busy;
+            let taken = |figure: Option<f64>, decimals: usize| {
+                figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.decimals$}"))
+            };
             writeln!(
                 f,
-                "{:>8.0} {of_it:>4.0}% {:>9.2} {:>9.2} {:>9.2} {:>9} {:>8}  {bar}{own}",
-                step.rate, step.p50_ms, step.p99_ms, step.p999_ms, step.refused, step.lost
+                "{:>8.0} {of_it:>4.0}% {:>9.2} {:>9.2} {:>9.2} {:>8} {:>6} {:>6} {:>9} {:>8}  {bar}{own}",
+                step.rate,
+                step.p50_ms,
+                step.p99_ms,
+                step.p999_ms,
+                step.refused,
+                step.lost,
+                taken(busy.centre_cores, 2),
+                taken(busy.journal_mib_per_second, 1),
+                taken(busy.resident_mib, 0),
             )?;
         }
         writeln!(
             f,
-            "bars: the 99th percentile, logarithmic from 0.1 ms to {most:.0} ms"
+            "cores, disk (of the journal) and memory: the centre's; bars: the 99th percentile, logarithmic from 0.1 ms to {most:.0} ms"
         )
     }
 }
@@ -208,13 +227,14 @@ fn bar(ms: f64, most: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::capacity::centre::Busy;
     use crate::capacity::limit::Limit;
     use crate::report::Judged;
 
-    fn step(purpose: Purpose, rate: f64, p99_ms: f64) -> Step {
+    /// A step that broke `p99<10ms` or held it.
+    pub fn step(purpose: Purpose, rate: f64, p99_ms: f64) -> Step {
         let held = p99_ms < 10.0;
         Step {
             purpose,
@@ -240,7 +260,8 @@ mod tests {
         }
     }
 
-    fn verdict() -> Verdict {
+    /// A study in which 100 calls a second hold.
+    pub fn verdict() -> Verdict {
         Verdict {
             to: "quic://127.0.0.1:4433".into(),
             slo: "p99<10ms".into(),
@@ -254,7 +275,7 @@ mod tests {
             steps: vec![
                 step(Purpose::Soak, 100.0, 5.0),
                 step(Purpose::Search, 125.0, 40.0),
-                step(Purpose::Past, 160.0, 1_000.0),
+                step(Purpose::Curve, 160.0, 1_000.0),
             ],
         }
     }

@@ -3,7 +3,7 @@
 use super::checked::{self, Centre, Crewing, Lasting, Positions};
 use super::{Failure, write_json};
 use crate::capacity::limit::Limit;
-use crate::capacity::{self, Study, Verdict, text};
+use crate::capacity::{self, Study, Verdict, picture, text};
 use crate::ground::Ground;
 use crate::objective::Slo;
 use crate::pace::Spread;
@@ -22,7 +22,7 @@ Examples:
   liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo 'p99<50ms,errors<0.1%' --from 50 --repeats 1 --json verdict.json
 
 Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak; all of it
---repeats times. Then it measures at 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+--repeats times. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds, or time ran out before one was confirmed.";
@@ -46,6 +46,10 @@ pub(super) struct CapacityArgs {
     /// The search goes no higher than this rate; what is measured beyond the rate that holds does.
     #[arg(long, default_value_t = 200_000.0)]
     ceiling: f64,
+    /// How long the first rate is kept up before anything is judged; without it one step. A minute and more lets a centre just started
+    /// touch the memory it will use, which slows its first million calls.
+    #[arg(long)]
+    warm_up: Option<Lasting>,
     /// How long each step is.
     #[arg(long = "step", default_value = "5s")]
     step: Lasting,
@@ -91,6 +95,9 @@ pub(super) struct CapacityArgs {
     /// Write every step as a row of CSV: rate, latencies, refused, lost.
     #[arg(long)]
     csv: Option<PathBuf>,
+    /// Draw the curve, from a fifth of the rate that holds to well past it, as a picture (SVG): latencies, and cores.
+    #[arg(long)]
+    svg: Option<PathBuf>,
     /// No line for each step.
     #[arg(long)]
     quiet: bool,
@@ -100,7 +107,11 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
     for rate in [args.from, args.ceiling] {
         checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
     }
-    for (name, lasting) in [("step", args.step), ("soak", args.soak)] {
+    for (name, lasting) in [
+        ("warm-up", args.warm_up.unwrap_or(args.step)),
+        ("step", args.step),
+        ("soak", args.soak),
+    ] {
         if lasting.0 < Duration::from_millis(100) {
             let message = format!(
                 "--{name}: of so short a time nothing can be told; write 100ms or more, as in 5s"
@@ -128,7 +139,16 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
         write_json(&verdict, path)?;
     }
     if let Some(path) = &args.csv {
-        write_csv(&verdict, path)?;
+        write_to(path, &text::csv(&verdict))?;
+    }
+    if let Some(path) = &args.svg {
+        match picture::svg(&verdict) {
+            Some(svg) => write_to(path, &svg)?,
+            None => eprintln!(
+                "{}: not written, for no rate holds and there is no curve",
+                path.display()
+            ),
+        }
     }
     Ok(exit_code(&verdict))
 }
@@ -138,6 +158,7 @@ fn study(args: &CapacityArgs) -> Study {
         slo: args.slo.clone(),
         from: args.from,
         ceiling: args.ceiling,
+        warm_up: args.warm_up.unwrap_or(args.step).0,
         step: args.step.0,
         soak: args.soak.0,
         repeats: args.repeats,
@@ -165,6 +186,7 @@ fn options(args: &CapacityArgs) -> Options {
         to: args.to.0,
         trust,
         crews: Some(args.crews.behaviour(Positions::default())),
+        ground: None,
         callers: None,
         seed: args.seed,
         run_id: Some(format!("capacity-{:x}", wall().0)),
@@ -199,8 +221,8 @@ fn metrics(args: &CapacityArgs) -> Option<String> {
     Some(format!("http://{host}/metrics"))
 }
 
-fn write_csv(verdict: &Verdict, path: &Path) -> Result<(), Failure> {
-    std::fs::write(path, text::csv(verdict)).map_err(|error| Failure {
+fn write_to(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| Failure {
         message: format!(
             "{}: {error}; name a file that may be written",
             path.display()

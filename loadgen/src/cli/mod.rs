@@ -12,11 +12,13 @@ mod wall;
 mod watching;
 
 use crate::caller::behaviour::Calling;
+use crate::crew::Behaviour;
 use crate::ground::Ground;
 use crate::objective::Slo;
 use crate::replay::{Options, ReplayError, Speed, own};
 use crate::report::Summary;
 use crate::report::folder::{FolderError, ReportFolder};
+use crate::simulate::county;
 use crate::synth::{self, Size};
 use crate::trace::import::{self, montgomery, rio, sffd, table};
 use crate::trace::record::{RecordError, record};
@@ -25,6 +27,7 @@ use checked::{Centre, Crewing, Lasting, Positions, Times};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use gateway::cli::manual;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Replays real or generated emergency calls into a Liandong centre and says what became of them.
 #[derive(Debug, Parser)]
@@ -168,6 +171,10 @@ struct ReplayArgs {
     /// Crews that acknowledge, set off, arrive and finish, some of them badly; `standard`: one report within 1 s.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field")]
     crews: Option<Crewing>,
+    /// The centre's configuration, as for `liandong serve`: crews go home to their posts and drive by its map. Without it they stay where
+    /// their orders end and drive in a straight line.
+    #[arg(long)]
+    config: Option<PathBuf>,
     /// Callers who hang up, call again and say more than the trace has, with --speed; `off`, or what differs, as in
     /// redial=60%,facts=0%,patience=90s.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with_all = ["rate", "scenario", "phases"])]
@@ -380,6 +387,7 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     if let Some(load) = &load {
         (options.crews, options.seed) = (load.crews, load.seed);
     }
+    options.ground = belonging(args.config.as_deref(), options.crews)?;
     let mut summary = runtime.block_on(watching::run(&args, &options, load))?;
     // Nothing may hold the process up once there is a summary.
     runtime.shutdown_background();
@@ -404,6 +412,7 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
         to: args.to.0,
         trust,
         crews: wall::behaviour(args),
+        ground: None,
         callers: args.callers.and_then(|callers| callers.0),
         seed: args.seed.unwrap_or(wall::SEED),
         run_id: args.run_id.clone(),
@@ -411,6 +420,24 @@ fn options(args: &ReplayArgs, report: Option<&ReportFolder>) -> Options {
         answers: report.map(ReportFolder::answers).or(args.answers.clone()),
         quiet: args.quiet,
     }
+}
+
+/// Where crews belong, read from the centre's configuration where one is named.
+fn belonging(
+    config: Option<&Path>,
+    crews: Option<Behaviour>,
+) -> Result<Option<Arc<county::Ground>>, Failure> {
+    let Some(config) = config else {
+        return Ok(None);
+    };
+    if crews.is_none_or(|crews| crews == Behaviour::Standard) {
+        let message = "--config says where crews in the field belong, and there are none; add --crews, or leave it away";
+        return Err(Failure {
+            message: message.to_string(),
+            code: 1,
+        });
+    }
+    simulating::ground(Some(config)).map(|ground| Some(Arc::new(ground)))
 }
 
 /// Writes down what the run had to hold. One that the generator broke makes the run invalid.

@@ -53,9 +53,7 @@ pub async fn run(
         events,
         log,
         shown,
-        crews: options
-            .crews
-            .map(|behaviour| Crews::new(behaviour, options.seed)),
+        crews: options.crews(),
         calling: options
             .callers
             .map(|behaviour| Calling::new(behaviour.callers(options.seed))),

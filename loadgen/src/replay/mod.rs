@@ -14,13 +14,15 @@ pub mod repeats;
 pub mod stats;
 pub mod words;
 
-use crate::crew::Behaviour;
+use crate::crew::{Behaviour, Crews};
 use crate::pace::Arrivals;
+use crate::simulate::county::Ground;
 use crate::trace::TraceError;
 use engine::moment::Span;
 use gateway::client::{ClientError, Trust};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What both ways of replaying need.
@@ -34,6 +36,8 @@ pub struct Options {
     pub trust: Trust,
     /// How crews behave; `None`: there are none.
     pub crews: Option<Behaviour>,
+    /// Where crews belong and what they drive by; `None`: each stays where its order ended, and drives in a straight line.
+    pub ground: Option<Arc<Ground>>,
     /// How callers behave beyond what the trace says, on a driven clock; `None`: as the trace says.
     pub callers: Option<crate::caller::behaviour::Behaviour>,
     /// Decides what crews and callers do, and when calls come at random.
@@ -46,6 +50,17 @@ pub struct Options {
     pub answers: Option<PathBuf>,
     /// No progress line.
     pub quiet: bool,
+}
+
+impl Options {
+    /// The crews of a run, if it has any.
+    fn crews(&self) -> Option<Crews> {
+        let (behaviour, seed) = (self.crews?, self.seed);
+        Some(match &self.ground {
+            Some(ground) => ground.crews(behaviour, seed),
+            None => Crews::new(behaviour, seed),
+        })
+    }
 }
 
 /// Moves a driven centre's time.

@@ -10,7 +10,7 @@ use super::link::{Link, Pending, Shared};
 use super::own::{Own, Probe, fault};
 use super::repeats::Repeats;
 use super::{Options, Rate, ReplayError, stats};
-use crate::crew::{Behaviour, Crews};
+use crate::crew::Behaviour;
 use crate::pace::alarm::Alarm;
 use crate::pace::parts::parts_of;
 use crate::pace::{Arrivals, Shape};
@@ -177,9 +177,7 @@ pub async fn run_rows(
         reconnects: AtomicU64::new(0),
     });
     let mut tasks = tokio::task::JoinSet::new();
-    let crews = options
-        .crews
-        .map(|behaviour| Crews::new(behaviour, options.seed));
+    let crews = options.crews();
     let field = Arc::new(Field::new(
         options.to,
         client_options.clone(),

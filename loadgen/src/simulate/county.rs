@@ -36,6 +36,7 @@ use engine::unit::{Duty, UnitDefinition};
 use gateway::config::Config;
 use gateway::intake::{Desk, Intake};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Crews may take so long after the last call.
@@ -50,6 +51,15 @@ pub struct Ground {
     city_hash: ObjectHash,
     /// The map by the bulletins of the hours: the same few come again each day.
     hours: Mutex<HashMap<ObjectHash, Arc<Atlas>>>,
+}
+
+/// Without the configuration, which may hold secrets.
+impl fmt::Debug for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Ground");
+        shown.field("city_hash", &self.city_hash);
+        shown.finish_non_exhaustive()
+    }
 }
 
 impl Ground {
@@ -96,6 +106,20 @@ impl Ground {
     /// The map as it is where nothing else is said, if there is one.
     pub fn atlas(&self) -> Option<&Arc<Atlas>> {
         self.atlas.as_ref()
+    }
+
+    /// Crews that belong here: they know their posts, and drive by the map as it is where nothing else is said.
+    pub fn crews(&self, behaviour: Behaviour, seed: u64) -> Crews {
+        let mut crews = Crews::new(behaviour, seed);
+        crews.live_at(self.config.city.units.iter().map(|unit| {
+            let home = Home {
+                post: unit.point,
+                speed_mm_s: unit.speed_mm_s,
+            };
+            (unit.name.to_string(), home)
+        }));
+        crews.drive_by(self.atlas.clone(), self.config.plan.detour_permille);
+        crews
     }
 }
 
@@ -180,7 +204,7 @@ impl<'a> County<'a> {
             centre: Centre::new(config.capacities),
             intake: Intake::of(config).map_err(|error| error.to_string())?,
             desk: Desk::default(),
-            crews: Crews::new(behaviour, seed),
+            crews: ground.crews(behaviour, seed),
             callers: setting.callers.map(|behaviour| behaviour.callers(seed)),
             calling: None,
             key: None,
@@ -238,14 +262,6 @@ impl<'a> County<'a> {
         let units = self.centre.units();
         self.course
             .know_units(units.map(|(id, unit)| (id, &unit.definition)));
-        let homes = self.centre.units().map(|(_, unit)| {
-            let home = Home {
-                post: unit.definition.post,
-                speed_mm_s: unit.definition.speed_mm_s,
-            };
-            (unit.definition.name.to_string(), home)
-        });
-        self.crews.live_at(homes);
         if let Some(observed) = &self.setting.observed {
             self.crews.take_as_long_as(Arc::clone(observed));
         }

@@ -44,6 +44,7 @@ async fn load(to: SocketAddr, arrivals: Arrivals) -> Summary {
         to,
         trust: Trust::Loopback,
         crews: None,
+        ground: None,
         callers: None,
         seed: 1,
         run_id: None,

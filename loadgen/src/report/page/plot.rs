@@ -10,7 +10,8 @@ use std::fmt::Write;
 pub const WIDE: f64 = 1_140.0;
 /// One of two beside each other.
 pub const HALF: f64 = 560.0;
-const HEIGHT: f64 = 250.0;
+/// A picture from top to bottom.
+pub const HEIGHT: f64 = 250.0;
 /// Room for the labels of the axes.
 const LEFT: f64 = 56.0;
 const RIGHT: f64 = 14.0;
@@ -59,6 +60,14 @@ impl Scale {
             }
         } else {
             Scale::linear(max)
+        }
+    }
+
+    /// Where it begins and where it ends.
+    pub fn ends(self) -> (f64, f64) {
+        match self {
+            Scale::Linear { max } | Scale::Nines { max } => (0.0, max),
+            Scale::Logarithmic { min, max } => (min, max),
         }
     }
 
@@ -184,10 +193,22 @@ impl Plot {
         HEIGHT - BOTTOM - self.upward.place(value) * (HEIGHT - TOP - BOTTOM)
     }
 
-    /// The picture.
+    /// The picture, to stand in a page.
     pub fn svg(&self) -> String {
+        self.svg_with("")
+    }
+
+    /// The same at its own size, to stand in a larger picture so far from the top.
+    pub fn svg_at(&self, top: f64) -> String {
+        self.svg_with(&format!(
+            "y=\"{top}\" width=\"{}\" height=\"{HEIGHT}\" ",
+            self.width
+        ))
+    }
+
+    fn svg_with(&self, place: &str) -> String {
         let mut svg = format!(
-            "<svg viewBox=\"0 0 {} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n",
+            "<svg {place}viewBox=\"0 0 {} {HEIGHT}\" role=\"img\" aria-label=\"{}\">\n",
             self.width,
             escaped(&self.label)
         );
