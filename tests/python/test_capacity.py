@@ -46,7 +46,7 @@ def test_a_rate_that_holds_is_found_and_all_is_told(start_centre: StartCentre, t
     assert code == 0, said
     assert verdict["rate"] == 90 and verdict["found"] == [90] and verdict["limit"] == {"limit": "ceiling"}, said
     purposes = [step["purpose"] for step in verdict["steps"]]
-    assert purposes[0] == "warm_up" and purposes[-5:] == ["soak", *["curve"] * 7] and "search" in purposes, purposes
+    assert purposes[0] == "warm_up" and purposes[-8:] == ["soak", *["curve"] * 7] and "search" in purposes, purposes
     assert [round(step["rate"]) for step in verdict["steps"][-4:]] == [72, 99, 117, 144]
     busy = verdict["steps"][-1]["busy"]
     assert busy["centre_cores"] > 0 and busy["journal_ms"] > 0 and "writer" in busy["threads"], busy

@@ -8,7 +8,8 @@ from typing import Any
 from conftest import StartCentre
 from running_centre import RunningCentre, binary, liandong
 
-# Two cars, one hurt; and, hours later, something far away, until when everybody is at home again.
+SECOND_CALL = "2026-11-21T17:00:00Z"
+# Two cars, one hurt; and, hours later, something else, by when everybody is at home again.
 CALLS = """at,key,line,lat,lon,datum,text
 2026-11-21T20:00:00+08:00,a-1,122,28.85,120.73,wgs84,两车追尾，有人受伤
 2026-11-22T01:00:00+08:00,a-2,12345,28.85,120.73,wgs84,路灯不亮了
@@ -37,8 +38,8 @@ def whereabouts(records: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str
             posts[unit["name"]] = unit["post"]
             made = next(event for event in record["events"] if "unit_defined" in event)
             names[made["unit_defined"]["unit"]] = unit["name"]
-        elif "report_position" in command:
-            position = command["report_position"]
+        elif "move_unit" in command and record["at"] < SECOND_CALL:
+            position = command["move_unit"]
             said.setdefault(names[position["unit"]], []).append(position["point"])
     return posts, said
 
@@ -52,7 +53,7 @@ def test_crews_with_a_configuration_go_home(start_centre: StartCentre, tmp_path:
     config.write_text(liandong("config", "default").stdout, encoding="utf-8")
     posts, said = whereabouts(replayed(centre, tmp_path, "--config", str(config)))
     assert said and all(places[-1] == posts[unit] for unit, places in said.items()), said
-    assert max(map(len, said.values())) > 3, said
+    assert max(map(len, said.values())) >= 3, said
 
 
 def test_a_configuration_without_crews_says_nothing(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:

@@ -23,7 +23,7 @@ const SOURCES: [(&str, &str); 5] = [
 const TRIES_MAX: usize = 8;
 
 /// What a caller says, and whom it concerns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
     /// The words; empty for a silent caller.
     pub text: String,
