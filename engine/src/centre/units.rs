@@ -50,12 +50,17 @@ impl Desk<'_> {
         let minute = self.minute_of_day();
         let unit = &mut self.state.units[index as usize];
         let before: CapabilitySet = unit.definition.capabilities;
+        let roamed = unit.roams();
         // A unit that stands at its post moves with it.
         if unit.point == unit.definition.post {
             unit.point = definition.post;
         }
         unit.definition = definition;
         unit.staffed = definition.is_staffed(minute);
+        // A desk that is a patrol from now on is where it was when it sets out.
+        if unit.roams() && !roamed {
+            unit.point_at = self.state.now;
+        }
         self.finder
             .define(index, &self.state.units[index as usize], before);
         self.rebind(index);
@@ -232,12 +237,13 @@ impl Desk<'_> {
     }
 
     /// Sets a unit's place on the wheel to the next change of its shift, or to when a patrol was not heard of for long. A
-    /// position does not move that: when the time comes it is looked at anew.
+    /// position does not move that: when the time comes it is looked at anew. What has come already, as another plan's shorter time may
+    /// have, is due now.
     fn await_unit(&mut self, index: u32) {
         let node = self.state.node(DueOf::Unit(index));
         let next = [self.shift_changes_at(index), self.stale_at(index)];
         if let Some(due) = next.into_iter().flatten().min() {
-            self.state.wheel.arm(node, due);
+            self.state.wheel.arm(node, due.max(self.state.now));
         } else {
             self.state.wheel.disarm(node);
         }

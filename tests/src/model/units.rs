@@ -47,12 +47,17 @@ impl Model {
             .unit_ids()
             .find(|&id| self.unit(id).definition.name == definition.name);
         let id = if let Some(id) = named {
+            let now = self.now;
             let unit = self.unit_mut(id);
             if unit.point == unit.definition.post {
                 unit.point = definition.post;
             }
+            let went_about = unit.duty == Duty::Patrolling && unit.travels();
             unit.definition = definition;
             unit.staffed = staffed;
+            if unit.duty == Duty::Patrolling && unit.travels() && !went_about {
+                unit.point_at = now;
+            }
             id
         } else if self.units.len() == self.capacities.units_max as usize {
             return self.refuse(Refusal::UnitsFull);
@@ -220,7 +225,9 @@ impl Model {
     /// A unit is woken when its shift changes or it counts as lost, whichever comes first.
     fn await_unit(&mut self, id: UnitId) {
         let next = [self.shift_changes_at(id), self.lost_at(id)];
-        self.unit_mut(id).due = next.into_iter().flatten().min();
+        let now = self.now;
+        let due = next.into_iter().flatten().min();
+        self.unit_mut(id).due = due.map(|due| due.max(now));
     }
 
     /// The next whole minute at which the unit's shift begins or ends, within a day from now; none for round the clock.

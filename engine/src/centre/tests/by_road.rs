@@ -633,3 +633,28 @@ fn a_lost_patrol_that_becomes_a_desk_is_not_lost() {
     assert!(!scene.world.centre.state.unit(west).unwrap().stale);
     scene.world.check();
 }
+
+/// The other way round: a desk that goes about from now on is where it was, and half an hour begins.
+#[test]
+fn a_desk_that_becomes_a_patrol_is_lost_half_an_hour_later() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let west = scene.west;
+    let patrol = scene.world.centre.state.unit(west).unwrap().definition;
+    scene.world.say(Command::DefineUnit(UnitDefinition {
+        speed_mm_s: 0,
+        capabilities: [Capability::DeskMedical].into_iter().collect(),
+        ..patrol
+    }));
+    scene.duty(west, Duty::Patrolling);
+    scene.world.pass(Span::hours(5));
+    let is_lost = |scene: &Scene| scene.world.centre.state.unit(west).unwrap().stale;
+    scene.world.say(Command::DefineUnit(patrol));
+    let now = scene.world.centre.now();
+    let next = scene.world.centre.next_due();
+    assert!(next.is_none_or(|due| due >= now), "{next:?} at {now}");
+    scene.world.pass(Span::minutes(29));
+    assert!(!is_lost(&scene));
+    scene.world.pass(Span::minutes(2));
+    assert!(is_lost(&scene));
+    scene.world.check();
+}
