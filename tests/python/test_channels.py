@@ -3,6 +3,7 @@ said yes; against a `liandong serve` and a receiver of our own.
 """
 
 import asyncio
+import csv
 import json
 import pathlib
 import subprocess
@@ -39,9 +40,15 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="module")
 def made_city(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """A generated county; a test puts its own contacts in."""
+    """A generated county whose units are there day and night, whatever the clock on the wall says; a test puts its own contacts in."""
     folder = tmp_path_factory.mktemp("channels") / "city"
     liandong("city", "generate", str(folder), "--units", "80")
+    with open(folder / "units.csv", encoding="utf-8", newline="") as file:
+        head, *units = csv.reader(file)
+    for unit in units:
+        unit[head.index("on")] = unit[head.index("off")] = "00:00"
+    with open(folder / "units.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([head, *units])
     return folder
 
 
