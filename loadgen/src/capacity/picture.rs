@@ -7,8 +7,10 @@ use crate::report::text::grouped;
 
 /// Above each plot, for its heading and its legend.
 const HEADING: f64 = 44.0;
-/// Below the last one, for the name of what lies across.
-const FOOT: f64 = 26.0;
+/// Below the last one, for the name of what lies across and for the limit.
+const FOOT: f64 = 44.0;
+/// Wider than its plots, for the name of the last line across.
+const WIDTH: f64 = HALF + 24.0;
 /// Where the words of a heading begin.
 const INDENT: f64 = 14.0;
 /// From one entry of a legend to the next.
@@ -61,8 +63,8 @@ pub fn svg(verdict: &Verdict) -> Option<String> {
     let block = HEADING + HEIGHT;
     let height = block * plots.len() as f64 + FOOT;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {HALF} {height}\" width=\"{HALF}\" height=\"{height}\">\n\
-         <style>{STYLE}</style>\n<rect class=\"ground\" width=\"{HALF}\" height=\"{height}\"/>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\">\n\
+         <style>{STYLE}</style>\n<rect class=\"ground\" width=\"{WIDTH}\" height=\"{height}\"/>\n"
     );
     for (index, (heading, (keys, upward, series), holds)) in plots.into_iter().enumerate() {
         let top = block * index as f64;
@@ -71,7 +73,9 @@ pub fn svg(verdict: &Verdict) -> Option<String> {
         svg.push_str(&plot(heading, across, upward, series, verdict.rate).svg_at(top + HEADING));
     }
     svg.push_str(&format!(
-        "<text x=\"{INDENT}\" y=\"{:.2}\">across: calls a second · limit beyond: {}</text>\n</svg>\n",
+        "<text x=\"{INDENT}\" y=\"{:.2}\">across: calls a second</text>\n\
+         <text x=\"{INDENT}\" y=\"{:.2}\">limit: {}</text>\n</svg>\n",
+        height - 26.0,
         height - 9.0,
         escaped(&verdict.limit.to_string())
     ));
