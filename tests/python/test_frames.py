@@ -7,12 +7,14 @@ import asyncio
 import datetime
 import json
 import math
+import time
 from typing import Any
 
 import page_of_frames as page
 import pytest
 from calls import START, call, spread
 from conftest import StartCentre
+from interface import Interface
 from json_client import RawStream, connected
 from running_centre import RunningCentre
 
@@ -250,6 +252,14 @@ def assert_on_the_page(told: dict[str, Any]) -> None:
     assert names(always) <= own <= names(always) | names(sometimes), (rows[0], told)
 
 
+def await_shown(centre: RunningCentre, units: list[str]) -> None:
+    """Until whoever reads sees an order for each: an answer may be a moment ahead of that, and what is then heard of is new and no repeat."""
+    interface, end = Interface(centre), time.monotonic() + 10
+    while not {order["unit"] for order in interface.pages("/v1/orders", 1000)} >= set(units):
+        assert time.monotonic() < end, "orders that were answered are never shown"
+        time.sleep(0.02)
+
+
 def test_units_are_chosen_and_events_gone_on_from(centre: RunningCentre) -> None:
     """A list of names, and a place to go on from."""
 
@@ -259,6 +269,7 @@ def test_units_are_chosen_and_events_gone_on_from(centre: RunningCentre) -> None
             await talk.ask("Advance", to_ms=later(0))
             _, first = await talk.ask("Call", **fields_of_a_call(call("page-2")))
             units = [line["unit"] for line in first["orders"]]
+            await_shown(centre, units)
             crew = Frames(binary.raw())
             assert (await crew.ask("Subscribe", units=units))[0] == "Done"
             told = [await crew.hear() for _ in units]
