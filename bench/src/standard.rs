@@ -623,3 +623,43 @@ fn words_of(row: loadgen::trace::Row) -> anyhow::Result<CallWords> {
         ..CallWords::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of 100 calls 40 take no unit, 30 merge, 30 open an incident with 1.3 orders, and nothing piles up: through the whole way, from the words on.
+    #[test]
+    fn a_centre_does_what_the_load_says() {
+        const CALLS: u64 = 4_000;
+        let size = StandardSize {
+            calls: CALLS,
+            ..StandardSize::FULL
+        };
+        let mut standard = Standard::new(size).unwrap();
+        let before = standard.centre.conservation();
+        for _ in 0..CALLS {
+            standard.decide();
+        }
+        let after = standard.centre.conservation();
+        let percent = |now: u64, then: u64| (now - then) as f64 * 100.0 / CALLS as f64;
+        let merged = percent(after.merged, before.merged);
+        let opened = percent(after.ordered, before.ordered);
+        let desks = after.work_order - before.work_order;
+        let orders = (standard.orders - desks) as f64 / (after.ordered - before.ordered) as f64;
+        println!(
+            "merged {merged:.1} %, opened {opened:.1} % with {orders:.2} orders, {desks} for desks"
+        );
+        assert!((28.5..31.5).contains(&merged), "{merged} % merged");
+        assert!(
+            (28.5..31.5).contains(&opened),
+            "{opened} % opened an incident"
+        );
+        assert!(
+            (1.25..1.36).contains(&orders),
+            "{orders} orders an incident"
+        );
+        let piled = after.needs_waiting.saturating_sub(before.needs_waiting);
+        assert!(piled < 10, "{piled} needs wait");
+    }
+}

