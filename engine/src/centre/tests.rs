@@ -108,6 +108,14 @@ impl World {
         world
     }
 
+    /// Brings the plan of this text into force.
+    pub fn bring_plan(&mut self, text: &str) {
+        let plan = Arc::new(Plan::load(text).unwrap());
+        let (object, hash) = (ObjectKind::Plan, plan.hash);
+        self.centre.prepare(Prepared::Plan(plan));
+        self.say(Command::Activate(Activation { object, hash }));
+    }
+
     pub fn say_as(&mut self, actor: Actor, command: Command) -> Vec<Event> {
         self.say_with(actor, command, Vec::new())
     }

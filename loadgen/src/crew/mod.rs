@@ -13,6 +13,7 @@ pub mod way;
 
 use crate::random::Random;
 use engine::capability::Capability;
+use engine::city::City;
 use engine::id::{OrderId, UnitId};
 use engine::kind::Kind;
 use engine::moment::{Moment, Span};
@@ -174,6 +175,17 @@ impl Crews {
     /// Where units belong, by their names: crews in the field that say where they are go home after each order.
     pub fn live_at(&mut self, homes: impl IntoIterator<Item = (String, Home)>) {
         self.homes.extend(homes);
+    }
+
+    /// The same of all units of a city.
+    pub fn live_in(&mut self, city: &City) {
+        self.live_at(city.units.iter().map(|unit| {
+            let home = Home {
+                post: unit.point,
+                speed_mm_s: unit.speed_mm_s,
+            };
+            (unit.name.to_string(), home)
+        }));
     }
 
     /// How long crews were seen to take. Then they obey: who was late has it in its times already.

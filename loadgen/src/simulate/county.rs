@@ -7,7 +7,6 @@
 use super::course::Course;
 use crate::caller::behaviour::Behaviour as Calling;
 use crate::caller::{self, CallerId, Callers, digest};
-use crate::crew::homeward::Home;
 use crate::crew::observed::Observed;
 use crate::crew::{Act, Behaviour, Crews, Positions, Told};
 use crate::random::Random;
@@ -111,13 +110,7 @@ impl Ground {
     /// Crews that belong here: they know their posts, and drive by the map as it is where nothing else is said.
     pub fn crews(&self, behaviour: Behaviour, seed: u64) -> Crews {
         let mut crews = Crews::new(behaviour, seed);
-        crews.live_at(self.config.city.units.iter().map(|unit| {
-            let home = Home {
-                post: unit.point,
-                speed_mm_s: unit.speed_mm_s,
-            };
-            (unit.name.to_string(), home)
-        }));
+        crews.live_in(self.city());
         crews.drive_by(self.atlas.clone(), self.config.plan.detour_permille);
         crews
     }

@@ -18,7 +18,6 @@ use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::roads::atlas::Atlas;
 use engine::runtime::ReleasedRecord;
-use loadgen::crew::homeward::Home;
 use loadgen::crew::{Behaviour, Crews, Positions, Told};
 use loadgen::random::Random;
 use std::fmt;
@@ -428,13 +427,6 @@ fn crews(index: usize, seed: u64) -> Crews {
         },
         seed,
     );
-    let homes = ground(index).city.units.iter().map(|unit| {
-        let home = Home {
-            post: unit.point,
-            speed_mm_s: unit.speed_mm_s,
-        };
-        (unit.name.to_string(), home)
-    });
-    crews.live_at(homes);
+    crews.live_in(&ground(index).city);
     crews
 }

@@ -533,13 +533,7 @@ fn the_hour_decides_too() {
         "{}\n[[traffic]]\nfrom_hour = 9\nto_hour = 11\nclasses = [\"primary\"]\nsiren_percent = 150\n",
         crate::plan::DEFAULT
     );
-    let plan = Arc::new(Plan::load(&text).unwrap());
-    let hash = plan.hash;
-    scene.world.centre.prepare(Prepared::Plan(plan));
-    let object = ObjectKind::Plan;
-    scene
-        .world
-        .say(Command::Activate(Activation { object, hash }));
+    scene.world.bring_plan(&text);
     let centre = &scene.world.centre;
     let midnight = Moment(MORNING.0 - i64::from(MORNING.minute_of_day(480)) * 60_000);
     let hour = |hour: i64| midnight + Span::hours(hour);
@@ -631,6 +625,24 @@ fn a_lost_patrol_that_becomes_a_desk_is_not_lost() {
         ..definition
     }));
     assert!(!scene.world.centre.state.unit(west).unwrap().stale);
+    scene.world.check();
+}
+
+/// Another plan gives up a patrol sooner, and one word from it that is no place has it looked at anew: at once, and not in the past.
+#[test]
+fn a_patrol_that_another_plan_gives_up_sooner_is_lost_at_once() {
+    let mut scene = Scene::new(Capability::Ambulance);
+    let west = scene.west;
+    scene.duty(west, Duty::Patrolling);
+    scene.world.pass(Span::minutes(20));
+    let sooner = crate::plan::DEFAULT.replace("stale_s = 1800", "stale_s = 600");
+    scene.world.bring_plan(&sooner);
+    scene.duty(west, Duty::Patrolling);
+    let now = scene.world.centre.now();
+    assert_eq!(scene.world.centre.next_due(), Some(now));
+    assert!(!scene.world.centre.state.unit(west).unwrap().stale);
+    scene.world.pass(Span(1));
+    assert!(scene.world.centre.state.unit(west).unwrap().stale);
     scene.world.check();
 }
 

@@ -29,13 +29,7 @@ fn world() -> World {
         f64::from(lat) / 1e7,
         f64::from(lon) / 1e7
     );
-    let plan = Arc::new(Plan::load(&format!("{DEFAULT}{LOCAL}{market}")).unwrap());
-    let hash = plan.hash;
-    world.centre.prepare(Prepared::Plan(plan));
-    world.say(Command::Activate(Activation {
-        object: ObjectKind::Plan,
-        hash,
-    }));
+    world.bring_plan(&format!("{DEFAULT}{LOCAL}{market}"));
     world
 }
 

@@ -399,11 +399,7 @@ fn without_words_the_line_says_who_goes() {
         "number = 119\nname = \"消防报警\"\nmode = \"merged\"\norders_when_unknown = [{ capability = \"fire_engine\", count = 1 }]",
         1,
     );
-    let plan = Arc::new(Plan::load(&text).unwrap());
-    let hash = plan.hash;
-    world.centre.prepare(Prepared::Plan(plan));
-    let object = ObjectKind::Plan;
-    world.say(Command::Activate(Activation { object, hash }));
+    world.bring_plan(&text);
     let town = world.town();
     let mut report = world.report(Kind::Unknown, Some(town));
     report.line = Line(119);
