@@ -3,6 +3,7 @@
 //! This is where a unit or a need with two open orders shows. It believes events alone and nothing that was
 //! answered, so that the two can be held against each other.
 
+use super::table::Table;
 use engine::id::{IncidentId, OrderId, UnitId};
 use engine::kind::Kind;
 use engine::order::{OrderState, Rung};
@@ -103,8 +104,8 @@ pub struct Heard {
     pub arrived_by_kind: BTreeMap<&'static str, u64>,
     /// Orders, by kind.
     pub orders_by_kind: BTreeMap<&'static str, u64>,
-    incidents: HashMap<IncidentId, Incident>,
-    all: HashMap<OrderId, Order>,
+    incidents: Table<IncidentId, Incident>,
+    all: Table<OrderId, Order>,
     by_unit: HashMap<UnitId, OrderId>,
     by_need: HashMap<(IncidentId, u8), OrderId>,
     waiting: BTreeSet<(IncidentId, u8)>,
@@ -152,7 +153,7 @@ impl Heard {
 
     fn issued(&mut self, id: OrderId, order: Order, redelivered: bool) {
         // Delivered again: nothing new.
-        if self.all.contains_key(&id) {
+        if self.all.get(&id).is_some() {
             return;
         }
         self.orders.issued += 1;
@@ -199,7 +200,7 @@ impl Heard {
         };
         // A finish without an arrival before it was an arrival too; only units that travel can arrive.
         if !order.desk && matches!(to, OrderState::Arrived | OrderState::Finished) {
-            let incident = self.incidents.entry(order.incident).or_default();
+            let incident = self.incidents.of(order.incident);
             incident.arrived = true;
             if let Some(kind) = order.kind.filter(|_| to == OrderState::Arrived) {
                 *self.arrived_by_kind.entry(kind.code()).or_default() += 1;
@@ -247,7 +248,7 @@ impl Heard {
                     .capability
                     .is_some_and(|capability| !capability.starts_with("desk_"));
                 if let Some(incident) = fields.incident.filter(|_| travels) {
-                    self.incidents.entry(incident).or_default().needs_unit = true;
+                    self.incidents.of(incident).needs_unit = true;
                 }
             }
             "need_waits" => self.waiting.extend(need),
@@ -263,12 +264,12 @@ impl Heard {
             }
             "incident_reopened" => {
                 if let Some(incident) = fields.incident {
-                    self.incidents.entry(incident).or_default().closed = false;
+                    self.incidents.of(incident).closed = false;
                 }
             }
             "incident_closed" => {
                 if let Some(incident) = fields.incident {
-                    self.incidents.entry(incident).or_default().closed = true;
+                    self.incidents.of(incident).closed = true;
                     while let Some(&need) = self
                         .waiting
                         .range((incident, 0)..=(incident, u8::MAX))

@@ -4,19 +4,17 @@
 //! nine around it, and what is too old or closed is dropped by whoever meets it.
 
 use super::events::Heard;
+use super::table::Table;
 use engine::id::IncidentId;
 use engine::kind::Kind;
 use engine::moment::{Moment, Span};
 use engine::place::Point;
 use engine::place::projection::{Plane, Projection, distance_dm};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Two calls of one kind so near in place and time are one event.
 const REACH_DM: u32 = 800;
 const REACH: Span = Span(10 * 60_000);
-
-/// Below so many squares none is given back.
-const SQUARES_LEAST: usize = 1_024;
 
 /// A call that told of an incident.
 #[derive(Clone, Copy, Debug)]
@@ -32,10 +30,8 @@ type Square = (Kind, i32, i32);
 /// What calls told, as long as others may join it.
 #[derive(Debug, Default)]
 pub struct Joinable {
-    squares: HashMap<Square, VecDeque<Told>>,
+    squares: Table<Square, VecDeque<Told>>,
     projection: Option<Projection>,
-    /// Squares with nobody to join are given back when there are more than this: twice what the last sweep left.
-    sweep_above: usize,
 }
 
 impl Joinable {
@@ -64,16 +60,15 @@ impl Joinable {
 
     /// Remembers what a call told.
     pub fn told(&mut self, kind: Kind, point: Point, at: Moment, incident: IncidentId) {
-        if self.squares.len() > self.sweep_above.max(SQUARES_LEAST) {
-            self.squares.retain(|_, told| {
-                drop_old(told, at);
-                !told.is_empty()
-            });
-            self.sweep_above = 2 * self.squares.len();
-        }
         let place = self.place(point);
         let (x, y) = square(place);
-        let told = self.squares.entry((kind, x, y)).or_default();
+        let key = (kind, x, y);
+        // Squares with nobody to join are given back.
+        self.squares.sweep(&key, |_, told| {
+            drop_old(told, at);
+            !told.is_empty()
+        });
+        let told = self.squares.of(key);
         drop_old(told, at);
         told.push_back(Told {
             at,

@@ -15,6 +15,7 @@ pub mod packed;
 pub mod page;
 pub mod parts;
 pub mod seconds;
+mod table;
 pub mod tally;
 pub mod text;
 pub mod unmet;

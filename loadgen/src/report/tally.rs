@@ -8,13 +8,14 @@ use super::latency::Latencies;
 use super::packed::Packed;
 use super::parts::Parts;
 use super::seconds::{self, Arrivals, Departures, Interval, Totals};
+use super::table::Table;
 use crate::trace::Row;
 use engine::id::{CallId, IncidentId};
 use engine::kind::{AgencySet, Kind};
 use engine::moment::Moment;
 use engine::place::{Point, datum};
 use gateway::wire::{Decision, Problem};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Kinds that are never one event, however near: the plan that comes with the product says so.
@@ -140,9 +141,9 @@ pub struct Tally {
     ended: Duration,
     started: Option<Instant>,
     packed: (Latencies, Latencies),
-    calls: HashMap<u64, CallId>,
-    serials: HashMap<CallId, u64>,
-    placed: HashMap<IncidentId, u64>,
+    calls: Table<u64, CallId>,
+    serials: Table<CallId, u64>,
+    placed: Table<IncidentId, u64>,
     joinable: Joinable,
 }
 
@@ -222,7 +223,7 @@ impl Tally {
             self.expected_met += u64::from(is_met(expected, decision.agencies));
         }
         if let Some(incident) = decision.incident.filter(|_| sent.point.is_some()) {
-            *self.placed.entry(incident).or_default() += 1;
+            *self.placed.of(incident) += 1;
         }
         let missed = self.merge_missed(sent, decision);
         let kind = self.kinds.entry(decision.kind.code()).or_default();
@@ -262,7 +263,7 @@ impl Tally {
     pub fn served(&self) -> (u64, u64) {
         let mut needing = 0;
         let mut served = 0;
-        for (&incident, &calls) in &self.placed {
+        for (&incident, &calls) in self.placed.iter() {
             let incident = self.heard.incident(incident);
             needing += if incident.needs_unit { calls } else { 0 };
             served += if incident.needs_unit && incident.arrived {
