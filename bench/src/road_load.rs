@@ -40,6 +40,8 @@ pub struct Latencies {
     questions: Vec<u64>,
     moves: Vec<u64>,
     clock: Vec<u64>,
+    /// Of doing nothing for two microseconds.
+    idle: Vec<u64>,
     /// Ranks settled and arcs read a question.
     settled: Vec<u64>,
     arcs: Vec<u64>,
@@ -143,6 +145,7 @@ impl RoadLoad {
             questions: Vec::new(),
             moves: Vec::new(),
             clock: Vec::new(),
+            idle: Vec::new(),
             settled: Vec::new(),
             arcs: Vec::new(),
         };
@@ -161,16 +164,18 @@ impl RoadLoad {
             latencies.questions.push(asked - moved);
             let work = self.room.work();
             latencies.settled.push(work.settled.into());
+            latencies.idle.push(idle_ns());
             latencies.arcs.push(work.arcs.into());
         }
         let Latencies {
             questions,
             moves,
             clock,
+            idle,
             settled,
             arcs,
         } = &mut latencies;
-        for values in [questions, moves, clock, settled, arcs] {
+        for values in [questions, moves, clock, idle, settled, arcs] {
             values.sort_unstable();
         }
         latencies
@@ -188,12 +193,24 @@ impl std::fmt::Display for Latencies {
             ("move ns", &self.moves),
             ("ranks settled", &self.settled),
             ("arcs read for it", &self.arcs),
+            ("doing nothing ns", &self.idle),
         ];
         for (what, sorted) in quantiles {
             let [p50, p90, p99, p999] = [500, 900, 990, 999].map(|permille| at(sorted, permille));
             write!(f, "{what}: p50 {p50} p90 {p90} p99 {p99} p99.9 {p999}; ")?;
         }
         write!(f, "the clock itself p50 {}", at(&self.clock, 500))
+    }
+}
+
+/// Does nothing for two microseconds, about as long as a question takes: what it takes beyond that is the machine's, not ours.
+fn idle_ns() -> u64 {
+    let started = thread_ns();
+    loop {
+        let now = thread_ns();
+        if now >= started + 2_000 {
+            return now - started;
+        }
     }
 }
 

@@ -9,6 +9,10 @@
 //! now ([`Firsts::settle`]): the least over the lower neighbours, who may have to find out themselves, and those who come onto the
 //! rank itself. New times begin with nothing but bounds.
 //!
+//! Left alone, bounds would gather where nobody asks, and the search that comes by at last would pay for all of them. So each
+//! report of where a unit is also finds out who is first at a few ranks ([`Firsts::catch_up`]): at those that units left before, and else in
+//! a round over all ranks, the lowest first, so that what is asked of those below is known by then.
+//!
 //! Against the units of a grid, nearest first, as far as the straight line at the speeds of three grades of road could not rule them out: on Auckland, whose
 //! harbours no straight line knows, 193 labels were read one time in a thousand (10 000 units, 60 % busy); so it is 33 ranks and 151
 //! arcs. See `docs/performance.md`.
@@ -17,9 +21,18 @@ use super::departures::{Departure, Departures};
 use super::hierarchy::{Hierarchy, Whose};
 use super::labels::Cost;
 use super::metric::ProfileTimes;
+use std::collections::VecDeque;
 
 /// Bits below the time: the unit and whether it is a bound.
 const TIME_SHIFT: u32 = 30;
+/// How many ranks may wait for [`Firsts::catch_up`]; the oldest give way to the next round, or to a search.
+const LEFT_MAX: usize = 4_096;
+/// How many ranks that were left one move catches up with, about.
+const CATCH_UP_RANKS: u32 = 8;
+/// How many ranks of the round one move looks at, if none are left.
+const ROUND_RANKS: u32 = 32;
+/// Whoever comes after a unit that has gone is looked for within this of when that one was there; beyond, the bound is raised.
+const CATCH_UP_MS: u32 = 60_000;
 /// Units are below this.
 pub const UNITS_MOST: u32 = 1 << (TIME_SHIFT - 1);
 
@@ -96,6 +109,10 @@ pub struct Firsts {
     firsts: Vec<First>,
     /// For each unit, no rank above this has it first.
     highest: Vec<u32>,
+    /// Ranks that were left with a bound as units moved, those below before those above.
+    left: VecDeque<u32>,
+    /// Where the round over all ranks is.
+    next: u32,
     /// Of the search at hand.
     pub work: Work,
 }
@@ -107,6 +124,8 @@ impl Firsts {
             need: 0,
             firsts: vec![First::NOBODY; ranks as usize],
             highest: vec![0; units_max],
+            left: VecDeque::with_capacity(LEFT_MAX),
+            next: 0,
             work: Work::default(),
         }
     }
@@ -116,6 +135,8 @@ impl Firsts {
         self.need = need;
         self.firsts.fill(First::new(ready_least_ms, 0).as_bound());
         self.highest.fill(0);
+        self.left.clear();
+        self.next = 0;
     }
 
     /// What these units can do.
@@ -179,8 +200,52 @@ impl Firsts {
         self.highest[unit as usize] = highest as u32;
     }
 
-    /// Takes in that a unit, still listed, is about to go.
+    /// Takes in that a unit, still listed, is about to go, and remembers where it was first for [`Firsts::catch_up`].
+    pub fn leave_for_good(&mut self, below: Below<'_>, unit: u32) {
+        let mut left = std::mem::take(&mut self.left);
+        self.leave_each(below, unit, |rank| {
+            if left.len() == LEFT_MAX {
+                left.pop_front();
+            }
+            left.push_back(rank);
+        });
+        self.left = left;
+    }
+
+    /// Takes in that a unit, still listed, is about to go, and comes again before anybody moves.
     pub fn leave(&mut self, below: Below<'_>, unit: u32) {
+        self.leave_each(below, unit, |_| ());
+    }
+
+    /// Finds out who is first now at a few ranks.
+    pub fn catch_up(&mut self, below: Below<'_>) {
+        let searched = std::mem::take(&mut self.work);
+        while self.work.settled < CATCH_UP_RANKS {
+            let Some(rank) = self.left.pop_front() else {
+                self.go_round(below);
+                break;
+            };
+            let bound = self.firsts[rank as usize];
+            if bound.is_bound() {
+                self.settle(below, rank, bound.later(CATCH_UP_MS));
+            }
+        }
+        self.work = searched;
+    }
+
+    /// Goes on with the round over all ranks.
+    fn go_round(&mut self, below: Below<'_>) {
+        let ranks = self.firsts.len() as u32;
+        let end = (self.next + ROUND_RANKS).min(ranks);
+        for rank in self.next..end {
+            if self.firsts[rank as usize].is_bound() {
+                self.settle(below, rank, First::NOBODY);
+            }
+        }
+        self.next = if end == ranks { 0 } else { end };
+    }
+
+    fn leave_each(&mut self, below: Below<'_>, unit: u32, mut left: impl FnMut(u32)) {
         let [first, second] = below.departures.of(unit);
         let Some(departure) = first.filter(|it| self.fits(it.capabilities)) else {
             return;
@@ -191,9 +256,12 @@ impl Firsts {
             if run.start > highest {
                 break;
             }
-            for first in &mut self.firsts[run] {
-                if first.unit() == unit {
+            let begin = run.start;
+            for (place, first) in self.firsts[run].iter_mut().enumerate() {
+                let is_there = !first.is_bound() && *first < First::NOBODY;
+                if is_there && first.unit() == unit {
                     *first = first.as_bound();
+                    left((begin + place) as u32);
                 }
             }
         }

@@ -87,6 +87,10 @@ impl RoadUnits {
     pub fn place(&mut self, unit: u32, positions: Positions) {
         if self.units[unit as usize].positions != positions {
             self.change(unit, |unit| unit.positions = positions);
+            // Nobody waits for this: a decision moves nobody.
+            let it = &self.units[unit as usize];
+            let profiles = self.profiles.iter_mut().flatten();
+            profiles.for_each(|profile| profile.catch_up(it));
         }
     }
 

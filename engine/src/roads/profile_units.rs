@@ -116,12 +116,21 @@ impl ProfileUnits {
     pub fn renew(&mut self, number: u32, unit: &RoadUnit) {
         let ProfileUnits { ground, needs, .. } = self;
         for need in needs.iter_mut().filter(|need| need.in_force) {
-            need.firsts.leave(ground.below(), number);
+            need.firsts.leave_for_good(ground.below(), number);
         }
         ground.departures.unlist(number);
         ground.list(number, unit);
         for need in needs.iter_mut().filter(|need| need.in_force) {
             need.firsts.enter(ground.below(), number);
+        }
+    }
+
+    /// Finds out a little ahead of the searches for such as this unit.
+    pub fn catch_up(&mut self, unit: &RoadUnit) {
+        let ProfileUnits { ground, needs, .. } = self;
+        let fits = |need: &&mut NeedUnits| need.in_force && need.firsts.fits(unit.capabilities);
+        for need in needs.iter_mut().filter(fits) {
+            need.firsts.catch_up(ground.below());
         }
     }
 

@@ -205,19 +205,38 @@ proptest! {
     }
 }
 
-/// A town of 3 000 nodes, larger than the naive twin can walk: every unit is asked for its time by the labels, which that twin checks. Roads
+/// A town of 3 000 nodes, and places in it.
+struct Town {
+    map: Arc<RoadMap>,
+    random: Random,
+}
+
+impl Town {
+    fn new() -> Town {
+        let network = generate(generate::Layout::TOWN, 1).unwrap();
+        Town {
+            map: Arc::new(RoadMap::build(network).unwrap()),
+            random: Random::new(1, "town"),
+        }
+    }
+
+    fn place(&mut self) -> Position {
+        let edges = self.map.network().edges.len() as u32;
+        Position {
+            edge: EdgeIndex(self.random.below(edges)),
+            along: Fraction::new(self.random.below(1 << 20)),
+        }
+    }
+}
+
+/// In a town that is larger than the naive twin can walk: every unit is asked for its time by the labels, which that twin checks. Roads
 /// close and open again, and a search has little to find out once the first have been.
 #[test]
 fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
     const COUNT: u32 = 400;
-    let network = generate(generate::Layout::TOWN, 1).unwrap();
-    let map = Arc::new(RoadMap::build(network).unwrap());
-    let edges = map.network().edges.len() as u32;
-    let mut random = Random::new(1, "town");
-    let mut place = || Position {
-        edge: EdgeIndex(random.below(edges)),
-        along: Fraction::new(random.below(1 << 20)),
-    };
+    let mut town = Town::new();
+    let map = town.map.clone();
+    let mut place = || town.place();
     let closed = conditions_of(&map, &[5, 900, 1_700], &[]);
     let metrics =
         [Conditions::default(), closed].map(|conditions| Metric::new(map.clone(), &conditions));
@@ -272,4 +291,36 @@ fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
         settled <= 60 * asked,
         "{settled} ranks settled in {asked} searches"
     );
+}
+
+/// Moves find out who is first everywhere, though hardly anybody asks.
+#[test]
+fn what_nobody_asks_for_is_known_when_somebody_does() {
+    const COUNT: u32 = 200;
+    const MOVES: u32 = 20_000;
+    let mut town = Town::new();
+    let metric = Metric::new(town.map.clone(), &Conditions::default());
+    let mut place = || town.place();
+    let mut units = RoadUnits::new(COUNT);
+    for unit in 0..COUNT {
+        units.place(unit, Positions::of_all(place()));
+        units.set_capabilities(unit, 1);
+        units.set_available(unit, true);
+    }
+    let (mut room, mut found) = (SearchRoom::default(), FoundList::new(1));
+    let mut ask = |units: &mut RoadUnits, to| {
+        let wanted = Wanted {
+            profile: Profile::Siren,
+            to,
+            need: 1,
+        };
+        units.nearest(&metric, wanted, &mut room, |_| true, &mut found);
+        room.work().settled
+    };
+    assert!(ask(&mut units, place()) > 0, "new times");
+    for step in 0..MOVES {
+        units.place(step % COUNT, Positions::of_all(place()));
+    }
+    let settled: u32 = (0..200).map(|_| ask(&mut units, place())).sum();
+    assert!(settled < 200, "{settled} ranks settled in 200 searches");
 }
