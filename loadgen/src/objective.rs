@@ -1,8 +1,9 @@
 //! What a run must hold: `p99<10ms,lost=0`. A small grammar, and the judgement of a run's figures by it.
 //!
 //! An objective names a measure, `<`, `<=` or `=`, and a bound. Latencies (`p50 p90 p99 p99.9 p99.99 max mean`) count from the intended time
-//! of sending and take `us`, `ms` or `s`; counts (`lost refused doubly_ordered errors`) take a number, or a share of the calls sent with
-//! `%`. A call that was never answered is slower than any bound, so that a centre does not look fast by what it loses.
+//! of sending and take `us`, `ms` or `s`; counts (`lost refused doubly_ordered errors unmet`) take a number, or a share of the calls sent with
+//! `%`. A call that was never answered is slower than any bound, so that a centre does not look fast by what it loses; and where none of
+//! them bounds what is refused, nothing may be, so that it does not look fast by what it sheds.
 //! Nothing here decides what a run exits with.
 
 use crate::report::latency::Latencies;
@@ -11,7 +12,7 @@ use std::fmt;
 use std::str::FromStr;
 
 const GRAMMAR: &str = "write objectives joined by commas, as in p99<10ms,lost=0: p50, p90, p99, p99.9, p99.99, max or mean with us, ms or s; \
-lost, refused, doubly_ordered or errors with a number or a percentage";
+lost, refused, doubly_ordered, errors or unmet with a number or a percentage";
 
 /// A latency that is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,18 +54,21 @@ pub enum Count {
     Lost,
     /// Refused aloud.
     Refused,
-    /// Units or needs with two open orders, keys with two decisions.
+    /// Units or needs with two open orders, keys with two answers.
     DoublyOrdered,
     /// All of these.
     Errors,
+    /// Not everybody was told whom the trace expects.
+    Unmet,
 }
 
 impl Count {
-    const ALL: [(&'static str, Count); 4] = [
+    const ALL: [(&'static str, Count); 5] = [
         ("lost", Count::Lost),
         ("refused", Count::Refused),
         ("doubly_ordered", Count::DoublyOrdered),
         ("errors", Count::Errors),
+        ("unmet", Count::Unmet),
     ];
 
     const fn of(self, summary: &Summary) -> u64 {
@@ -73,6 +77,7 @@ impl Count {
             Count::Refused => summary.refused,
             Count::DoublyOrdered => summary.doubly_ordered,
             Count::Errors => summary.lost + summary.refused + summary.doubly_ordered,
+            Count::Unmet => summary.expected - summary.expected_met,
         }
     }
 }
@@ -229,6 +234,15 @@ impl Objective {
         }
     }
 
+    /// Whether it bounds what is refused, in its own words.
+    pub const fn is_about_refusal(&self) -> bool {
+        match self.measure {
+            Measure::Count(Count::Refused | Count::Errors, _)
+            | Measure::Share(Count::Refused | Count::Errors, _) => true,
+            Measure::Latency(..) | Measure::Count(..) | Measure::Share(..) => false,
+        }
+    }
+
     /// Whether it bounds what is lost, in its own words.
     const fn is_about_loss(&self) -> bool {
         match self.measure {
@@ -264,12 +278,17 @@ impl fmt::Display for Slo {
 }
 
 impl Slo {
-    /// Judges a run by each of them.
+    /// Judges a run by each of them, and by what goes without saying if it was refused all the same.
     pub fn judge(&self, summary: &Summary) -> Vec<Judged> {
-        self.0
-            .iter()
-            .map(|objective| objective.judge(summary))
-            .collect()
+        let judged = self.0.iter().map(|objective| objective.judge(summary));
+        let is_bounded = self.0.iter().any(Objective::is_about_refusal);
+        let is_unsaid = summary.refused > 0 && !is_bounded && !self.0.is_empty();
+        let unsaid = is_unsaid.then(|| Judged {
+            objective: "refused=0".into(),
+            measured: format!("{}, and no objective allows it", summary.refused),
+            held: false,
+        });
+        judged.chain(unsaid).collect()
     }
 }
 
@@ -335,6 +354,38 @@ mod tests {
         ] {
             assert!(!held(objective, &summary), "{objective}");
         }
+    }
+
+    /// Half of all refused and the rest quick is no good run.
+    #[test]
+    fn what_no_objective_bounds_may_not_be_refused() {
+        let summary = Summary {
+            refused: 100,
+            ..run()
+        };
+        let judged = |slo: &str| slo.parse::<Slo>().unwrap().judge(&summary);
+        let broken: Vec<String> = judged("p99<1s,lost=0")
+            .iter()
+            .filter(|judged| !judged.held)
+            .map(verdict)
+            .collect();
+        assert_eq!(
+            broken,
+            ["refused=0 BROKEN (100, and no objective allows it)"]
+        );
+        assert!(judged("p99<1s,refused<=50%").iter().all(|it| it.held));
+        assert_eq!(Slo::default().judge(&summary), [], "nothing was asked");
+    }
+
+    #[test]
+    fn who_was_not_told_counts() {
+        let summary = Summary {
+            expected: 50,
+            expected_met: 47,
+            ..run()
+        };
+        assert!(held("unmet<4", &summary) && held("unmet<=1.5%", &summary));
+        assert!(!held("unmet=0", &summary));
     }
 
     /// 100 answered and 2 lost: the 99th of 102 is among the lost, whatever the answered took.

@@ -64,6 +64,23 @@ def test_a_study_that_is_cut_short_tells_what_held_so_far(start_centre: StartCen
     assert "unconfirmed" in said and "before the first search was done" in said and "at no rate" not in said, said
 
 
+def test_a_centre_that_is_gone_ends_the_study_with_what_was_found(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    centre, verdict = start_centre("wall"), tmp_path / "verdict.json"
+    command = [
+        binary("liandong-load"), "capacity", "--to", centre.address, "--slo", "p50<2s,lost=0", "--from", "20", "--step", "500ms",
+        "--settle", "1s", "--json", str(verdict), *ONCE,
+    ]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as load:
+        assert load.stderr is not None
+        lines = [load.stderr.readline() for _ in range(3)]
+        centre.kill()
+        out, errors = load.communicate(timeout=STUDY_SECONDS)
+    said = "".join(lines) + errors + out
+    assert load.returncode == 99 and "the study broke off: " in out, said
+    told = json.loads(verdict.read_text(encoding="utf-8"))
+    assert told["broke_off"] and len(told["steps"]) >= 3 and told["unconfirmed"] > 0, said
+
+
 def test_an_address_without_figures_is_refused_before_the_study(start_centre: StartCentre) -> None:
     centre = start_centre("wall")
     command = [binary("liandong-load"), "capacity", "--to", centre.address, "--slo", "lost=0", "--stats", "http://127.0.0.1:9", *SHORT]

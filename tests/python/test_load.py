@@ -141,6 +141,20 @@ def test_a_threshold_that_breaks_exits_with_99(start_centre: StartCentre, trace:
     assert 0 < summary["lost"] < summary["sent"] and summary["decided"] > 0, out
 
 
+def test_a_carriers_repeats_come_as_a_storm(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
+    """At the trace's own times, made quicker, each call comes three times within some milliseconds, and has one decision."""
+    storm, summary = tmp_path / "storm.csv", tmp_path / "summary.json"
+    made = [binary("liandong-load"), "generate", "--profile", "carrier-retry", "--calls", "300", "-o", str(storm)]
+    subprocess.run(made, check=True, capture_output=True, timeout=60)
+    rows = rows_of(storm)
+    keys = {row["key"] for row in rows}
+    code, said = replay(storm, start_centre("wall"), "--phase", "trace speed=30000", "--json", str(summary))
+    assert code == 0, said
+    told = json.loads(summary.read_text(encoding="utf-8"))
+    counts = [told[name] for name in ("sent", "decided", "repeated", "lost", "doubly_ordered", "conflicts")]
+    assert counts == [len(keys), len(keys), len(rows) - len(keys), 0, 0, 0] and told["repeated"] > 400, said
+
+
 def test_a_run_that_says_nothing_exits_with_2(start_centre: StartCentre, trace: pathlib.Path) -> None:
     driven = start_centre("driven")
     code, said = replay(trace, driven, "--rate", "10", "--for", "1s")
@@ -154,6 +168,9 @@ def test_mistakes_of_use_exit_with_1(start_centre: StartCentre, trace: pathlib.P
     centre = start_centre("wall")
     assert replay(tmp_path / "nowhere.csv", centre, "--rate", "10")[0] == 1
     assert replay(trace, centre, "--rate", "0")[0] == 1
+    for flags in (["--positions", "30s"], ["--positions", "30s", "--crews=standard"], ["--stats", "http://127.0.0.1:9/v1/stats"]):
+        code, said = replay(trace, centre, "--rate", "10", "--for", "1s", *flags)
+        assert code == 1 and flags[0].lstrip("-") in said, said
     centre.stop()
     assert replay(trace, centre, "--rate", "10")[0] == 1
 

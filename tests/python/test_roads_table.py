@@ -1,4 +1,4 @@
-"""`liandong roads table` against the oracle: random pairs on every network of ../shared/data, exact to the millisecond.
+"""`liandong roads table` and `nearest` against the oracle: random pairs on every network of ../shared/data, exact to the millisecond.
 
 A run of the tests takes about 300 pairs a network and profile. For 10 000 (minutes):
 
@@ -57,14 +57,17 @@ def thousandths(text: str) -> int:
     return int(whole + fraction)
 
 
+def places(road_map: RoadMap, nodes: list[int], file: pathlib.Path) -> str:
+    """A file with the places of these nodes."""
+    rows = [",".join(map(degrees, road_map.oracle.points[node])) for node in nodes]
+    file.write_text("\n".join(["lat,lon", *rows]) + "\n", encoding="utf-8")
+    return str(file)
+
+
 def table(road_map: RoadMap, profile: int, origins: list[int], goals: list[int], folder: pathlib.Path) -> dict[tuple[int, int], Way]:
     """What the product says: (milliseconds, millimetres) from each origin to each goal."""
-    files = []
-    for name, nodes in (("from", origins), ("to", goals)):
-        files.append(folder / f"{name}.csv")
-        rows = [",".join(map(degrees, road_map.oracle.points[node])) for node in nodes]
-        files[-1].write_text("\n".join(["lat,lon", *rows]) + "\n", encoding="utf-8")
-    arguments = ["--from", str(files[0]), "--to", str(files[1]), "--profile", PROFILES[profile]]
+    files = [places(road_map, nodes, folder / f"{name}.csv") for name, nodes in (("from", origins), ("to", goals))]
+    arguments = ["--from", files[0], "--to", files[1], "--profile", PROFILES[profile]]
     out = liandong("roads", "table", str(road_map.roads), *arguments).stdout
     found: dict[tuple[int, int], Way] = {}
     for row in csv.DictReader(io.StringIO(out)):
@@ -112,3 +115,28 @@ def test_turn_restrictions_are_obeyed(shared_data: pathlib.Path, tmp_path: pathl
     without = routes.Routes(Network(network.points, network.edges, []), profile).table(*asked)
     assert theirs != without, "no restriction makes any difference: nothing is shown"
     compare(table(road_map, profile, *asked, tmp_path), theirs, f"{name}, {PROFILES[profile]}, around its bans")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", ["monaco-osrm", "ems-auckland"])
+def test_the_nearest_are_those_of_the_table(shared_data: pathlib.Path, tmp_path: pathlib.Path, name: str, profile: int) -> None:
+    """Ranks, ties (the row that stands first), units far from every road, and more asked for than there are."""
+    road_map = built(shared_data, name)
+    nodes = random.Random(f"{SEED} nearest {name} {profile}").sample(alone(road_map.oracle, profile), 60)
+    units, goals = [*nodes[:40], *nodes[:10]], nodes[40:]
+    rows = [",".join([f"u{number}", *map(degrees, road_map.oracle.points[node])]) for number, node in enumerate(units)]
+    (tmp_path / "units.csv").write_text("\n".join(["id,lat,lon", *rows, "far,0.0,0.0"]) + "\n", encoding="utf-8")
+    to = places(road_map, goals, tmp_path / "to.csv")
+    theirs = routes.Routes(road_map.oracle, profile).table(sorted(set(units)), goals)
+    arguments = [str(road_map.roads), "--units", str(tmp_path / "units.csv"), "--to", to, "--profile", PROFILES[profile]]
+    for k in (1, 5, 4_294_967_295):
+        said: dict[int, list[tuple[int, str, int, int]]] = {number: [] for number in range(len(goals))}
+        for row in csv.DictReader(io.StringIO(liandong("roads", "nearest", *arguments, "--k", str(k)).stdout)):
+            if row["unit"]:
+                told = (int(row["rank"]), row["unit"], thousandths(row["seconds"]), thousandths(row["metres"]))
+                said[int(row["to"])].append(told)
+        for number, goal in enumerate(goals):
+            ways = ((theirs[unit, goal], place) for place, unit in enumerate(units))
+            coming = sorted((way[0], place, way[1]) for way, place in ways if way is not None)[:k]
+            wanted = [(rank, f"u{place}", ms, mm) for rank, (ms, place, mm) in enumerate(coming, start=1)]
+            assert said[number] == wanted, f"{name}, {PROFILES[profile]}, seed {SEED}, k {k}, to row {number}"

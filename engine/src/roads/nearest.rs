@@ -87,7 +87,7 @@ impl RoadUnits {
     pub fn place(&mut self, unit: u32, positions: Positions) {
         if self.units[unit as usize].positions != positions {
             self.change(unit, |unit| unit.positions = positions);
-            // Nobody waits for this: a decision moves nobody.
+            // Where it is seldom changes within a decision: hardly anybody waits for this.
             let it = &self.units[unit as usize];
             let profiles = self.profiles.iter_mut().flatten();
             profiles.for_each(|profile| profile.catch_up(it));

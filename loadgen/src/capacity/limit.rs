@@ -73,15 +73,12 @@ impl fmt::Display for Limit {
     }
 }
 
-/// The limit of a step that broke; `invalid` says why it was the generator's fault, if so.
-pub fn of(busy: &Busy, invalid: Option<&str>) -> Limit {
-    let full = busy.overloads.iter().max_by_key(|(_, count)| **count);
-    if let Some((full, _)) = full {
-        return if full == "worker" {
-            Limit::Worker
-        } else {
-            Limit::Lane { lane: full.clone() }
-        };
+/// The limit of a step that broke; `invalid` says why it was the generator's fault, if so, and `by_refusing` whether what was refused broke
+/// it: where calls were slow and some refused, what was full is no more than a sign.
+pub fn of(busy: &Busy, invalid: Option<&str>, by_refusing: bool) -> Limit {
+    let full = full(busy);
+    if let Some(full) = full.clone().filter(|_| by_refusing) {
+        return full;
     }
     if let Some(idle) = busy
         .cores_idle
@@ -96,6 +93,9 @@ pub fn of(busy: &Busy, invalid: Option<&str>) -> Limit {
         if known && !is_the_journal(busy) {
             return Limit::Others;
         }
+    }
+    if let Some(full) = full {
+        return full;
     }
     if let Some(because) = invalid {
         return Limit::Generator {
@@ -119,6 +119,15 @@ pub fn of(busy: &Busy, invalid: Option<&str>) -> Limit {
         },
         Some(_) | None => Limit::Unknown,
     }
+}
+
+/// The lane or table that was full most often.
+fn full(busy: &Busy) -> Option<Limit> {
+    let (full, _) = busy.overloads.iter().max_by_key(|(_, count)| **count)?;
+    Some(match full.as_str() {
+        "worker" => Limit::Worker,
+        lane => Limit::Lane { lane: lane.into() },
+    })
 }
 
 fn is_the_journal(busy: &Busy) -> bool {
@@ -145,6 +154,13 @@ pub fn busiest(busy: &Busy) -> Vec<String> {
             busy.cores, busy.generator_cores
         );
         shares.push((used / busy.cores.max(1.0), text));
+    } else if let Some(cores) = busy.centre_cores {
+        // Another machine: how many it has, and who else has them, is not known here.
+        let text = format!(
+            "centre {cores:.2} cores of its machine, generator {:.2} of this one",
+            busy.generator_cores
+        );
+        shares.push((1.0, text));
     }
     if let Some(share) = busy.journal_share {
         let each = busy.journal_ms.unwrap_or_default();
@@ -199,7 +215,7 @@ mod tests {
     fn limit(change: impl FnOnce(&mut Busy)) -> Limit {
         let mut busy = quiet();
         change(&mut busy);
-        of(&busy, None)
+        of(&busy, None, true)
     }
 
     #[test]
@@ -246,13 +262,35 @@ mod tests {
     #[test]
     fn the_generator_is_blamed_where_nothing_else_was() {
         let because = Some("it was late");
-        assert!(matches!(of(&quiet(), because), Limit::Generator { .. }));
+        assert!(matches!(
+            of(&quiet(), because, false),
+            Limit::Generator { .. }
+        ));
         let mut full = quiet();
         full.overloads.insert("life".into(), 1);
         assert!(
-            matches!(of(&full, because), Limit::Lane { .. }),
+            matches!(of(&full, because, false), Limit::Lane { .. }),
             "a lane that refused is the centre's"
         );
+        full.cores_idle = Some(0.02);
+        (full.centre_cores, full.generator_cores) = (Some(1.1), 0.8);
+        assert_eq!(
+            of(&full, None, false),
+            Limit::Cores,
+            "slow, and one was refused"
+        );
+        assert!(matches!(of(&full, None, true), Limit::Lane { .. }));
+        full.cores_idle = None;
+        let away = busiest(&full);
+        assert!(
+            away.iter().any(|text| text.contains("centre 1.10 cores")),
+            "{away:?}"
+        );
+        let mut full = Busy {
+            overloads: full.overloads,
+            ..quiet()
+        };
+        full.queue_depths.clear();
         let told = busiest(&full);
         assert!(
             told[0].contains("life full 1 times")

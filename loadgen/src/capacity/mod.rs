@@ -11,7 +11,7 @@ pub mod picture;
 pub mod search;
 pub mod text;
 
-use crate::objective::{Count, Measure, Objective, Slo};
+use crate::objective::{Objective, Slo};
 use crate::pace::{Arrivals, Spread};
 use crate::replay::{Options, Rate, ReplayError, own, rate};
 use crate::report::{Judged, Summary};
@@ -100,8 +100,10 @@ pub struct Step {
     pub refused: u64,
     /// Never answered.
     pub lost: u64,
-    /// Units or needs with two open orders, keys with two decisions.
+    /// Units or needs with two open orders, keys with two answers.
     pub doubly_ordered: u64,
+    /// Calls of which not everybody was told whom the trace expects.
+    pub unmet: u64,
     /// Whether it held all objectives, and nothing was lost, refused or doubly ordered that none of them allows.
     pub held: bool,
     /// Each of them.
@@ -131,8 +133,10 @@ pub struct Verdict {
     pub limit: Limit,
     /// The step that says so, as its place in `steps`.
     pub broke_at: Option<usize>,
-    /// Whether time ran out before the end.
+    /// Whether not all searches came to their end: time ran out, or the study broke off.
     pub is_cut_short: bool,
+    /// Why the study broke off, if it did: what is told is of the steps before.
+    pub broke_off: Option<String>,
     /// Every step.
     pub steps: Vec<Step>,
 }
@@ -164,6 +168,13 @@ impl Verdict {
 }
 
 impl Step {
+    /// Whether an objective broke that bounds what is refused.
+    fn broke_by_refusing(&self) -> bool {
+        let broken = self.objectives.iter().filter(|judged| !judged.held);
+        let mut broken = broken.flat_map(|judged| judged.objective.parse::<Objective>());
+        broken.any(|objective| objective.is_about_refusal())
+    }
+
     /// Whether a search went by it.
     const fn is_searched(&self) -> bool {
         match self.purpose {
@@ -193,6 +204,7 @@ impl Step {
             refused: summary.refused,
             lost: summary.lost,
             doubly_ordered: summary.doubly_ordered,
+            unmet: summary.expected - summary.expected_met,
             held: false,
             objectives: summary.objectives,
             invalid,
@@ -242,15 +254,19 @@ impl Bench<'_> {
     async fn run(&mut self) -> Result<Verdict, ReplayError> {
         self.step(Purpose::WarmUp, 0, self.study.from, self.study.warm_up)
             .await?;
-        let mut found = Vec::new();
+        let (mut found, mut broke_off) = (Vec::new(), None);
         for number in 1..=self.study.repeats {
             let first = found.first().copied().filter(|&rate| rate > 0.0);
             let from = first.map_or(self.study.from, |rate: f64| rate * AGAIN_FROM);
             let mut search = Search::new(from, self.study.ceiling);
-            let Some(rate) = self.search(&mut search, number).await? else {
-                break;
-            };
-            found.push(rate);
+            match self.search(&mut search, number).await {
+                Ok(Some(rate)) => found.push(rate),
+                Ok(None) => break,
+                Err(error) => {
+                    broke_off = Some(error.to_string());
+                    break;
+                }
+            }
         }
         let is_cut_short = found.len() < self.study.repeats as usize;
         let rate = median(&found);
@@ -258,13 +274,20 @@ impl Bench<'_> {
         let broke_at = broke_at(&self.steps, unconfirmed.unwrap_or(rate));
         if rate > 0.0 {
             for share in CURVE {
-                self.step(Purpose::Curve, 0, rate * share, self.study.step)
-                    .await?;
+                if broke_off.is_some() || self.is_late() {
+                    break;
+                }
+                let point = self.step(Purpose::Curve, 0, rate * share, self.study.step);
+                broke_off = point.await.err().map(|error| error.to_string());
             }
         }
         let limit = match broke_at.and_then(|index| self.steps.get(index)) {
             _ if rate >= self.study.ceiling => Limit::Ceiling,
-            Some(step) => limit::of(&step.busy, step.invalid.as_deref()),
+            Some(step) => limit::of(
+                &step.busy,
+                step.invalid.as_deref(),
+                step.broke_by_refusing(),
+            ),
             None => Limit::Unknown,
         };
         Ok(Verdict {
@@ -277,8 +300,14 @@ impl Bench<'_> {
             limit,
             broke_at,
             is_cut_short,
+            broke_off,
             steps: std::mem::take(&mut self.steps),
         })
+    }
+
+    /// Whether no further step may begin.
+    fn is_late(&self) -> bool {
+        self.began.elapsed() > self.study.at_most
     }
 
     /// One search; `None` when time ran out.
@@ -293,7 +322,7 @@ impl Bench<'_> {
                 Next::Step(rate) => (Purpose::Search, rate, self.study.step),
                 Next::Soak(rate) => (Purpose::Soak, rate, self.study.soak),
             };
-            if self.began.elapsed() > self.study.at_most {
+            if self.is_late() {
                 return Ok(None);
             }
             let held = self.step(purpose, number, rate, lasting).await?;
@@ -407,20 +436,6 @@ fn unconfirmed(steps: &[Step]) -> Option<f64> {
     held.into_iter().reduce(f64::max)
 }
 
-/// Whether an objective bounds what may be refused; where none does, nothing may.
-fn is_refusal_judged(judged: &[Judged]) -> bool {
-    let objectives = judged
-        .iter()
-        .map(|judged| judged.objective.parse::<Objective>());
-    objectives.flatten().any(|objective| {
-        matches!(
-            objective.measure,
-            Measure::Count(Count::Refused | Count::Errors, _)
-                | Measure::Share(Count::Refused | Count::Errors, _)
-        )
-    })
-}
-
 /// The middle one; of two in the middle the lower, for a rate that held is a rate that held.
 fn median(found: &[f64]) -> f64 {
     let mut sorted = found.to_vec();
@@ -466,13 +481,21 @@ mod tests {
         Step::of((Purpose::Search, 1, rate), summary, None, Busy::default())
     }
 
+    fn lost_or_slow() -> Step {
+        step("p99<10ms,refused<50%", 1.0, |run| {
+            (run.lost, run.refused) = (2, 3);
+        })
+    }
+
     #[test]
     fn what_no_objective_bounds_may_not_be_lost_or_refused() {
         let refused = |slo: &str| step(slo, 1.0, |run| run.refused = 3);
         assert!(refused("refused<=3%").held && refused("errors<4").held);
         let shown = refused("lost=0");
         assert!(!shown.held);
-        assert_eq!(shown.broken(), ["refused 3, and no objective allows it"]);
+        let unsaid = "refused=0 BROKEN (3, and no objective allows it)";
+        assert_eq!(shown.broken(), [unsaid]);
+        assert!(shown.broke_by_refusing() && !lost_or_slow().broke_by_refusing());
         let lost = |slo: &str| step(slo, 1.0, |run| run.lost = 3);
         assert!(lost("lost<4").held);
         assert_eq!(

@@ -1,13 +1,13 @@
 //! A study as people read it: a line for each step as it ends, the verdict with its limit, and a plot of what lies beyond.
 
-use super::{Purpose, Step, Verdict, is_refusal_judged, limit};
+use super::{Purpose, Step, Verdict, limit};
 use crate::objective::{is_loss_judged, verdict};
 use std::fmt;
 
 /// Characters of the longest bar.
 const BAR: usize = 40;
 /// The columns of the rows that are kept as CSV.
-const COLUMNS: &str = "purpose,search,rate,sent_per_second,p50_ms,p99_ms,p999_ms,max_ms,refused,lost,held,generator_was_the_bottleneck,centre_cores,generator_cores,journal_mib_per_second,resident_mib\n";
+const COLUMNS: &str = "purpose,search,rate,sent_per_second,p50_ms,p99_ms,p999_ms,max_ms,refused,lost,held,generator_was_the_bottleneck,centre_cores,generator_cores,journal_mib_per_second,resident_mib,unmet\n";
 
 impl Purpose {
     /// In one word.
@@ -48,13 +48,8 @@ impl Step {
     pub fn broken(&self) -> Vec<String> {
         let broken = self.objectives.iter().filter(|judged| !judged.held);
         let mut broken: Vec<String> = broken.map(verdict).collect();
-        for (what, count, is_judged) in [
-            ("lost", self.lost, is_loss_judged(&self.objectives)),
-            ("refused", self.refused, is_refusal_judged(&self.objectives)),
-        ] {
-            if count > 0 && !is_judged {
-                broken.push(format!("{what} {count}, and no objective allows it"));
-            }
+        if self.lost > 0 && !is_loss_judged(&self.objectives) {
+            broken.push(format!("lost {}, and no objective allows it", self.lost));
         }
         if self.doubly_ordered > 0 {
             broken.push(format!("doubly ordered {}", self.doubly_ordered));
@@ -68,7 +63,7 @@ pub fn csv(verdict: &Verdict) -> String {
     let mut csv = String::from(COLUMNS);
     for step in &verdict.steps {
         csv.push_str(&format!(
-            "{},{},{:.1},{:.1},{},{},{},{},{},{},{},{},{},{:.3},{},{}\n",
+            "{},{},{:.1},{:.1},{},{},{},{},{},{},{},{},{},{:.3},{},{},{}\n",
             step.purpose.name(),
             step.search,
             step.rate,
@@ -85,6 +80,7 @@ pub fn csv(verdict: &Verdict) -> String {
             step.busy.generator_cores,
             known(step.busy.journal_mib_per_second),
             known(step.busy.resident_mib),
+            step.unmet,
         ));
     }
     csv
@@ -114,6 +110,13 @@ impl fmt::Display for Verdict {
         if let Some(step) = self.broken() {
             writeln!(f, "busiest   {}", limit::busiest(&step.busy).join(" · "))?;
         }
+        let unmet: u64 = self.steps.iter().map(|step| step.unmet).sum();
+        if unmet > 0 {
+            writeln!(
+                f,
+                "unmet     {unmet} calls, not everybody was told whom the trace expects (an objective `unmet` bounds them)"
+            )?;
+        }
         self.plot(f)
     }
 }
@@ -134,11 +137,17 @@ impl Verdict {
             None => "not all found one".to_owned(),
         };
         match (self.rate > 0.0, self.unconfirmed) {
-            (true, _) => writeln!(
-                f,
-                "holds     {:.0} calls/s, each time confirmed by a soak (searches found {found}; {apart})",
-                self.rate
-            )?,
+            (true, _) => {
+                let each = match self.found.contains(&0.0) {
+                    true => "where one was found",
+                    false => "each time",
+                };
+                writeln!(
+                    f,
+                    "holds     {:.0} calls/s, {each} confirmed by a soak (searches found {found}; {apart})",
+                    self.rate
+                )?;
+            }
             (false, Some(rate)) => writeln!(
                 f,
                 "holds     {rate:.0} calls/s in a step, unconfirmed: no soak came to its end"
@@ -147,6 +156,17 @@ impl Verdict {
                 f,
                 "holds     at no rate each time (searches found {found}; {apart})"
             )?,
+            (false, None)
+                if self
+                    .steps
+                    .iter()
+                    .any(|step| step.held && step.purpose == Purpose::Search) =>
+            {
+                writeln!(
+                    f,
+                    "holds     at no rate for long: steps held, and every soak broke"
+                )?;
+            }
             (false, None) => writeln!(f, "holds     at no rate that was tried")?,
         }
         if self.is_apart() {
@@ -155,7 +175,12 @@ impl Verdict {
                 "          that is far apart: something else was going on; give it a quieter machine or longer steps"
             )?;
         }
-        if self.is_cut_short {
+        if let Some(why) = &self.broke_off {
+            writeln!(
+                f,
+                "          the study broke off: {why}; all of this is of the steps before"
+            )?;
+        } else if self.is_cut_short {
             let when = if self.found.is_empty() {
                 "before the first search was done"
             } else {
@@ -249,6 +274,7 @@ pub(super) mod tests {
             refused: 0,
             lost: 0,
             doubly_ordered: 0,
+            unmet: 0,
             held,
             objectives: vec![Judged {
                 objective: "p99<10ms".into(),
@@ -272,6 +298,7 @@ pub(super) mod tests {
             limit: Limit::Journal,
             broke_at: Some(1),
             is_cut_short: false,
+            broke_off: None,
             steps: vec![
                 step(Purpose::Soak, 100.0, 5.0),
                 step(Purpose::Search, 125.0, 40.0),
@@ -289,7 +316,18 @@ pub(super) mod tests {
         };
         let text = none.to_string();
         assert!(
-            text.contains("found 100, none, 120; not all found one") && text.contains("far apart"),
+            text.contains("where one was found confirmed by a soak (searches found 100, none, 120; not all found one")
+                && text.contains("far apart"),
+            "{text}"
+        );
+        let gone = Verdict {
+            broke_off: Some("no connection to 127.0.0.1:4433".into()),
+            ..verdict()
+        };
+        let text = gone.to_string();
+        assert!(
+            text.contains("broke off: no connection to 127.0.0.1:4433")
+                && text.contains("holds     100"),
             "{text}"
         );
         let cut = Verdict {

@@ -25,7 +25,8 @@ Warms up, climbs by half as much again until an objective breaks twice in a row,
 --repeats times. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
-machine; 99 no rate holds, or time ran out before one was confirmed.";
+machine; 99 no rate holds, time ran out before one was confirmed, or the centre could not be reached any more. Searches that lie over 10 % apart are
+told, and `apart` of the JSON says by how much; the exit code does not.";
 
 /// Calls of the standard load that are made where no trace is given.
 const CALLS: u64 = 50_000;
@@ -104,8 +105,15 @@ pub(super) struct CapacityArgs {
 }
 
 pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
-    for rate in [args.from, args.ceiling] {
-        checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
+    for (name, rate) in [("from", args.from), ("ceiling", args.ceiling)] {
+        checked::rate(rate).map_err(|message| Failure {
+            message: message.replace("--rate", &format!("--{name}")),
+            code: 1,
+        })?;
+    }
+    if args.ceiling < args.from {
+        let message = "--ceiling lies below --from; write a rate from --from on".into();
+        return Err(Failure { message, code: 1 });
     }
     for (name, lasting) in [
         ("warm-up", args.warm_up.unwrap_or(args.step)),
@@ -210,7 +218,7 @@ fn rows(args: &CapacityArgs, options: &Options) -> Result<Vec<Row>, Failure> {
             &ground,
         )?);
     }
-    Ok(rate::rows(options)?)
+    Ok(rate::rows(options, false)?)
 }
 
 /// Where the centre's metrics are: beside whatever of its figures was named.
@@ -243,7 +251,7 @@ fn exit_code(verdict: &Verdict) -> u8 {
         | Limit::Journal
         | Limit::Thread { .. }
         | Limit::Unknown => {
-            if verdict.rate > 0.0 {
+            if verdict.rate > 0.0 && verdict.broke_off.is_none() {
                 0
             } else {
                 99

@@ -179,9 +179,9 @@ struct ReplayArgs {
     /// redial=60%,facts=0%,patience=90s.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with_all = ["rate", "scenario", "phases"])]
     callers: Option<Calling>,
-    /// Where crews say where they are: `none`, on `arrival`, or every so often on the way, as in 30s.
-    #[arg(long, default_value = "arrival")]
-    positions: Positions,
+    /// Where crews in the field say where they are: `none`, on `arrival`, or every so often on the way, as in 30s (arrival).
+    #[arg(long, requires = "crews")]
+    positions: Option<Positions>,
     /// Connections for calls, on the wall clock (2).
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     connections: Option<u16>,
@@ -377,6 +377,13 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     let report = args.report.as_deref().map(ReportFolder::prepare);
     let report = report.transpose()?;
     let mut options = options(&args, report.as_ref());
+    if args.crews == Some(Crewing::Standard) && args.positions.is_some() {
+        let message = "--positions says where crews in the field are, and crews of `standard` go nowhere; write --crews without it, or leave --positions away";
+        return Err(Failure {
+            message: message.to_string(),
+            code: 1,
+        });
+    }
     let load = wall::load(&args)?;
     let slo = load.as_ref().map(|load| load.slo.clone());
     let slo = slo.or(args.slo.clone()).unwrap_or_default();

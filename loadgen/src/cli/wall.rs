@@ -66,8 +66,8 @@ fn at_a_rate(arrivals: Arrivals) -> Scenario {
     }
 }
 
-/// What is typed stands over what the file says, field by field; but `--positions` belongs to `--crews` and is not looked at without
-/// it, and with it the file's own positions are not.
+/// What is typed stands over what the file says, field by field; but `--positions` belongs to `--crews`, with which the file's own
+/// positions are not looked at.
 fn with_flags(scenario: Scenario, args: &ReplayArgs) -> Load {
     let connections = args
         .connections
@@ -92,5 +92,5 @@ fn with_flags(scenario: Scenario, args: &ReplayArgs) -> Load {
 /// How crews behave, as it is typed.
 pub(super) fn behaviour(args: &ReplayArgs) -> Option<Behaviour> {
     args.crews
-        .map(|crews| Crewing::behaviour(crews, args.positions))
+        .map(|crews| Crewing::behaviour(crews, args.positions.unwrap_or_default()))
 }

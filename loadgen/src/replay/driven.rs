@@ -40,6 +40,7 @@ pub async fn run(
         streams: 1,
         ..ClientOptions::default()
     };
+    stats::check(options.stats.as_deref()).await?;
     let (client, answers) = Client::connect(options.to, &client_options).await?;
     let events = client.subscribe(Vec::new(), None).await?;
     let log = AnswerLog::open(options.answers.as_deref())?;
@@ -421,8 +422,7 @@ impl Drive<'_> {
         summary.calls_per_second = summary.sent as f64 / seconds.max(1e-9);
         summary.state.sequence = self.shown.0;
         if let Some(url) = &self.options.stats {
-            let state = stats::ask(url).await?;
-            summary.state = state;
+            summary.state = stats::ask_at_the_end(url, self.shown.0).await;
         }
         Ok(summary)
     }

@@ -27,6 +27,8 @@ const RETRY: Duration = Duration::from_millis(200);
 pub struct Shared {
     /// The trace.
     pub rows: Arc<[Row]>,
+    /// The rows that are a carrier's repeats, and the row that each repeats.
+    pub again: HashMap<usize, usize>,
     /// Goes before every key.
     pub run_id: String,
     /// What is counted.
@@ -61,8 +63,10 @@ impl Shared {
 /// A call that has no answer yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Pending {
-    /// Its row.
+    /// Its row; of a repeat the row that it repeats.
     pub row: usize,
+    /// Whether it is a carrier's repeat.
+    pub is_repeat: bool,
     /// The round through the trace.
     pub round: u64,
     /// What its answer is judged by.
@@ -220,6 +224,7 @@ impl Link {
 
     fn take(&self, answers: &mut Vec<Answer>) -> Result<(), ReplayError> {
         let mut decided = Vec::with_capacity(answers.len());
+        let mut again = 0;
         {
             let mut state = self.state();
             for answer in answers.drain(..) {
@@ -233,18 +238,26 @@ impl Link {
                     state.unsent.push(tag);
                     continue;
                 }
-                if let Some(call) = state.pending.remove(&tag) {
-                    decided.push((call, answer));
+                // Of one connection each call has one answer; what an older connection still says is not read.
+                match state.pending.remove(&tag) {
+                    Some(call) => decided.push((call, answer)),
+                    None => again += 1,
                 }
             }
         }
         let mut tally = self.shared.tally();
+        tally.keys_doubled += again;
         let mut log = self.shared.log();
         let now = Instant::now();
         for (call, answer) in decided {
             tally.turn(answer.at);
             tally.waited.add(now.saturating_duration_since(answer.at));
             match answer.response {
+                Response::Decision { decision, .. } if call.is_repeat => {
+                    tally.repeat(&call.sent, &decision);
+                }
+                // Its first may have been taken; if not, that was counted.
+                Response::Problem { .. } if call.is_repeat => {}
                 Response::Decision { decision, .. } => {
                     let since_intended = answer.at.saturating_duration_since(call.intended);
                     tally.corrected.add(since_intended);

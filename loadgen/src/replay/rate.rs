@@ -13,7 +13,7 @@ use super::{Options, Rate, ReplayError, stats};
 use crate::crew::Behaviour;
 use crate::pace::alarm::Alarm;
 use crate::pace::parts::parts_of;
-use crate::pace::{Arrivals, Shape};
+use crate::pace::{Arrivals, Phase, Shape};
 use crate::report::Summary;
 use crate::report::latency::Latencies;
 use crate::report::parts::Parts;
@@ -24,6 +24,7 @@ use crate::watch::{Line, Progress, Silent, Watch, Wish};
 use engine::moment::Moment;
 use gateway::client::{Client, Options as ClientOptions};
 use gateway::wire::{ProblemKind, Request, Response};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -58,6 +59,8 @@ struct Paced {
     took: Duration,
     /// Calls by part of the load.
     by_part: Vec<u64>,
+    /// Repeats of carriers, which are none of these.
+    repeated: u64,
 }
 
 impl Pacer {
@@ -69,6 +72,7 @@ impl Pacer {
             schedule: Duration::ZERO,
             took: Duration::ZERO,
             by_part: Vec::new(),
+            repeated: 0,
         };
         let schedule = self.arrivals.schedule(self.seed, &self.shared.rows);
         for (serial, due) in (0..).zip(schedule) {
@@ -76,9 +80,10 @@ impl Pacer {
             if !self.wait_until(intended, alarm) {
                 break;
             }
-            self.send(serial, intended, due, &mut paced.lateness);
+            let is_repeat = self.send(serial, intended, due, &mut paced.lateness);
             paced.schedule = due;
-            if let Some(part) = self.parts.at(due) {
+            paced.repeated += u64::from(is_repeat);
+            if let Some(part) = self.parts.at(due).filter(|_| !is_repeat) {
                 paced.by_part.resize(paced.by_part.len().max(part + 1), 0);
                 paced.by_part[part] += 1;
             }
@@ -99,25 +104,38 @@ impl Pacer {
         false
     }
 
-    fn send(&self, serial: u64, intended: Instant, due: Duration, lateness: &mut Latencies) {
+    /// Sends a row; whether it was a carrier's repeat, which says what the first said.
+    fn send(
+        &self,
+        serial: u64,
+        intended: Instant,
+        due: Duration,
+        lateness: &mut Latencies,
+    ) -> bool {
         let rows = self.shared.rows.len() as u64;
-        let row = (serial % rows) as usize;
+        let (row, round) = ((serial % rows) as usize, serial / rows);
+        let repeats = self.shared.again.get(&row).copied();
+        let row = repeats.unwrap_or(row);
         let first_sent = Instant::now();
         lateness.add(first_sent.saturating_duration_since(intended));
         let call = Pending {
             row,
-            round: serial / rows,
-            sent: Sent::of(&self.shared.rows[row], serial, wall()),
+            is_repeat: repeats.is_some(),
+            round,
+            sent: Sent::of(&self.shared.rows[row], round * rows + row as u64, wall()),
             intended,
             due,
             first_sent,
         };
         let since = |at: Instant| at.saturating_duration_since(self.started);
-        held(&self.departures).sent(due, since(first_sent));
-        self.sent.fetch_add(1, Ordering::Relaxed);
+        if repeats.is_none() {
+            held(&self.departures).sent(due, since(first_sent));
+            self.sent.fetch_add(1, Ordering::Relaxed);
+        }
         // Round robin over connections, then over their streams.
         let link = &self.links[(serial % self.links.len() as u64) as usize];
         link.send(serial / self.links.len() as u64, call);
+        repeats.is_some()
     }
 }
 
@@ -143,8 +161,8 @@ pub async fn run_watched(
     rate: Rate,
     watch: &mut dyn Watch,
 ) -> Result<Summary, ReplayError> {
-    let mut rows = rows(options)?;
-    let is_timed = |phase: &crate::pace::Phase| matches!(phase.shape, Shape::Trace { .. });
+    let mut rows = rows(options, keeps_its_times(&rate))?;
+    let is_timed = |phase: &Phase| matches!(phase.shape, Shape::Trace { .. });
     if rate.arrivals.phases().iter().any(is_timed) {
         rows.sort_by_key(|row| row.at);
     }
@@ -166,8 +184,15 @@ pub async fn run_rows(
     };
     // Before any file is begun: a run that cannot begin leaves nothing behind.
     check_clock(options, &client_options).await?;
+    stats::check(options.stats.as_deref()).await?;
+    let again = if keeps_its_times(&rate) {
+        repeats_of(&rows)
+    } else {
+        HashMap::new()
+    };
     let shared = Arc::new(Shared {
         rows,
+        again,
         run_id: options
             .run_id
             .clone()
@@ -384,6 +409,7 @@ impl Run<'_> {
         let mut summary = {
             let mut tally = self.shared.tally();
             tally.sent = self.sent.load(Ordering::Relaxed);
+            tally.repeated = paced.repeated;
             tally.lateness = paced.lateness;
             tally.departures = held(&self.departures).clone();
             tally.end(self.started.elapsed());
@@ -402,13 +428,31 @@ impl Run<'_> {
         summary.distributions.waited = waited;
         summary.invalid = fault(&summary);
         if let Some(url) = &self.options.stats {
-            summary.state = stats::ask(url).await?;
+            summary.state = stats::ask_at_the_end(url, 0).await;
         }
         Ok(summary)
     }
 }
 
-pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
+/// Whether rows go out at the times of the trace and no others.
+fn keeps_its_times(rate: &Rate) -> bool {
+    let mut phases = rate.arrivals.phases().iter();
+    phases.all(|phase| matches!(phase.shape, Shape::Trace { .. }))
+}
+
+/// Which rows are a carrier's repeats, each with the row that it repeats.
+fn repeats_of(rows: &[Row]) -> HashMap<usize, usize> {
+    let mut repeats = Repeats::default();
+    let known = rows.iter().enumerate();
+    let repeated = known.filter_map(|(number, row)| {
+        let first = repeats.of(row, number as u64)?;
+        Some((number, first.serial as usize))
+    });
+    repeated.collect()
+}
+
+/// The rows of the trace; `with_repeats`: those too that repeat one before.
+pub(crate) fn rows(options: &Options, with_repeats: bool) -> Result<Vec<Row>, ReplayError> {
     let mut rows = Vec::new();
     let mut repeats = Repeats::default();
     for row in Reader::open(&options.trace)? {
@@ -421,7 +465,7 @@ pub(crate) fn rows(options: &Options) -> Result<Vec<Row>, ReplayError> {
         }
         let row = row?;
         // At a rate that is not the trace's own, a carrier's repeat would be no repeat: its first may come after it.
-        if repeats.of(&row, 0).is_none() {
+        if with_repeats || repeats.of(&row, 0).is_none() {
             rows.push(row);
         }
     }

@@ -23,6 +23,23 @@ pub async fn ask(url: &str) -> Result<State, ReplayError> {
     state(&answer).map_err(failed)
 }
 
+/// Whether it can be asked, before a run that ends with asking it.
+pub async fn check(url: Option<&str>) -> Result<(), ReplayError> {
+    match url {
+        Some(url) => ask(url).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What it says when a run is over. That it cannot be asked any more takes nothing away from what the run was.
+pub async fn ask_at_the_end(url: &str, shown: u64) -> State {
+    ask(url).await.unwrap_or_else(|error| State {
+        sequence: shown,
+        unknown: Some(format!("not known: {error}")),
+        ..State::default()
+    })
+}
+
 /// The answer to a GET, head and body as they came.
 pub(crate) async fn get(url: &str) -> Result<String, String> {
     let rest = url
@@ -71,6 +88,7 @@ fn state(answer: &str) -> Result<State, String> {
         .find_map(|name| found(&json, name).and_then(serde_json::Value::as_u64));
     let top = |name: &str| json.get(name).and_then(text);
     Ok(State {
+        unknown: None,
         sequence: sequence.ok_or("it names no sequence")?,
         hash,
         version: top("version"),
@@ -90,6 +108,17 @@ fn found<'a>(json: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_centre_that_says_nothing_at_the_end_takes_nothing_away() {
+        let state = ask_at_the_end("http://127.0.0.1:9/v1/stats", 7).await;
+        assert_eq!((state.sequence, state.hash), (7, None));
+        let why = state.unknown.unwrap_or_default();
+        assert!(
+            why.starts_with("not known: ") && why.contains("127.0.0.1:9"),
+            "{why}"
+        );
+    }
 
     #[test]
     fn sequence_and_hash_are_found() {

@@ -59,7 +59,7 @@ pub struct Doubled {
     pub units: u64,
     /// Orders for a need that had another open one.
     pub needs: u64,
-    /// Keys with two decisions.
+    /// Keys with two answers.
     pub keys: u64,
 }
 
@@ -87,6 +87,8 @@ pub struct State {
     pub hash: Option<String>,
     /// Version and commit of the centre; only with `--stats`.
     pub version: Option<String>,
+    /// Why none of this is known, though `--stats` was asked for.
+    pub unknown: Option<String>,
     /// Its clock; only with `--stats`.
     pub clock: Option<String>,
     /// When it acknowledges: `sync` or `batch`; only with `--stats`.
@@ -150,7 +152,7 @@ pub struct Summary {
     pub refused_by: Counts,
     /// Sent, and neither decided nor refused when the run ended.
     pub lost: u64,
-    /// Units or needs with two open orders, keys with two decisions.
+    /// Units or needs with two open orders, keys with two answers.
     pub doubly_ordered: u64,
     /// The same, taken apart.
     pub doubled: Doubled,

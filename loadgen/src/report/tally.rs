@@ -110,7 +110,7 @@ pub struct Tally {
     pub acts_refused: Counts,
     /// Acts of crews sent.
     pub acts: u64,
-    /// Keys with two decisions.
+    /// Keys with two answers.
     pub keys_doubled: u64,
     /// Decisions that say that the key came before with another body.
     pub conflicts: u64,
@@ -230,6 +230,13 @@ impl Tally {
         kind.calls += 1;
         kind.merged += u64::from(decision.merged);
         kind.merge_missed += u64::from(missed);
+    }
+
+    /// A carrier's repeat was decided: as its first was, if that is known.
+    pub fn repeat(&mut self, first: &Sent, decision: &Decision) {
+        let known = self.calls.get(&first.serial);
+        self.keys_doubled += u64::from(known.is_some_and(|call| *call != decision.call));
+        self.conflicts += u64::from(decision.conflict);
     }
 
     /// Lists a call if not everybody was told whom the trace expects, as long as there is room.

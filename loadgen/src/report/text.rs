@@ -152,7 +152,9 @@ impl fmt::Display for Summary {
                 own.cores_busy, own.cores, own.behind_ms
             )?;
         }
-        let hash = self.state.hash.as_deref().unwrap_or("not asked (--stats)");
+        let unknown = self.state.unknown.as_deref();
+        let unknown = unknown.unwrap_or("not asked (--stats)");
+        let hash = self.state.hash.as_deref().unwrap_or(unknown);
         writeln!(
             f,
             "state     sequence {} · hash {hash}",

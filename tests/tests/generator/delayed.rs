@@ -30,6 +30,8 @@ pub enum Delay {
     Exponential(Duration),
     /// So many of a thousand the second, the others the first.
     TwoPoint(Duration, Duration, u64),
+    /// As the first, but one call in so many is answered twice.
+    Twice(Duration, u64),
     /// The first; but whatever comes in the time from the second to the third after the first call waits until its end.
     Stalled(Duration, Duration, Duration),
 }
@@ -163,6 +165,12 @@ impl Shared {
             tokio::time::sleep_until((came + delay).into()).await;
             let decision = Box::new(decision(number));
             shared.kept.lock().unwrap().push(came.elapsed());
+            if let Delay::Twice(_, of) = shared.delay
+                && number % of == 0
+            {
+                let decision = decision.clone();
+                drop(answers.send(Response::Decision { tag, decision }));
+            }
             // Who is gone does not want it.
             drop(answers.send(Response::Decision { tag, decision }));
         });
@@ -171,7 +179,7 @@ impl Shared {
     fn delay(&self, came: Instant) -> Duration {
         let mut random = self.random.lock().unwrap();
         match self.delay {
-            Delay::Constant(delay) => delay,
+            Delay::Constant(delay) | Delay::Twice(delay, _) => delay,
             Delay::Exponential(mean) => mean.mul_f64(-(1.0 - random.fraction()).ln()),
             Delay::TwoPoint(one, other, permille) => {
                 if random.chance(permille) {

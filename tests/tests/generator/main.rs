@@ -124,6 +124,18 @@ async fn percentiles_are_right_within_one_percent() {
     is_right(Delay::TwoPoint(ms(200), ms(1_200), 40), &[50.0, 90.0, 99.0]).await;
 }
 
+/// A call has one answer. A second one, the same or another, is told and makes the run a bad one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_is_answered_twice_is_told() {
+    let server = Delayed::serve(Delay::Twice(ms(5), 10));
+    let arrivals = Arrivals::constant(100.0, Spread::Evenly, Some(Duration::from_secs(1)));
+    let run = load(server.address(), arrivals).await;
+    assert_eq!((run.sent, run.decided, run.lost), (100, 100, 0), "{run}");
+    // The last of them may come when nobody waits any more.
+    assert!((9..=10).contains(&run.doubled.keys), "{run}");
+    assert!(!run.is_good(), "{run}");
+}
+
 /// What a server is asked to do is what it does, so that the test above compares with something.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_keeps_calls_as_long_as_it_says() {

@@ -297,7 +297,7 @@ fn in_a_town_the_nearest_are_those_of_all_and_cost_little_to_find() {
 #[test]
 fn what_nobody_asks_for_is_known_when_somebody_does() {
     const COUNT: u32 = 200;
-    const MOVES: u32 = 20_000;
+    const MOVES: u32 = 100_000;
     let mut town = Town::new();
     let metric = Metric::new(town.map.clone(), &Conditions::default());
     let mut place = || town.place();

@@ -34,7 +34,10 @@ pub(super) fn nearest(asked: &Nearest) -> anyhow::Result<()> {
             units.set_available(unit, true);
         }
     }
-    let (mut room, mut found) = (SearchRoom::default(), FoundList::new(asked.k as usize));
+    let (mut room, mut found) = (
+        SearchRoom::default(),
+        FoundList::new((asked.k as usize).min(at.len())),
+    );
     let mut destination = Destination::default();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     writeln!(out, "to,rank,unit,seconds,metres")?;

@@ -245,7 +245,7 @@ fn orders(summary: &Summary) -> String {
         ("缺力量", "needs waiting", summary.needs_waiting),
         ("力量重复", "units with two", doubled.units),
         ("需求重复", "needs with two", doubled.needs),
-        ("键重复", "keys with two decisions", doubled.keys),
+        ("键重复", "keys with two answers", doubled.keys),
     ]);
     section("指令", "Orders", &table(&["", "n"], &rows))
 }
