@@ -26,11 +26,11 @@ use std::collections::VecDeque;
 /// Bits below the time: the unit and whether it is a bound.
 const TIME_SHIFT: u32 = 30;
 /// How many ranks may wait for [`Firsts::catch_up`]; the oldest give way to the next round, or to a search.
-const LEFT_MAX: usize = if cfg!(test) { 4 } else { 4_096 };
+const LEFT_MAX: usize = if cfg!(test) { 16 } else { 4_096 };
 /// After so many ranks a move catches up with no further one that was left; one of them may have to ask some below.
-const CATCH_UP_RANKS: u32 = if cfg!(test) { 1 } else { 8 };
+const CATCH_UP_RANKS: u32 = if cfg!(test) { 4 } else { 8 };
 /// How many ranks of the round one move looks at, if none are left.
-const ROUND_RANKS: u32 = if cfg!(test) { 2 } else { 32 };
+const ROUND_RANKS: u32 = if cfg!(test) { 8 } else { 32 };
 /// Whoever comes after a unit that has gone is looked for within this of when that one was there; beyond, the bound is raised.
 const CATCH_UP_MS: u32 = 60_000;
 /// Units are below this.

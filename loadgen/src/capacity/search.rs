@@ -2,7 +2,8 @@
 //!
 //! Pure: it is told how each step went and knows neither time nor centre. One bad step on a shared machine says little, so a rate
 //! counts as broken only when it broke twice in a row; and what is found is confirmed by a soak, after whose failure it goes down a
-//! little. Every path ends: the climb has its ceiling, the descent its floor, the gap its precision, the soaks their count.
+//! little. Where the first soak holds, what broke above may have been bad luck: it soaks a little higher, until one breaks there too. Every
+//! path ends: the climb has its ceiling, the descent its floor, the gap its precision, the soaks their count.
 
 /// From one rate of the climb to the next.
 const CLIMB: f64 = 1.5;
@@ -15,6 +16,10 @@ const PRECISION: f64 = 1.05;
 /// What is left of a rate after each soak that broke: a little less at first, then a lot, for a soak that breaks again and again
 /// says that short steps said little. After the last the search gives up.
 const EASED: [f64; 7] = [0.95, 0.95, 0.95, 0.95, 0.95, 0.8, 0.5];
+
+/// After a soak that held where none has broken, the next is so much higher, at most so often.
+const RAISED: f64 = 1.05;
+const RAISED_MOST: usize = 8;
 
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,6 +44,9 @@ pub struct Search {
     /// Broke once and is tried again.
     doubted: bool,
     eased: usize,
+    /// The highest that a soak has held, and how many have.
+    soaked: Option<f64>,
+    raised: usize,
     next: Next,
 }
 
@@ -53,6 +61,8 @@ impl Search {
             breaks: None,
             doubted: false,
             eased: 0,
+            soaked: None,
+            raised: 0,
             next: Next::Step(from),
         }
     }
@@ -71,8 +81,8 @@ impl Search {
                 return self.again(rate);
             }
             Next::Step(rate) => self.broke(rate),
-            Next::Soak(rate) if held => Next::Found(rate),
-            Next::Soak(rate) => self.eased(rate),
+            Next::Soak(rate) if held => self.soaked(rate),
+            Next::Soak(rate) => self.soaked.map_or_else(|| self.eased(rate), Next::Found),
             Next::Found(rate) => Next::Found(rate),
         };
         self.doubted = false;
@@ -110,6 +120,15 @@ impl Search {
         } else {
             Next::Step((holds * breaks).sqrt())
         }
+    }
+
+    fn soaked(&mut self, rate: f64) -> Next {
+        if self.eased > 0 || rate >= self.ceiling || self.raised == RAISED_MOST {
+            return Next::Found(rate);
+        }
+        self.soaked = Some(rate);
+        self.raised += 1;
+        Next::Soak((rate * RAISED).min(self.ceiling))
     }
 
     fn eased(&mut self, rate: f64) -> Next {
@@ -165,6 +184,24 @@ mod tests {
             let (found, _) = play(limit, &mut Search::new(100.0, 100_000.0), 100);
             assert!(found <= limit && found > limit * 0.9, "{limit}: {found}");
         }
+    }
+
+    /// The climb had bad luck twice at 225; soaks find what holds all the same.
+    #[test]
+    fn what_broke_by_bad_luck_is_tried_again_by_soaks() {
+        let mut search = Search::new(100.0, 1_000.0);
+        let unlucky = |rate: f64| rate > 155.0 && rate < 230.0;
+        for _ in 0..100 {
+            match search.next() {
+                Next::Step(rate) => search.told(!unlucky(rate) && rate < 230.0),
+                Next::Soak(rate) => search.told(rate < 230.0),
+                Next::Found(rate) => {
+                    assert!((215.0..230.0).contains(&rate), "{rate}");
+                    return;
+                }
+            }
+        }
+        panic!("it does not end");
     }
 
     #[test]

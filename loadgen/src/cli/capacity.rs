@@ -21,8 +21,8 @@ Examples:
   liandong-load capacity --to quic://127.0.0.1:4433 --slo 'p99<10ms,lost=0' --stats http://127.0.0.1:8110
   liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo 'p99<50ms,errors<0.1%' --from 50 --repeats 1 --json verdict.json
 
-Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak; all of it
---repeats times. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak, which goes on 5 % higher
+while it holds; all of it --repeats times. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds, time ran out before one was confirmed, or the centre could not be reached any more. Searches that lie over 10 % apart are
