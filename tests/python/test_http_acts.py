@@ -39,7 +39,7 @@ def test_whoever_is_answered_finds_it_in_what_is_asked_next(interface: Interface
 def test_a_stream_tells_what_acts_did(interface: Interface) -> None:
     """The events of an act's answer come over the stream too, word for word but for what a crew is told besides."""
     with EventStream(interface.centre) as stream:
-        decision = interface.call("streamed", text="有人打架")
+        decision = interface.call("streamed", text="我钱包被偷了")
         incident = decision["incident"]
         acts = [
             (f"/v1/incidents/{incident}/escalate", {"priority": 1}, "incident_raised"),
@@ -236,7 +236,7 @@ def keyed(interface: Interface) -> dict[tuple[str, str], Asked]:
     order = interface.call("keyed-order")["orders"][0]["order"]
     names = "facts end classify merge into split close assign report upward part whole again"
     made = {name: interface.call(f"keyed-{name}") for name in names.split()}
-    made["escalate"] = interface.call("keyed-escalate", text="有人打架")
+    made["escalate"] = interface.call("keyed-escalate", text="我钱包被偷了")
     incident = {name: f"/v1/incidents/{decision['incident']}" for name, decision in made.items()}
     called = {name: f"/v1/calls/{decision['call']}" for name, decision in made.items()}
     more = interface.call("keyed-more", **place_of(interface, made["split"]["incident"]))

@@ -161,7 +161,7 @@ GOOD: dict[tuple[str, str], Good] = {
     ("POST", "/v1/incidents/{id}/reopen"): reopened,
     ("POST", "/v1/incidents/{id}/split"): split_off,
     ("POST", "/v1/incidents/{id}/close"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-close')['incident']}/close")["events"],
-    ("POST", "/v1/incidents/{id}/escalate"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-up', text='有人打架')['incident']}/escalate", {"priority": 1})["events"],
+    ("POST", "/v1/incidents/{id}/escalate"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-up', text='我钱包被偷了')['incident']}/escalate", {"priority": 1})["events"],
     ("POST", "/v1/incidents/{id}/report"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-rep')['incident']}/report", {"text": "火势已控制"})["events"],
     ("POST", "/v1/incidents/{id}/upward"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-upw')['incident']}/upward", {"stage": "first", "to": "市应急局", "time": "20:05"})["events"],
     ("POST", "/v1/incidents/{id}/assign"): lambda i: i.act("POST", f"/v1/incidents/{i.call('good-a')['incident']}/assign", {"unit": i.free_unit("traffic")})["events"],
