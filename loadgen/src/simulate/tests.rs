@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 /// The digests of seeds 1 and 2, the same on every machine. Whatever changes decisions, words, crews or the county changes them: then this is to
 /// be what the test found, and the changelog says why.
-const SAID: [&str; 2] = ["?", "?"];
+const SAID: [&str; 2] = [
+    "1d95d8fab628a4b9fa93353a79237e66699294a4ec60cb2e72ecd143d299a2de",
+    "a599215ecca89ff90687023a61180eafe186c5b3f9fc31d7619e27140b23aeb4",
+];
 
 fn rows(calls: u64, days: u64) -> Vec<Row> {
     let size = Size {
