@@ -166,7 +166,7 @@ impl Shared {
             let decision = Box::new(decision(number));
             shared.kept.lock().unwrap().push(came.elapsed());
             if let Delay::Twice(_, of) = shared.delay
-                && number % of == 0
+                && number.is_multiple_of(of)
             {
                 let decision = decision.clone();
                 drop(answers.send(Response::Decision { tag, decision }));
