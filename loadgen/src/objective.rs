@@ -56,7 +56,7 @@ pub enum Count {
     Refused,
     /// Units or needs with two open orders, keys with two answers.
     DoublyOrdered,
-    /// All of these.
+    /// Lost, refused and doubly ordered together.
     Errors,
     /// Not everybody was told whom the trace expects.
     Unmet,

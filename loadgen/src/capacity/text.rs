@@ -139,7 +139,7 @@ impl Verdict {
         match (self.rate > 0.0, self.unconfirmed) {
             (true, _) => {
                 let each = match self.found.contains(&0.0) {
-                    true => "where one was found",
+                    true => "where one was found,",
                     false => "each time",
                 };
                 writeln!(
@@ -316,7 +316,7 @@ pub(super) mod tests {
         };
         let text = none.to_string();
         assert!(
-            text.contains("where one was found confirmed by a soak (searches found 100, none, 120; not all found one")
+            text.contains("where one was found, confirmed by a soak (searches found 100, none, 120; not all found one")
                 && text.contains("far apart"),
             "{text}"
         );

@@ -105,11 +105,8 @@ pub(super) struct CapacityArgs {
 }
 
 pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
-    for (name, rate) in [("from", args.from), ("ceiling", args.ceiling)] {
-        checked::rate(rate).map_err(|message| Failure {
-            message: message.replace("--rate", &format!("--{name}")),
-            code: 1,
-        })?;
+    for (flag, rate) in [("--from", args.from), ("--ceiling", args.ceiling)] {
+        checked::rate(flag, rate).map_err(|message| Failure { message, code: 1 })?;
     }
     if args.ceiling < args.from {
         let message = "--ceiling lies below --from; write a rate from --from on".into();

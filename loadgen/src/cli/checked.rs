@@ -54,12 +54,12 @@ impl FromStr for Times {
 }
 
 /// A rate that can be meant.
-pub fn rate(rate: f64) -> Result<(), String> {
+pub fn rate(flag: &str, rate: f64) -> Result<(), String> {
     if rate.is_finite() && rate > 0.0 && rate <= RATE_MAX {
         return Ok(());
     }
     Err(format!(
-        "--rate {rate} is not a rate; write calls a second, above 0 and at most {RATE_MAX}"
+        "{flag} {rate} is not a rate; write calls a second, above 0 and at most {RATE_MAX}"
     ))
 }
 
@@ -203,7 +203,7 @@ mod tests {
             assert!(error.contains("quic://127.0.0.1:4433"), "{error}");
         }
         for rate_asked in [0.0, -5.0, f64::NAN, f64::INFINITY, 1e9] {
-            assert!(rate(rate_asked).is_err(), "{rate_asked}");
+            assert!(rate("--rate", rate_asked).is_err(), "{rate_asked}");
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn load(args: &ReplayArgs) -> Result<Option<Load>, Failure> {
     let scenario = match (&args.scenario, args.rate, args.phases.as_slice()) {
         (Some(file), _, _) => Scenario::load(file)?,
         (None, Some(rate), _) => {
-            checked::rate(rate).map_err(|message| Failure { message, code: 1 })?;
+            checked::rate("--rate", rate).map_err(|message| Failure { message, code: 1 })?;
             let spread = if args.poisson {
                 Spread::Poisson
             } else {

@@ -224,7 +224,7 @@ impl Link {
 
     fn take(&self, answers: &mut Vec<Answer>) -> Result<(), ReplayError> {
         let mut decided = Vec::with_capacity(answers.len());
-        let mut again = 0;
+        let mut twice = 0;
         {
             let mut state = self.state();
             for answer in answers.drain(..) {
@@ -241,12 +241,12 @@ impl Link {
                 // Of one connection each call has one answer; what an older connection still says is not read.
                 match state.pending.remove(&tag) {
                     Some(call) => decided.push((call, answer)),
-                    None => again += 1,
+                    None => twice += 1,
                 }
             }
         }
         let mut tally = self.shared.tally();
-        tally.keys_doubled += again;
+        tally.keys_doubled += twice;
         let mut log = self.shared.log();
         let now = Instant::now();
         for (call, answer) in decided {
