@@ -22,6 +22,7 @@ svg { --ground: #ffffff; --line: #d3dae1; --text: #16202b; --quiet: #55636f; --b
 @media (prefers-color-scheme: dark) {
   svg { --ground: #141b22; --line: #2a3641; --text: #dbe4eb; --quiet: #94a4b1; --blue: #6cb2ff; --green: #5fca98; --amber: #f0a020; --red: #ff7b70; }
 }
+svg { overflow: visible; }
 .ground { fill: var(--ground); }
 text { fill: var(--quiet); font: 11.5px system-ui, sans-serif; }
 text.heading { fill: var(--text); font-size: 13.5px; font-weight: 600; }
@@ -48,7 +49,7 @@ pub fn svg(verdict: &Verdict) -> Option<String> {
         "limit",
         format!(
             "{} calls/s hold {}",
-            grouped(verdict.rate as u64),
+            grouped(verdict.rate.round() as u64),
             verdict.slo
         ),
     );
@@ -177,7 +178,7 @@ mod tests {
     #[test]
     fn a_curve_is_drawn_with_what_it_stands_for_and_nothing_of_outside_gets_in() {
         let mut verdict = verdict();
-        verdict.slo = "p99<10ms & <script>".into();
+        (verdict.slo, verdict.rate) = ("p99<10ms & <script>".into(), 99.6);
         let svg = picture::svg(&verdict).unwrap();
         assert!(
             svg.contains("100 calls/s hold p99&lt;10ms &amp; &lt;script&gt;"),
