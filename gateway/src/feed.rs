@@ -14,6 +14,8 @@ use engine::event::Event;
 use engine::id::{CentreId, Sequence, UnitId};
 use engine::runtime::{Release, ReleasedRecord};
 use engine::view::{UnitView, View};
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
@@ -26,6 +28,9 @@ const CHUNKS_KEPT: usize = 256;
 const GATHERED_KEPT: usize = 64;
 /// So long is gathered what happens after a chunk was sent on.
 const GATHER_TIME: Duration = Duration::from_millis(50);
+/// Readers of the gathered feed take turns within [`GATHER_TIME`]: neighbours in the order of coming are so many
+/// milliseconds apart. Prime to its length, so that any run of readers is spread over all of it.
+const TURN_STEP: u32 = 19;
 
 /// How soon a follower is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +86,8 @@ pub struct Feed {
     gathered: broadcast::Sender<Arc<LiveChunk>>,
     /// Somebody reads the gathered feed.
     wanted: Notify,
+    /// Readers that were given a turn.
+    turns: AtomicU32,
     heard: watch::Sender<Sequence>,
 }
 
@@ -104,6 +111,7 @@ impl Feed {
             live: broadcast::Sender::new(CHUNKS_KEPT),
             gathered: broadcast::Sender::new(GATHERED_KEPT),
             wanted: Notify::new(),
+            turns: AtomicU32::new(0),
             heard,
         }
     }
@@ -155,6 +163,14 @@ impl Feed {
             }
         };
         (look(&view), view.sequence(), live)
+    }
+
+    /// So long after the gathered feed has something the next reader of it is written to. Were all of them written to
+    /// at once, a call that comes just then would wait for hundreds of writes.
+    pub fn turn(&self) -> Duration {
+        let reader = self.turns.fetch_add(1, Relaxed);
+        let turns = GATHER_TIME.as_millis() as u32;
+        Duration::from_millis(u64::from(reader.wrapping_mul(TURN_STEP) % turns))
     }
 
     /// Gathers the live feed for those who look on, while there are any. Where it was not listening a chunk does not
@@ -262,5 +278,30 @@ impl Release for Sink {
 
     fn released(&mut self, records: &[ReleasedRecord]) {
         self.0.hear(records);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn readers_who_come_one_after_the_other_never_share_a_turn() {
+        let feed = Feed::new(CentreId(1));
+        let mut turns = Vec::new();
+        turns.resize_with(200, || feed.turn());
+        let all = GATHER_TIME.as_millis() as usize;
+        for run in turns.windows(all) {
+            assert_eq!(run.iter().collect::<BTreeSet<_>>().len(), all);
+        }
+        assert!(turns.iter().all(|&turn| turn < GATHER_TIME));
+        // Neighbours are not written to in the same moment either.
+        let apart = |pair: &[Duration]| pair[0].abs_diff(pair[1]);
+        assert!(
+            turns
+                .windows(2)
+                .all(|pair| apart(pair) >= Duration::from_millis(15))
+        );
     }
 }

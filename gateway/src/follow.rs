@@ -119,7 +119,8 @@ impl Follower {
         }
     }
 
-    fn is_behind(&self) -> bool {
+    /// Whether what comes next is read from the journal.
+    pub fn is_behind(&self) -> bool {
         self.first_wanted() <= self.released
     }
 

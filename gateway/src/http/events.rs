@@ -1,6 +1,7 @@
 //! Events over HTTP, as server-sent events: every released event in the journal's order, from now on or from behind a known
 //! one. A reader that was away misses nothing; one that never reads is never asked for, and costs its socket alone. What
-//! happened is put in words once for all who read everything, and sent on a few times a second rather than one by one.
+//! happened is put in words once for all who read everything, and sent on a few times a second rather than one by one, to one
+//! reader after the other, so that calls find their turn between them.
 
 use super::Shared;
 use super::query::Query;
@@ -34,6 +35,8 @@ struct Reader {
     stopped: watch::Receiver<bool>,
     #[allow(dead_code)] // held for its drop
     present: Present,
+    /// So long after others its turn to be written to comes.
+    turn: Duration,
     /// What is said first.
     greeting: Option<Bytes>,
 }
@@ -71,6 +74,7 @@ pub async fn stream(
     let reader = Reader {
         stopped: exchange.stopped(),
         present: Present::enter(&exchange.figures, |figures| &figures.readers),
+        turn: exchange.feed.turn(),
         follower,
         exchange,
         // Also tells a browser to come again soon after the line breaks.
@@ -147,6 +151,9 @@ impl Reader {
             };
             if found.announcements().is_empty() {
                 continue;
+            }
+            if !self.follower.is_behind() {
+                tokio::time::sleep(self.turn).await;
             }
             let words = || worded(&self.exchange, found.announcements());
             return Some(match &found {
