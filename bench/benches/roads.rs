@@ -5,7 +5,7 @@
 
 #![allow(missing_docs)] // criterion's macros make undocumented items
 
-use bench::{Outwards, RoadLoad, auckland};
+use bench::{Moves, Outwards, RoadLoad, auckland};
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::roads::conditions::{Change, Conditions};
 use engine::roads::generate::{Layout, generate};
@@ -94,47 +94,68 @@ fn roads(criterion: &mut Criterion) {
     }
 }
 
-/// Questions and moves, by the number of units.
+/// Questions and moves, by the number of units and how they move.
 fn search(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
     let counts: &[u32] = if is_smoke() {
         &[200]
     } else {
         &[1_000, 10_000, 100_000]
     };
-    let mut group = criterion.benchmark_group(format!("roads_{name}"));
-    for &count in counts {
-        let mut load = RoadLoad::new(map.clone(), count);
-        group.bench_function(format!("nearest/{count}"), |bencher| {
-            bencher.iter(|| {
-                load.step();
-                load.ask()
-            })
-        });
-        for (what, extra_ms) in EXTRAS {
-            group.bench_function(format!("cheapest_{what}/{count}"), |bencher| {
+    for (how, moves) in [("driving", Moves::Driving), ("anywhere", Moves::Anywhere)] {
+        let mut group = criterion.benchmark_group(format!("roads_{name}_{how}"));
+        for &count in counts {
+            let mut load = RoadLoad::new(map.clone(), count, moves);
+            group.bench_function(format!("nearest/{count}"), |bencher| {
                 bencher.iter(|| {
                     load.step();
-                    load.ask_cheapest(extra_ms)
+                    load.ask()
                 })
             });
-        }
-        group.bench_function(format!("move/{count}"), |bencher| {
-            bencher.iter(|| load.step())
-        });
-        let mut timed = RoadLoad::new(map.clone(), count);
-        let times = if is_smoke() { 500 } else { TIMED };
-        for (what, times, moves) in [
-            ("new times", times / 100, 1),
-            ("a move a question", times, 1),
-            ("100 moves a question", times / 10, 100),
-        ] {
-            let latencies = timed.time(times, moves);
-            let sum_ms = timed.sum_ms;
-            println!("{name}, {count} units, {what}: {latencies}; sum {sum_ms} ms");
-            if what == "new times" && !is_smoke() {
-                (0..ROUND_MOVES).for_each(|_| timed.step());
+            for (what, extra_ms) in EXTRAS {
+                group.bench_function(format!("cheapest_{what}/{count}"), |bencher| {
+                    bencher.iter(|| {
+                        load.step();
+                        load.ask_cheapest(extra_ms)
+                    })
+                });
             }
+            group.bench_function(format!("move/{count}"), |bencher| {
+                bencher.iter(|| load.step())
+            });
+            quantiles(name, how, RoadLoad::new(map.clone(), count, moves), count);
         }
+        group.finish();
+    }
+    taken_up(criterion, name, map, counts);
+}
+
+/// Single questions: just after new times, then when moves have gone by.
+fn quantiles(name: &str, how: &str, mut load: RoadLoad, count: u32) {
+    let times = if is_smoke() { 500 } else { TIMED };
+    for (what, times, moves) in [
+        ("new times", times / 100, 1),
+        ("a move a question", times, 1),
+        ("100 moves a question", times / 10, 100),
+    ] {
+        let latencies = load.time(times, moves);
+        let sum_ms = load.sum_ms;
+        println!("{name}, {count} units {how}, {what}: {latencies}; sum {sum_ms} ms");
+        if what == "new times" && !is_smoke() {
+            (0..ROUND_MOVES).for_each(|_| load.step());
+        }
+    }
+}
+
+/// The first question after new times, which lists all units anew.
+fn taken_up(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>, counts: &[u32]) {
+    let mut group = criterion.benchmark_group(format!("roads_{name}"));
+    group.sample_size(10);
+    for &count in counts {
+        let mut load = RoadLoad::new(map.clone(), count, Moves::Driving);
+        let mut other = Some(Metric::new(map.clone(), &Conditions::default()));
+        group.bench_function(format!("first_under_new_times/{count}"), |bencher| {
+            bencher.iter(|| other = other.take().map(|other| load.ask_under(other)))
+        });
     }
     group.finish();
 }
@@ -171,7 +192,7 @@ fn customise(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
 /// The same questions asked of others. They know no bans, and none of these networks has any.
 fn peers(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
     let count = if is_smoke() { 200 } else { 10_000 };
-    let mut load = RoadLoad::new(map.clone(), count);
+    let mut load = RoadLoad::new(map.clone(), count, Moves::Anywhere);
     let mut group = criterion.benchmark_group(format!("roads_{name}"));
     let mut outwards = Outwards::new(map, Profile::Siren, TURNOUT_LEAST_MS);
     for unit in (0..count).filter(|unit| unit % 5 < 2 && unit % 3 == 0) {

@@ -11,7 +11,7 @@ pub mod wording;
 
 pub use auckland::auckland;
 pub use recovery::{Recovery, RecoverySize};
-pub use road_load::{Latencies, RoadLoad};
+pub use road_load::{Latencies, Moves, RoadLoad};
 pub use road_peers::Outwards;
 pub use shares::{Shares, SharesSize};
 pub use standard::{Policies, Standard, StandardSize};

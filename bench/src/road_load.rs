@@ -1,11 +1,12 @@
-//! Units on a road network and places that ask for one: 60 % busy, three capabilities, a unit moving between questions.
+//! Units on a road network and places that ask for one: 60 % busy, three capabilities, a unit moving between questions, as
+//! one does that drives through its district and tells where it is every ten seconds, or else to anywhere at once.
 
 use engine::city::generate::random::Random;
 use engine::dispatch::shortlist::{Listed, Shortlist};
 use engine::roads::conditions::Conditions;
 use engine::roads::metric::Metric;
 use engine::roads::nearest::{Found, FoundList, RoadUnits, SearchRoom, Wanted};
-use engine::roads::network::{EdgeIndex, Network, Profile};
+use engine::roads::network::{CLOSED_MS, EdgeIndex, Network, NodeIndex, Profile};
 use engine::roads::position::{Fraction, Position, Positions};
 use engine::roads::road_map::RoadMap;
 use std::sync::Arc;
@@ -16,6 +17,42 @@ const CAPABILITIES: u32 = 3;
 const COMPARED: usize = 32;
 /// Of five units, how many are free.
 const FREE_OF_FIVE: u32 = 2;
+/// How far a unit drives between two reports: ten seconds at 43 km/h, in millimetres.
+const REPORT_MM: u64 = 120_000;
+
+/// How units move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moves {
+    /// On along their road, 120 m a report, at each node into any road but the one they came by.
+    Driving,
+    /// From anywhere to anywhere: the worst that can come.
+    Anywhere,
+}
+
+/// The edges that leave each node.
+struct Leaving {
+    firsts: Vec<u32>,
+    edges: Vec<EdgeIndex>,
+}
+
+impl Leaving {
+    fn of(network: &Network) -> Leaving {
+        let mut edges: Vec<_> = (0..network.edges.len() as u32).map(EdgeIndex).collect();
+        let from = |edge: &EdgeIndex| network.edges[edge.0 as usize].from.0;
+        edges.sort_by_key(from);
+        let nodes = 0..=network.nodes.len() as u32;
+        let firsts = nodes.map(|node| edges.partition_point(|edge| from(edge) < node) as u32);
+        Leaving {
+            firsts: firsts.collect(),
+            edges,
+        }
+    }
+
+    fn at(&self, node: NodeIndex) -> &[EdgeIndex] {
+        let ends = [node.0, node.0 + 1].map(|node| self.firsts[node as usize] as usize);
+        &self.edges[ends[0]..ends[1]]
+    }
+}
 
 /// A network with units on it.
 pub struct RoadLoad {
@@ -25,6 +62,9 @@ pub struct RoadLoad {
     pub metric: Metric,
     /// The units.
     pub units: RoadUnits,
+    moves: Moves,
+    leaving: Leaving,
+    places: Vec<Position>,
     count: u32,
     random: Random,
     asked: u32,
@@ -49,13 +89,16 @@ pub struct Latencies {
 
 impl RoadLoad {
     /// A map with so many units, spread over its edges.
-    pub fn new(map: Arc<RoadMap>, count: u32) -> RoadLoad {
+    pub fn new(map: Arc<RoadMap>, count: u32, moves: Moves) -> RoadLoad {
         let metric = Metric::new(map.clone(), &Conditions::default());
         let mut units = RoadUnits::new(count);
         units.set_turnouts((0..count).map(|unit| 30_000 + unit % 4 * 15_000));
         let mut load = RoadLoad {
             metric,
             units,
+            moves,
+            leaving: Leaving::of(map.network()),
+            places: Vec::new(),
             count,
             random: Random::new(1, "road load"),
             asked: 0,
@@ -67,6 +110,7 @@ impl RoadLoad {
         };
         for unit in 0..count {
             let position = load.position();
+            load.places.push(position);
             load.units.place(unit, Positions::of_all(position));
             load.units
                 .set_capabilities(unit, 1 << (unit % CAPABILITIES));
@@ -77,7 +121,8 @@ impl RoadLoad {
 
     /// Of a network, whose order is found here.
     pub fn of(network: Network, count: u32) -> anyhow::Result<RoadLoad> {
-        Ok(RoadLoad::new(Arc::new(RoadMap::build(network)?), count))
+        let map = Arc::new(RoadMap::build(network)?);
+        Ok(RoadLoad::new(map, count, Moves::Anywhere))
     }
 
     /// Any place on any edge.
@@ -91,8 +136,54 @@ impl RoadLoad {
 
     /// One unit moves.
     pub fn step(&mut self) {
-        let (unit, position) = (self.random.below(self.count), self.position());
+        let (unit, position) = self.next_move();
         self.units.place(unit, Positions::of_all(position));
+    }
+
+    /// Which unit moves next, and to where.
+    fn next_move(&mut self) -> (u32, Position) {
+        let unit = self.random.below(self.count);
+        let position = match self.moves {
+            Moves::Anywhere => self.position(),
+            Moves::Driving => self.driven_on(self.places[unit as usize]),
+        };
+        self.places[unit as usize] = position;
+        (unit, position)
+    }
+
+    /// Where somebody is one report later.
+    fn driven_on(&mut self, from: Position) -> Position {
+        let network = self.map.network();
+        let Position { mut edge, along } = from;
+        let mut rest_mm = REPORT_MM + u64::from(along.of(network.edges[edge.0 as usize].length_mm));
+        loop {
+            let on = network.edges[edge.0 as usize];
+            let length_mm = u64::from(on.length_mm);
+            if rest_mm < length_mm {
+                let along = Fraction::new((rest_mm << 20).div_ceil(length_mm.max(1)) as u32);
+                return Position { edge, along };
+            }
+            rest_mm = rest_mm.saturating_sub(length_mm.max(1));
+            let open = |next: &&EdgeIndex| {
+                let next = network.edges[next.0 as usize];
+                next.time_ms[Profile::Siren as usize] != CLOSED_MS
+            };
+            let back = |next: &&EdgeIndex| network.edges[next.0 as usize].to == on.from;
+            let ways = || self.leaving.at(on.to).iter().filter(open);
+            let forth = ways().filter(|next| !back(next)).count() as u32;
+            let count = if forth > 0 {
+                forth
+            } else {
+                ways().count() as u32
+            };
+            if count == 0 {
+                let along = Fraction::END;
+                return Position { edge, along };
+            }
+            let chosen = self.random.below(count) as usize;
+            let next = ways().filter(|next| forth == 0 || !back(next)).nth(chosen);
+            edge = next.copied().unwrap_or(edge);
+        }
     }
 
     /// Who is there first, at any place; asks for each capability in turn.
@@ -116,6 +207,13 @@ impl RoadLoad {
         let best = self.list.best();
         self.sum_ms += best.map_or(0, |best| u64::from(best.sum_ms));
         best
+    }
+
+    /// Other times come into force, and the first question under them is asked; those before are given back.
+    pub fn ask_under(&mut self, metric: Metric) -> Metric {
+        let before = std::mem::replace(&mut self.metric, metric);
+        std::hint::black_box(self.ask());
+        before
     }
 
     fn ask_at(&mut self, to: Position) -> Option<Found> {
@@ -151,7 +249,7 @@ impl RoadLoad {
         };
         for _ in 0..times {
             (1..moves).for_each(|_| self.step());
-            let (unit, position) = (self.random.below(self.count), self.position());
+            let (unit, position) = self.next_move();
             let to = self.position();
             let started = thread_ns();
             let clock = thread_ns();

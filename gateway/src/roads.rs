@@ -22,6 +22,8 @@ const HOUR_PERIOD: Duration = Duration::from_secs(1);
 const HOUR_PAUSE: Duration = Duration::from_secs(60);
 /// How often it is looked whether the factors are in force.
 const LANE_PAUSE: Duration = Duration::from_millis(20);
+/// How often it is looked whether a map is held by nobody else any more.
+const LET_GO_PAUSE: Duration = Duration::from_secs(1);
 /// Changes that wait for their turn at most.
 const WAITING_MAX: usize = 16;
 
@@ -78,9 +80,15 @@ pub enum Unprepared {
     Failed(String),
 }
 
-/// Lets a map go beside everything else: it is large, and the writer must not be the last that holds it.
+/// Lets a map go beside everything else: it is large, and the writer must not be the last that holds it. The writer keeps its times
+/// until it is first asked under others.
 pub fn let_go(map: Arc<Atlas>) {
-    tokio::task::spawn_blocking(move || drop(map));
+    tokio::spawn(async move {
+        while Arc::strong_count(&map) > 1 || map.metric().is_shared() {
+            tokio::time::sleep(LET_GO_PAUSE).await;
+        }
+        tokio::task::spawn_blocking(move || drop(map));
+    });
 }
 
 /// Keeps a bulletin and makes the map ready as it says, beside everything else.

@@ -160,17 +160,24 @@ def test_each_change_decides_from_its_answer_on_and_outlives_a_kill(centre: Runn
 
 
 def test_calls_go_on_while_roads_change(centre: RunningCentre, town: Town) -> None:
-    """No call waits for a change, and none is lost: each is answered, and soon."""
-    over, took, lost = threading.Event(), [], []
+    """No call waits for a change, and none is lost: each is answered, with a crew by the road, and soon."""
+    over, took, sent, lost = threading.Event(), [], [], []
+    goals = random.Random(9)
 
     def calls() -> None:
-        number = 0
         while not over.is_set():
-            number += 1
+            lat, lon = place(goals.choice(sorted(town.edges)))
+            call = {"key": f"c-{len(took)}", "line": "120", "lat": lat, "lon": lon, "datum": "wgs84", "kind": "chest_pain"}
             begun = time.monotonic()
-            answer = post_call(centre, {"key": f"c-{number}", "line": "12345", "text": "咨询社保"})
+            answer = post_call(centre, call | {"text": "胸口疼"})
             took.append(time.monotonic() - begun)
-            lost.extend([] if answer.status == 200 else [answer.body])
+            if answer.status != 200:
+                lost.append(answer.body)
+                continue
+            decision = answer.json()
+            sent.extend(order for order in decision["orders"] if order["unit"].startswith("crew-"))
+            closed = ask(centre, "POST", f"/v1/incidents/{decision['incident']}/close", b"")
+            lost.extend([] if closed.status == 200 else [closed.body])
 
     caller = threading.Thread(target=calls)
     caller.start()
@@ -182,6 +189,7 @@ def test_calls_go_on_while_roads_change(centre: RunningCentre, town: Town) -> No
         over.set()
         caller.join()
     assert len(took) > 30 and not lost, lost
+    assert len(sent) == len(took), "each has a crew, found by the road"
     assert max(took) < 2, f"a call took {max(took):.2f} s while roads changed"
     assert centre.stats()["conservation"]["accepted"] == len(took)
 

@@ -70,6 +70,11 @@ impl Metric {
         &self.profiles[profile as usize]
     }
 
+    /// Whether somebody else keeps any of these times: whoever gives them up then gives back no memory yet.
+    pub fn is_shared(&self) -> bool {
+        self.profiles.iter().any(|it| Arc::strong_count(it) > 1)
+    }
+
     /// How many bytes the labels take.
     pub fn bytes(&self) -> usize {
         self.profiles.iter().map(|it| it.labels.bytes()).sum()

@@ -2,6 +2,7 @@
 
 use super::super::conditions::{Change, Conditions, HourFactors};
 use super::super::metric::Metric;
+use super::super::nearest::{FoundList, RoadUnits, SearchRoom, Wanted};
 use super::super::network::{EdgeIndex, Profile, RoadClass};
 use super::super::position::{Fraction, Position};
 use super::super::road_map::RoadMap;
@@ -83,6 +84,28 @@ fn a_closed_edge_is_left_and_reached_but_not_driven_through() {
     assert_eq!(time(&map, &closed, from, to), None);
     assert_eq!(time(&map, &closed, from, middle), Some(5_001));
     assert_eq!(time(&map, &closed, middle, to), Some(5_000 + 10_001));
+}
+
+#[test]
+fn times_are_kept_by_the_units_until_a_question_under_others() {
+    let map = Arc::new(RoadMap::build(super::straight_road()).unwrap());
+    let mut units = RoadUnits::new(1);
+    let mut ask = |metric: &Metric| {
+        let wanted = Wanted {
+            profile: Profile::Siren,
+            to: ends(&map).1,
+            need: 1,
+        };
+        let (room, found) = (&mut SearchRoom::default(), &mut FoundList::new(1));
+        units.nearest(metric, wanted, room, |_| true, found);
+    };
+    let before = Metric::new(map.clone(), &Conditions::default());
+    let after = Metric::new(map.clone(), &Conditions::default());
+    assert!(!before.is_shared());
+    ask(&before);
+    assert!(before.is_shared() && !after.is_shared());
+    ask(&after);
+    assert!(after.is_shared() && !before.is_shared());
 }
 
 #[test]
