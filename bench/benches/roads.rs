@@ -7,12 +7,15 @@
 
 use bench::{Moves, Outwards, RoadLoad, auckland};
 use criterion::{Criterion, criterion_group, criterion_main};
+use engine::id::ObjectHash;
+use engine::roads::atlas::Atlas;
 use engine::roads::conditions::{Change, Conditions};
 use engine::roads::generate::{Layout, generate};
 use engine::roads::metric::{Metric, ProfileTimes};
 use engine::roads::network::{EdgeIndex, Network, Profile};
 use engine::roads::position::Position;
-use engine::roads::road_map::RoadMap;
+use engine::roads::prepared::{Prepared, Sections};
+use engine::roads::road_map::{RoadMap, add_order};
 use engine::roads::travel::{Destination, exits};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -62,15 +65,26 @@ fn maps() -> Vec<(&'static str, Arc<RoadMap>)> {
     }
     let ready = |(name, network): (&'static str, Network)| {
         let started = Instant::now();
-        let map = good(RoadMap::build(network).map_err(anyhow::Error::from), name);
+        let mut sections = Sections::of(&network, "");
+        let entries = add_order(&network, &mut sections).map_err(anyhow::Error::from);
+        let (entries, _) = good(entries, name);
+        let file = sections.file();
+        let built_s = started.elapsed().as_secs_f64();
+        let opened = Instant::now();
+        let prepared = good(Prepared::of_bytes(&file).map_err(anyhow::Error::from), name);
+        let map = good(RoadMap::open(&prepared).map_err(anyhow::Error::from), name);
+        let opened_s = opened.elapsed().as_secs_f64();
+        let read = Instant::now();
+        let atlas = Atlas::read(ObjectHash::of(&file), &file).map_err(anyhow::Error::msg);
+        drop(good(atlas, name));
         let states = map.hierarchy().len().max(1) as usize;
         println!(
-            "{name}: {} nodes, {} edges, {} states; built in {:.2} s; mean label {}; memory at most {} MiB",
+            "{name}: {} nodes, {} edges, {states} states; built in {built_s:.2} s, mean label {}; a file of {} MiB, opened in {opened_s:.3} s, with its times and places in {:.3} s; memory at most {} MiB",
             map.network().nodes.len(),
             map.network().edges.len(),
-            states,
-            started.elapsed().as_secs_f64(),
-            map.hierarchy().label_entries() / states,
+            entries / states,
+            file.len() >> 20,
+            read.elapsed().as_secs_f64(),
             peak_mib(),
         );
         (name, Arc::new(map))

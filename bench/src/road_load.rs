@@ -295,7 +295,11 @@ impl std::fmt::Display for Latencies {
         ];
         for (what, sorted) in quantiles {
             let [p50, p90, p99, p999] = [500, 900, 990, 999].map(|permille| at(sorted, permille));
-            write!(f, "{what}: p50 {p50} p90 {p90} p99 {p99} p99.9 {p999}; ")?;
+            let mean = sorted.iter().sum::<u64>() / sorted.len().max(1) as u64;
+            write!(
+                f,
+                "{what}: mean {mean} p50 {p50} p90 {p90} p99 {p99} p99.9 {p999}; "
+            )?;
         }
         write!(f, "the clock itself p50 {}", at(&self.clock, 500))
     }
