@@ -15,6 +15,7 @@ pub use typed::ClockTyped;
 use crate::channels::ChannelsConfig;
 use crate::link::GateLimits;
 use crate::log::{LogConfig, LogFormat, level_mistake};
+use crate::machine::cores;
 use engine::city::{City, Contacts};
 use engine::classify::Lexicon;
 use engine::command::ClockMode;
@@ -492,8 +493,7 @@ impl Check<'_> {
 }
 
 fn workers(typed: Option<usize>) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    typed.unwrap_or(cores).clamp(1, 64)
+    typed.unwrap_or_else(cores).clamp(1, 64)
 }
 
 #[cfg(test)]

@@ -8,6 +8,9 @@ use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_s
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::UdpSocket;
 
+/// How the names of the gateway's threads begin: doors, intake and answers are on each of them.
+pub const GATEWAY_THREAD: &str = "gateway-";
+
 /// Bytes of UDP buffer for each connection: a burst of two datagrams, as the kernel counts them.
 const UDP_BYTES_PER_CONNECTION: u64 = 4_096;
 /// The least and the most UDP buffer that is wanted, however few or many connections there may be.
@@ -74,6 +77,11 @@ impl Found {
             open_files: getrlimit(Resource::Nofile).current,
         }
     }
+}
+
+/// How many processors this process may use.
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 fn number_in(path: &str) -> Option<u64> {

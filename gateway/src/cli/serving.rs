@@ -7,6 +7,7 @@ use crate::serve::serve as serve_centre;
 use anyhow::{Context, bail};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Serves until it is told to stop or the centre fails.
@@ -18,8 +19,16 @@ pub fn serve(file: Option<&Path>, overrides: &Overrides) -> anyhow::Result<()> {
     for warning in machine::warnings(&wanted, &machine::Found::read()) {
         tracing::warn!("{warning}");
     }
+    let threads = machine::cores();
+    let started = AtomicUsize::new(0);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .worker_threads(threads)
+        // The first are started at once and stay; what comes after them waits for a file.
+        .thread_name_fn(move || match started.fetch_add(1, Ordering::Relaxed) {
+            thread if thread < threads => format!("{}{thread}", machine::GATEWAY_THREAD),
+            _ => "liandong-files".into(),
+        })
         .build()
         .context(
             "cannot start the gateway's threads; look at the limits of the process (`ulimit -u`)",

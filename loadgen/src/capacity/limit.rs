@@ -111,7 +111,7 @@ pub fn of(busy: &Busy, invalid: Option<&str>, by_refusing: bool) -> Limit {
     let busiest = busy
         .threads
         .iter()
-        .filter(|(thread, _)| *thread != "gateway")
+        .filter(|(thread, _)| *thread != "others")
         .max_by(|one, other| one.1.total_cmp(other.1));
     match busiest {
         Some((thread, share)) if *share >= THREAD_SHARE => Limit::Thread {
@@ -250,13 +250,15 @@ mod tests {
             limit(|busy| (slow(busy), busy.cores_idle = Some(0.0)).1),
             Limit::Journal
         );
-        let writer = limit(|busy| busy.threads.extend([("writer".into(), 0.93)]));
-        assert_eq!(
-            writer,
-            Limit::Thread {
-                thread: "writer".into()
-            }
-        );
+        for thread in ["writer", "gateway-1"] {
+            let one = limit(|busy| {
+                let threads = [(thread, 0.93), ("view", 0.4), ("others", 1.3)];
+                let threads = threads.map(|(thread, share)| (thread.to_owned(), share));
+                busy.threads.extend(threads);
+            });
+            let thread = thread.into();
+            assert_eq!(one, Limit::Thread { thread });
+        }
     }
 
     #[test]

@@ -2,15 +2,18 @@
 
 use super::Writer;
 use crate::exchange::Exchange;
+use crate::machine::GATEWAY_THREAD;
 use engine::runtime::Health;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 use rustix::time::{ClockId, clock_gettime};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Threads with a name of their own, as labels and as the kernel cuts their names. All of them live as long as the centre.
+/// Threads with a name of their own beside the gateway's, as labels and as the kernel cuts their names. All of them live as long as the
+/// centre.
 const THREADS: [(&str, &str); 6] = [
     ("writer", "liandong-writer"),
     ("journal", "liandong-journa"),
@@ -75,19 +78,18 @@ pub(super) fn write(writer: &mut Writer<'_>, exchange: &Exchange) -> fmt::Result
         return Ok(());
     };
     let named: Duration = threads.iter().map(|(_, spent)| *spent).sum();
-    // What has no name of its own: doors, intake, answers.
     let rest = process.saturating_sub(named).as_nanos();
     // Threads are told in coarser steps than the process, and later: their difference must not fall.
     let rest = u64::try_from(rest).unwrap_or(u64::MAX);
     let told = UNNAMED_NS.fetch_max(rest, Ordering::Relaxed).max(rest);
-    let gateway = ("gateway", Duration::from_nanos(told));
+    let others = ("others".to_owned(), Duration::from_nanos(told));
     writer.durations_total_by(
         "liandong_thread_busy",
         "Processor time of the centre's threads",
         threads
-            .into_iter()
-            .chain([gateway])
-            .map(|(thread, spent)| ([("thread", thread)], spent)),
+            .iter()
+            .chain([&others])
+            .map(|(thread, spent)| ([("thread", thread.as_str())], *spent)),
     )
 }
 
@@ -100,9 +102,10 @@ fn processor_time() -> Duration {
     Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or_default())
 }
 
-/// Processor time of the threads that have a name; of several centres in one process, together.
-fn thread_times() -> Option<[(&'static str, Duration); 6]> {
-    let mut times = THREADS.map(|(label, _)| (label, Duration::ZERO));
+/// Processor time of the threads that have a name, sorted by it; of several centres in one process, together.
+fn thread_times() -> Option<Vec<(String, Duration)>> {
+    let fixed = THREADS.map(|(label, _)| (label.to_owned(), Duration::ZERO));
+    let mut times = BTreeMap::from(fixed);
     for thread in std::fs::read_dir("/proc/self/task").ok()?.flatten() {
         // A thread that has just ended has nothing to tell.
         let Ok(told) = std::fs::read_to_string(thread.path().join("stat")) else {
@@ -111,12 +114,15 @@ fn thread_times() -> Option<[(&'static str, Duration); 6]> {
         let Some((name, ticks)) = name_and_ticks(&told) else {
             continue;
         };
-        let known = THREADS.iter().position(|(_, known)| *known == name);
-        if let Some((_, spent)) = known.and_then(|index| times.get_mut(index)) {
-            *spent += TICK * ticks;
-        }
+        let known = THREADS.iter().find(|(_, known)| *known == name);
+        let label = match known {
+            Some((label, _)) => label,
+            None if name.starts_with(GATEWAY_THREAD) => name,
+            None => continue,
+        };
+        *times.entry(label.to_owned()).or_default() += TICK * ticks;
     }
-    Some(times)
+    Some(times.into_iter().collect())
 }
 
 /// Name and processor time of `/proc/…/stat`: the second field, in brackets, and the sum of the 14th and 15th.
