@@ -410,6 +410,9 @@ async fn the_document_says_what_a_scrape_says() {
                 "path" => value == "none" || paths["paths"][value].is_object(),
                 "version" => value == env!("CARGO_PKG_VERSION"),
                 "commit" => value.len() <= 40,
+                "thread" if value.starts_with("gateway-") => {
+                    value["gateway-".len()..].parse::<u8>().is_ok()
+                }
                 _ => vocabulary
                     .get(&of)
                     .is_some_and(|known| known.contains(value)),
