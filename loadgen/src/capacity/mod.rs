@@ -49,6 +49,8 @@ pub struct Study {
     pub step: Duration,
     /// How long the confirmation is.
     pub soak: Duration,
+    /// How many of them a search ends with.
+    pub soaks: usize,
     /// Searches.
     pub repeats: u32,
     /// No step begins later than this after the first.
@@ -258,7 +260,7 @@ impl Bench<'_> {
         for number in 1..=self.study.repeats {
             let first = found.first().copied().filter(|&rate| rate > 0.0);
             let from = first.map_or(self.study.from, |rate: f64| rate * AGAIN_FROM);
-            let mut search = Search::new(from, self.study.ceiling);
+            let mut search = Search::new(from, self.study.ceiling, self.study.soaks);
             match self.search(&mut search, number).await {
                 Ok(Some(rate)) => found.push(rate),
                 Ok(None) => break,

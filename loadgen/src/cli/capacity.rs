@@ -21,8 +21,9 @@ Examples:
   liandong-load capacity --to quic://127.0.0.1:4433 --slo 'p99<10ms,lost=0' --stats http://127.0.0.1:8110
   liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo 'p99<50ms,errors<0.1%' --from 50 --repeats 1 --json verdict.json
 
-Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, confirms with a soak, which goes on 5 % higher
-while it holds; all of it --repeats times. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, and soaks --soaks times, 5 %
+higher after one that held and lower after one that broke; all of it --repeats times. What holds is the highest rate that a soak held, up to where one
+is as likely to hold as to break. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds, time ran out before one was confirmed, or the centre could not be reached any more. Searches that lie over 10 % apart are
@@ -57,6 +58,10 @@ pub(super) struct CapacityArgs {
     /// How long the confirmation is.
     #[arg(long, default_value = "20s")]
     soak: Lasting,
+    /// How many soaks each search ends with, up and down around what it found. One is quick; near its limit a centre now holds and now breaks
+    /// the same rate, and more of them find the same again.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    soaks: u32,
     /// How often the whole search is done.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     repeats: u32,
@@ -166,6 +171,7 @@ fn study(args: &CapacityArgs) -> Study {
         warm_up: args.warm_up.unwrap_or(args.step).0,
         step: args.step.0,
         soak: args.soak.0,
+        soaks: args.soaks as usize,
         repeats: args.repeats,
         at_most: args.at_most.0,
         links: (args.connections.into(), args.streams.into()),
