@@ -51,7 +51,9 @@ def test_a_rate_that_holds_is_found_and_all_is_told(start_centre: StartCentre, t
     busy = verdict["steps"][-1]["busy"]
     assert busy["centre_cores"] > 0 and busy["journal_ms"] > 0 and {"writer", "gateway-0"} <= set(busy["threads"]), busy
     assert len((tmp_path / "steps.csv").read_text(encoding="utf-8").splitlines()) == 1 + len(purposes)
-    assert "holds     90 calls/s" in said and "breaks" not in said, said
+    assert "holds     90 calls/s" in said and "breaks" not in said and "measured  on " in said, said
+    about = verdict["about"]
+    assert about["machine"]["cores"] > 0 and about["generator"] and about["command"][1] == "capacity" and "seed" in about, about
     centre.assert_unharmed()
 
 

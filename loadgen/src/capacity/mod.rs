@@ -14,6 +14,7 @@ pub mod text;
 use crate::objective::{Objective, Slo};
 use crate::pace::{Arrivals, Spread};
 use crate::replay::{Options, Rate, ReplayError, own, rate};
+use crate::report::about::About;
 use crate::report::{Judged, Summary};
 use crate::trace::Row;
 use centre::{Busy, Watched};
@@ -141,6 +142,8 @@ pub struct Verdict {
     pub broke_off: Option<String>,
     /// Every step.
     pub steps: Vec<Step>,
+    /// Machine, kernel, program, command line and seed, without which figures cannot be compared.
+    pub about: About,
 }
 
 impl Verdict {
@@ -223,6 +226,7 @@ pub async fn run(
     options: &Options,
     rows: Arc<[Row]>,
     metrics: Option<String>,
+    about: About,
     told: &mut dyn FnMut(&Step),
 ) -> Result<Verdict, ReplayError> {
     let watched = Watched {
@@ -237,6 +241,7 @@ pub async fn run(
         watched,
         began: Instant::now(),
         steps: Vec::new(),
+        about,
         told,
     };
     bench.run().await
@@ -249,6 +254,7 @@ struct Bench<'a> {
     watched: Watched,
     began: Instant,
     steps: Vec<Step>,
+    about: About,
     told: &'a mut dyn FnMut(&Step),
 }
 
@@ -304,6 +310,7 @@ impl Bench<'_> {
             is_cut_short,
             broke_off,
             steps: std::mem::take(&mut self.steps),
+            about: std::mem::take(&mut self.about),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::{Purpose, Step, Verdict, limit};
 use crate::objective::{is_loss_judged, verdict};
+use crate::report::about::About;
 use std::fmt;
 
 /// Characters of the longest bar.
@@ -94,6 +95,10 @@ fn known(figure: Option<f64>) -> String {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "capacity of {} for {}", self.to, self.slo)?;
+        let About {
+            generator, machine, ..
+        } = &self.about;
+        writeln!(f, "measured  on {machine}, by {generator}")?;
         self.holds(f)?;
         if let Some(step) = self.broken() {
             let what = match &step.invalid {
@@ -299,6 +304,10 @@ pub(super) mod tests {
             broke_at: Some(1),
             is_cut_short: false,
             broke_off: None,
+            about: About {
+                generator: "0.1.0".into(),
+                ..About::default()
+            },
             steps: vec![
                 step(Purpose::Soak, 100.0, 5.0),
                 step(Purpose::Search, 125.0, 40.0),

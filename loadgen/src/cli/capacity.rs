@@ -9,6 +9,7 @@ use crate::objective::Slo;
 use crate::pace::Spread;
 use crate::replay::field::wall;
 use crate::replay::{Options, rate};
+use crate::report::about::About;
 use crate::synth::{self, Size};
 use crate::trace::Row;
 use clap::Args;
@@ -141,7 +142,8 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
             eprintln!("{step}");
         }
     };
-    let studied = capacity::run(&study, &options, rows, metrics(args), &mut told);
+    let about = circumstances(args, &options);
+    let studied = capacity::run(&study, &options, rows, metrics(args), about, &mut told);
     let verdict = runtime.block_on(studied)?;
     runtime.shutdown_background();
     print!("{verdict}");
@@ -161,6 +163,16 @@ pub(super) fn capacity(args: &CapacityArgs) -> Result<u8, Failure> {
         }
     }
     Ok(exit_code(&verdict))
+}
+
+fn circumstances(args: &CapacityArgs, options: &Options) -> About {
+    let command = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    About {
+        centre: format!("quic://{}", options.to),
+        seed: options.seed,
+        load: format!("{}, from {} calls/s on", options.trace.display(), args.from),
+        ..About::now(command)
+    }
 }
 
 fn study(args: &CapacityArgs) -> Study {

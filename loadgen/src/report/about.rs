@@ -4,6 +4,7 @@
 //! command line never get in here.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -96,6 +97,20 @@ impl Machine {
                 .split_whitespace()
                 .next()
                 .and_then(|load| load.parse().ok()),
+        }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let gib = self.memory_bytes as f64 / f64::from(1 << 30);
+        write!(f, "{}, {} cores, {gib:.1} GiB", self.processor, self.cores)?;
+        if !self.kernel.is_empty() {
+            write!(f, ", kernel {}", self.kernel)?;
+        }
+        match self.load_before {
+            Some(load) => write!(f, ", load {load} before"),
+            None => Ok(()),
         }
     }
 }
