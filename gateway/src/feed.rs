@@ -20,6 +20,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::Instant;
 
 /// Chunks that wait for the slowest live subscriber; who is further behind reads the journal.
 const CHUNKS_KEPT: usize = 256;
@@ -50,6 +51,8 @@ pub struct LiveChunk {
     pub last: Sequence,
     /// Everything they said, in order.
     pub announcements: Vec<Announcement>,
+    /// When it was sent on.
+    pub at: Instant,
     /// The same in words, made by the first reader over HTTP who needs them, for all of them.
     pub worded: OnceLock<Bytes>,
 }
@@ -61,6 +64,7 @@ impl LiveChunk {
             first: last.next(),
             last,
             announcements: Vec::new(),
+            at: Instant::now(),
             worded: OnceLock::new(),
         }
     }
@@ -182,6 +186,7 @@ impl Feed {
             let mut gathered = LiveChunk::nothing_after(released);
             while self.gathered.receiver_count() > 0 {
                 let last = gathered.last;
+                gathered.at = Instant::now();
                 // No reader left is no error: they have gone since they were counted.
                 drop(self.gathered.send(Arc::new(gathered)));
                 tokio::time::sleep(GATHER_TIME).await;
@@ -261,6 +266,7 @@ impl Feed {
             first: first.sequence,
             last: last.sequence,
             announcements,
+            at: Instant::now(),
             worded: OnceLock::new(),
         };
         // No receiver left is no error: they have gone since they were counted.

@@ -13,6 +13,7 @@ use engine::view::View;
 use std::sync::Arc;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
 /// Records read back at once.
 const RECORDS_AT_ONCE: usize = 256;
@@ -47,6 +48,8 @@ pub struct Follower {
     released: Sequence,
     live: Receiver<Arc<LiveChunk>>,
     history: Option<History>,
+    /// When what was given last was sent on; `None` where it was read from the journal.
+    sent_on: Option<Instant>,
 }
 
 /// Refuses to follow from behind an event that is not kept any more: what came after it could not be told.
@@ -84,6 +87,7 @@ impl Follower {
             released,
             live,
             history: None,
+            sent_on: None,
         };
         (follower, seen)
     }
@@ -96,12 +100,16 @@ impl Follower {
     /// What comes next, in order; empty when there was nothing of interest. `None`: the centre is gone. May be
     /// dropped while it waits: nothing is lost, the next call goes on where the last answer ended.
     pub async fn next(&mut self) -> Result<Option<Found>, HistoryError> {
+        self.sent_on = None;
         if self.is_behind() {
             return self.catch_up().await.map(|read| Some(Found::Picked(read)));
         }
         self.history = None;
         match self.live.recv().await {
-            Ok(chunk) => Ok(Some(self.take(chunk))),
+            Ok(chunk) => {
+                self.sent_on = Some(chunk.at);
+                Ok(Some(self.take(chunk)))
+            }
             Err(RecvError::Lagged(_)) => {
                 let ((), released, live) = self.exchange.feed.listen(self.pace, |_| ());
                 (self.released, self.live) = (released, live);
@@ -109,6 +117,11 @@ impl Follower {
             }
             Err(RecvError::Closed) => Ok(None),
         }
+    }
+
+    /// When what was given last was sent on; `None` where it was read from the journal.
+    pub fn sent_on(&self) -> Option<Instant> {
+        self.sent_on
     }
 
     fn first_wanted(&self) -> Sequence {
@@ -119,8 +132,7 @@ impl Follower {
         }
     }
 
-    /// Whether what comes next is read from the journal.
-    pub fn is_behind(&self) -> bool {
+    fn is_behind(&self) -> bool {
         self.first_wanted() <= self.released
     }
 

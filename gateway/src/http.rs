@@ -45,7 +45,7 @@ const READERS_MAX: usize = 16;
 
 type Shared = State<Arc<Exchange>>;
 
-/// Serves until `stop` says so, on a thread of its own: hundreds who look on are told at the same moment, and no call over
+/// Serves until `stop` says so, on a thread of its own: hundreds who look on are told within a moment, and no call over
 /// QUIC may wait behind them. What is returned ends when the thread has; dropped before, it cuts answers that never end.
 pub fn serve(
     listener: std::net::TcpListener,

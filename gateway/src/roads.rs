@@ -5,7 +5,7 @@
 
 use crate::exchange::Exchange;
 use engine::centre::Prepared;
-use engine::command::{Activation, Actor, ClockMode};
+use engine::command::{Activation, Actor, ClockMode, ObjectKind};
 use engine::lane::Lane;
 use engine::roads::atlas::Atlas;
 use engine::roads::bulletin::Bulletin;
@@ -22,8 +22,9 @@ const HOUR_PERIOD: Duration = Duration::from_secs(1);
 const HOUR_PAUSE: Duration = Duration::from_secs(60);
 /// How often it is looked whether the factors are in force.
 const LANE_PAUSE: Duration = Duration::from_millis(20);
-/// How often it is looked whether a map is held by nobody else any more.
+/// How often it is looked whether old times are held by nobody else any more, and how many times, for six hours.
 const LET_GO_PAUSE: Duration = Duration::from_secs(1);
+const LET_GO_TRIES: u32 = 6 * 60 * 60;
 /// Changes that wait for their turn at most.
 const WAITING_MAX: usize = 16;
 
@@ -80,14 +81,26 @@ pub enum Unprepared {
     Failed(String),
 }
 
-/// Lets a map go beside everything else: it is large, and the writer must not be the last that holds it. The writer keeps its times
-/// until it is first asked under others.
-pub fn let_go(map: Arc<Atlas>) {
+/// Lets the times of a map go beside everything else, if others have come into force: they are large, and the writer, who keeps each
+/// profile's until it is first asked under others, must not be the last that holds them.
+pub fn let_go(exchange: &Exchange, map: Arc<Atlas>) {
+    let in_force = exchange.running.map();
+    if in_force.is_some_and(|in_force| Arc::ptr_eq(&in_force, &map)) {
+        return;
+    }
+    let mut times = map.metric().shared_profiles().to_vec();
+    drop(map);
     tokio::spawn(async move {
-        while Arc::strong_count(&map) > 1 || map.metric().is_shared() {
+        for _ in 0..LET_GO_TRIES {
+            let (free, held) = times.into_iter().partition(|it| Arc::strong_count(it) == 1);
+            times = held;
+            let free: Vec<_> = free;
+            tokio::task::spawn_blocking(move || drop(free));
+            if times.is_empty() {
+                return;
+            }
             tokio::time::sleep(LET_GO_PAUSE).await;
         }
-        tokio::task::spawn_blocking(move || drop(map));
     });
 }
 
@@ -97,6 +110,13 @@ pub async fn prepared(
     map: Arc<Atlas>,
     bulletin: Bulletin,
 ) -> Result<(Activation, Arc<Atlas>), Unprepared> {
+    if let Some(hash) = map.bulletin_hash()
+        && map.bulletin() == bulletin
+    {
+        // Nothing is other than it was: the times are there.
+        let object = ObjectKind::Bulletin;
+        return Ok((Activation { object, hash }, map));
+    }
     let begun = Instant::now();
     let notices = bulletin.notices.len();
     let asked = Arc::clone(exchange);
@@ -177,6 +197,6 @@ async fn next_hour(exchange: &Arc<Exchange>) -> Result<(), Unprepared> {
         }
         tokio::time::sleep(LANE_PAUSE).await;
     }
-    let_go(before);
+    let_go(exchange, before);
     Ok(())
 }

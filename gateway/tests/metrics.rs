@@ -411,7 +411,7 @@ async fn the_document_says_what_a_scrape_says() {
                 "version" => value == env!("CARGO_PKG_VERSION"),
                 "commit" => value.len() <= 40,
                 "thread" if value.starts_with("gateway-") => {
-                    value["gateway-".len()..].parse::<u8>().is_ok()
+                    value["gateway-".len()..].parse::<u16>().is_ok()
                 }
                 _ => vocabulary
                     .get(&of)

@@ -93,7 +93,11 @@ impl Centre {
             Prepared::Plan(plan) => self.plans.push(plan),
             Prepared::City(hash, city) => self.cities.push((hash, city)),
             Prepared::Lexicon(hash) => self.lexicons.push(hash),
-            Prepared::Roads(atlas) => self.atlases.push(atlas),
+            Prepared::Roads(atlas) => {
+                if !self.atlases.iter().any(|known| Arc::ptr_eq(known, &atlas)) {
+                    self.atlases.push(atlas);
+                }
+            }
         }
     }
 

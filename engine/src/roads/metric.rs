@@ -70,9 +70,9 @@ impl Metric {
         &self.profiles[profile as usize]
     }
 
-    /// Whether somebody else keeps any of these times: whoever gives them up then gives back no memory yet.
-    pub fn is_shared(&self) -> bool {
-        self.profiles.iter().any(|it| Arc::strong_count(it) > 1)
+    /// How each profile drives, to be kept.
+    pub fn shared_profiles(&self) -> &[Arc<ProfileTimes<u32>>; 2] {
+        &self.profiles
     }
 
     /// How many bytes the labels take.

@@ -152,8 +152,8 @@ impl Reader {
             if found.announcements().is_empty() {
                 continue;
             }
-            if !self.follower.is_behind() {
-                tokio::time::sleep(self.turn).await;
+            if let Some(sent_on) = self.follower.sent_on() {
+                tokio::time::sleep_until(sent_on + self.turn).await;
             }
             let words = || worded(&self.exchange, found.announcements());
             return Some(match &found {

@@ -185,7 +185,7 @@ async fn carry_out(exchange: Arc<Exchange>, act: Act, id: Name, asked: Asked) ->
         exchange.activate(pending, (activation, object), to)
     });
     let answer = answer.await;
-    let_go(before);
+    let_go(&exchange, before);
     answer
 }
 

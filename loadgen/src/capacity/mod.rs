@@ -48,7 +48,7 @@ pub struct Study {
     pub warm_up: Duration,
     /// How long a step is.
     pub step: Duration,
-    /// How long the confirmation is.
+    /// How long each soak is.
     pub soak: Duration,
     /// How many of them a search ends with.
     pub soaks: usize,
@@ -242,6 +242,7 @@ pub async fn run(
         began: Instant::now(),
         steps: Vec::new(),
         about,
+        ran_out: false,
         told,
     };
     bench.run().await
@@ -255,6 +256,8 @@ struct Bench<'a> {
     began: Instant,
     steps: Vec<Step>,
     about: About,
+    /// Time ran out within a search.
+    ran_out: bool,
     told: &'a mut dyn FnMut(&Step),
 }
 
@@ -276,7 +279,7 @@ impl Bench<'_> {
                 }
             }
         }
-        let is_cut_short = found.len() < self.study.repeats as usize;
+        let is_cut_short = self.ran_out || found.len() < self.study.repeats as usize;
         let rate = median(&found);
         let unconfirmed = found.is_empty().then(|| unconfirmed(&self.steps)).flatten();
         let broke_at = broke_at(&self.steps, unconfirmed.unwrap_or(rate));
@@ -290,7 +293,7 @@ impl Bench<'_> {
             }
         }
         let limit = match broke_at.and_then(|index| self.steps.get(index)) {
-            _ if rate >= self.study.ceiling => Limit::Ceiling,
+            None if rate >= self.study.ceiling => Limit::Ceiling,
             Some(step) => limit::of(
                 &step.busy,
                 step.invalid.as_deref(),
@@ -319,7 +322,7 @@ impl Bench<'_> {
         self.began.elapsed() > self.study.at_most
     }
 
-    /// One search; `None` when time ran out.
+    /// One search; what its soaks came to so far when time ran out, `None` where none had held.
     async fn search(
         &mut self,
         search: &mut Search,
@@ -332,7 +335,8 @@ impl Bench<'_> {
                 Next::Soak(rate) => (Purpose::Soak, rate, self.study.soak),
             };
             if self.is_late() {
-                return Ok(None);
+                self.ran_out = true;
+                return Ok(search.so_far());
             }
             let held = self.step(purpose, number, rate, lasting).await?;
             search.told(held);
@@ -401,16 +405,19 @@ impl Bench<'_> {
     }
 }
 
-/// The step that shows what broke, above a rate that holds: rather one that is the centre's own, rather one that broke twice; then
-/// the nearest, and where none holds the highest, which says most.
+/// The step that shows what broke, above a rate that holds, or at it where nothing broke above: rather one that is the centre's own, rather
+/// one that broke twice; then the nearest, and where none holds the highest, which says most.
 fn broke_at(steps: &[Step], rate: f64) -> Option<usize> {
     let broken = steps.iter().enumerate();
-    let broken = broken.filter(|(_, step)| step.is_searched() && !step.held && step.rate > rate);
+    let shows =
+        |step: &Step| step.rate > rate || step.rate == rate && step.purpose == Purpose::Soak;
+    let broken = broken.filter(|(_, step)| step.is_searched() && !step.held && shows(step));
     let shown = broken.min_by(|(at, one), (other_at, other)| {
         let by_fault = one.invalid.is_some().cmp(&other.invalid.is_some());
+        let by_place = (one.rate == rate).cmp(&(other.rate == rate));
         let by_times = broke_twice(steps, *other_at).cmp(&broke_twice(steps, *at));
         let by_rate = one.rate.total_cmp(&other.rate);
-        by_fault.then(by_times).then(if rate > 0.0 {
+        by_place.then(by_fault).then(by_times).then(if rate > 0.0 {
             by_rate
         } else {
             by_rate.reverse()
@@ -424,6 +431,10 @@ fn broke_twice(steps: &[Step], at: usize) -> bool {
     let Some(step) = steps.get(at) else {
         return false;
     };
+    // A soak is as long as several steps.
+    if step.purpose == Purpose::Soak {
+        return !step.held;
+    }
     let is_the_same = |other: &Step| {
         (other.purpose, other.search) == (step.purpose, step.search) && other.rate == step.rate
     };
@@ -532,12 +543,18 @@ mod tests {
         assert_eq!(broke_at(&steps, 337.0), None);
         assert_eq!(unconfirmed(&steps), Some(150.0));
         assert_eq!(unconfirmed(&steps[3..]), None);
-        // A soak that broke twice undoes what a step held.
-        let soaks = [1, 1].map(|lost| Step {
+        // A soak that broke undoes what a step held, and shows more than a step far above.
+        let soak = Step {
             purpose: Purpose::Soak,
-            ..at(150.0, lost)
-        });
-        let eased = [at(100.0, 0), at(150.0, 0)].into_iter().chain(soaks);
-        assert_eq!(unconfirmed(&eased.collect::<Vec<_>>()), Some(100.0));
+            ..at(150.0, 1)
+        };
+        let eased = [at(100.0, 0), at(150.0, 0), at(225.0, 1), at(225.0, 1), soak];
+        assert_eq!(unconfirmed(&eased), Some(100.0));
+        assert_eq!(broke_at(&eased, 142.5), Some(4));
+        assert_eq!(broke_at(&eased[..2], 150.0), None);
+        assert_eq!(
+            broke_at(&[&eased[..2], &eased[4..]].concat(), 150.0),
+            Some(2)
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! Pure: it is told how each step went and knows neither time nor centre. Near its limit a centre now holds the same rate and now breaks it, so
 //! no one step says where the limit is. In the climb a rate counts as broken only when it broke twice in a row. The soaks then go a little up
 //! after one that held and a little down after one that broke; the limit is where a soak is as likely to hold as to break, by all that was
-//! seen, and what is found is the highest rate up to there that a soak has held. Every path ends: the climb has its ceiling, the descent its
+//! seen, and what is found is the highest rate up to there at which no more soaks broke than held. Every path ends: the climb has its ceiling, the descent its
 //! floor, the gap its precision, the soaks their count.
 
 /// From one rate of the climb to the next.
@@ -51,8 +51,8 @@ struct Outcome {
 pub struct Search {
     from: f64,
     ceiling: f64,
-    /// How many soaks it ends with, at least.
-    soaks_least: usize,
+    /// How many soaks it ends with, from the first on that held.
+    soaks: usize,
     /// The highest that held.
     holds: Option<f64>,
     /// The lowest that broke, twice.
@@ -60,7 +60,13 @@ pub struct Search {
     /// Broke once and is tried again.
     doubted: bool,
     seen: Vec<Outcome>,
-    soaks: Vec<(f64, bool)>,
+    /// Soaks that broke before any held.
+    eased: usize,
+    /// The first rate that a soak held.
+    first: Option<f64>,
+    /// From there, so many times 5 % up or down, and how each soak went.
+    level: i32,
+    walk: Vec<(i32, bool)>,
     next: Next,
 }
 
@@ -71,12 +77,15 @@ impl Search {
         Search {
             from,
             ceiling,
-            soaks_least: soaks.max(1),
+            soaks: soaks.max(1),
             holds: None,
             breaks: None,
             doubted: false,
             seen: Vec::new(),
-            soaks: Vec::new(),
+            eased: 0,
+            first: None,
+            level: 0,
+            walk: Vec::new(),
             next: Next::Step(from),
         }
     }
@@ -105,7 +114,6 @@ impl Search {
             }
             Next::Soak(rate) => {
                 self.seen.push(seen(rate, SOAK_WIDTH));
-                self.soaks.push((rate, held));
                 self.next = self.soaked(rate, held);
             }
             Next::Found(_) => {}
@@ -138,29 +146,47 @@ impl Search {
         }
     }
 
-    fn soaked(&self, rate: f64, held: bool) -> Next {
-        let held_any = self.soaks.iter().any(|(_, held)| *held);
-        if !held_any {
-            let left = EASED.get(self.soaks.len() - 1);
+    fn soaked(&mut self, rate: f64, held: bool) -> Next {
+        if self.walk.is_empty() && !held {
+            let left = EASED.get(self.eased);
+            self.eased += 1;
             return left.map_or(Next::Found(0.0), |left| Next::Soak(rate * left));
         }
-        if self.soaks.len() >= self.soaks_least {
-            return Next::Found(self.found());
+        self.walk.push((self.level, held));
+        let first = *self.first.get_or_insert(rate);
+        let all_held = self.eased == 0 && self.walk.iter().all(|(_, held)| *held);
+        if self.walk.len() >= self.soaks || rate >= self.ceiling && all_held {
+            return self.so_far().map_or(Next::Found(0.0), Next::Found);
         }
-        Next::Soak(if held {
-            (rate * PRECISION).min(self.ceiling)
-        } else {
-            rate / PRECISION
-        })
+        // At the ceiling it goes no higher.
+        self.level += match held {
+            true if rate < self.ceiling => 1,
+            true => 0,
+            false => -1,
+        };
+        Next::Soak(self.rate_of(first, self.level))
     }
 
-    /// The highest rate up to the limit that a soak held; where all of those are above it, the lowest.
-    fn found(&self) -> f64 {
-        let limit = self.limit() * PRECISION.sqrt();
-        let held = || self.soaks.iter().filter(|(_, held)| *held);
-        let below = held().map(|(rate, _)| *rate).filter(|rate| *rate <= limit);
-        let lowest = held().map(|(rate, _)| *rate).fold(f64::INFINITY, f64::min);
-        below.reduce(f64::max).unwrap_or(lowest)
+    fn rate_of(&self, first: f64, level: i32) -> f64 {
+        (first * PRECISION.powi(level)).min(self.ceiling)
+    }
+
+    /// The highest rate up to the limit at which no more soaks broke than held, the lowest at which one held where there is none; `None`
+    /// while no soak has held.
+    pub fn so_far(&self) -> Option<f64> {
+        let first = self.first?;
+        let limit = self.limit();
+        let count = |level: i32, held: bool| {
+            let same = self.walk.iter().filter(|it| **it == (level, held));
+            same.count()
+        };
+        let levels = || self.walk.iter().map(|(level, _)| *level);
+        let held = || levels().filter(|&level| count(level, true) > 0);
+        let good = held().filter(|&level| {
+            count(level, true) >= count(level, false) && self.rate_of(first, level) <= limit
+        });
+        let level = good.max().or_else(|| held().min())?;
+        Some(self.rate_of(first, level))
     }
 
     /// The limit by which all that was seen is the likeliest.
@@ -304,19 +330,42 @@ mod tests {
 
     #[test]
     fn soaks_go_up_after_one_that_held_and_down_after_one_that_broke() {
-        let mut search = Search::new(100.0, 110.0, 3);
+        let mut search = Search::new(100.0, 110.0, 5);
+        for held in [true, true, false, true, true] {
+            search.told(held);
+        }
+        assert_eq!(
+            search.next(),
+            Next::Soak(110.0),
+            "no higher than the ceiling"
+        );
+        assert_eq!(search.so_far(), Some(104.5 * PRECISION));
+        for (held, next) in [(false, 104.5 * PRECISION), (false, 104.5)] {
+            search.told(held);
+            assert_eq!(search.next(), Next::Soak(next));
+        }
         search.told(true);
-        assert_eq!(search.next(), Next::Step(110.0));
-        search.told(true);
-        assert_eq!(search.next(), Next::Soak(110.0), "the ceiling");
-        search.told(true);
-        assert_eq!(search.next(), Next::Soak(110.0), "no higher");
-        search.told(false);
-        let Next::Soak(below) = search.next() else {
-            panic!("a soak below: {:?}", search.next());
+        let found = search.next();
+        assert!(
+            matches!(found, Next::Found(rate) if (104.5..110.0).contains(&rate)),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_rate_at_which_more_soaks_broke_than_held_is_not_found() {
+        let mut search = Search::new(100.0, 1_000.0, 8);
+        let held = |rate: f64| rate < 180.0;
+        while let Next::Step(rate) = search.next() {
+            search.told(held(rate));
+        }
+        let Next::Soak(first) = search.next() else {
+            panic!("a soak: {:?}", search.next());
         };
-        assert!((below * PRECISION - 110.0).abs() < 1e-9);
-        search.told(true);
-        assert_eq!(search.next(), Next::Found(110.0));
+        // Held, broke, held, broke, broke ...: the rate above the first held never, the first three times of four.
+        for held in [true, false, true, false, false, true, true, false] {
+            search.told(held);
+        }
+        assert_eq!(search.next(), Next::Found(first));
     }
 }

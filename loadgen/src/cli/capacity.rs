@@ -23,8 +23,8 @@ Examples:
   liandong-load capacity day.csv --to quic://127.0.0.1:4433 --slo 'p99<50ms,errors<0.1%' --from 50 --repeats 1 --json verdict.json
 
 Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, and soaks --soaks times, 5 %
-higher after one that held and lower after one that broke; all of it --repeats times. What holds is the highest rate that a soak held, up to where one
-is as likely to hold as to break. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
+higher after one that held and lower after one that broke (before any held, up to seven more, in the end by a fifth and by half); all of it --repeats
+times. What holds is the highest rate at which no more soaks broke than held, up to where one is as likely to hold as to break. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
 (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds, time ran out before one was confirmed, or the centre could not be reached any more. Searches that lie over 10 % apart are
@@ -56,7 +56,7 @@ pub(super) struct CapacityArgs {
     /// How long each step is.
     #[arg(long = "step", default_value = "5s")]
     step: Lasting,
-    /// How long the confirmation is.
+    /// How long each soak is.
     #[arg(long, default_value = "20s")]
     soak: Lasting,
     /// How many soaks each search ends with, up and down around what it found. One is quick; near its limit a centre now holds and now breaks

@@ -101,11 +101,12 @@ fn times_are_kept_by_the_units_until_a_question_under_others() {
     };
     let before = Metric::new(map.clone(), &Conditions::default());
     let after = Metric::new(map.clone(), &Conditions::default());
-    assert!(!before.is_shared());
+    let holders = |metric: &Metric| metric.shared_profiles().each_ref().map(Arc::strong_count);
+    assert_eq!(holders(&before), [1, 1]);
     ask(&before);
-    assert!(before.is_shared() && !after.is_shared());
+    assert_eq!((holders(&before), holders(&after)), ([1, 2], [1, 1]));
     ask(&after);
-    assert!(after.is_shared() && !before.is_shared());
+    assert_eq!((holders(&before), holders(&after)), ([1, 1], [1, 2]));
 }
 
 #[test]
