@@ -4,6 +4,7 @@
 //! command or one frame.
 
 use crate::kind::Priority;
+use crate::moment::Span;
 use serde::{Deserialize, Serialize};
 
 /// Needs that one incident can have: the largest plan, twice over.
@@ -36,6 +37,8 @@ pub const WAITING_LOOKED_AT_MAX: usize = 8;
 pub const FRAME_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a call's key.
 pub const KEY_BYTES_MAX: usize = 128;
+/// How long a key is remembered at least, room allowing, and the record that it was answered from (N2).
+pub const KEYS_REMEMBERED: Span = Span::hours(24);
 /// A forward step of the wall clock that raises an alarm, in milliseconds.
 pub const CLOCK_STEP_ALARM_MS: i64 = 60_000;
 /// How far a unit must have moved before its position is taken again, in decimetres.

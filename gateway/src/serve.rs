@@ -177,6 +177,11 @@ pub async fn serve(config: Config) -> Result<ServerHandle, ServeError> {
     for reason in running.passed_over() {
         tracing::warn!(reason, "a snapshot was passed over; remove it");
     }
+    if let Some(cut) = running.cut() {
+        // What runs now says nothing of the run that left it.
+        let told = "nobody was told of it, unless the centre ran with durability = \"batch\"";
+        tracing::warn!(%cut, told, "the journal's unfinished tail was cut off");
+    }
     for notice in running.notices_left() {
         tracing::warn!(%notice, "a change on the roads was dropped: the map has no such road any more");
     }

@@ -3,16 +3,15 @@
 use super::keys::KeyIndex;
 use crate::call::{Call, KeyDigest};
 use crate::id::NUMBER_MAX;
+use crate::limits::KEYS_REMEMBERED;
 use crate::memory::room;
-use crate::moment::{Moment, Span};
+use crate::moment::Moment;
 use crate::saved::{LoadError, Parts, ensure, wrong};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 /// What errors call it.
 const PART: &str = "calls";
-/// How long a key is remembered at least, room allowing.
-const WINDOW: Span = Span::hours(24);
 
 /// The newest calls. A call's place follows from its number, so nothing is moved and nothing is searched.
 #[derive(Debug)]
@@ -183,7 +182,7 @@ impl CallRing {
     }
 
     fn is_aged(&self, now: Moment) -> bool {
-        self.calls[self.place(self.first)].taken_at + WINDOW < now
+        self.calls[self.place(self.first)].taken_at + KEYS_REMEMBERED < now
     }
 
     /// Lets an empty window begin behind this number.
@@ -261,7 +260,7 @@ mod tests {
     #[test]
     fn old_keys_leave_though_there_is_room() {
         let mut ring = CallRing::new(8);
-        let day = Span::hours(24).0;
+        let day = KEYS_REMEMBERED.0;
         ring.push(call(1, 0), Moment(0));
         ring.push(call(2, day), Moment(day));
         assert_eq!(ring.len(), 2);

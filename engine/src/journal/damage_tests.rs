@@ -469,6 +469,40 @@ fn a_lost_segment_is_found_whichever_it_is() {
     }
 }
 
+/// A batch that a later release wrote is no torn tail: it was acknowledged, and only its own release can say what it is.
+#[test]
+fn a_batch_of_another_release_is_refused_and_not_cut() {
+    let (folder, _) = journal();
+    let before = image(folder.path());
+    let last = *segment::list(&folder.path().into())
+        .unwrap()
+        .last()
+        .unwrap();
+    let path = folder.path().join(segment_name(last));
+    // Its mark, and then also its last batch, which the mark does not speak of any more.
+    let mut bytes = fs::read(&path).unwrap();
+    let (offsets, end) = batches(&bytes);
+    for at in [end, *offsets.last().unwrap()] {
+        header::rewrite(&mut bytes[at..at + HEADER_BYTES], |header| header[8] = 2);
+        fs::write(&path, &bytes).unwrap();
+        let refused = open(folder.path(), CENTRE, &small()).err().unwrap();
+        assert!(
+            matches!(&refused, OpenError::Release(damage) if damage.flaw == Flaw::Version(2)),
+            "{refused}"
+        );
+        assert!(refused.to_string().contains("another release"), "{refused}");
+        assert_eq!(fs::read(&path).unwrap(), bytes, "nothing was changed");
+        assert!(damage_or_tail(folder.path()).contains("version 2"));
+    }
+    // A write that was torn behind the magic is none.
+    restore(folder.path(), &before);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[end + 8..end + HEADER_BYTES].fill(0);
+    fs::write(&path, &bytes).unwrap();
+    let (_, recovery) = open(folder.path(), CENTRE, &small()).unwrap();
+    assert!(recovery.cut.is_some());
+}
+
 /// Whoever changes a record and all checksums and hashes after it makes another journal: the head tells.
 #[test]
 fn a_head_that_was_kept_tells_another_journal() {

@@ -108,12 +108,14 @@ impl BatchHeader {
         if bytes[..8] != MAGIC {
             return Err(Flaw::NoHeader);
         }
+        // First: where a header is whole, its version is what its writer wrote. Every version keeps magic, version and checksum
+        // where they are.
+        if crc32c::crc32c(&bytes[..CHECKSUM_AT]) != u32::from_le_bytes(field(bytes, CHECKSUM_AT)) {
+            return Err(Flaw::HeaderChecksum);
+        }
         let version = u16::from_le_bytes(field(bytes, 8));
         if version != VERSION {
             return Err(Flaw::Version(version));
-        }
-        if crc32c::crc32c(&bytes[..CHECKSUM_AT]) != u32::from_le_bytes(field(bytes, CHECKSUM_AT)) {
-            return Err(Flaw::HeaderChecksum);
         }
         let header = BatchHeader {
             kind: match u16::from_le_bytes(field(bytes, 10)) {
@@ -177,6 +179,14 @@ pub(super) fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut field = [0; N];
     field.copy_from_slice(&bytes[at..at + N]);
     field
+}
+
+/// Changes a header's bytes and sets its checksum, as its writer would have.
+#[cfg(test)]
+pub(super) fn rewrite(bytes: &mut [u8], change: impl FnOnce(&mut [u8])) {
+    change(bytes);
+    let checksum = crc32c::crc32c(&bytes[..CHECKSUM_AT]);
+    bytes[CHECKSUM_AT..CHECKSUM_AT + 4].copy_from_slice(&checksum.to_le_bytes());
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub use recovery::{OpenError, Proved, Recovery, open, open_from};
 pub use shape::{Durability, Shape};
 pub use snapshot::{Snapshot, SnapshotError, SnapshotHeader, Snapshots};
 pub use verify::{Verdict, verify};
-pub use walk::Place;
+pub use walk::{Cut, Place};
 
 use std::path::{Path, PathBuf};
 

@@ -14,6 +14,8 @@ use crate::id::{CentreId, Sequence};
 use crate::moment::Moment;
 use std::collections::BTreeMap;
 
+/// Segments in which places are remembered, the newest.
+const SEGMENTS_REMEMBERED: usize = 64;
 /// A landmark is kept for each so many bytes of a segment that was walked through; finding a record there again
 /// passes that many bytes of headers at most. A segment of 64 MiB costs 6 KiB. Tests have small segments.
 const LANDMARK_BYTES: u64 = if cfg!(test) { 1_024 } else { 1 << 20 };
@@ -232,6 +234,9 @@ impl Reader {
         let Some(place) = self.walk.place() else {
             return;
         };
+        if self.landmarks.len() > SEGMENTS_REMEMBERED {
+            self.landmarks.pop_first();
+        }
         let places = self.landmarks.entry(place.segment).or_default();
         let behind = places.last().map_or(0, |last| last.offset);
         if place.offset >= behind + LANDMARK_BYTES {

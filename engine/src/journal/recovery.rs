@@ -39,6 +39,16 @@ pub enum OpenError {
         "the journal is damaged where it was durable: {0}; restore the segment from a copy, nothing was changed"
     )]
     Damaged(#[from] Damage),
+    /// Another release went on here, and this one cannot read what it wrote.
+    #[error(
+        "another release went on with this journal: {0}; start that one, or restore a copy from before; nothing was changed"
+    )]
+    Release(Damage),
+    /// What belongs to a journal is there, and the journal is not.
+    #[error(
+        "the folder has a journal's {0} and no journal: bring its segments (*.log) back from a copy, or name an empty folder for a new centre; nothing was changed"
+    )]
+    Lost(&'static str),
     /// The folder holds another centre's journal.
     #[error("the folder holds the journal of centre {found}, not of centre {wanted}; use its own folder", found = found.0, wanted = wanted.0)]
     Centre {
@@ -53,6 +63,9 @@ impl From<ReadError> for OpenError {
     fn from(error: ReadError) -> OpenError {
         match error {
             ReadError::Io(fault) => OpenError::Io(fault),
+            ReadError::Damaged(damage) if matches!(damage.flaw, Flaw::Version(_)) => {
+                OpenError::Release(damage)
+            }
             ReadError::Damaged(damage) => OpenError::Damaged(damage),
             ReadError::Pruned { first, .. } => OpenError::Damaged(Damage {
                 segment: first,
@@ -130,6 +143,8 @@ impl Proved {
         if walk.begin()? {
             let (records, cut) = prove(&mut walk, centre, snapshot)?;
             found = walk.place().map(|place| (place, records, cut));
+        } else {
+            ensure_new(&folder)?;
         }
         Ok(Proved {
             folder,
@@ -172,6 +187,19 @@ impl Proved {
             },
         ))
     }
+}
+
+/// Whether a folder without a segment never had one: a centre makes its first segment before anything else that stays.
+fn ensure_new(folder: &Folder) -> Result<(), OpenError> {
+    for part in ["snapshots", "objects"] {
+        match folder.within(part).names() {
+            Ok(names) if names.is_empty() => {}
+            Ok(_) => return Err(OpenError::Lost(part)),
+            Err(fault) if fault.source.kind() == ErrorKind::NotFound => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(())
 }
 
 fn begin(

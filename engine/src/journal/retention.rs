@@ -9,8 +9,12 @@ use super::snapshot::{SnapshotHeader, Snapshots};
 use super::{BLOCK_BYTES, IoFault};
 use crate::id::Sequence;
 use crate::journal::disk::Access;
+use crate::limits::KEYS_REMEMBERED;
 use crate::moment::{Moment, Span};
 
+/// However many bytes they need, the records of this time are kept: a call that is sent again is answered from the record of the
+/// first time (N2).
+pub const KEPT_LEAST: Span = KEYS_REMEMBERED;
 /// Snapshots that are always kept: one to start from, one should that be damaged.
 pub const SNAPSHOTS_LEAST: usize = 2;
 /// The kept time is divided by this: so far apart are snapshots kept, so that old times are found again quickly.
@@ -21,7 +25,7 @@ const SNAPSHOTS_PER_RETENTION: i64 = 8;
 pub struct Retention {
     /// Records of this time, in the centre's own, are kept.
     pub kept: Span,
-    /// Unless they need more than this: then the oldest go earlier.
+    /// Unless they need more than this: then the oldest go earlier, but for those of [`KEPT_LEAST`].
     pub bytes_max: Option<u64>,
 }
 
@@ -76,8 +80,9 @@ pub fn plan(
     // Behind each of these there are enough newer ones.
     let bases = snapshots.len().saturating_sub(SNAPSHOTS_LEAST - 1);
     let bases = &snapshots[..bases];
-    let aged = bases.partition_point(|base| base.at + retention.kept <= now);
-    let mut base = aged.checked_sub(1);
+    let older_than = |span| bases.partition_point(|base| base.at + span <= now);
+    let mut base = older_than(retention.kept).checked_sub(1);
+    let may_go = older_than(KEPT_LEAST);
     let bytes_behind = |base: Option<usize>| -> u64 {
         let from = base.map_or(Sequence(0), |base| bases[base].sequence);
         let kept = segments.len() - gone(segments, from).len();
@@ -89,7 +94,7 @@ pub fn plan(
     };
     while let Some(bytes_max) = retention.bytes_max
         && bytes_behind(base) > bytes_max
-        && base.map_or(0, |base| base + 1) < bases.len()
+        && base.map_or(0, |base| base + 1) < may_go
     {
         base = Some(base.map_or(0, |base| base + 1));
     }
@@ -108,17 +113,12 @@ pub fn plan(
     removal
 }
 
-/// Segments that end before the record behind `from`.
+/// Segments that end before the record `from`: that in which a snapshot's last record stands is walked through when the journal
+/// behind it is proved.
 fn gone(segments: &[SegmentFacts], from: Sequence) -> &[SegmentFacts] {
     let followed = segments.iter().skip(1);
-    let count = followed
-        .take_while(|next| next.first <= from.next())
-        .count();
-    if from == Sequence(0) {
-        &[]
-    } else {
-        &segments[..count]
-    }
+    let count = followed.take_while(|next| next.first <= from).count();
+    &segments[..count]
 }
 
 /// Of the snapshots from the base on, those that stand closer together than anybody needs.
@@ -221,7 +221,11 @@ mod tests {
         assert_eq!(removal.snapshots, []);
         let removal = at(44);
         assert_eq!(removal.base, Some(Sequence(299)));
-        assert_eq!(numbers(&removal.segments), [1, 100, 200]);
+        assert_eq!(
+            numbers(&removal.segments),
+            [1, 100],
+            "200 to 299 holds where the snapshot stands"
+        );
         assert_eq!(numbers(&removal.snapshots), [150]);
         let removal = at(10_000);
         assert_eq!(
@@ -243,19 +247,26 @@ mod tests {
     #[test]
     fn too_many_bytes_let_the_oldest_go_earlier() {
         let snapshots = snapshots(&[(150, 10), (299, 20), (350, 30)]);
-        let at = |bytes_max| {
+        let at = |bytes_max, hour| {
             let removal = plan(
-                &kept(24, Some(bytes_max)),
-                Moment(30 * HOUR),
+                &kept(1_000, Some(bytes_max)),
+                Moment(hour * HOUR),
                 &segments(),
                 &snapshots,
             );
             (removal.base.map(|base| base.0), removal.segments.len())
         };
-        assert_eq!(at(530), (None, 0));
-        assert_eq!(at(529), (Some(150), 1));
-        assert_eq!(at(429), (Some(299), 3));
-        assert_eq!(at(1), (Some(299), 3), "never the last copy");
+        assert_eq!(at(530, 60), (None, 0));
+        assert_eq!(at(529, 60), (Some(150), 1));
+        assert_eq!(at(429, 60), (Some(299), 2));
+        assert_eq!(at(1, 60), (Some(299), 2), "never the last copy");
+        let day = KEPT_LEAST.0 / HOUR;
+        assert_eq!(
+            at(1, 10 + day - 1),
+            (None, 0),
+            "never whose keys are remembered"
+        );
+        assert_eq!(at(1, 10 + day), (Some(150), 1));
     }
 
     #[test]

@@ -85,12 +85,12 @@ impl SegmentHeader {
         if block.len() != BLOCK || block[..8] != MAGIC {
             return Err(Flaw::SegmentHeader);
         }
+        if crc32c::crc32c(&block[..CHECKSUM_AT]) != u32::from_le_bytes(field(block, CHECKSUM_AT)) {
+            return Err(Flaw::SegmentHeader);
+        }
         let version = u16::from_le_bytes(field(block, 8));
         if version != VERSION {
             return Err(Flaw::Version(version));
-        }
-        if crc32c::crc32c(&block[..CHECKSUM_AT]) != u32::from_le_bytes(field(block, CHECKSUM_AT)) {
-            return Err(Flaw::SegmentHeader);
         }
         let header = SegmentHeader {
             centre: CentreId(u16::from_le_bytes(field(block, 10))),

@@ -263,7 +263,7 @@ impl Snapshots {
         Ok(sequences)
     }
 
-    /// Keeps a snapshot, durably.
+    /// Keeps a snapshot, durably. Nothing is left of one that cannot be written, as far as the disk allows.
     pub fn write(&self, snapshot: &Snapshot) -> Result<(), SnapshotError> {
         if let Some(&(bytes, _)) = snapshot
             .header
@@ -276,7 +276,18 @@ impl Snapshots {
         self.folder.make()?;
         let name = snapshot_name(snapshot.header.sequence());
         let unnamed = format!("{name}.new");
-        let file = self.folder.open(&unnamed, Access::Create)?;
+        let written = self.write_unnamed(&unnamed, snapshot);
+        if let Err(fault) = written {
+            // What it took is given back: the disk may be full by it. Whatever comes of that, the first fault is told.
+            let _ = self.folder.remove(&unnamed);
+            return Err(fault.into());
+        }
+        self.folder.rename(&unnamed, &name)?;
+        Ok(self.folder.sync()?)
+    }
+
+    fn write_unnamed(&self, unnamed: &str, snapshot: &Snapshot) -> Result<(), IoFault> {
+        let file = self.folder.open(unnamed, Access::Create)?;
         file.write(&snapshot.header.encode(), 0)?;
         let mut offset = BLOCK_BYTES;
         for step in snapshot
@@ -288,9 +299,7 @@ impl Snapshots {
             file.sync_data()?;
             offset += step.len() as u64;
         }
-        file.sync_all()?;
-        self.folder.rename(&unnamed, &name)?;
-        Ok(self.folder.sync()?)
+        file.sync_all()
     }
 
     /// What the snapshot at this sequence says of itself.

@@ -12,10 +12,11 @@ use super::window::Window;
 use super::{BLOCK_BYTES, aligned};
 use crate::id::{HeaderHash, Sequence};
 
-/// Bytes at the end that were never promised to anyone and are not (or no longer) whole.
+/// Bytes at the end that were never known to be on the disk and are not (or no longer) whole. Nobody was told of what is in them, unless
+/// the centre answered before its disk did (`durability = "batch"`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unfinished tail: {damage}; at risk: sequences from {from}{through}, none of which was acknowledged",
+    "unfinished tail: {damage}; at risk: sequences from {from}{through}, which were not known to be on the disk",
     from = damage.sequence,
     through = match self.last { Some(last) => format!(" to {last}"), None => String::new() },
 )]
@@ -252,7 +253,7 @@ impl Walk {
                 // A write of the mark that was cut short, once the next segment had its name: nothing is lost if that
                 // hooks in here.
                 Look::Flawed {
-                    flaw: flaw @ (Flaw::NoHeader | Flaw::Version(_) | Flaw::HeaderChecksum),
+                    flaw: flaw @ (Flaw::NoHeader | Flaw::HeaderChecksum),
                     ..
                 } => Some(flaw),
                 Look::Batch(_) | Look::Flawed { .. } => return Ok(look),
@@ -355,7 +356,8 @@ impl Walk {
     }
 
     /// Whether the place where no batch follows is the tail. It is not when anything later, a segment or an intact
-    /// header, says that what should be here was durable: a damaged journal is never silently shortened.
+    /// header, says that what should be here was durable, and not when another release went on here: a damaged journal is never
+    /// silently shortened, and one that is not understood neither.
     fn judge(&mut self, stop: &Look) -> Result<Option<Cut>, ReadError> {
         let Some(place) = self.place() else {
             return Ok(None);
@@ -387,6 +389,9 @@ impl Walk {
         let rest = open.rest(resume)?;
         if rest.durable_through.is_some_and(|durable| durable >= next) {
             return Err(damaged(&place, sequence, flaw));
+        }
+        if let Some(version) = rest.version {
+            return Err(damaged(&place, sequence, Flaw::Version(version)));
         }
         let is_short = open.window.file_bytes()? < place.segment_bytes;
         let is_flawed = matches!(stop, Look::Flawed { .. });
@@ -428,6 +433,8 @@ struct Rest {
     is_blank: bool,
     durable_through: Option<Sequence>,
     last: Option<Sequence>,
+    /// Of a whole header that another release wrote.
+    version: Option<u16>,
 }
 
 impl Open {
@@ -459,6 +466,7 @@ impl Open {
             is_blank: true,
             durable_through: None,
             last: None,
+            version: None,
         };
         let mut offset = from;
         while offset + BLOCK_BYTES <= self.place.segment_bytes {
@@ -468,8 +476,13 @@ impl Open {
                 continue;
             }
             rest.is_blank = false;
-            let Ok(header) = BatchHeader::decode(&field(block, 0)) else {
-                continue;
+            let header = match BatchHeader::decode(&field(block, 0)) {
+                Ok(header) => header,
+                Err(Flaw::Version(version)) => {
+                    rest.version = rest.version.or(Some(version));
+                    continue;
+                }
+                Err(_) => continue,
             };
             if header.centre == self.place.chain.centre {
                 rest.durable_through = rest.durable_through.max(Some(header.durable_through));

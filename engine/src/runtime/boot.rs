@@ -19,7 +19,7 @@ use crate::hospital::HospitalDefinition;
 use crate::id::{ObjectHash, Sequence};
 use crate::journal::committer::{Committer, Watch};
 use crate::journal::objects::ObjectError;
-use crate::journal::{Folder, Objects, OpenError, Place, Proved, ReadError, Reader};
+use crate::journal::{Cut, Folder, Objects, OpenError, Place, Proved, ReadError, Reader};
 use crate::lane::{Bell, Producer, lanes};
 use crate::moment::Moment;
 use crate::name::Name;
@@ -82,6 +82,8 @@ pub(super) struct Booted {
     pub keeper: Keeper,
     /// Snapshots that could not be begun with, and why.
     pub passed_over: Vec<String>,
+    /// What was cut off at the journal's end.
+    pub cut: Option<Cut>,
     /// Notices on the roads that another map left without a road.
     pub notices_left: Vec<Name>,
     pub handles: Handles,
@@ -166,11 +168,13 @@ pub(super) fn boot(
     }
     let passed_over = replay.passed_over().to_vec();
     let view = replay.take_view();
-    let (files, recovery) = proved.unwrap_or_else(|| prove(None))?.open()?;
+    let proved = proved.unwrap_or_else(|| prove(None))?;
     if snapshot.is_some() {
         sink.restored(view);
     }
+    // Nothing is changed before all of it was decided again: who is refused here may go back to another release.
     let mut centre = replay.run_telling(&mut *sink)?;
+    let (files, recovery) = proved.open()?;
     let told = centre.sequence();
     let opening = Opening {
         centre: setup.centre,
@@ -270,6 +274,7 @@ pub(super) fn boot(
         watcher,
         keeper,
         passed_over,
+        cut: recovery.cut,
         notices_left,
         handles,
     })

@@ -21,6 +21,10 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(1);
 /// Records applied before it asks again whether it shall end.
 const STRETCH: u32 = 256;
+/// While there is no room for a snapshot, how often it looks for what may go.
+const PRUNE_PAUSE: Span = Span(60_000);
+/// Records applied before it looks again at the room on the disk: a tenth of a second of them.
+const ROOM_STRETCH: u32 = 1 << 16;
 
 /// What is kept, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,6 +164,10 @@ enum Trouble {
     Snapshot(#[from] SnapshotError),
     #[error("no snapshot: what was read back is not what was written: {0}")]
     Unproved(String),
+    #[error(
+        "no snapshot: it takes {needed} MiB, {free} MiB are free, and {kept} MiB of them are for what is open; make room on the disk"
+    )]
+    Full { needed: u64, free: u64, kept: u64 },
     #[error("nothing was pruned: {0}")]
     Prune(IoFault),
     #[error("the room on the disk is not known: {0}")]
@@ -177,6 +185,10 @@ pub(super) struct Keeper {
     pub proved: BTreeSet<Sequence>,
     /// Where the last one ends, and its time.
     pub last: (Sequence, Moment),
+    /// When it was last looked for what may go.
+    pub pruned: Moment,
+    /// Whether what an earlier run left unfinished is gone.
+    pub is_tidy: bool,
 }
 
 impl Keeper {
@@ -204,6 +216,8 @@ impl Keeper {
                 .into_iter()
                 .collect(),
             last,
+            pruned: Moment(0),
+            is_tidy: false,
         }
     }
 
@@ -230,12 +244,26 @@ impl Keeper {
 
     /// Looks once, and does what is due.
     pub fn step(&mut self) {
-        let done = self.look_at_room().and_then(|()| self.keep());
+        let done = self
+            .tidy()
+            .and_then(|()| self.look_at_room())
+            .and_then(|()| self.keep());
         match done {
             Ok(false) => {}
             Ok(true) => self.kept.set_trouble(None),
             Err(trouble) => self.kept.set_trouble(Some(trouble.to_string())),
         }
+    }
+
+    /// Gives back what a snapshot took that was never finished, before the room is looked at for the first time: it may be what fills the
+    /// disk.
+    fn tidy(&mut self) -> Result<(), Trouble> {
+        if !self.is_tidy {
+            let tidied = Snapshots::of(&self.folder).tidy();
+            tidied.map_err(SnapshotError::from)?;
+            self.is_tidy = true;
+        }
+        Ok(())
     }
 
     fn look_at_room(&self) -> Result<(), Trouble> {
@@ -265,7 +293,10 @@ impl Keeper {
             return Ok(false);
         }
         if matches!(self.kept.room(), Room::Spent | Room::Gone) {
-            // It would take what is left; what is open must still be seen through.
+            // It would take what is left; what is open must still be seen through. What may go makes room all the same.
+            if self.pruned + PRUNE_PAUSE <= now {
+                self.prune(now)?;
+            }
             return Ok(false);
         }
         // Whatever comes of it, the next try is not at once.
@@ -289,6 +320,10 @@ impl Keeper {
             if stretch % STRETCH == 0 && self.is_over() {
                 return Ok(false);
             }
+            // It takes long, and calls go on being written meanwhile.
+            if stretch % ROOM_STRETCH == 0 {
+                self.look_at_room()?;
+            }
         }
         let Some(place) = replay.boundary() else {
             return Err(Trouble::Unproved(
@@ -298,6 +333,7 @@ impl Keeper {
         let snapshot = frozen(replay.centre(), &view, place);
         drop((replay, view));
         let sequence = snapshot.header.sequence();
+        self.ensure_room_for(snapshot.header.bytes())?;
         snapshots.write(&snapshot)?;
         drop(snapshot);
         if let Err(reason) = self.prove(&snapshots, sequence) {
@@ -308,6 +344,21 @@ impl Keeper {
         self.kept.snapshot.store(sequence.0, Ordering::Relaxed);
         self.kept.snapshots.fetch_add(1, Ordering::Relaxed);
         Ok(true)
+    }
+
+    /// Whether a file of this size leaves what is kept for what is open.
+    fn ensure_room_for(&self, bytes: u64) -> Result<(), Trouble> {
+        self.look_at_room()?;
+        let (free, kept) = (self.kept.free_bytes(), self.keeping.room_least_bytes);
+        if free >= bytes.saturating_add(kept) {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        Err(Trouble::Full {
+            needed: mib(bytes),
+            free: mib(free),
+            kept: mib(kept),
+        })
     }
 
     /// Reads a snapshot back, all of it.
@@ -325,6 +376,7 @@ impl Keeper {
 
     /// Lets go what is older than was asked for.
     fn prune(&mut self, now: Moment) -> Result<(), Trouble> {
+        self.pruned = now;
         let snapshots = Snapshots::of(&self.folder);
         let mut facts = Vec::new();
         for sequence in snapshots.list().map_err(Trouble::Prune)? {

@@ -38,7 +38,7 @@ use crate::city::City;
 use crate::command::{Activation, ClockMode, ObjectKind};
 use crate::id::{CentreId, Sequence};
 use crate::journal::committer::Watch;
-use crate::journal::{Committer, Durability, Folder, Log, Shape};
+use crate::journal::{Committer, Cut, Durability, Folder, Log, Shape};
 use crate::lane::{Bell, Lane, LaneLimits, Producer};
 use crate::limits::Capacities;
 use crate::moment::Moment;
@@ -123,6 +123,7 @@ pub struct Running {
     kept: Arc<Kept>,
     keeper: Bell,
     passed_over: Vec<String>,
+    cut: Option<Cut>,
     plan: Option<Arc<Plan>>,
     notices_left: Vec<Name>,
     threads: Vec<JoinHandle<()>>,
@@ -170,6 +171,7 @@ fn assemble(
         watcher,
         keeper,
         passed_over,
+        cut,
         notices_left,
         handles,
     } = boot::boot(&setup, sink, time)?;
@@ -208,6 +210,7 @@ fn assemble(
         kept: Arc::clone(&keeper.kept),
         keeper: keeper.bell.clone(),
         passed_over,
+        cut,
         plan,
         notices_left,
         threads: Vec::new(),
@@ -275,6 +278,11 @@ impl Running {
     /// Snapshots that were newer than the one that the centre came up with, and what is wrong with them.
     pub fn passed_over(&self) -> &[String] {
         &self.passed_over
+    }
+
+    /// The unfinished tail that was cut off when the centre came up, if there was one: what was not known to be on the disk.
+    pub fn cut(&self) -> Option<&Cut> {
+        self.cut.as_ref()
     }
 
     /// The data folder.
@@ -382,6 +390,12 @@ impl Running {
     /// How many submissions wait in a lane.
     pub fn depth(&self, lane: Lane) -> u32 {
         self.producer.depth(lane)
+    }
+
+    /// How far the machine's clock is behind the centre's, in milliseconds: until it has caught up the centre's stands still, and nothing
+    /// falls due. So it is after the clock was ahead and was put right, or when a machine starts in the past.
+    pub fn clock_behind_ms(&self) -> i64 {
+        self.shown.clock_behind_ms.load(Ordering::Relaxed)
     }
 
     /// Forward steps of the machine's clock that were large enough for an alarm.

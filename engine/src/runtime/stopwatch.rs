@@ -27,8 +27,8 @@ pub(super) struct Stopwatch {
     begun: bool,
     /// Forward steps larger than the alarm's.
     pub jumps: u64,
-    /// Readings that were before the last.
-    pub clamps: u64,
+    /// How far the last reading was before what is shown: so long nothing falls due.
+    pub behind: Span,
 }
 
 impl Stopwatch {
@@ -55,9 +55,8 @@ impl Stopwatch {
 
     /// What it shows after this reading of the machine's clock.
     fn take(&mut self, read: Moment) -> Moment {
-        if read < self.last {
-            self.clamps += 1;
-        } else {
+        self.behind = Span((self.last - read).0.max(0));
+        if self.behind == Span(0) {
             // The writer reads at least once a second, so a gap is a step of the clock or a stopped machine.
             if self.begun && read - self.last > Span(CLOCK_STEP_ALARM_MS) {
                 self.jumps += 1;
@@ -99,8 +98,14 @@ mod tests {
         assert_eq!((stopwatch.take(usual), stopwatch.jumps), (usual, 0));
         let stepped = usual + Span(CLOCK_STEP_ALARM_MS + 1);
         assert_eq!((stopwatch.take(stepped), stopwatch.jumps), (stepped, 1));
-        assert_eq!((stopwatch.take(day), stopwatch.clamps), (stepped, 1));
-        assert_eq!((stopwatch.take(stepped), stopwatch.clamps), (stepped, 1));
+        assert_eq!(
+            (stopwatch.take(day), stopwatch.behind),
+            (stepped, stepped - day)
+        );
+        assert_eq!(
+            (stopwatch.take(stepped), stopwatch.behind),
+            (stepped, Span(0))
+        );
         assert_eq!(stopwatch.jumps, 1);
     }
 
@@ -108,7 +113,7 @@ mod tests {
     fn a_clock_behind_the_journal_shows_the_journals_time() {
         let mut stopwatch = Stopwatch::not_before(Moment(5_000), TimeSource::Machine);
         assert_eq!(stopwatch.take(Moment(1)), Moment(5_000));
-        assert_eq!((stopwatch.clamps, stopwatch.jumps), (1, 0));
+        assert_eq!((stopwatch.behind, stopwatch.jumps), (Span(4_999), 0));
         assert!(stopwatch.now() > Moment(5_000));
     }
 }

@@ -47,6 +47,8 @@ pub(super) struct Shown {
     pub batches_released: AtomicU64,
     /// Large forward steps of the wall clock.
     pub clock_jumps: AtomicU64,
+    /// How far the wall clock is behind the centre's time, in milliseconds.
+    pub clock_behind_ms: AtomicI64,
     /// The writer shall drain, flush and end.
     pub stop: AtomicBool,
     /// The writer ended because the journal did.
@@ -125,6 +127,9 @@ impl Writer {
             self.shown
                 .clock_jumps
                 .store(self.stopwatch.jumps, Ordering::Relaxed);
+            self.shown
+                .clock_behind_ms
+                .store(self.stopwatch.behind.0, Ordering::Relaxed);
             self.tick_until(self.now)?;
             self.take_positions()?;
         }

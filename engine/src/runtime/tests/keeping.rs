@@ -266,6 +266,60 @@ fn a_journal_that_ends_before_its_snapshot_is_refused() {
     );
 }
 
+/// A snapshot without its journal says nothing of what came after it, and a new journal beside it would hide that anything is missing.
+#[test]
+fn a_folder_whose_segments_are_all_gone_is_refused() {
+    for calls in [300, 20] {
+        let mut world = World::new();
+        let mut centre = world.start();
+        world.live(&mut centre, calls);
+        let has_snapshot = centre.running().kept().snapshots() > 0;
+        assert_eq!(has_snapshot, calls > 100);
+        drop(centre);
+        let epoch = std::fs::read(world.path().join("EPOCH")).unwrap();
+        let segments = || crate::journal::retention::segments(&world.path().into()).unwrap();
+        for segment in segments() {
+            let name = format!("{:016x}.log", segment.first.0);
+            std::fs::remove_file(world.path().join(name)).unwrap();
+        }
+        let refused = world.try_start().err().unwrap().to_string();
+        assert!(
+            refused.contains("and no journal: bring its segments"),
+            "{refused}"
+        );
+        assert_eq!(segments(), [], "no other was begun");
+        let after = std::fs::read(world.path().join("EPOCH")).unwrap();
+        assert_eq!(after, epoch, "no start was counted");
+    }
+}
+
+/// What is cut off is told to whoever starts the centre.
+#[test]
+fn a_tail_that_was_cut_off_is_told() {
+    let mut world = World::new();
+    let mut centre = world.start();
+    world.live(&mut centre, 20);
+    assert_eq!(centre.running().cut(), None);
+    let hash = centre.centre().inspect().hash;
+    drop(centre);
+    let last = crate::journal::retention::segments(&world.path().into()).unwrap();
+    let file = world
+        .path()
+        .join(format!("{:016x}.log", last.last().unwrap().first.0));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let end = bytes.iter().rposition(|&byte| byte != 0).unwrap();
+    bytes[end + 8_192] = 7;
+    std::fs::write(&file, bytes).unwrap();
+    let centre = world.start();
+    let told = centre.running().cut().unwrap().to_string();
+    assert!(
+        told.contains("unfinished tail") && told.contains("at risk"),
+        "{told}"
+    );
+    assert_eq!(centre.centre().inspect().hash, hash);
+    world.assert_sound(&centre);
+}
+
 #[test]
 fn room_is_looked_at_and_no_snapshot_takes_what_is_left() {
     let mut world = World::new();
@@ -297,6 +351,53 @@ fn room_is_looked_at_and_no_snapshot_takes_what_is_left() {
     centre.step_keeper();
     assert_eq!(centre.running().kept().room(), Room::Ample);
     assert_eq!(centre.running().kept().snapshots(), before + 1);
+}
+
+/// One that fits nowhere but into what is kept for what is open is not begun; the next is, once there is room again.
+#[test]
+fn a_snapshot_that_would_take_what_is_left_is_not_written() {
+    let mut world = World::new();
+    let mut centre = world.start();
+    world
+        .free
+        .store(keeping().room_least_bytes + 4_096, Ordering::Relaxed);
+    world.live(&mut centre, 150);
+    let kept = centre.running().kept();
+    assert_eq!((kept.room(), kept.snapshots()), (Room::Low, 0));
+    let trouble = kept.trouble().unwrap();
+    assert!(trouble.contains("make room on the disk"), "{trouble}");
+    let left = std::fs::read_dir(world.path().join("snapshots"));
+    assert_eq!(left.map_or(0, Iterator::count), 0);
+    world.free.store(1 << 39, Ordering::Relaxed);
+    world.live(&mut centre, 150);
+    assert_eq!(centre.running().kept().snapshots(), 1);
+    assert_eq!(centre.running().kept().trouble(), None);
+}
+
+/// What a snapshot took that was never finished is given back, however full the disk is: it may be what fills it. And what may go goes.
+#[test]
+fn a_full_disk_gets_back_what_nobody_needs() {
+    let mut world = World::new();
+    let mut centre = world.start();
+    world.live(&mut centre, 300);
+    world.live(&mut centre, 150);
+    drop(centre);
+    let unfinished = world.path().join("snapshots/0000000000000fff.snapshot.new");
+    std::fs::write(&unfinished, vec![0; 1 << 16]).unwrap();
+    let path = world.path();
+    let segments = || crate::journal::retention::segments(&path.as_path().into()).unwrap();
+    let before = segments();
+    let mut centre = world.start();
+    world.free.store(1, Ordering::Relaxed);
+    centre.step_keeper();
+    assert!(!unfinished.exists());
+    assert_eq!(segments(), before, "nothing is old enough");
+    world.wall.fetch_add(2 * DAY, Ordering::Relaxed);
+    world.live(&mut centre, 110);
+    let kept = centre.running().kept();
+    assert_eq!((kept.room(), kept.snapshots()), (Room::Gone, 0));
+    assert!(segments().len() < before.len() + 1, "{:?}", segments());
+    assert!(segments()[0].first > before[0].first);
 }
 
 #[test]

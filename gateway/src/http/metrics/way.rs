@@ -190,6 +190,12 @@ fn journal(writer: &mut Writer<'_>, running: &Running) -> fmt::Result {
         running.measures().waited(),
     )?;
     keeper(writer, running)?;
+    writer.measure(
+        "liandong_clock_behind",
+        "How far the machine's clock is behind the centre's, which stands still meanwhile",
+        &Unit::Seconds,
+        running.clock_behind_ms() as f64 / 1_000.0,
+    )?;
     writer.counter(
         "liandong_clock_jumps",
         "Forward steps of the clock of over 60 s",
