@@ -8,7 +8,9 @@
 use bench::{Moves, Outwards, RoadLoad, auckland};
 use criterion::{Criterion, criterion_group, criterion_main};
 use engine::id::ObjectHash;
+use engine::place::Point;
 use engine::roads::atlas::Atlas;
+use engine::roads::bulletin::Bulletin;
 use engine::roads::conditions::{Change, Conditions};
 use engine::roads::generate::{Layout, generate};
 use engine::roads::metric::{Metric, ProfileTimes};
@@ -30,14 +32,15 @@ const TURNOUT_LEAST_MS: u32 = 30_000;
 
 /// What a plan may add to a unit's time: one in ten belongs to the place and is one of many.
 type Extra = fn(u32) -> u32;
+/// As the default plan does for priority 3: another district, a scarce skill here and there.
+const BY_DEFAULT: Extra = |unit| match unit % 10 {
+    0 => 0,
+    1..=3 => 60_000,
+    _ => 30_000,
+};
 const EXTRAS: [(&str, Extra); 3] = [
     ("by_time_alone", |_| 0),
-    // As the default plan does for priority 3: another district, a scarce skill here and there.
-    ("by_default", |unit| match unit % 10 {
-        0 => 0,
-        1..=3 => 60_000,
-        _ => 30_000,
-    }),
+    ("by_default", BY_DEFAULT),
     // The most that can be written, for all three reasons, on all but one in ten.
     ("at_most", |unit| if unit % 10 == 0 { 0 } else { 900_000 }),
 ];
@@ -54,7 +57,7 @@ fn good<T>(result: anyhow::Result<T>, what: &str) -> T {
 }
 
 /// The networks, each with its map made ready.
-fn maps() -> Vec<(&'static str, Arc<RoadMap>)> {
+fn maps(criterion: &mut Criterion) -> Vec<(&'static str, Arc<RoadMap>)> {
     let town = |layout| good(generate(layout, 1).map_err(anyhow::Error::from), "the town");
     let mut networks: Vec<(&'static str, Network)> = Vec::new();
     if is_smoke() {
@@ -63,28 +66,34 @@ fn maps() -> Vec<(&'static str, Arc<RoadMap>)> {
         networks.extend(good(auckland(), "Auckland").map(|network| ("auckland", network)));
         networks.push(("metro", town(Layout::METRO)));
     }
-    let ready = |(name, network): (&'static str, Network)| {
+    let mut ready = |(name, network): (&'static str, Network)| {
         let started = Instant::now();
         let mut sections = Sections::of(&network, "");
         let entries = add_order(&network, &mut sections).map_err(anyhow::Error::from);
         let (entries, _) = good(entries, name);
         let file = sections.file();
         let built_s = started.elapsed().as_secs_f64();
+        let built_mib = peak_mib();
         let opened = Instant::now();
         let prepared = good(Prepared::of_bytes(&file).map_err(anyhow::Error::from), name);
         let map = good(RoadMap::open(&prepared).map_err(anyhow::Error::from), name);
         let opened_s = opened.elapsed().as_secs_f64();
         let read = Instant::now();
         let atlas = Atlas::read(ObjectHash::of(&file), &file).map_err(anyhow::Error::msg);
-        drop(good(atlas, name));
+        let atlas = good(atlas, name);
+        let read_s = read.elapsed().as_secs_f64();
+        let read_mib = peak_mib();
+        snap(criterion, name, &atlas);
+        // As when the times change: those in force stay until others are.
+        let next = atlas.under(ObjectHash::default(), Bulletin::plain(atlas.hash()));
+        drop(good(next.map_err(anyhow::Error::from), name));
         let states = map.hierarchy().len().max(1) as usize;
         println!(
-            "{name}: {} nodes, {} edges, {states} states; built in {built_s:.2} s, mean label {}; a file of {} MiB, opened in {opened_s:.3} s, with its times and places in {:.3} s; memory at most {} MiB",
+            "{name}: {} nodes, {} edges, {states} states; built in {built_s:.2} s, mean label {}; a file of {} MiB, opened in {opened_s:.3} s, with its times and places in {read_s:.3} s; memory at most {built_mib} MiB when built, {read_mib} with its times, {} with others made beside",
             map.network().nodes.len(),
             map.network().edges.len(),
             entries / states,
             file.len() >> 20,
-            read.elapsed().as_secs_f64(),
             peak_mib(),
         );
         (name, Arc::new(map))
@@ -101,7 +110,7 @@ fn peak_mib() -> u64 {
 }
 
 fn roads(criterion: &mut Criterion) {
-    for (name, map) in maps() {
+    for (name, map) in maps(criterion) {
         search(criterion, name, &map);
         customise(criterion, name, &map);
         peers(criterion, name, &map);
@@ -137,6 +146,10 @@ fn search(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
                 bencher.iter(|| load.step())
             });
             quantiles(name, how, RoadLoad::new(map.clone(), count, moves), count);
+            if moves == Moves::Driving {
+                let load = RoadLoad::new(map.clone(), count, moves).in_both_profiles();
+                quantiles(name, "driving, in both profiles", load, count);
+            }
         }
         group.finish();
     }
@@ -151,7 +164,7 @@ fn quantiles(name: &str, how: &str, mut load: RoadLoad, count: u32) {
         ("a move a question", times, 1),
         ("100 moves a question", times / 10, 100),
     ] {
-        let latencies = load.time(times, moves);
+        let latencies = load.time(times, moves, BY_DEFAULT);
         let sum_ms = load.sum_ms;
         println!("{name}, {count} units {how}, {what}: {latencies}; sum {sum_ms} ms");
         if what == "new times" && !is_smoke() {
@@ -174,7 +187,24 @@ fn taken_up(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>, counts: &
     group.finish();
 }
 
-/// A closed road until its times are in force, both profiles.
+/// Where a place is on the roads, which each report of a position and each call asks.
+fn snap(criterion: &mut Criterion, name: &str, atlas: &Atlas) {
+    let network = atlas.metric().map().network();
+    let mut turn = 0_usize;
+    criterion.bench_function(format!("roads_{name}/snap"), |bencher| {
+        bencher.iter(|| {
+            turn = (turn + 7_919) % network.nodes.len();
+            let node = network.nodes[turn].point;
+            // Some 100 m off.
+            black_box(atlas.positions(Point {
+                lat_e7: node.lat_e7 + 5_000,
+                lon_e7: node.lon_e7 + 7_000,
+            }))
+        })
+    });
+}
+
+/// A closed road until its times are made, both profiles.
 fn customise(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
     let mut group = criterion.benchmark_group(format!("roads_{name}"));
     group.sample_size(10);
@@ -186,10 +216,10 @@ fn customise(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>) {
             ..Conditions::default()
         }
     };
-    group.bench_function("closed_road_in_force", |bencher| {
+    group.bench_function("new_times", |bencher| {
         bencher.iter(|| black_box(Metric::new(map.clone(), &closed())))
     });
-    group.bench_function("closed_road_in_force_by_two_threads", |bencher| {
+    group.bench_function("new_times_by_two_threads", |bencher| {
         bencher.iter(|| {
             let [normal, siren] = closed().edge_times(map);
             let profiles = std::thread::scope(|scope| {

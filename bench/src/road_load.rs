@@ -68,6 +68,7 @@ pub struct RoadLoad {
     count: u32,
     random: Random,
     asked: u32,
+    profiles: &'static [Profile],
     room: SearchRoom,
     found: FoundList,
     list: Shortlist,
@@ -78,6 +79,8 @@ pub struct RoadLoad {
 /// What single questions and moves took, in nanoseconds.
 pub struct Latencies {
     questions: Vec<u64>,
+    /// What a decision asks: the best of those who are there first, with what the plan adds.
+    decisions: Vec<u64>,
     moves: Vec<u64>,
     clock: Vec<u64>,
     /// Of doing nothing for two microseconds.
@@ -102,6 +105,7 @@ impl RoadLoad {
             count,
             random: Random::new(1, "road load"),
             asked: 0,
+            profiles: &[Profile::Siren],
             room: SearchRoom::default(),
             found: FoundList::new(1),
             list: Shortlist::new(),
@@ -117,6 +121,13 @@ impl RoadLoad {
             load.units.set_available(unit, unit % 5 < FREE_OF_FIVE);
         }
         load
+    }
+
+    /// Asks under both profiles in turn, as a centre does that has urgent calls and others: each move then counts for both.
+    #[must_use]
+    pub fn in_both_profiles(mut self) -> RoadLoad {
+        self.profiles = Profile::ALL;
+        self
     }
 
     /// Of a network, whose order is found here.
@@ -194,12 +205,12 @@ impl RoadLoad {
 
     /// Who comes to the least, at any place, with what this adds to each unit's time; asks for each capability in turn.
     pub fn ask_cheapest(&mut self, extra_ms: impl Fn(u32) -> u32) -> Option<Listed> {
-        let wanted = Wanted {
-            profile: Profile::Siren,
-            to: self.position(),
-            need: 1 << (self.asked % CAPABILITIES),
-        };
-        self.asked += 1;
+        let to = self.position();
+        self.ask_cheapest_at(to, extra_ms)
+    }
+
+    fn ask_cheapest_at(&mut self, to: Position, extra_ms: impl Fn(u32) -> u32) -> Option<Listed> {
+        let wanted = self.wanted(to);
         let extra = |unit| Some(extra_ms(unit));
         self.list.begin(COMPARED);
         self.units
@@ -217,37 +228,40 @@ impl RoadLoad {
     }
 
     fn ask_at(&mut self, to: Position) -> Option<Found> {
-        let need = 1 << (self.asked % CAPABILITIES);
-        self.asked += 1;
+        let wanted = self.wanted(to);
         let (room, found) = (&mut self.room, &mut self.found);
-        self.units.nearest(
-            &self.metric,
-            Wanted {
-                profile: Profile::Siren,
-                to,
-                need,
-            },
-            room,
-            |_| true,
-            found,
-        );
+        self.units
+            .nearest(&self.metric, wanted, room, |_| true, found);
         let first = self.found.as_slice().first().copied();
         self.sum_ms += first.map_or(0, |first| u64::from(first.total_ms));
         first
     }
 
-    /// Asks so often, with so many moves between, the last of which is timed too. Each is timed by the thread's own time, so that what
+    /// What is asked for next: each capability in turn, under each profile.
+    fn wanted(&mut self, to: Position) -> Wanted {
+        let turn = self.asked;
+        self.asked += 1;
+        Wanted {
+            profile: self.profiles[(turn / CAPABILITIES) as usize % self.profiles.len()],
+            to,
+            need: 1 << (turn % CAPABILITIES),
+        }
+    }
+
+    /// Asks so often, with so many moves between, the last of which is timed too; one time for who is there first, the next time as a
+    /// decision does, with what this adds to each unit's time. Each is timed by the thread's own time, so that what
     /// the machine does beside it does not count; what reading that clock takes is told apart and not taken off.
-    pub fn time(&mut self, times: u32, moves: u32) -> Latencies {
+    pub fn time(&mut self, times: u32, moves: u32, extra_ms: fn(u32) -> u32) -> Latencies {
         let mut latencies = Latencies {
             questions: Vec::new(),
+            decisions: Vec::new(),
             moves: Vec::new(),
             clock: Vec::new(),
             idle: Vec::new(),
             settled: Vec::new(),
             arcs: Vec::new(),
         };
-        for _ in 0..times {
+        for turn in 0..times {
             (1..moves).for_each(|_| self.step());
             let (unit, position) = self.next_move();
             let to = self.position();
@@ -255,25 +269,35 @@ impl RoadLoad {
             let clock = thread_ns();
             self.units.place(unit, Positions::of_all(position));
             let moved = thread_ns();
-            std::hint::black_box(self.ask_at(to));
+            let is_decision = turn % 2 == 1;
+            if is_decision {
+                std::hint::black_box(self.ask_cheapest_at(to, extra_ms));
+            } else {
+                std::hint::black_box(self.ask_at(to));
+            }
             let asked = thread_ns();
             latencies.clock.push(clock - started);
             latencies.moves.push(moved - clock);
+            latencies.idle.push(idle_ns());
+            if is_decision {
+                latencies.decisions.push(asked - moved);
+                continue;
+            }
             latencies.questions.push(asked - moved);
             let work = self.room.work();
             latencies.settled.push(work.settled.into());
-            latencies.idle.push(idle_ns());
             latencies.arcs.push(work.arcs.into());
         }
         let Latencies {
             questions,
+            decisions,
             moves,
             clock,
             idle,
             settled,
             arcs,
         } = &mut latencies;
-        for values in [questions, moves, clock, idle, settled, arcs] {
+        for values in [questions, decisions, moves, clock, idle, settled, arcs] {
             values.sort_unstable();
         }
         latencies
@@ -288,6 +312,7 @@ impl std::fmt::Display for Latencies {
         };
         let quantiles = [
             ("nearest ns", &self.questions),
+            ("by the plan ns", &self.decisions),
             ("move ns", &self.moves),
             ("ranks settled", &self.settled),
             ("arcs read for it", &self.arcs),

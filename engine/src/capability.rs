@@ -92,6 +92,8 @@ vocabulary! {
         DeskQuality = "desk_quality",
         /// 政府值班席
         DeskGovernment = "desk_government",
+        /// 航空救援
+        Aircraft = "aircraft",
     }
 }
 
@@ -110,9 +112,9 @@ vocabulary! {
 const _: () = assert!(Capability::ALL.len() <= 64, "a capability is one bit of 64");
 
 impl Capability {
-    /// Whether whoever can do this comes by road: boats do not (L4).
+    /// Whether whoever is asked for this comes by road: boats and aircraft do not (L4).
     pub const fn comes_by_road(self) -> bool {
-        !matches!(self, Capability::Boat)
+        !matches!(self, Capability::Boat | Capability::Aircraft)
     }
 
     /// The agency whose clocks and ledger an order for this capability runs by.
@@ -120,7 +122,7 @@ impl Capability {
         use Capability::*;
         match self {
             Patrol | Detective | Riot | BombDisposal | Militia | DeskPolice => Agency::Police,
-            FireEngine | Rescue | Ladder | Hazmat | Boat | DeskFire => Agency::Fire,
+            FireEngine | Rescue | Ladder | Hazmat | Boat | Aircraft | DeskFire => Agency::Fire,
             TrafficPatrol | Tow | DeskTraffic => Agency::Traffic,
             Ambulance | AdvancedCare | MedicalTeam | DeskMedical => Agency::Medical,
             ForestFire | DeskForestry => Agency::Forestry,
@@ -168,7 +170,7 @@ impl Capability {
             }
             Patrol | Detective | BombDisposal | FireEngine | Rescue | Ladder | Hazmat | Boat
             | TrafficPatrol | Tow | Ambulance | AdvancedCare | EnvironmentCrew | GasCrew
-            | PowerCrew | WaterCrew | UrbanCrew | GeologyCrew | EpidemicTeam => {
+            | PowerCrew | WaterCrew | UrbanCrew | GeologyCrew | EpidemicTeam | Aircraft => {
                 CapabilityClass::Vehicle
             }
             DeskPolice | DeskFire | DeskTraffic | DeskMedical | DeskForestry | DeskEnvironment
@@ -179,7 +181,7 @@ impl Capability {
 
     /// Whether this is a desk: acknowledges and finishes, never travels.
     pub const fn is_desk(self) -> bool {
-        self as u8 >= Capability::DeskPolice as u8
+        matches!(self.class(), CapabilityClass::Desk)
     }
 }
 
@@ -209,6 +211,11 @@ impl CapabilitySet {
     /// Whether the capability is in the set.
     pub const fn contains(self, capability: Capability) -> bool {
         self.0 & (1 << capability as u64) != 0
+    }
+
+    /// Whether whoever offers this goes through the air, whatever they are asked for (L4).
+    pub const fn flies(self) -> bool {
+        self.contains(Capability::Aircraft)
     }
 
     /// The set with one more.
@@ -289,5 +296,6 @@ mod tests {
             assert_eq!(desk.agency(), agency);
         }
         assert!(!Capability::Expert.is_desk());
+        assert!(!Capability::Aircraft.is_desk(), "after the desks, and none");
     }
 }

@@ -446,7 +446,7 @@ impl Fold {
             let to = to.filter(|_| definition.travels());
             let way = to.map(|to| (city.projection.plane(unit.point), to));
             let time = |(from, to)| travel.time_ms(from, to, definition.speed_mm_s);
-            let by_road = road.as_mut().filter(|_| definition.travels());
+            let by_road = road.as_mut().filter(|_| definition.goes_by_road());
             let way_by_road = by_road.map_or(ByRoad::Beside, |road| road.way(unit.point));
             let by_road = match way_by_road {
                 ByRoad::Takes(ms) => Some(ms),

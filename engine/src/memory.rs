@@ -1,8 +1,8 @@
 //! How much lies in memory: files that are mapped, numbers among their bytes without a copy, tables on large pages. The
 //! crate's only unsafe code.
 //!
-//! A map of 300 000 nodes has tens of megabytes that a centre reads at random: mapped, a start touches each page once to
-//! check it, centres on one machine share them, and nothing is copied. A centre's own tables have hundreds of megabytes
+//! A map of 300 000 nodes has tens of megabytes that are read at random: mapped from its file, opening it touches each page once to
+//! check it, and nothing is copied; a centre, whose map is an object of its journal, copies these bytes once. A centre's own tables have hundreds of megabytes
 //! and are read at random too: with pages of 4 KiB nearly every look at one also misses the processor's list of pages,
 //! and each page costs an interruption when it is first written.
 

@@ -11,7 +11,7 @@ use crate::saved::is_saved_as;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The rules by which this release decides. A journal of another version is not replayed but refused.
-pub const LOGIC_VERSION: u32 = 9;
+pub const LOGIC_VERSION: u32 = 10;
 
 /// A command with its events, borrowed from where they are.
 #[derive(Clone, Copy, Debug, Serialize)]

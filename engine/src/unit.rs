@@ -70,6 +70,11 @@ impl UnitDefinition {
         self.speed_mm_s > 0
     }
 
+    /// Whether its way is the road: neither a desk's is, nor an aircraft's (L4).
+    pub const fn goes_by_road(&self) -> bool {
+        self.travels() && !self.capabilities.flies()
+    }
+
     /// Whether somebody is on the roster at this local minute (X12).
     pub const fn is_staffed(&self, minute_of_day: u16) -> bool {
         let (on, off) = (self.roster_on_min, self.roster_off_min);

@@ -103,7 +103,7 @@ chinese! { Capability {
     DeskTraffic = "交警值班席", DeskMedical = "急救值班席", DeskForestry = "林业值班席", DeskEnvironment = "环保值班席",
     DeskGas = "燃气值班席", DeskPower = "供电值班席", DeskWater = "供水值班席", DeskUrban = "城管值班席",
     DeskFloodControl = "防汛值班席", DeskGeology = "地质值班席", DeskHealth = "卫健值班席", DeskQuality = "质监值班席",
-    DeskGovernment = "政府值班席",
+    DeskGovernment = "政府值班席", Aircraft = "航空救援",
 }}
 
 chinese! { OrderState {

@@ -14,7 +14,7 @@ use engine::runtime::StartError;
 use engine::runtime::port::{Submission, Wish};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Mutex, MutexGuard, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// How often the hour is looked at.
 const HOUR_PERIOD: Duration = Duration::from_secs(1);
@@ -27,44 +27,47 @@ const LET_GO_PAUSE: Duration = Duration::from_secs(1);
 const LET_GO_TRIES: u32 = 6 * 60 * 60;
 /// Changes that wait for their turn at most.
 const WAITING_MAX: usize = 16;
+/// How long each of them waits: as long as anybody waits for an answer.
+const TURN_TIME: Duration = Duration::from_secs(10);
 
 /// Whose turn it is to change what holds on the roads.
 #[derive(Debug)]
 pub struct RoadDesk {
-    turn: Mutex<()>,
-    waiting: Semaphore,
+    turn: Arc<Mutex<()>>,
+    waiting: Arc<Semaphore>,
 }
 
 /// The turn to change what holds on the roads, until it is dropped.
 #[derive(Debug)]
-pub struct Turn<'a> {
-    _held: MutexGuard<'a, ()>,
-    _waited: Option<SemaphorePermit<'a>>,
+pub struct Turn {
+    _held: OwnedMutexGuard<()>,
+    _waited: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for RoadDesk {
     fn default() -> RoadDesk {
         RoadDesk {
-            turn: Mutex::default(),
-            waiting: Semaphore::new(WAITING_MAX),
+            turn: Arc::default(),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
         }
     }
 }
 
 impl RoadDesk {
-    /// Waits for the turn; `None` where too many wait already.
-    pub async fn turn(&self) -> Option<Turn<'_>> {
-        let waited = self.waiting.try_acquire().ok()?;
+    /// Waits for the turn; `None` where too many wait already, or it does not come in time.
+    pub async fn turn(&self) -> Option<Turn> {
+        let waited = Arc::clone(&self.waiting).try_acquire_owned().ok()?;
+        let turn = Arc::clone(&self.turn).lock_owned();
         Some(Turn {
-            _held: self.turn.lock().await,
+            _held: tokio::time::timeout(TURN_TIME, turn).await.ok()?,
             _waited: Some(waited),
         })
     }
 
     /// Waits for the turn, however many wait.
-    async fn own_turn(&self) -> Turn<'_> {
+    async fn own_turn(&self) -> Turn {
         Turn {
-            _held: self.turn.lock().await,
+            _held: Arc::clone(&self.turn).lock_owned().await,
             _waited: None,
         }
     }
@@ -88,20 +91,23 @@ pub fn let_go(exchange: &Exchange, map: Arc<Atlas>) {
     if in_force.is_some_and(|in_force| Arc::ptr_eq(&in_force, &map)) {
         return;
     }
-    let mut times = map.metric().shared_profiles().to_vec();
+    let times = map.metric().shared_profiles().to_vec();
     drop(map);
-    tokio::spawn(async move {
-        for _ in 0..LET_GO_TRIES {
-            let (free, held) = times.into_iter().partition(|it| Arc::strong_count(it) == 1);
-            times = held;
-            let free: Vec<_> = free;
-            tokio::task::spawn_blocking(move || drop(free));
-            if times.is_empty() {
-                return;
-            }
-            tokio::time::sleep(LET_GO_PAUSE).await;
+    tokio::spawn(dropped_last(times));
+}
+
+/// Waits until nobody else holds them, each for itself, and drops them where nobody waits for it.
+async fn dropped_last<T: Send + Sync + 'static>(mut held: Vec<Arc<T>>) {
+    for _ in 0..LET_GO_TRIES {
+        let (free, still_held) = held.into_iter().partition(|it| Arc::strong_count(it) == 1);
+        held = still_held;
+        let free: Vec<_> = free;
+        tokio::task::spawn_blocking(move || drop(free));
+        if held.is_empty() {
+            return;
         }
-    });
+        tokio::time::sleep(LET_GO_PAUSE).await;
+    }
 }
 
 /// Keeps a bulletin and makes the map ready as it says, beside everything else.
@@ -199,4 +205,52 @@ async fn next_hour(exchange: &Arc<Exchange>) -> Result<(), Unprepared> {
     }
     let_go(exchange, before);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever drops the last of what is shared pays for its end: that must not be the writer.
+    #[tokio::test(start_paused = true)]
+    async fn what_others_hold_is_dropped_after_them() {
+        let shared = [Arc::new(1), Arc::new(2)];
+        let seen = shared.each_ref().map(Arc::downgrade);
+        let [one, other] = shared;
+        let held = vec![Arc::clone(&one), other];
+        let letting_go = tokio::spawn(dropped_last(held));
+        tokio::time::sleep(10 * LET_GO_PAUSE).await;
+        assert!(seen[1].upgrade().is_none(), "nobody held it");
+        assert!(!letting_go.is_finished());
+        drop(one);
+        assert!(
+            seen[0].upgrade().is_some(),
+            "dropped by who held it, and not beside"
+        );
+        letting_go.await.unwrap();
+        // What is dropped beside is dropped when its thread comes to it.
+        while seen[0].upgrade().is_some() {
+            tokio::time::sleep(LET_GO_PAUSE).await;
+        }
+    }
+
+    /// One that never comes to its end must not keep the others for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_is_waited_for_so_long_and_by_so_many() {
+        let desk = Arc::new(RoadDesk::default());
+        let first = desk.turn().await.unwrap();
+        assert!(desk.turn().await.is_none(), "too long");
+        let waiting: Vec<_> = (1..WAITING_MAX)
+            .map(|_| {
+                let desk = Arc::clone(&desk);
+                tokio::spawn(async move { desk.turn().await.is_some() })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert!(desk.turn().await.is_none(), "too many");
+        drop(first);
+        for other in waiting {
+            assert!(other.await.unwrap(), "one after the other");
+        }
+    }
 }

@@ -121,6 +121,24 @@ def test_every_order_goes_to_who_is_there_first_by_the_road(tmp_path: pathlib.Pa
     assert not check(read(lines), Objects(objects), 10)
 
 
+def test_a_map_of_a_part_of_the_city_is_said_and_served(tmp_path: pathlib.Path) -> None:
+    """`check` counts who is far from every road; they come by straight line, the others by the road."""
+    edges, far = streets(3), SIDE * 90
+    made = city(tmp_path, edges, [0, 5, SIDE * SIDE - 1, far])
+    said = liandong("city", "check", str(made)).stdout
+    assert "1 of 4 vehicles far from every one" in said, said
+    with RunningCentre(tmp_path / "centre", "wall", f'[city]\nfolder = "{made}"\n') as centre:
+        for goal, crew, by_road in [(far, f"crew-{far}", False), (SIDE + 5, "crew-5", True)]:
+            lat, lon = place(goal)
+            call = {"key": f"k-{goal}", "line": "120", "lat": lat, "lon": lon, "datum": "wgs84", "kind": "chest_pain"}
+            decision = post_call(centre, call | {"text": "胸口疼"}).json()
+            (order,) = [order for order in decision["orders"] if order["unit"].startswith("crew-")]
+            assert order["unit"] == crew
+            told = json.loads(centre.get(f"/v1/explain/{order['order']}")[1])["candidates"]
+            assert [it["by_road"] for it in told if it["unit"] == crew] == [by_road], told
+        centre.assert_unharmed()
+
+
 def test_a_map_of_another_place_and_a_damaged_one_are_refused(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

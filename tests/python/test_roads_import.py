@@ -5,11 +5,13 @@ import pathlib
 import re
 import tomllib
 from collections import Counter
+from fractions import Fraction
 
 import pytest
+from checker.roads import Roads
 from made_extract import town
 from road_maps import EXTRACTS, NAMES, built
-from road_oracle import osm, prepared, routes
+from road_oracle import osm, prepared, raw, routes
 from road_oracle.network import NORMAL, SIREN, Ban, Edge, Network, strong_part
 from running_centre import liandong
 
@@ -70,6 +72,36 @@ def test_the_import_is_what_the_oracle_reads(shared_data: pathlib.Path, name: st
         assert (counted(road_map.report, "rows of nodes"), counted(road_map.report, "rows of edges")) == (nodes, edges)
     if name in RESTRICTIONS:
         assert counted(road_map.report, "turn restrictions\n") == RESTRICTIONS[name] == theirs.notes["restrictions"]
+
+
+@pytest.mark.parametrize("name", ["ems-auckland", "ems-manhattan", "roads-nanchang"])
+def test_times_are_those_of_the_raw_table(shared_data: pathlib.Path, name: str) -> None:
+    """The oracle and the tables that the product reads are written by one reader of the raw files; here they are read once more, by
+    columns alone: days of ambulance cities, a length and a speed of Nanchang, half up to milliseconds."""
+    lines = raw.text_of(shared_data / name / ("edges.csv" if name == "roads-nanchang" else "arcs.csv")).splitlines()
+    begins = next(at for at, line in enumerate(lines) if line.startswith(("index,fromNode", "edge_id,from")))
+    column = {title: at for at, title in enumerate(lines[begins].split(","))}
+    wanted: dict[tuple[int, int], list[int]] = {}
+    for line in lines[begins + 1 :]:
+        cells = line.split(",")
+        if name == "roads-nanchang":
+            seconds = Fraction(cells[column["length_m"]]) / Fraction(cells[column["speed_mps"]])
+            pair, days = (int(cells[column["from"]]), int(cells[column["to"]])), [seconds / 86_400] * 2
+        else:
+            pair = int(float(cells[column["fromNode"]])), int(float(cells[column["toNode"]]))
+            days = [Fraction(cells[column[mode]]) for mode in ("mode_2", "mode_1")]
+        times = [int(day * 86_400_000 + Fraction(1, 2)) for day in days]
+        known = wanted.setdefault(pair, times)
+        wanted[pair] = [min(both) for both in zip(known, times, strict=True)]
+    made = Roads(built(shared_data, name).roads)
+    found: dict[tuple[int, int], list[int]] = {}
+    for edge, ends in enumerate(zip(made.start, made.end, strict=True)):
+        pair, times = (made.names[ends[0]], made.names[ends[1]]), [made.ms[profile][edge] for profile in (NORMAL, SIREN)]
+        known = found.setdefault(pair, times)
+        found[pair] = [min(both) for both in zip(known, times, strict=True)]
+    assert len(found) > 0.9 * len(wanted) > 1_000, "loops and islands are left out, no more"
+    wrong = [(pair, times, wanted.get(pair)) for pair, times in found.items() if times != wanted.get(pair)]
+    assert not wrong, wrong[:5]
 
 
 @pytest.mark.parametrize("name", ["roads-nanchang", "monaco-osrm"])

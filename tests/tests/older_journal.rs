@@ -14,7 +14,7 @@ use tests::boundary::leave;
 use tests::repository::root;
 
 /// The rules of which a journal is kept.
-const KEPT: [u32; 7] = [3, 4, 5, 6, 7, 8, 9];
+const KEPT: [u32; 8] = [3, 4, 5, 6, 7, 8, 9, 10];
 const COMMANDS: u64 = 60;
 const BYTES_MAX: usize = 48 << 10;
 

@@ -1,7 +1,7 @@
 //! Units on the roads: where each is on the network, and who is there first by it (C7).
 //!
-//! A unit far from every road is not on it, and neither is one that does not travel by road at all (L4); they are searched for by
-//! the straight line, beside. All of it follows from the state and the map in force.
+//! A unit far from every road is not on it, and neither is an aircraft, wherever it is (L4); they are searched for by the straight
+//! line, beside. All of it follows from the state and the map in force.
 
 use crate::dispatch::shortlist::Shortlist;
 use crate::limits::Capacities;
@@ -51,7 +51,10 @@ impl OnMap {
         if !unit.definition.travels() {
             return;
         }
-        let positions = self.atlas.positions(unit.point);
+        let positions = match unit.definition.goes_by_road() {
+            true => self.atlas.positions(unit.point),
+            false => Positions::default(),
+        };
         self.positions[index as usize] = Some(positions);
     }
 

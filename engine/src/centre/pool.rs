@@ -76,7 +76,7 @@ pub(super) struct Pool {
     pub units: UnitGrid,
     /// On the roads, once there is a map.
     by_road: Option<ByRoad>,
-    /// Those of whom the map in force has no road near, by profile.
+    /// Aircraft, and those of whom the map in force has no road near, by profile.
     strays: [UnitGrid; 2],
     list: Shortlist,
 }
@@ -178,7 +178,7 @@ impl Pool {
             Some((by_road, on_map, to))
         });
         match on_road {
-            // Boats, and everybody on the way to a place far from every road, come by straight line (L4, N4).
+            // Boats and aircraft, and everybody on the way to a place far from every road, come by straight line (L4, N4).
             None => list_straight(units, ground, search, offered, &extra, list),
             Some((by_road, on_map, to)) => {
                 let wanted = Wanted {
@@ -187,7 +187,7 @@ impl Pool {
                     need: offered,
                 };
                 by_road.shortlist(on_map, wanted, &extra, list);
-                // Who is far from every road still comes.
+                // Who is far from every road, or above them, still comes.
                 let strays = &strays[profile as usize];
                 list_straight(strays, ground, search, offered, &extra, list);
             }

@@ -2,7 +2,7 @@
 //!
 //! For each profile, and each need that was asked for, it is kept who is first at each rank ([`super::firsts`]); a search reads
 //! that along the ways up from where it is wanted, and settles what is only a bound there. A unit's own turnout counts. Ties go to the
-//! lesser unit. Only units that travel by road belong here: boats and aircraft go by straight line.
+//! lesser unit. Only units that travel by road belong here: aircraft, and whoever is asked for with a boat, go by straight line.
 //!
 //! A unit that moves, comes or goes is taken in at once, for all that was asked under the times of the last question; other times are
 //! taken in with the first question that brings them.

@@ -2,8 +2,8 @@
 
 use super::typed::Typed;
 use super::{Check, Config};
-use engine::city::City;
 use engine::city::generate::{GenerateError, roads};
+use engine::city::{City, UnitRow};
 use engine::id::ObjectHash;
 use engine::journal::objects::OBJECT_BYTES_MAX;
 use engine::roads::atlas::Atlas;
@@ -37,7 +37,8 @@ pub struct Map {
     pub attribution: String,
     /// Its nodes and edges.
     pub size: [usize; 2],
-    /// Vehicles whose post is far from every road that they may use without lights and sirens, and how many vehicles there are.
+    /// Vehicles whose post is far from every road that they may use without lights and sirens, and how many there are; aircraft
+    /// are none of them.
     pub far: [usize; 2],
 }
 
@@ -81,7 +82,8 @@ impl Map {
     fn of(bytes: Arc<[u8]>, city: Option<&City>) -> Result<Map, String> {
         let atlas = Atlas::read(ObjectHash::of(&bytes), &bytes)?;
         let vehicles = city.map_or(&[][..], |city| &city.units);
-        let vehicles = vehicles.iter().filter(|unit| unit.speed_mm_s > 0);
+        let by_road = |unit: &&UnitRow| unit.speed_mm_s > 0 && !unit.capabilities.flies();
+        let vehicles = vehicles.iter().filter(by_road);
         let all = vehicles.clone().count();
         let far = vehicles.filter(|unit| {
             let positions = atlas.positions(unit.point);

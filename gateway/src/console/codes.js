@@ -117,6 +117,7 @@ export const CODES = {
   "capability.desk_health": ["卫健值班席", "Health desk"],
   "capability.desk_quality": ["质监值班席", "Quality desk"],
   "capability.desk_government": ["政府值班席", "Government desk"],
+  "capability.aircraft": ["航空救援", "Aircraft"],
   // Agencies.
   "agency.police": ["公安", "Police"],
   "agency.fire": ["消防", "Fire"],

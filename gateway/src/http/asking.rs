@@ -66,17 +66,43 @@ pub async fn ask(
     pending: &mut Pending,
     take_in: impl FnOnce(&mut Pending, AnswerTo),
 ) -> Result<Option<Reply>, Early> {
+    ask_then(exchange, pending, take_in, || ()).await
+}
+
+/// The same; `afterwards` is done once the writer has spoken, though that be later than anybody waits for.
+async fn ask_then(
+    exchange: &Exchange,
+    pending: &mut Pending,
+    take_in: impl FnOnce(&mut Pending, AnswerTo),
+    afterwards: impl FnOnce() + Send + 'static,
+) -> Result<Option<Reply>, Early> {
     let (sender, answer) = oneshot::channel();
     take_in(pending, AnswerTo::Once(sender));
     exchange.hand_over(pending);
-    match tokio::time::timeout(ANSWER_TIME, answer).await {
-        Ok(Ok(Reply::Problem { problem, .. })) => Err(problem.into()),
-        Ok(Ok(reply)) => {
+    match said(answer, afterwards).await {
+        Some(Reply::Problem { problem, .. }) => Err(problem.into()),
+        Some(reply) => {
             shown(exchange, &reply).await;
             Ok(Some(reply))
         }
-        Ok(Err(_)) | Err(_) => Ok(None),
+        None => Ok(None),
     }
+}
+
+/// What is said in time. `afterwards` is done once anything was said, or nothing can be said any more.
+async fn said<T: Send + 'static>(
+    mut answer: oneshot::Receiver<T>,
+    afterwards: impl FnOnce() + Send + 'static,
+) -> Option<T> {
+    let Ok(in_time) = tokio::time::timeout(ANSWER_TIME, &mut answer).await else {
+        tokio::spawn(async move {
+            let _ = answer.await;
+            afterwards();
+        });
+        return None;
+    };
+    afterwards();
+    in_time.ok()
 }
 
 /// Waits until the view shows what is answered.
@@ -187,13 +213,23 @@ impl Act {
         exchange: &Arc<Exchange>,
         take_in: impl FnOnce(&mut Pending, AnswerTo),
     ) -> Answered {
+        self.done_then(exchange, take_in, || ()).await
+    }
+
+    /// The same; `afterwards` is done when the act is done or refused, though that be later than anybody waits for.
+    pub async fn done_then(
+        self,
+        exchange: &Arc<Exchange>,
+        take_in: impl FnOnce(&mut Pending, AnswerTo),
+        afterwards: impl FnOnce() + Send + 'static,
+    ) -> Answered {
         self.fields.finish()?;
         let mut pending = Pending::new(WORKER);
         pending.act = self.key;
         if let Some(key) = self.key {
             settled(exchange, key, Feed::begin, &self.beside).await?;
         }
-        match ask(exchange, &mut pending, take_in).await {
+        match ask_then(exchange, &mut pending, take_in, afterwards).await {
             Ok(None) => Err(unanswered()),
             Ok(Some(Reply::Done { seq, .. })) => {
                 if let Some(key) = self.key {
@@ -344,4 +380,43 @@ async fn answer_of(
         answer[name] = value.clone();
     }
     json(&answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    fn noted() -> (Arc<AtomicBool>, impl FnOnce() + Send + 'static) {
+        let is_done = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&is_done);
+        (is_done, move || note.store(true, Ordering::SeqCst))
+    }
+
+    /// Two changes of the roads must not both stand on the same one before them, however late the writer takes up the first.
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_afterwards_waits_for_the_writer_and_not_for_who_asked() {
+        let (sender, answer) = oneshot::channel();
+        let (is_done, afterwards) = noted();
+        assert_eq!(said(answer, afterwards).await, None, "nothing in time");
+        tokio::time::sleep(ANSWER_TIME).await;
+        assert!(!is_done.load(Ordering::SeqCst), "still on its way");
+        sender.send(1).unwrap();
+        tokio::task::yield_now().await;
+        assert!(is_done.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_in_time_and_one_that_can_never_come_end_the_waiting_at_once() {
+        let (sender, answer) = oneshot::channel();
+        let (is_done, afterwards) = noted();
+        sender.send(1).unwrap();
+        assert_eq!(said(answer, afterwards).await, Some(1));
+        assert!(is_done.load(Ordering::SeqCst));
+        let (sender, answer) = oneshot::channel::<u8>();
+        let (is_done, afterwards) = noted();
+        drop(sender);
+        assert_eq!(said(answer, afterwards).await, None);
+        assert!(is_done.load(Ordering::SeqCst));
+    }
 }

@@ -5,7 +5,7 @@ use super::asking::Act;
 use super::query::Query;
 use super::reply::{Answered, json};
 use super::units::bad_position;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Pending};
 use crate::roads::{Unprepared, factors_now, let_go, prepared};
 use crate::wire::{Position, Problem, ProblemKind, Strict};
 use axum::extract::{RawQuery, Request, State};
@@ -156,8 +156,8 @@ pub async fn change(State(exchange): Shared, request: Request) -> Answered {
 }
 
 async fn carry_out(exchange: Arc<Exchange>, act: Act, id: Name, asked: Asked) -> Answered {
-    let Some(_turn) = exchange.roads.turn().await else {
-        let detail = "too many changes of the roads wait for their turn";
+    let Some(turn) = exchange.roads.turn().await else {
+        let detail = "too many changes of the roads wait for their turn, or the one before takes too long; send it again";
         let problem = Problem::new(ProblemKind::Overloaded, detail);
         return Err(problem.retry_after_ms(1_000).into());
     };
@@ -181,12 +181,14 @@ async fn carry_out(exchange: Arc<Exchange>, act: Act, id: Name, asked: Asked) ->
         Unprepared::Failed(detail) => Problem::new(ProblemKind::NotServing, detail),
     })?;
     let object = Prepared::Roads(map);
-    let answer = act.done(&exchange, |pending, to| {
-        exchange.activate(pending, (activation, object), to)
-    });
-    let answer = answer.await;
-    let_go(&exchange, before);
-    answer
+    let take_in = |pending: &mut Pending, to| exchange.activate(pending, (activation, object), to);
+    // The next change stands on this one: its turn comes when the writer has taken this one up, or refused it.
+    let asked = Arc::clone(&exchange);
+    let afterwards = move || {
+        let_go(&asked, before);
+        drop(turn);
+    };
+    act.done_then(&exchange, take_in, afterwards).await
 }
 
 fn wrong(field: &str, detail: impl Into<String>) -> Problem {

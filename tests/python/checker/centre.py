@@ -288,7 +288,8 @@ class Centre:
 
     def road_ms(self, unit: Unit, incident: Incident, capability: str, within: int) -> tuple[int | None, bool]:
         """How long a unit's way is by the road, None where it goes straight or it is above `within`; and whether both are by one."""
-        if self.roads is None or incident.place is None or not unit.travels or capability == "boat":
+        off_road = capability == "boat" or "aircraft" in unit.capabilities
+        if self.roads is None or incident.place is None or not unit.travels or off_road:
             return None, False
         profile = SIREN if incident.priority <= 2 else NORMAL
         start, goal = (self.roads.position(profile, place) for place in (unit.point, incident.place["point"]))

@@ -6,7 +6,7 @@ from typing import Any, Callable, Iterable
 # Whose clocks an order for a capability runs by; a desk's agency is in its name.
 _AGENCIES = {
     "police": ("patrol", "detective", "riot", "bomb_disposal", "militia"),
-    "fire": ("fire_engine", "rescue", "ladder", "hazmat", "boat"),
+    "fire": ("fire_engine", "rescue", "ladder", "hazmat", "boat", "aircraft"),
     "traffic": ("traffic_patrol", "tow"),
     "medical": ("ambulance", "advanced_care", "medical_team"),
     "forestry": ("forest_fire",),

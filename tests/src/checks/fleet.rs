@@ -277,11 +277,10 @@ impl Fleet {
     /// Travel of a unit that moves, in milliseconds, by the road where both are on it; and whether it is cut off from there,
     /// so that it goes only when nobody else comes.
     pub fn way(&self, unit: &FleetUnit, capability: Capability, goal: Goal) -> (bool, u32) {
-        // What needs a boat goes by the water (L4).
-        let roads = self
-            .roads
-            .as_ref()
-            .filter(|_| capability != Capability::Boat);
+        // What needs a boat goes by the water, and what flies through the air (L4).
+        let offered = unit.definition.capabilities;
+        let off_road = capability == Capability::Boat || offered.contains(Capability::Aircraft);
+        let roads = self.roads.as_ref().filter(|_| !off_road);
         let manner = Manner::of(goal.priority);
         let straight_ms = self.straight_ms(unit, goal.to);
         match roads.map(|roads| roads.trip(manner, unit.point, goal.to)) {

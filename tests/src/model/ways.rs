@@ -31,6 +31,8 @@ pub struct Ways {
     pub by_road: u64,
     /// By straight line, far from every road or on the water.
     pub by_line: u64,
+    /// By straight line, through the air.
+    pub by_air: u64,
     /// By straight line, as no road led there.
     pub no_way: u64,
     /// By the road, in another time than the map's own, for what holds on it just now.
@@ -56,14 +58,22 @@ impl Model {
         let manner = Manner::of(self.incident(id).assessment.priority);
         let mut maps = self.maps.iter();
         let map = maps.find(|map| Some(map.map()) == self.roads && map.bulletin() == self.bulletin);
-        // A boat does not go by road (L4).
-        let map = map.filter(|_| capability != Capability::Boat);
+        // Boats and aircraft do not go by road (L4).
+        let on_water = matches!(capability, Capability::Boat | Capability::Aircraft);
+        let flies = self.flies(unit);
+        let map = map.filter(|_| !on_water && !flies);
         let (by, travel_ms) = match map.map(|map| map.trip(manner, self.unit(unit).point, to)) {
             Some(Trip::Takes(road_ms)) => (By::Road, road_ms),
             Some(Trip::CutOff) => (By::NoWay, straight_ms),
             Some(Trip::OffRoad) | None => (By::Line, straight_ms),
         };
         Way { by, travel_ms }
+    }
+
+    /// Whether it is an aircraft, whatever it is asked for.
+    fn flies(&self, unit: UnitId) -> bool {
+        let mut offered = self.unit(unit).definition.capabilities.iter();
+        offered.any(|capability| capability == Capability::Aircraft)
     }
 
     /// How long a unit takes to an incident; nothing for a desk, or while nobody knows where that is.
@@ -88,6 +98,7 @@ impl Model {
             let way = self.way(unit, id, capability, place.point);
             match way.by {
                 By::Road => self.ways.by_road += 1,
+                By::Line if self.flies(unit) => self.ways.by_air += 1,
                 By::Line => self.ways.by_line += 1,
                 By::NoWay => self.ways.no_way += 1,
             }

@@ -71,7 +71,14 @@ pub const DEEDS: &[&str] = &[
 ];
 
 /// By what units came to their orders, while a map was in force.
-pub const WAYS: &[&str] = &["by_road", "by_line", "changed", "no_way", "not_by_metres"];
+pub const WAYS: &[&str] = &[
+    "by_road",
+    "by_air",
+    "by_line",
+    "changed",
+    "no_way",
+    "not_by_metres",
+];
 
 impl Counters {
     /// A table with a row for all that can be met.

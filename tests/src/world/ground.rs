@@ -71,6 +71,8 @@ const TOWN_CAPABILITIES: [Capability; 6] = [
     Capability::TrafficPatrol,
     Capability::Boat,
 ];
+/// Of so many vehicles of theirs one is an aircraft.
+const FLYING: usize = 9;
 /// Vehicles of the crowded county.
 const CROWD: usize = FOLLOW_UPS_MAX + 40;
 /// Hospitals for which the county of hospitals has room left.
@@ -286,9 +288,13 @@ fn town(index: usize) -> Ground {
         post.point = towns[0].stand(random);
     }
     let posts = city.posts.clone();
-    for unit in city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0) {
+    let vehicles = city.units.iter_mut().filter(|unit| unit.speed_mm_s > 0);
+    for (number, unit) in vehicles.enumerate() {
         let post = posts.iter().find(|post| Some(post.name) == unit.post);
         unit.point = post.map_or_else(|| towns[0].stand(random), |post| post.point);
+        if number % FLYING == FLYING / 2 {
+            unit.capabilities = unit.capabilities.with(Capability::Aircraft);
+        }
     }
     Ground {
         towns: towns.to_vec(),

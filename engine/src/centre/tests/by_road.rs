@@ -348,6 +348,41 @@ fn a_boat_comes_across_the_water() {
     assert_eq!(issued.unit, scene.across);
 }
 
+/// L4: neither are aircraft, whatever they are asked for, and for as long as they are.
+#[test]
+fn an_aircraft_comes_through_the_air() {
+    let ordered = |flies: &[bool]| {
+        let mut scene = Scene::new(Capability::Ambulance);
+        scene.bring_roads();
+        let unit = scene.world.centre.state.unit(scene.across).unwrap();
+        let driven = unit.definition;
+        let flown = UnitDefinition {
+            capabilities: driven.capabilities.with(Capability::Aircraft),
+            ..driven
+        };
+        for &flies in flies {
+            let definition = if flies { flown } else { driven };
+            scene.world.say(Command::DefineUnit(definition));
+        }
+        let issued = scene.order(Kind::ChestPain, Capability::Ambulance);
+        scene.world.check();
+        let told = grounds(&scene.world, issued.order).candidates;
+        let way = [scene.west, scene.across].map(|unit| {
+            let told = told.iter().find(|it| it.unit == unit).unwrap();
+            (told.by_road, told.travel_ms)
+        });
+        (issued.unit == scene.across, issued.travel_ms, way)
+    };
+    let (is_across, travel_ms, way) = ordered(&[true]);
+    assert!(is_across, "300 m off, across the water");
+    assert!(travel_ms < 60_000, "{travel_ms}");
+    assert_eq!(way, [(true, 180_000), (false, travel_ms)]);
+    // On wheels again, it would come over the bridge.
+    let by_bridge = (false, 180_000, [(true, 180_000), (true, 618_000)]);
+    assert_eq!(ordered(&[true, false]), by_bridge);
+    assert_eq!(ordered(&[]), by_bridge);
+}
+
 #[test]
 fn a_freed_unit_and_a_persons_choice_are_reckoned_by_the_road_too() {
     let mut scene = Scene::new(Capability::Ambulance);

@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 /// How often progress is told on a terminal, and elsewhere.
 const TOLD_EVERY: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(5)];
 
+/// Up to so many nodes nobody has to be told that it takes a while.
+const NODES_SILENT: usize = 50_000;
+
 /// Builds the map and says what came of it.
 pub(super) fn build(asked: &Build) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -50,12 +53,18 @@ pub(super) fn build(asked: &Build) -> anyhow::Result<()> {
 /// The sections of a map, its contraction order among them.
 fn prepared(imported: &Imported, report: &str) -> anyhow::Result<Sections> {
     let mut sections = Sections::of(&imported.network, report);
+    let nodes = imported.network.nodes.len();
+    if nodes > NODES_SILENT {
+        eprintln!(
+            "liandong: looking for the contraction order of {nodes} nodes; 300 000 take some ten seconds"
+        );
+    }
     let ordering = Instant::now();
     let (entries, longest) = add_order(&imported.network, &mut sections)?;
     eprintln!(
         "liandong: contraction order in {:.2} s; labels of {} entries on average, {longest} at most",
         ordering.elapsed().as_secs_f64(),
-        entries / imported.network.nodes.len().max(1),
+        entries / nodes.max(1),
     );
     Ok(sections)
 }

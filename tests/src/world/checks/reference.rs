@@ -56,6 +56,7 @@ impl Checker for Reference {
         };
         for (which, times) in [
             ("by_road", ways.by_road),
+            ("by_air", ways.by_air),
             ("by_line", ways.by_line),
             ("changed", ways.changed),
             ("no_way", ways.no_way),
