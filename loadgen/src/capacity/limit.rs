@@ -1,8 +1,8 @@
 //! What kept a centre from more: the limit, named from what was busy when the objective broke.
 //!
 //! Evidence comes in an order of how much it proves. A full lane or table was counted where it refused; a dropped datagram too. No idle
-//! core left is a limit whatever else was slow by it; only then is a slow journal the disk's. Where nothing that was looked at was
-//! busy, that is what is said.
+//! core left is a limit whatever else was slow by it, the generator's own where it was the bottleneck and took the most of them; only then
+//! is a slow journal the disk's. Where nothing that was looked at was busy, that is what is said.
 
 use super::centre::Busy;
 use serde::Serialize;
@@ -18,6 +18,8 @@ const JOURNAL_OF_DECISION: f64 = 0.40;
 const JOURNAL_SHARE: f64 = 0.50;
 /// A thread that is never idle.
 const THREAD_SHARE: f64 = 0.85;
+/// What the names of the threads begin with that read calls and answer them.
+const GATEWAY: &str = "gateway-";
 
 /// What kept it from more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +52,11 @@ pub enum Limit {
         /// Which.
         thread: String,
     },
+    /// All threads that read calls and answer them.
+    Gateways {
+        /// How many there are.
+        threads: usize,
+    },
     /// Nothing that was looked at was busy.
     Unknown,
 }
@@ -68,6 +75,10 @@ impl fmt::Display for Limit {
             Limit::Others => f.write_str("the machine's cores: other programs had most of them; nothing is known of the centre alone"),
             Limit::Journal => f.write_str("the journal: most of a call's way was waiting for the disk to write and sync"),
             Limit::Thread { thread } => write!(f, "the centre's {thread} thread: it was never idle"),
+            Limit::Gateways { threads } => write!(
+                f,
+                "the centre's gateway threads: of {threads} none was ever idle; it has one a core, so give it more cores (and `quic.workers`)"
+            ),
             Limit::Unknown => f.write_str("nothing that was looked at was busy (with --stats more is looked at)"),
         }
     }
@@ -86,9 +97,13 @@ pub fn of(busy: &Busy, invalid: Option<&str>, by_refusing: bool) -> Limit {
     {
         let ours = busy.generator_cores + busy.centre_cores.unwrap_or_default();
         let known = busy.centre_cores.is_some();
-        // A generator that waits for a core which the centre has is not slow itself.
         if ours >= OURS_SHARE * (busy.cores - idle) && known {
-            return Limit::Cores;
+            // A generator that waits for a core which the centre has is not slow itself; one that has them itself is.
+            let has_most = busy.centre_cores <= Some(busy.generator_cores);
+            return match invalid.filter(|_| has_most) {
+                Some(because) => generator(because),
+                None => Limit::Cores,
+            };
         }
         if known && !is_the_journal(busy) {
             return Limit::Others;
@@ -98,9 +113,7 @@ pub fn of(busy: &Busy, invalid: Option<&str>, by_refusing: bool) -> Limit {
         return full;
     }
     if let Some(because) = invalid {
-        return Limit::Generator {
-            because: because.to_owned(),
-        };
+        return generator(because);
     }
     if busy.datagrams_dropped.is_some_and(|dropped| dropped > 0) {
         return Limit::Network;
@@ -108,17 +121,33 @@ pub fn of(busy: &Busy, invalid: Option<&str>, by_refusing: bool) -> Limit {
     if is_the_journal(busy) {
         return Limit::Journal;
     }
-    let busiest = busy
-        .threads
-        .iter()
-        .filter(|(thread, _)| *thread != "others")
-        .max_by(|one, other| one.1.total_cmp(other.1));
-    match busiest {
-        Some((thread, share)) if *share >= THREAD_SHARE => Limit::Thread {
-            thread: thread.clone(),
-        },
-        Some(_) | None => Limit::Unknown,
+    never_idle(busy).unwrap_or(Limit::Unknown)
+}
+
+fn generator(because: &str) -> Limit {
+    Limit::Generator {
+        because: because.to_owned(),
     }
+}
+
+/// The busiest thread, if it was never idle; where it is one of those of the gateway and no other of them was idle either, all of them.
+fn never_idle(busy: &Busy) -> Option<Limit> {
+    let named = busy.threads.iter().filter(|(name, _)| *name != "others");
+    let busiest = named.max_by(|one, other| one.1.total_cmp(other.1));
+    let (thread, _) = busiest.filter(|(_, share)| **share >= THREAD_SHARE)?;
+    let gateways = || {
+        busy.threads
+            .iter()
+            .filter(|(it, _)| it.starts_with(GATEWAY))
+    };
+    if thread.starts_with(GATEWAY) && gateways().all(|(_, share)| *share >= THREAD_SHARE) {
+        return Some(Limit::Gateways {
+            threads: gateways().count(),
+        });
+    }
+    Some(Limit::Thread {
+        thread: thread.clone(),
+    })
 }
 
 /// The lane or table that was full most often.
@@ -250,15 +279,54 @@ mod tests {
             limit(|busy| (slow(busy), busy.cores_idle = Some(0.0)).1),
             Limit::Journal
         );
-        for thread in ["writer", "gateway-1"] {
-            let one = limit(|busy| {
-                let threads = [(thread, 0.93), ("view", 0.4), ("others", 1.3)];
+    }
+
+    #[test]
+    fn a_thread_that_is_never_idle_is_named_and_all_of_the_gateway_s_together() {
+        let busy = |threads: [(&str, f64); 4]| {
+            limit(|busy| {
                 let threads = threads.map(|(thread, share)| (thread.to_owned(), share));
                 busy.threads.extend(threads);
-            });
-            let thread = thread.into();
-            assert_eq!(one, Limit::Thread { thread });
-        }
+            })
+        };
+        let one = |thread: &str| Limit::Thread {
+            thread: thread.into(),
+        };
+        let beside = ("others", 1.3);
+        let writer = [("writer", 0.93), ("gateway-0", 0.9), ("gateway-1", 0.86)];
+        assert_eq!(
+            busy([writer[0], writer[1], writer[2], beside]),
+            one("writer")
+        );
+        let gateway = [("writer", 0.5), ("gateway-0", 0.4), ("gateway-1", 0.93)];
+        let named = busy([gateway[0], gateway[1], gateway[2], beside]);
+        assert_eq!(named, one("gateway-1"));
+        let all = busy([gateway[0], ("gateway-0", 0.86), gateway[2], beside]);
+        assert_eq!(all, Limit::Gateways { threads: 2 });
+        assert!(all.to_string().contains("more cores"), "{all}");
+        assert_eq!(
+            busy([("writer", 0.84), ("gateway-0", 0.8), ("view", 0.1), beside]),
+            Limit::Unknown
+        );
+    }
+
+    /// No core is idle: whose limit that is depends on who has them, where the generator was the bottleneck of the step.
+    #[test]
+    fn a_generator_that_has_most_of_the_cores_is_the_limit_itself() {
+        let because = "it kept 2.00 of 2 cores busy itself";
+        let shared = |generator: f64, centre: f64, invalid: Option<&str>| {
+            let busy = Busy {
+                cores_idle: Some(0.02),
+                generator_cores: generator,
+                centre_cores: Some(centre),
+                ..quiet()
+            };
+            of(&busy, invalid, false)
+        };
+        assert_eq!(shared(1.3, 0.6, Some(because)), generator(because));
+        assert_eq!(shared(0.95, 0.95, Some(because)), generator(because));
+        assert_eq!(shared(1.3, 0.6, None), Limit::Cores, "it kept its schedule");
+        assert_eq!(shared(0.7, 1.2, Some(because)), Limit::Cores);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub const CURVE: [f64; 7] = [0.2, 0.4, 0.6, 0.8, 1.1, 1.3, 1.6];
 pub const APART_MAX: f64 = 0.10;
 /// A search after the first begins at this share of what the first found.
 const AGAIN_FROM: f64 = 0.5;
+/// Steps that broke at most so many times above the lowest that did broke beside it: three soaks, each 5 % above the next.
+const BESIDE: f64 = 1.16;
 
 /// How often a step tries to connect, and how long it waits in between.
 const TRIES: u32 = 3;
@@ -136,6 +138,10 @@ pub struct Verdict {
     pub limit: Limit,
     /// The step that says so, as its place in `steps`.
     pub broke_at: Option<usize>,
+    /// How many steps and soaks broke just above the rate that holds; all that broke, where none holds.
+    pub broke: usize,
+    /// Of these, the generator's fault: were they most, it is the limit.
+    pub generators: usize,
     /// Whether not all searches came to their end: time ran out, or the study broke off.
     pub is_cut_short: bool,
     /// Why the study broke off, if it did: what is told is of the steps before.
@@ -282,7 +288,8 @@ impl Bench<'_> {
         let is_cut_short = self.ran_out || found.len() < self.study.repeats as usize;
         let rate = median(&found);
         let unconfirmed = found.is_empty().then(|| unconfirmed(&self.steps)).flatten();
-        let broke_at = broke_at(&self.steps, unconfirmed.unwrap_or(rate));
+        let breach = Breach::above(unconfirmed.unwrap_or(rate), &self.steps);
+        let (broke_at, (broke, generators)) = (breach.shown(), breach.beside());
         if rate > 0.0 {
             for share in CURVE {
                 if broke_off.is_some() || self.is_late() {
@@ -310,6 +317,8 @@ impl Bench<'_> {
             found,
             limit,
             broke_at,
+            broke,
+            generators,
             is_cut_short,
             broke_off,
             steps: std::mem::take(&mut self.steps),
@@ -405,25 +414,60 @@ impl Bench<'_> {
     }
 }
 
-/// The step that shows what broke, above a rate that holds, or at it where nothing broke above: rather one that is the centre's own, rather
-/// one that broke twice; then the nearest, and where none holds the highest, which says most.
-fn broke_at(steps: &[Step], rate: f64) -> Option<usize> {
-    let broken = steps.iter().enumerate();
-    let shows =
-        |step: &Step| step.rate > rate || step.rate == rate && step.purpose == Purpose::Soak;
-    let broken = broken.filter(|(_, step)| step.is_searched() && !step.held && shows(step));
-    let shown = broken.min_by(|(at, one), (other_at, other)| {
-        let by_fault = one.invalid.is_some().cmp(&other.invalid.is_some());
-        let by_place = (one.rate == rate).cmp(&(other.rate == rate));
-        let by_times = broke_twice(steps, *other_at).cmp(&broke_twice(steps, *at));
-        let by_rate = one.rate.total_cmp(&other.rate);
-        by_place.then(by_fault).then(by_times).then(if rate > 0.0 {
-            by_rate
+/// What broke, above a rate that holds, or at it where nothing broke above.
+struct Breach<'a> {
+    rate: f64,
+    steps: &'a [Step],
+    /// The places of the steps.
+    broke: Vec<usize>,
+}
+
+impl<'a> Breach<'a> {
+    fn above(rate: f64, steps: &'a [Step]) -> Breach<'a> {
+        let broke = |shows: &dyn Fn(&Step) -> bool| -> Vec<usize> {
+            let all = steps.iter().enumerate();
+            all.filter(|(_, step)| step.is_searched() && !step.held && shows(step))
+                .map(|(at, _)| at)
+                .collect()
+        };
+        let above = broke(&|step| step.rate > rate);
+        let broke = if above.is_empty() {
+            broke(&|step| step.rate == rate && step.purpose == Purpose::Soak)
         } else {
-            by_rate.reverse()
+            above
+        };
+        Breach { rate, steps, broke }
+    }
+
+    /// How many steps broke beside the rate that holds, all of them where none holds, and at how many of these the generator was the
+    /// bottleneck.
+    fn beside(&self) -> (usize, usize) {
+        let broke = || self.broke.iter().map(|&at| &self.steps[at]);
+        let lowest = broke().map(|step| step.rate).fold(f64::INFINITY, f64::min);
+        let beside = || broke().filter(|step| self.rate == 0.0 || step.rate <= lowest * BESIDE);
+        let invalid = beside().filter(|step| step.invalid.is_some());
+        (beside().count(), invalid.count())
+    }
+
+    /// The step that shows what broke: the generator's own where most beside the rate that holds were, for then nothing is known of the
+    /// centre beyond, otherwise rather one of the centre's; rather one that broke twice; then the nearest, and where none holds the
+    /// highest, which says most.
+    fn shown(&self) -> Option<usize> {
+        let (beside, invalid) = self.beside();
+        let is_the_generators = 2 * invalid > beside;
+        self.broke.iter().copied().min_by(|&one, &other| {
+            let (first, second) = (&self.steps[one], &self.steps[other]);
+            let is_told = |step: &Step| step.invalid.is_some() == is_the_generators;
+            let by_fault = is_told(second).cmp(&is_told(first));
+            let by_times = broke_twice(self.steps, other).cmp(&broke_twice(self.steps, one));
+            let by_rate = first.rate.total_cmp(&second.rate);
+            by_fault.then(by_times).then(if self.rate > 0.0 {
+                by_rate
+            } else {
+                by_rate.reverse()
+            })
         })
-    });
-    shown.map(|(index, _)| index)
+    }
 }
 
 /// Whether the same was tried at once before or after, and both broke.
@@ -501,6 +545,10 @@ mod tests {
         Step::of((Purpose::Search, 1, rate), summary, None, Busy::default())
     }
 
+    fn broke_at(steps: &[Step], rate: f64) -> Option<usize> {
+        Breach::above(rate, steps).shown()
+    }
+
     fn lost_or_slow() -> Step {
         step("p99<10ms,refused<50%", 1.0, |run| {
             (run.lost, run.refused) = (2, 3);
@@ -556,5 +604,31 @@ mod tests {
             broke_at(&[&eased[..2], &eased[4..]].concat(), 150.0),
             Some(2)
         );
+    }
+
+    /// A step at which the generator was the bottleneck holds nothing, so it may be all that keeps the found rate down.
+    #[test]
+    fn where_most_that_broke_was_the_generator_s_it_is_the_limit() {
+        let broke = |rate: f64, is_the_generators: bool| Step {
+            invalid: is_the_generators.then(|| "it was late".to_owned()),
+            ..step("lost=0", rate, |run| run.lost = 1)
+        };
+        // The centre was overloaded by the climb, far above; just above what holds it is the generator that was late, two times of three.
+        let mostly = [
+            broke(225.0, false),
+            broke(225.0, false),
+            broke(105.0, true),
+            broke(105.0, true),
+            broke(110.0, false),
+        ];
+        assert_eq!(Breach::above(100.0, &mostly).beside(), (3, 2));
+        assert_eq!(broke_at(&mostly, 100.0), Some(2));
+        let once = [&mostly[..3], &mostly[4..], &[broke(115.0, false)]].concat();
+        assert_eq!(Breach::above(100.0, &once).beside(), (3, 1));
+        let shown = broke_at(&once, 100.0);
+        assert_eq!(shown, Some(0), "broke twice, and is the centre's");
+        // None holds: all that broke is looked at.
+        assert_eq!(Breach::above(0.0, &mostly).beside(), (5, 2));
+        assert_eq!(Breach::above(0.0, &[]).beside(), (0, 0));
     }
 }

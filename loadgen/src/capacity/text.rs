@@ -112,6 +112,13 @@ impl fmt::Display for Verdict {
         } else {
             writeln!(f, "limit     {}", self.limit)?;
         }
+        if self.generators > 0 {
+            writeln!(
+                f,
+                "          the generator was the bottleneck at {} of the {} steps that broke next to it",
+                self.generators, self.broke
+            )?;
+        }
         if let Some(step) = self.broken() {
             writeln!(f, "busiest   {}", limit::busiest(&step.busy).join(" · "))?;
         }
@@ -302,6 +309,8 @@ pub(super) mod tests {
             apart: Some(0.2),
             limit: Limit::Journal,
             broke_at: Some(1),
+            broke: 1,
+            generators: 0,
             is_cut_short: false,
             broke_off: None,
             about: About {
@@ -359,6 +368,17 @@ pub(super) mod tests {
             assert!(text.contains(says), "{says}: {text}");
         }
         assert!(!text.contains("at no rate"), "{text}");
+        let late = Verdict {
+            broke: 3,
+            generators: 1,
+            ..verdict()
+        };
+        let text = late.to_string();
+        assert!(
+            text.contains("the bottleneck at 1 of the 3 steps that broke next to it"),
+            "{text}"
+        );
+        assert!(!verdict().to_string().contains("the generator was"));
     }
 
     #[test]

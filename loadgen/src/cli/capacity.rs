@@ -265,6 +265,7 @@ fn exit_code(verdict: &Verdict) -> u8 {
         | Limit::Cores
         | Limit::Journal
         | Limit::Thread { .. }
+        | Limit::Gateways { .. }
         | Limit::Unknown => {
             if verdict.rate > 0.0 && verdict.broke_off.is_none() {
                 0
