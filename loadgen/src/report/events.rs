@@ -1,15 +1,21 @@
 //! What a subscription tells, as far as a summary counts it: orders and their units, needs, clocks, ladders.
 //!
 //! This is where a unit or a need with two open orders shows. It believes events alone and nothing that was
-//! answered, so that the two can be held against each other.
+//! answered, so that the two can be held against each other. What is over is forgotten after [`KEPT`], so that a soak of days takes no more
+//! memory than one of an hour.
 
 use super::table::Table;
 use engine::id::{IncidentId, OrderId, UnitId};
 use engine::kind::Kind;
+use engine::moment::{Moment, Span};
 use engine::order::{OrderState, Rung};
 use gateway::wire::{Announced, EventNote};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What is over, a call that was answered, an order that has ended, an incident that was closed, is known for so long in the time of the
+/// calls. Longer than any check looks back: a carrier's repeat comes within two minutes (N2), a call joins within ten (N1).
+pub const KEPT: Span = Span::minutes(15);
 
 /// The fields of other events that are counted; an event has some of them.
 #[derive(Debug, Deserialize)]
@@ -67,6 +73,12 @@ pub struct Incident {
     pub arrived: bool,
     /// It is done with.
     pub closed: bool,
+    /// Something was told of it: it is open unless it was closed.
+    told: bool,
+    /// Calls with a place that are about it.
+    placed: u64,
+    /// When it was last heard or told of.
+    at: Moment,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +89,25 @@ struct Order {
     desk: bool,
     kind: Option<Kind>,
     open: bool,
+    /// When it was issued, or came to its end.
+    at: Moment,
+}
+
+/// Calls with a place, by what came of their incidents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Their incident asked for something that travels.
+    pub needing: u64,
+    /// Of these: somebody arrived.
+    pub served: u64,
+}
+
+impl Served {
+    fn add(&mut self, incident: &Incident) {
+        let counted = |is: bool| if is { incident.placed } else { 0 };
+        self.needing += counted(incident.needs_unit);
+        self.served += counted(incident.needs_unit && incident.arrived);
+    }
 }
 
 /// What was told so far.
@@ -104,7 +135,11 @@ pub struct Heard {
     pub arrived_by_kind: BTreeMap<&'static str, u64>,
     /// Orders, by kind.
     pub orders_by_kind: BTreeMap<&'static str, u64>,
+    /// The time of the calls so far.
+    now: Moment,
     incidents: Table<IncidentId, Incident>,
+    /// What came of the incidents that are forgotten.
+    forgotten: Served,
     all: Table<OrderId, Order>,
     by_unit: HashMap<UnitId, OrderId>,
     by_need: HashMap<(IncidentId, u8), OrderId>,
@@ -120,6 +155,48 @@ impl Heard {
     /// What is known of an incident.
     pub fn incident(&self, incident: IncidentId) -> Incident {
         self.incidents.get(&incident).copied().unwrap_or_default()
+    }
+
+    /// It is so late by the calls.
+    pub fn turn(&mut self, now: Moment) {
+        self.now = self.now.max(now);
+    }
+
+    /// A call with a place is about this incident.
+    pub fn placed(&mut self, incident: IncidentId) {
+        self.known(incident).placed += 1;
+    }
+
+    /// What came of the calls with a place.
+    pub fn served(&self) -> Served {
+        let mut served = self.forgotten;
+        self.incidents
+            .iter()
+            .for_each(|(_, incident)| served.add(incident));
+        served
+    }
+
+    /// What is known of an incident, to be changed. Makes room where much is over, or nothing was ever told, as to who is deaf.
+    fn known(&mut self, id: IncidentId) -> &mut Incident {
+        let (oldest, forgotten) = (self.now - KEPT, &mut self.forgotten);
+        self.incidents.sweep(&id, |_, incident| {
+            let is_open = incident.told && !incident.closed;
+            let keep = is_open || incident.at >= oldest;
+            if !keep {
+                forgotten.add(incident);
+            }
+            keep
+        });
+        let incident = self.incidents.of(id);
+        incident.at = self.now;
+        incident
+    }
+
+    /// The same, of which something was told.
+    fn told_of(&mut self, id: IncidentId) -> &mut Incident {
+        let incident = self.known(id);
+        incident.told = true;
+        incident
     }
 
     /// Needs without a unit now.
@@ -139,6 +216,7 @@ impl Heard {
                     desk: issued.capability.is_desk(),
                     kind: *kind,
                     open: true,
+                    at: self.now,
                 };
                 self.issued(issued.order, order, note.redelivered);
             }
@@ -158,6 +236,9 @@ impl Heard {
         }
         self.orders.issued += 1;
         self.orders.open += 1;
+        let oldest = self.now - KEPT;
+        let keep = |known: &Order| known.open || known.at >= oldest;
+        self.all.sweep(&id, |_, known| keep(known));
         self.all.insert(id, order);
         self.waiting.remove(&(order.incident, order.need));
         if let Some(kind) = order.kind {
@@ -198,18 +279,21 @@ impl Heard {
         let Some(order) = self.all.get_mut(&id) else {
             return;
         };
+        let was_open = order.open;
+        if was_open && !to.is_open() {
+            (order.open, order.at) = (false, self.now);
+        }
+        let order = *order;
         // A finish without an arrival before it was an arrival too; only units that travel can arrive.
         if !order.desk && matches!(to, OrderState::Arrived | OrderState::Finished) {
-            let incident = self.incidents.of(order.incident);
-            incident.arrived = true;
+            self.told_of(order.incident).arrived = true;
             if let Some(kind) = order.kind.filter(|_| to == OrderState::Arrived) {
                 *self.arrived_by_kind.entry(kind.code()).or_default() += 1;
             }
         }
-        if to.is_open() || !order.open {
+        if order.open || !was_open {
             return;
         }
-        order.open = false;
         self.orders.open -= 1;
         self.units_doubled -= u64::from(self.ahead_of_units.remove(&id));
         self.needs_doubled -= u64::from(self.ahead_of_needs.remove(&id));
@@ -243,12 +327,17 @@ impl Heard {
         };
         let need = fields.incident.zip(fields.need);
         match fields.name {
+            "incident_opened" => {
+                if let Some(incident) = fields.incident {
+                    self.told_of(incident);
+                }
+            }
             "need_opened" => {
                 let travels = fields
                     .capability
                     .is_some_and(|capability| !capability.starts_with("desk_"));
                 if let Some(incident) = fields.incident.filter(|_| travels) {
-                    self.incidents.of(incident).needs_unit = true;
+                    self.told_of(incident).needs_unit = true;
                 }
             }
             "need_waits" => self.waiting.extend(need),
@@ -264,12 +353,12 @@ impl Heard {
             }
             "incident_reopened" => {
                 if let Some(incident) = fields.incident {
-                    self.incidents.of(incident).closed = false;
+                    self.told_of(incident).closed = false;
                 }
             }
             "incident_closed" => {
                 if let Some(incident) = fields.incident {
-                    self.incidents.of(incident).closed = true;
+                    self.told_of(incident).closed = true;
                     while let Some(&need) = self
                         .waiting
                         .range((incident, 0)..=(incident, u8::MAX))
@@ -376,6 +465,15 @@ mod tests {
             point: None,
             kind: Some(Kind::Fight),
         })
+    }
+
+    /// An order of the incident and to the unit of this number.
+    fn issued_for(order: u64, number: u64) -> EventNote {
+        let mut note = issued(order, number, 0, Capability::Patrol);
+        if let Announced::OrderIssued { issued, .. } = &mut note.announced {
+            issued.incident = IncidentId::new(CENTRE, number).unwrap();
+        }
+        note
     }
 
     fn moved(order: u64, unit: u64, to: OrderState) -> EventNote {
@@ -502,6 +600,51 @@ mod tests {
             r#"{"type":"incident_closed","incident":"1.1","reason":"served"}"#,
         ));
         assert_eq!(heard.needs_waiting(), 0);
+    }
+
+    /// Days of calls: what is open stays known however old, what is over goes, and what came of it stays counted.
+    #[test]
+    fn what_is_over_is_forgotten_and_what_is_open_never() {
+        let mut told = Heard::default();
+        let incident = |number: u64| IncidentId::new(CENTRE, number).unwrap();
+        let opened = |number: u64| {
+            let id = incident(number);
+            other(&format!(
+                r#"{{"type":"need_opened","incident":"{id}","need":0,"capability":"patrol"}}"#
+            ))
+        };
+        let ended = |number: u64| {
+            let id = incident(number);
+            other(&format!(
+                r#"{{"type":"incident_closed","incident":"{id}"}}"#
+            ))
+        };
+        // The first is never seen to.
+        told.hear(&opened(1));
+        told.placed(incident(1));
+        told.hear(&issued(1, 1, 0, Capability::Patrol));
+        for number in 2..50_000 {
+            told.turn(Moment(0) + Span::seconds(number as i64));
+            told.hear(&opened(number));
+            told.placed(incident(number));
+            told.hear(&issued_for(number, number));
+            told.hear(&moved(number, number, OrderState::Finished));
+            told.hear(&ended(number));
+        }
+        let known = (told.incidents.len(), told.all.len());
+        assert!(known.0 < 10_000 && known.1 < 10_000, "{known:?}");
+        let served = Served {
+            needing: 49_999,
+            served: 49_998,
+        };
+        assert_eq!(told.served(), served);
+        assert_eq!((told.orders.issued, told.orders.open), (49_999, 1));
+        assert!(told.incident(incident(1)).needs_unit && !told.incident(incident(1)).closed);
+        told.hear(&issued(50_000, 1, 1, Capability::Patrol));
+        assert_eq!(
+            told.units_doubled, 1,
+            "its first order is as old as the run"
+        );
     }
 
     #[test]

@@ -193,6 +193,7 @@ impl Latencies {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
     fn quantiles_are_those_of_what_was_added() {
@@ -206,6 +207,38 @@ mod tests {
         assert!((quantiles.p99_ms - 9.9).abs() < 0.02, "{quantiles:?}");
         assert!((quantiles.max_ms - 10.0).abs() < 0.02, "{quantiles:?}");
         assert_eq!(Latencies::default().quantiles(), Quantiles::default());
+    }
+
+    /// At the latencies of a quick centre, 0.1 to 20 ms, held against the nearest rank of the times themselves.
+    #[test]
+    fn percentiles_of_short_latencies_are_right_within_one_percent() {
+        let mut random = Random::new(5);
+        for (least_ns, most_ns) in [(100_000, 20_000_000), (100_000, 1_000_000)] {
+            let mut latencies = Latencies::default();
+            // As logarithms evenly spread, so that short ones are many.
+            let span = (most_ns as f64 / least_ns as f64).ln();
+            let mut times: Vec<Duration> = (0..20_000)
+                .map(|_| least_ns as f64 * (span * random.fraction()).exp())
+                .map(|ns| Duration::from_nanos(ns as u64))
+                .collect();
+            times.iter().for_each(|&time| latencies.add(time));
+            times.sort();
+            let quantiles = latencies.quantiles();
+            let told = [
+                (0.5, quantiles.p50_ms),
+                (0.9, quantiles.p90_ms),
+                (0.99, quantiles.p99_ms),
+                (0.999, quantiles.p999_ms),
+            ];
+            for (quantile, summed_ms) in told {
+                let rank = (quantile * times.len() as f64).ceil() as usize;
+                let was_ms = times[rank - 1].as_secs_f64() * 1_000.0;
+                for told_ms in [summed_ms, latencies.at_ms(quantile, 0).unwrap()] {
+                    let off = told_ms / was_ms - 1.0;
+                    assert!(off.abs() <= 0.01, "{quantile}: {told_ms} of {was_ms} ms");
+                }
+            }
+        }
     }
 
     #[test]

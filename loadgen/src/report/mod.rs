@@ -25,7 +25,7 @@ use crate::crew::Counts as CrewCounts;
 use crate::objective;
 use crate::replay::own::Own;
 use about::About;
-use events::{Counts, Orders};
+use events::{Counts, Orders, Served};
 use latency::{Latencies, Quantiles};
 use parts::PartSummary;
 use seconds::Interval;
@@ -232,7 +232,7 @@ impl Summary {
     /// The figures of a tally; who drove the run fills in the rest.
     pub fn of(tally: &Tally, crews: CrewCounts) -> Summary {
         let heard = &tally.heard;
-        let (needing, served) = tally.served();
+        let Served { needing, served } = tally.served();
         let doubled = Doubled {
             units: heard.units_doubled,
             needs: heard.needs_doubled,

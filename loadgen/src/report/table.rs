@@ -32,6 +32,7 @@ impl<K, V> Default for Table<K, V> {
 
 impl<K: Hash + Eq, V> Table<K, V> {
     /// How many entries there are.
+    #[cfg(test)]
     pub fn len(&self) -> usize {
         self.parts.iter().map(HashMap::len).sum()
     }

@@ -1,8 +1,9 @@
 //! What a run sent, what it was answered, and what that adds up to.
 //!
-//! Each call has a serial number of the run. Told by whoever drives the run; the parent makes the summary of it.
+//! Each call has a serial number of the run. Told by whoever drives the run; the parent makes the summary of it. Of a call that was
+//! answered long ago only the counts stay.
 
-use super::events::{Counts, Heard};
+use super::events::{Counts, Heard, KEPT, Served};
 use super::joinable::Joinable;
 use super::latency::Latencies;
 use super::packed::Packed;
@@ -10,7 +11,7 @@ use super::parts::Parts;
 use super::seconds::{self, Arrivals, Departures, Interval, Totals};
 use super::table::Table;
 use crate::trace::Row;
-use engine::id::{CallId, IncidentId};
+use engine::id::CallId;
 use engine::kind::{AgencySet, Kind};
 use engine::moment::Moment;
 use engine::place::{Point, datum};
@@ -141,16 +142,19 @@ pub struct Tally {
     ended: Duration,
     started: Option<Instant>,
     packed: (Latencies, Latencies),
-    calls: Table<u64, CallId>,
-    serials: Table<CallId, u64>,
-    placed: Table<IncidentId, u64>,
+    decided: u64,
+    /// The time of the calls so far.
+    now: Moment,
+    /// Of the last calls the answers and when they came, by either number: a second answer within that time shows.
+    calls: Table<u64, (CallId, Moment)>,
+    serials: Table<CallId, (u64, Moment)>,
     joinable: Joinable,
 }
 
 impl Tally {
     /// Keys that have their decision.
     pub fn decided(&self) -> u64 {
-        self.calls.len() as u64
+        self.decided
     }
 
     /// Keys that were refused.
@@ -200,14 +204,11 @@ impl Tally {
 
     /// A call was decided; how long that took.
     pub fn decision(&mut self, sent: &Sent, decision: &Decision, took: Duration) {
-        let known = self.calls.insert(sent.serial, decision.call);
-        let other = self.serials.insert(decision.call, sent.serial);
-        let doubled = known.is_some_and(|call| call != decision.call)
-            || other.is_some_and(|serial| serial != sent.serial);
-        self.keys_doubled += u64::from(doubled);
-        if known.is_some() {
+        let known = self.answered(sent, decision.call);
+        if known {
             return;
         }
+        self.decided += 1;
         self.service.add(took);
         self.conflicts += u64::from(decision.conflict);
         self.outside += u64::from(decision.outside);
@@ -223,7 +224,7 @@ impl Tally {
             self.expected_met += u64::from(is_met(expected, decision.agencies));
         }
         if let Some(incident) = decision.incident.filter(|_| sent.point.is_some()) {
-            *self.placed.of(incident) += 1;
+            self.heard.placed(incident);
         }
         let missed = self.merge_missed(sent, decision);
         let kind = self.kinds.entry(decision.kind.code()).or_default();
@@ -232,10 +233,25 @@ impl Tally {
         kind.merge_missed += u64::from(missed);
     }
 
+    /// Enters which call a key became, and counts a key with two calls and a call of two keys; whether the key had been answered before.
+    fn answered(&mut self, sent: &Sent, call: CallId) -> bool {
+        self.now = self.now.max(sent.at);
+        self.heard.turn(self.now);
+        let (now, oldest) = (self.now, self.now - KEPT);
+        self.calls.sweep(&sent.serial, |_, (_, at)| *at >= oldest);
+        self.serials.sweep(&call, |_, (_, at)| *at >= oldest);
+        let known = self.calls.insert(sent.serial, (call, now));
+        let other = self.serials.insert(call, (sent.serial, now));
+        let doubled = known.is_some_and(|(known, _)| known != call)
+            || other.is_some_and(|(serial, _)| serial != sent.serial);
+        self.keys_doubled += u64::from(doubled);
+        known.is_some()
+    }
+
     /// A carrier's repeat was decided: as its first was, if that is known.
     pub fn repeat(&mut self, first: &Sent, decision: &Decision) {
         let known = self.calls.get(&first.serial);
-        self.keys_doubled += u64::from(known.is_some_and(|call| *call != decision.call));
+        self.keys_doubled += u64::from(known.is_some_and(|(call, _)| *call != decision.call));
         self.conflicts += u64::from(decision.conflict);
     }
 
@@ -267,19 +283,8 @@ impl Tally {
     }
 
     /// Calls with a place whose incident asked for a unit, and those of them for which one arrived.
-    pub fn served(&self) -> (u64, u64) {
-        let mut needing = 0;
-        let mut served = 0;
-        for (&incident, &calls) in self.placed.iter() {
-            let incident = self.heard.incident(incident);
-            needing += if incident.needs_unit { calls } else { 0 };
-            served += if incident.needs_unit && incident.arrived {
-                calls
-            } else {
-                0
-            };
-        }
-        (needing, served)
+    pub fn served(&self) -> Served {
+        self.heard.served()
     }
 
     /// Whether the call should have joined an open incident and did not; remembers it for later ones.
@@ -305,7 +310,7 @@ mod tests {
     use crate::crew::Counts as CrewCounts;
     use crate::report::Summary;
     use engine::call::Outcome;
-    use engine::id::{CentreId, Sequence};
+    use engine::id::{CentreId, IncidentId, Sequence};
     use engine::kind::{Agency, Nature, Priority};
     use engine::moment::Span;
     use gateway::wire::{Forward, ProblemKind};
@@ -391,6 +396,35 @@ mod tests {
         told(&mut shared, &sent(0, 0, 0), &decision(1, 1, false));
         told(&mut shared, &sent(1, 0, 0), &decision(1, 1, false));
         assert_eq!(summary(&shared).doubled.keys, 1, "two keys, one call");
+    }
+
+    /// A day of calls, one a second.
+    #[test]
+    fn what_was_answered_long_ago_takes_no_room() {
+        let mut tally = Tally::default();
+        let call = |serial: u64| Sent {
+            at: Moment(0) + Span::seconds(serial as i64),
+            point: None,
+            ..sent(serial, 0, 0)
+        };
+        for serial in 0..86_400 {
+            told(
+                &mut tally,
+                &call(serial),
+                &decision(serial + 1, serial + 1, false),
+            );
+        }
+        assert_eq!((tally.decided(), summary(&tally).lost), (86_400, 0));
+        let kept = (tally.calls.len(), tally.serials.len());
+        assert!(kept.0 < 10_000 && kept.1 < 10_000, "{kept:?}");
+        // Of the last quarter of an hour a second answer shows, whichever way it is one.
+        told(&mut tally, &call(86_000), &decision(90_000, 1, false));
+        let another = Sent {
+            serial: 90_000,
+            ..call(86_399)
+        };
+        told(&mut tally, &another, &decision(86_300, 1, false));
+        assert_eq!(summary(&tally).doubled.keys, 2);
     }
 
     #[test]
