@@ -384,6 +384,9 @@ fn a_full_segment_cut_at_a_sector_goes_on_where_it_is_whole() {
             (None, last),
             "sector {sector} of {sectors}: {verdict}"
         );
+        // A start would take it: nothing in it says that more of it was durable.
+        let proved = Proved::of(folder.path(), CENTRE, &full, None);
+        assert!(proved.is_ok(), "sector {sector}: {:?}", proved.err());
         count += 1;
     }
     println!("{count} of {sectors} sectors, {} batches", batches.len());
