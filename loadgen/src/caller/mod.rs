@@ -16,6 +16,9 @@ use engine::place::datum::Datum;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// Where answers overlap, an incident that becomes graver so soon after somebody said more does so by that.
+const RAISED_WITHIN: Span = Span::seconds(5);
+
 /// What stands between a call's key and how often the same person has called again.
 pub const AGAIN: &str = "+again";
 
@@ -123,8 +126,9 @@ pub struct Callers {
     /// What was done before somebody called about it is known to whoever does.
     standing: BTreeMap<IncidentId, Standing>,
     serial: u64,
-    /// The incident that facts were last said of.
-    amended: Option<IncidentId>,
+    /// The incidents that facts were said of, and when: until the next act, or for so long.
+    amended: BTreeMap<IncidentId, Moment>,
+    awaited: Span,
     counts: Counts,
 }
 
@@ -139,8 +143,17 @@ impl Callers {
             concerned: BTreeMap::new(),
             standing: BTreeMap::new(),
             serial: 0,
-            amended: None,
+            amended: BTreeMap::new(),
+            awaited: Span(0),
             counts: Counts::default(),
+        }
+    }
+
+    /// The same where acts are not answered one by one, as on the wall clock: what facts came to is heard a little later.
+    pub fn overlapping(self) -> Callers {
+        Callers {
+            awaited: RAISED_WITHIN,
+            ..self
         }
     }
 
@@ -287,15 +300,15 @@ impl Callers {
 
     /// It is graver than it was held to be: by what was said last, if that was about it.
     pub fn raised(&mut self, incident: IncidentId) {
-        if self.amended == Some(incident) {
-            self.amended = None;
+        if self.amended.remove(&incident).is_some() {
             self.counts.facts_raised += 1;
         }
     }
 
-    /// The next act that is due by now; call until there is none. Its answer is told before the next is asked for.
+    /// The next act that is due by now; call until there is none. Its answer is told before the next is asked for, unless acts overlap.
     pub fn poll(&mut self, now: Moment) -> Option<Act> {
-        self.amended = None;
+        let awaited = self.awaited;
+        self.amended.retain(|_, at| at.until(now) < awaited);
         loop {
             let entry = self.agenda.first_entry()?;
             let (at, _) = *entry.key();
@@ -333,7 +346,8 @@ impl Callers {
                     return None;
                 }
                 self.counts.facts += 1;
-                self.amended = caller.incident;
+                let about = caller.incident.map(|incident| (incident, at));
+                self.amended.extend(about);
                 Some(more(caller, call))
             }
             Step::Redial => {

@@ -53,12 +53,14 @@ Examples:
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --speed max --crews --callers
   liandong-load replay day.csv.zst --to quic://127.0.0.1:4433 --rate 5000 --for 20s --crews=standard
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 200 --report run-1
+  liandong-load replay day.csv --to quic://127.0.0.1:4433 --rate 5 --crews --positions 1s --config centre.toml
   liandong-load replay day.csv --to quic://127.0.0.1:4433 --scenario storm.toml --slo 'p99<10ms,lost=0'
 
 --speed wants a centre that was started with `--clock driven`; --rate, --phase and --scenario want one on the wall clock.
 Shapes of a phase, in a scenario as fields of [[phase]] and with --phase as words: constant and soak (rate), ramp (from, to), step
 (from, to, steps), spike (rate, peak, at, lasting), trace (speed: the trace's own times, so many times faster); all with `duration`, all but
-trace with `arrivals` (evenly, poisson). A scenario may also set connections, streams, settle, crews, positions, seed, objectives.
+trace with `arrivals` (evenly, poisson). A scenario may also set connections, streams, settle, crews, positions, callers, seed,
+objectives.
 Objectives: p50 p90 p99 p99.9 p99.99 max mean with us, ms or s; lost refused doubly_ordered errors with a number or a percentage.
 Exit codes: 0 good; 1 usage or error; 2 the run itself was invalid, for the generator was the bottleneck; 99 something was lost or
 doubly ordered, or an objective was broken.";
@@ -175,11 +177,11 @@ struct ReplayArgs {
     /// their orders end and drive in a straight line.
     #[arg(long)]
     config: Option<PathBuf>,
-    /// Callers who hang up, call again and say more than the trace has, with --speed; `off`, or what differs, as in
-    /// redial=60%,facts=0%,patience=90s.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field", conflicts_with_all = ["rate", "scenario", "phases"])]
+    /// Callers who hang up, call again and say more than the trace has; `off`, or what differs, as in redial=60%,facts=0%,patience=90s.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "field")]
     callers: Option<Calling>,
-    /// Where crews in the field say where they are: `none`, on `arrival`, or every so often on the way, as in 30s (arrival).
+    /// Where crews in the field say where they are: `none`, on `arrival`, or every so often on the way, as in 30s (arrival); on the way from
+    /// where they belong with --config alone.
     #[arg(long, requires = "crews")]
     positions: Option<Positions>,
     /// Connections for calls, on the wall clock (2).
@@ -192,7 +194,7 @@ struct ReplayArgs {
     #[arg(long)]
     settle: Option<Lasting>,
     /// On the wall clock: do not subscribe; double orders then cannot show.
-    #[arg(long, conflicts_with = "crews")]
+    #[arg(long, conflicts_with_all = ["crews", "callers"])]
     deaf: bool,
     /// Decides what crews do and when calls come at random (1).
     #[arg(long)]
@@ -392,7 +394,7 @@ fn replay(args: ReplayArgs) -> Result<u8, Failure> {
         .enable_all()
         .build()?;
     if let Some(load) = &load {
-        (options.crews, options.seed) = (load.crews, load.seed);
+        (options.crews, options.callers, options.seed) = (load.crews, load.callers, load.seed);
     }
     options.ground = belonging(args.config.as_deref(), options.crews)?;
     let mut summary = runtime.block_on(watching::run(&args, &options, load))?;

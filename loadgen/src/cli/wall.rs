@@ -2,6 +2,7 @@
 
 use super::checked::{self, Crewing};
 use super::{Failure, ReplayArgs};
+use crate::caller::behaviour::Behaviour as Calling;
 use crate::crew::Behaviour;
 use crate::objective::Slo;
 use crate::pace::{Arrivals, Spread};
@@ -30,6 +31,7 @@ impl From<ScenarioError> for Failure {
 pub(super) struct Load {
     pub rate: Rate,
     pub crews: Option<Behaviour>,
+    pub callers: Option<Calling>,
     pub seed: u64,
     pub slo: Slo,
 }
@@ -61,6 +63,7 @@ fn at_a_rate(arrivals: Arrivals) -> Scenario {
         streams: None,
         settle: None,
         crews: None,
+        callers: None,
         seed: None,
         objectives: Slo::default(),
     }
@@ -84,6 +87,7 @@ fn with_flags(scenario: Scenario, args: &ReplayArgs) -> Load {
             subscribe: !args.deaf,
         },
         crews: behaviour(args).or(scenario.crews.flatten()),
+        callers: args.callers.or(scenario.callers).and_then(|it| it.0),
         seed: args.seed.or(scenario.seed).unwrap_or(SEED),
         slo: args.slo.clone().unwrap_or(scenario.objectives),
     }

@@ -3,10 +3,12 @@
 //! Reads the few events that concern callers and no others. Next: [`caller`](crate::caller) for what they do.
 
 use super::words::facts_words;
-use crate::caller::{Act, Callers};
+use crate::caller::{Act, CallerId, Callers};
+use engine::call::Outcome;
 use engine::id::{IncidentId, OrderId};
+use engine::moment::Moment;
 use engine::order::OrderState;
-use gateway::wire::{Announced, EventNote, Request};
+use gateway::wire::{Announced, Decision, EventNote, Request};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -43,6 +45,14 @@ impl Calling {
     /// The same, to look at.
     pub fn seen(&self) -> &Callers {
         &self.callers
+    }
+
+    /// What became of a caller's call.
+    pub fn decided(&mut self, now: Moment, caller: CallerId, decision: &Decision) {
+        let sent = decision.outcome == Outcome::Ordered;
+        let (call, incident, kind) = (decision.call, decision.incident, decision.kind);
+        self.callers
+            .decided(now, caller, call, incident, kind, sent);
     }
 
     /// Tells callers of an event.

@@ -16,7 +16,6 @@ use crate::crew::{Act, Crews, Told};
 use crate::report::Summary;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::{Reader, Row};
-use engine::call::Outcome;
 use engine::id::Sequence;
 use engine::moment::Moment;
 use engine::unit::Duty;
@@ -286,11 +285,7 @@ impl Drive<'_> {
                 self.tally.decision(&sent, &decision, took);
                 self.tally.unmet(&key, &sent, &decision);
                 if let (Some(caller), Some(calling)) = (caller, &mut self.calling) {
-                    let said = decision.outcome;
-                    let sent = said == Outcome::Ordered;
-                    let (call, incident) = (decision.call, decision.incident);
-                    let callers = calling.callers();
-                    callers.decided(self.now, caller, call, incident, decision.kind, sent);
+                    calling.decided(self.now, caller, &decision);
                 }
                 self.log.decided(&key, &decision)
             }

@@ -1,19 +1,23 @@
-//! Crews and the subscription on the wall clock: one connection that hears events and sends what crews do.
+//! Crews, callers and the subscription on the wall clock: one connection that hears events and sends what crews do, and callers beyond
+//! their calls.
 //!
 //! Comes back like a [`Link`](super::link): subscribes from the last event it heard, sends unanswered acts again. What a crew has to say
 //! and found no room is said again a little later, as a crew would; otherwise its unit would never be free again.
 
+use super::calling;
 use super::driven::{request_of, tell};
 use super::link::{STALL, Shared};
-use crate::crew::{Act, Counts, Crews};
+use super::redials::Redials;
+use crate::caller::Act as CallerAct;
+use crate::crew::{Counts, Crews};
 use engine::id::EventId;
 use engine::moment::Moment;
 use gateway::client::{Answers, Client, ClientError, Events, Options as ClientOptions};
-use gateway::wire::{ProblemKind, Response, Tag};
+use gateway::wire::{ProblemKind, Request, Response, Tag};
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Between two attempts to connect.
@@ -29,12 +33,16 @@ pub fn wall() -> Moment {
     Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Crews in the field, or just an ear.
+/// What was sent and has no answer yet.
+type Asked = BTreeMap<Tag, Request>;
+
+/// Crews in the field and callers, or just an ear.
 pub struct Field {
     address: SocketAddr,
     options: ClientOptions,
     shared: Arc<Shared>,
     crews: Mutex<Option<Crews>>,
+    redials: OnceLock<Redials>,
 }
 
 /// Acts that found no room, and when each is sent again; the first to be sent first.
@@ -70,7 +78,13 @@ impl Field {
             options,
             shared,
             crews: Mutex::new(crews),
+            redials: OnceLock::new(),
         }
+    }
+
+    /// Who calls again does so by this way; told once, when it is there.
+    pub fn call_again_by(&self, redials: Redials) {
+        self.redials.get_or_init(|| redials);
     }
 
     fn crews(&self) -> MutexGuard<'_, Option<Crews>> {
@@ -106,7 +120,7 @@ impl Field {
 
     /// Hears and acts for ever.
     async fn tend(&self, mut talk: Talk) {
-        let mut pending: BTreeMap<Tag, Act> = BTreeMap::new();
+        let mut pending = Asked::new();
         let mut tag = 0;
         let mut since = None;
         loop {
@@ -118,8 +132,8 @@ impl Field {
                     break talk;
                 }
             };
-            for (&tag, act) in &pending {
-                self.send(&talk.client, tag, act.clone());
+            for (&tag, request) in &pending {
+                send(&talk.client, tag, request.clone());
             }
         }
     }
@@ -128,7 +142,7 @@ impl Field {
     async fn talk(
         &self,
         talk: &mut Talk,
-        pending: &mut BTreeMap<Tag, Act>,
+        pending: &mut Asked,
         tag: &mut Tag,
         since: &mut Option<EventId>,
     ) {
@@ -137,8 +151,8 @@ impl Field {
         let mut again = Again::default();
         loop {
             again.send(|tag| {
-                if let Some(act) = pending.get(&tag) {
-                    self.send(&talk.client, tag, act.clone());
+                if let Some(request) = pending.get(&tag) {
+                    send(&talk.client, tag, request.clone());
                 }
             });
             let sleep = self.sleep();
@@ -168,22 +182,47 @@ impl Field {
                 }
                 () = tokio::time::sleep(sleep) => {}
             }
-            let now = wall();
-            loop {
-                let Some(act) = self.crews().as_mut().and_then(|crews| crews.poll(now)) else {
-                    break;
-                };
-                *tag += 1;
+            self.act(wall(), tag, |tag, request| {
+                send(&talk.client, tag, request.clone());
+                pending.insert(tag, request);
+            });
+        }
+    }
+
+    /// Lets crews and callers do what is due.
+    fn act(&self, now: Moment, tag: &mut Tag, mut ask: impl FnMut(Tag, Request)) {
+        while let Some(act) = self.crews().as_mut().and_then(|crews| crews.poll(now)) {
+            *tag += 1;
+            if let Some(request) = request_of(act, *tag) {
                 self.shared.tally().acts += 1;
-                self.send(&talk.client, *tag, act.clone());
-                pending.insert(*tag, act);
+                ask(*tag, request);
+            }
+        }
+        while let Some(act) = self.caller_s_act(now) {
+            *tag += 1;
+            match (act, self.redials.get()) {
+                (CallerAct::Call { caller, row }, Some(redials)) => redials.send(caller, *row),
+                (act, _) => {
+                    if let Some(request) = calling::request_of(act, *tag) {
+                        ask(*tag, request);
+                    }
+                }
             }
         }
     }
 
+    /// The next that a caller does; nothing while there is no way to call again.
+    fn caller_s_act(&self, now: Moment) -> Option<CallerAct> {
+        self.redials.get()?;
+        self.shared.calling().as_mut()?.callers().poll(now)
+    }
+
     /// How long nothing is due.
     fn sleep(&self) -> Duration {
-        let due = self.crews().as_ref().and_then(Crews::next_due);
+        let crew = self.crews().as_ref().and_then(Crews::next_due);
+        let calling = self.shared.calling();
+        let caller = calling.as_ref().and_then(|it| it.seen().next_due());
+        let due = crew.into_iter().chain(caller).min();
         due.map_or(SLEEP_MAX, |due| {
             let left = wall().until(due).0.max(0);
             Duration::from_millis(left.unsigned_abs()).min(SLEEP_MAX)
@@ -196,23 +235,13 @@ impl Field {
             tally.turn(Instant::now());
             tally.heard.hear(note);
         }
+        if let Some(calling) = self.shared.calling().as_mut() {
+            calling.hear(note);
+        }
         tell(self.crews().as_mut(), note, wall());
     }
 
-    fn send(&self, client: &Client, tag: Tag, act: Act) {
-        let Some(request) = request_of(act, tag) else {
-            return;
-        };
-        // One that does not go out stays pending and goes out with the next connection.
-        if client
-            .send(tag as usize % client.streams().max(1), request)
-            .is_err()
-        {
-            client.close();
-        }
-    }
-
-    fn answered(&self, response: Response, pending: &mut BTreeMap<Tag, Act>, again: &mut Again) {
+    fn answered(&self, response: Response, pending: &mut Asked, again: &mut Again) {
         let Some(tag) = response.tag() else { return };
         match response {
             Response::Problem { problem, .. } => {
@@ -234,5 +263,13 @@ impl Field {
                 pending.remove(&tag);
             }
         }
+    }
+}
+
+/// One that does not go out stays pending and goes out with the next connection.
+fn send(client: &Client, tag: Tag, request: Request) {
+    let stream = tag as usize % client.streams().max(1);
+    if client.send(stream, request).is_err() {
+        client.close();
     }
 }

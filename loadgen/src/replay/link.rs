@@ -4,7 +4,10 @@
 //! sends all that is pending once more; a centre gives a key it knows its first decision again.
 
 use super::answers::AnswerLog;
+use super::calling::Calling;
+use super::field::wall;
 use super::{ReplayError, words};
+use crate::caller::CallerId;
 use crate::report::tally::{Sent, Tally};
 use crate::trace::Row;
 use gateway::client::{Answer, Answers, Client, ClientError, Options as ClientOptions};
@@ -35,6 +38,8 @@ pub struct Shared {
     pub tally: Mutex<Tally>,
     /// What was answered.
     pub log: Mutex<AnswerLog>,
+    /// What callers do beyond the trace, if they do.
+    pub calling: Mutex<Option<Calling>>,
     /// How often a connection was made anew; who has nothing to wait for looks here.
     pub reconnects: AtomicU64,
 }
@@ -43,6 +48,11 @@ impl Shared {
     /// The tally, for a moment.
     pub fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Callers, for a moment.
+    pub fn calling(&self) -> MutexGuard<'_, Option<Calling>> {
+        self.calling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log(&self) -> MutexGuard<'_, AnswerLog> {
@@ -54,21 +64,63 @@ impl Shared {
         self.log().finish()
     }
 
-    /// The key of a row in a round through the trace.
-    fn key(&self, row: usize, round: u64) -> String {
-        format!("{}.{round}:{}", self.run_id, self.rows[row].key)
+    fn row<'a>(&'a self, said: &'a Said) -> &'a Row {
+        match said {
+            Said::Row { row, .. } => &self.rows[*row],
+            Said::Again { row, .. } => row,
+        }
+    }
+
+    fn key(&self, said: &Said) -> String {
+        let (run, key) = (&self.run_id, &self.row(said).key);
+        match said {
+            Said::Row { round, .. } => format!("{run}.{round}:{key}"),
+            Said::Again { .. } => format!("{run}.{key}"),
+        }
+    }
+
+    /// Who made a call: of the trace's somebody new, who says the same in each round and is somebody else.
+    fn caller(&self, said: &Said, calling: &mut Calling) -> CallerId {
+        match said {
+            Said::Row { row, round: 0 } => calling.callers().called(&self.rows[*row]),
+            Said::Row { row, round } => {
+                let row = &self.rows[*row];
+                calling.callers().called(&Row {
+                    key: format!("{round}:{}", row.key),
+                    ..row.clone()
+                })
+            }
+            Said::Again { caller, .. } => *caller,
+        }
     }
 }
 
+/// What is said in a call.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A row of the trace.
+    Row {
+        /// Which; of a repeat the row that it repeats.
+        row: usize,
+        /// The round through the trace.
+        round: u64,
+    },
+    /// What somebody says who calls again.
+    Again {
+        /// As a row.
+        row: Arc<Row>,
+        /// Who it is.
+        caller: CallerId,
+    },
+}
+
 /// A call that has no answer yet.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Pending {
-    /// Its row; of a repeat the row that it repeats.
-    pub row: usize,
+    /// What is said.
+    pub said: Said,
     /// Whether it is a carrier's repeat.
     pub is_repeat: bool,
-    /// The round through the trace.
-    pub round: u64,
     /// What its answer is judged by.
     pub sent: Sent,
     /// When it was to be sent.
@@ -135,11 +187,7 @@ impl Link {
 
     fn request(&self, tag: Tag, call: &Pending) -> Request {
         let shared = &self.shared;
-        words::request(
-            &shared.rows[call.row],
-            shared.key(call.row, call.round),
-            tag,
-        )
+        words::request(shared.row(&call.said), shared.key(&call.said), tag)
     }
 
     fn send_one(&self, state: &mut State, tag: Tag, request: Request) {
@@ -157,8 +205,8 @@ impl Link {
     fn retry(&self) {
         let mut state = self.state();
         for tag in std::mem::take(&mut state.unsent) {
-            if let Some(call) = state.pending.get(&tag).copied() {
-                let request = self.request(tag, &call);
+            if let Some(call) = state.pending.get(&tag) {
+                let request = self.request(tag, call);
                 self.send_one(&mut state, tag, request);
             }
         }
@@ -208,48 +256,51 @@ impl Link {
             let mut state = self.state();
             state.client = Some(client);
             state.unsent.clear();
-            let pending: Vec<(Tag, Pending)> = state
-                .pending
-                .iter()
-                .map(|(&tag, &call)| (tag, call))
+            let pending = state.pending.iter();
+            let requests: Vec<(Tag, Request)> = pending
+                .map(|(&tag, call)| (tag, self.request(tag, call)))
                 .collect();
-            self.shared.tally().resent += pending.len() as u64;
-            for (tag, call) in pending {
-                let request = self.request(tag, &call);
+            self.shared.tally().resent += requests.len() as u64;
+            for (tag, request) in requests {
                 self.send_one(&mut state, tag, request);
             }
             return answers;
         }
     }
 
-    fn take(&self, answers: &mut Vec<Answer>) -> Result<(), ReplayError> {
-        let mut decided = Vec::with_capacity(answers.len());
+    /// The calls that were answered, with their answers, and how many answers were of no call that waits.
+    fn answered(&self, answers: &mut Vec<Answer>) -> (Vec<(Pending, Answer)>, u64) {
+        let mut answered = Vec::with_capacity(answers.len());
         let mut twice = 0;
-        {
-            let mut state = self.state();
-            for answer in answers.drain(..) {
-                let Some(tag) = answer.response.tag() else {
-                    continue;
-                };
-                // A centre that is about to stop has not taken the call; it goes out again.
-                if let Response::Problem { problem, .. } = &answer.response
-                    && problem.kind == ProblemKind::NotServing
-                {
-                    state.unsent.push(tag);
-                    continue;
-                }
-                // Of one connection each call has one answer; what an older connection still says is not read.
-                match state.pending.remove(&tag) {
-                    Some(call) => decided.push((call, answer)),
-                    None => twice += 1,
-                }
+        let mut state = self.state();
+        for answer in answers.drain(..) {
+            let Some(tag) = answer.response.tag() else {
+                continue;
+            };
+            // A centre that is about to stop has not taken the call; it goes out again.
+            if let Response::Problem { problem, .. } = &answer.response
+                && problem.kind == ProblemKind::NotServing
+            {
+                state.unsent.push(tag);
+                continue;
+            }
+            // Of one connection each call has one answer; what an older connection still says is not read.
+            match state.pending.remove(&tag) {
+                Some(call) => answered.push((call, answer)),
+                None => twice += 1,
             }
         }
+        (answered, twice)
+    }
+
+    fn take(&self, answers: &mut Vec<Answer>) -> Result<(), ReplayError> {
+        let (answered, twice) = self.answered(answers);
         let mut tally = self.shared.tally();
         tally.keys_doubled += twice;
         let mut log = self.shared.log();
+        let mut calling = self.shared.calling();
         let now = Instant::now();
-        for (call, answer) in decided {
+        for (call, answer) in answered {
             tally.turn(answer.at);
             tally.waited.add(now.saturating_duration_since(answer.at));
             match answer.response {
@@ -261,16 +312,29 @@ impl Link {
                 Response::Decision { decision, .. } => {
                     let since_intended = answer.at.saturating_duration_since(call.intended);
                     tally.corrected.add(since_intended);
-                    tally.parts.decided(call.due, since_intended);
+                    // A part of the load is what was scheduled in it.
+                    if matches!(call.said, Said::Row { .. }) {
+                        tally.parts.decided(call.due, since_intended);
+                    }
                     let took = answer.at.saturating_duration_since(call.first_sent);
                     tally.decision(&call.sent, &decision, took);
-                    let key = self.shared.key(call.row, call.round);
+                    let key = self.shared.key(&call.said);
                     tally.unmet(&key, &call.sent, &decision);
                     log.decided(&key, &decision)?;
+                    if let Some(calling) = calling.as_mut() {
+                        let caller = self.shared.caller(&call.said, calling);
+                        calling.decided(wall(), caller, &decision);
+                    }
                 }
                 Response::Problem { problem, .. } => {
-                    tally.parts.refused(call.due);
                     tally.problem(&problem);
+                    match (&call.said, calling.as_mut()) {
+                        (Said::Row { .. }, _) => tally.parts.refused(call.due),
+                        (Said::Again { caller, .. }, Some(calling)) => {
+                            calling.callers().refused(*caller)
+                        }
+                        (Said::Again { .. }, None) => {}
+                    }
                 }
                 Response::Done { .. } | Response::Advanced { .. } | Response::Event(_) => {}
             }

@@ -10,6 +10,7 @@ pub mod field;
 pub mod link;
 pub mod own;
 pub mod rate;
+pub mod redials;
 pub mod repeats;
 pub mod stats;
 pub mod words;
@@ -38,7 +39,7 @@ pub struct Options {
     pub crews: Option<Behaviour>,
     /// Where crews belong and what they drive by; `None`: each stays where its order ended, and drives in a straight line.
     pub ground: Option<Arc<Ground>>,
-    /// How callers behave beyond what the trace says, on a driven clock; `None`: as the trace says.
+    /// How callers behave beyond what the trace says; `None`: as the trace says.
     pub callers: Option<crate::caller::behaviour::Behaviour>,
     /// Decides what crews and callers do, and when calls come at random.
     pub seed: u64,
@@ -85,7 +86,7 @@ pub struct Rate {
     pub streams: usize,
     /// How long after the last call answers are waited for.
     pub settle: Duration,
-    /// Subscribe, so that double orders show; crews need it.
+    /// Subscribe, so that double orders show; crews and callers need it.
     pub subscribe: bool,
 }
 

@@ -5,9 +5,11 @@
 //! bottleneck says nothing about the centre and is declared invalid.
 
 use super::answers::AnswerLog;
+use super::calling::Calling;
 use super::field::{Field, wall};
-use super::link::{Link, Pending, Shared};
+use super::link::{Link, Pending, Said, Shared};
 use super::own::{Own, Probe, fault};
+use super::redials::Redials;
 use super::repeats::Repeats;
 use super::{Options, Rate, ReplayError, stats};
 use crate::crew::Behaviour;
@@ -119,9 +121,8 @@ impl Pacer {
         let first_sent = Instant::now();
         lateness.add(first_sent.saturating_duration_since(intended));
         let call = Pending {
-            row,
+            said: Said::Row { row, round },
             is_repeat: repeats.is_some(),
-            round,
             sent: Sent::of(&self.shared.rows[row], round * rows + row as u64, wall()),
             intended,
             due,
@@ -140,7 +141,7 @@ impl Pacer {
 }
 
 /// What is held by who sends and who looks, for a moment.
-fn held(departures: &Mutex<Departures>) -> MutexGuard<'_, Departures> {
+pub(super) fn held(departures: &Mutex<Departures>) -> MutexGuard<'_, Departures> {
     departures.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -199,6 +200,7 @@ pub async fn run_rows(
             .unwrap_or_else(|| format!("{:x}", wall().0)),
         tally: Mutex::new(Tally::default()),
         log: Mutex::new(AnswerLog::open(options.answers.as_deref())?),
+        calling: Mutex::new(calling(options)),
         reconnects: AtomicU64::new(0),
     });
     let mut tasks = tokio::task::JoinSet::new();
@@ -209,7 +211,7 @@ pub async fn run_rows(
         Arc::clone(&shared),
         crews,
     ));
-    if rate.subscribe || options.crews.is_some() {
+    if rate.subscribe || options.crews.is_some() || options.callers.is_some() {
         let tending = field.begin().await?;
         tasks.spawn(async move {
             tending.await;
@@ -242,7 +244,19 @@ pub async fn run_rows(
         departures: Arc::default(),
         started,
     };
+    run.field.call_again_by(Redials::new(
+        run.links.clone(),
+        Arc::clone(&run.sent),
+        Arc::clone(&run.departures),
+        started,
+    ));
     run.run(&mut tasks, watch).await
+}
+
+/// Callers who do more than the trace says, if they are to.
+fn calling(options: &Options) -> Option<Calling> {
+    let callers = options.callers?.callers(options.seed);
+    Some(Calling::new(callers.overlapping()))
 }
 
 /// Refuses a centre on a driven clock: on it no time would pass. Asked by moving its time to the beginning, which
@@ -418,6 +432,7 @@ impl Run<'_> {
             summary.parts = tally.parts.summaries(&paced.by_part);
             summary
         };
+        summary.callers = (self.shared.calling().as_ref()).map(|it| it.seen().counts());
         summary.trace = self.options.trace.display().to_string();
         summary.clock = "wall".into();
         summary.seconds = self.started.elapsed().as_secs_f64();

@@ -2,6 +2,7 @@
 
 use super::typed::{PhaseTyped, Typed, line_of};
 use super::{Mistake, PHASES_MAX, RATE_MAX, Scenario, ScenarioError};
+use crate::caller::behaviour::Calling;
 use crate::cli::checked::{Crewing, Lasting, Positions};
 use crate::crew::Behaviour;
 use crate::objective::{Objective, Slo};
@@ -103,6 +104,7 @@ impl Check<'_> {
             streams: streams.and_then(|count| u8::try_from(count).ok()),
             settle: settle.map(|settle| settle.0),
             crews: self.crews(typed),
+            callers: self.parsed::<Calling>("callers", typed.callers.as_ref()),
             seed: seed.and_then(|seed| u64::try_from(seed).ok()),
             objectives,
         }

@@ -1,4 +1,4 @@
-//! A whole load in one TOML file: phases, connections, crews, seed, objectives. In two steps, as typed ([`typed`]), then checked.
+//! A whole load in one TOML file: phases, connections, crews, callers, seed, objectives. In two steps, as typed ([`typed`]), then checked.
 //!
 //! Whatever is wrong is named by file, line and field with what would be right; all that can be known at once is told at once. What
 //! `--phase` says on the command line is read by the same reader. Nothing connects before a scenario is whole.
@@ -6,6 +6,7 @@
 mod check;
 mod typed;
 
+use crate::caller::behaviour::Calling;
 use crate::crew::Behaviour;
 use crate::objective::Slo;
 use crate::pace::Arrivals;
@@ -36,7 +37,9 @@ pub struct Scenario {
     pub settle: Option<Duration>,
     /// Who takes orders; inner `None`: nobody.
     pub crews: Option<Option<Behaviour>>,
-    /// Decides what crews do and when calls come at random.
+    /// What callers do beyond the trace.
+    pub callers: Option<Calling>,
+    /// Decides what crews and callers do and when calls come at random.
     pub seed: Option<u64>,
     /// What the run must hold.
     pub objectives: Slo,

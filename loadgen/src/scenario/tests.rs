@@ -9,6 +9,7 @@ connections = 3
 streams = 2
 settle = "5s"
 crews = "field"
+callers = "redial=60%"
 positions = "none"
 seed = 9
 objectives = ["p99 < 10ms", "lost=0"]
@@ -55,6 +56,8 @@ fn a_scenario_says_all_of_a_load() {
     assert_eq!(scenario.settle, Some(Duration::from_secs(5)));
     let positions = Positions::Never;
     assert_eq!(scenario.crews, Some(Some(Behaviour::Field { positions })));
+    let callers = scenario.callers.and_then(|callers| callers.0);
+    assert_eq!(callers.map(|it| it.redial_permille), Some(600));
     assert_eq!(scenario.objectives.to_string(), "p99<10ms,lost=0");
     let phases = scenario.arrivals.phases();
     assert_eq!(phases.len(), 5);
@@ -146,6 +149,10 @@ fn what_is_wrong_is_told_with_its_place() {
         (
             "crews = \"lazy\"",
             ":2: crews: `lazy` is no behaviour of crews; write none, field or standard",
+        ),
+        (
+            "callers = \"lazy\"",
+            ":2: callers: `lazy` is no behaviour of callers; write",
         ),
         (
             "objectives = [\"p98<1ms\"]",

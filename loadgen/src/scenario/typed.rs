@@ -13,6 +13,7 @@ pub struct Typed {
     pub settle: Option<Spanned<String>>,
     pub crews: Option<Spanned<String>>,
     pub positions: Option<Spanned<String>>,
+    pub callers: Option<Spanned<String>>,
     pub seed: Option<Spanned<i64>>,
     #[serde(default)]
     pub objectives: Vec<Spanned<String>>,
