@@ -44,8 +44,9 @@ const OTHER_LINE_PERMILLE: u64 = 60;
 const GCJ02_PERMILLE: u64 = 850;
 
 /// What a flood of positions is, since no trace can be one.
-const POSITION_FLOOD: &str = "position-flood is no trace, for positions come from units and not from callers; replay any trace with \
-     --crews --positions 1s, as in: liandong-load replay week.csv --to quic://127.0.0.1:4433 --crews --positions 1s";
+const POSITION_FLOOD: &str = "position-flood is no trace, for positions come from units and not from callers; replay any trace on the wall \
+     clock with crews that know where they set off, as in: liandong-load replay week.csv --to quic://127.0.0.1:4433 --rate 5 --crews \
+     --positions 1s --config centre.toml";
 
 /// Why there is no trace.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,7 @@ pub fn list() -> String {
     let others = [
         (
             "position-flood",
-            "not a trace: replay any with --crews --positions 1s",
+            "not a trace: replay any with --rate 5 --crews --positions 1s --config FILE",
         ),
         (standard::NAME, standard::ABOUT),
     ];
