@@ -5,7 +5,9 @@
 //! a world, a run draws nothing, so that every boundary can be met in turn. `tests/boundaries.rs` says which are.
 
 use crate::world::disk::{Lie, SimulatedDisk};
+use crate::world::faults::Fault;
 use crate::world::ground::{Ground, LEXICON, ground, plans};
+use crate::world::unsynced::Unsynced;
 use engine::answer::Answer;
 use engine::call::{Assessment, BodyDigest, CallReport, KeyDigest, Marks};
 use engine::centre::{Centre, Prepared};
@@ -29,7 +31,7 @@ use engine::view::View;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Commands of a run.
 pub const COMMANDS: u64 = 1_000;
@@ -78,6 +80,8 @@ pub struct Lived {
     pub deaths: u32,
     /// Calls to the disk.
     pub acts: u64,
+    /// Records that were known and went with the machine, as they may where answers do not wait for the disk.
+    pub lost: u64,
     /// The state at the end.
     pub hash: ObjectHash,
 }
@@ -87,14 +91,23 @@ pub type Files = Vec<(String, Vec<u8>)>;
 
 /// What was released, in the order in which it was told.
 #[derive(Clone, Debug, Default)]
-struct Told(Arc<Mutex<Vec<ReleasedRecord>>>);
+struct Told(Arc<Mutex<(Sequence, Vec<ReleasedRecord>)>>);
+
+impl Told {
+    fn lock(&self) -> MutexGuard<'_, (Sequence, Vec<ReleasedRecord>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Release for Told {
-    fn restored(&mut self, _view: View) {}
+    fn restored(&mut self, view: View) {
+        self.lock().0 = view.sequence();
+    }
 
     fn released(&mut self, records: &[ReleasedRecord]) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.extend_from_slice(records);
+        let mut told = self.lock();
+        told.1.extend_from_slice(records);
+        told.0 = records.last().map_or(told.0, |record| record.sequence);
     }
 }
 
@@ -117,13 +130,21 @@ struct Run {
     epoch: u64,
     /// How many commands are said.
     commands: u64,
+    durability: Durability,
+    unsynced: Unsynced,
+    lost: u64,
 }
 
 /// Lives through a run in which the n-th call to the disk goes wrong.
 ///
 /// # Errors
 /// What did not hold.
-pub fn live(wrong: Wrong, nth: u64, lie: Option<Lie>) -> Result<Lived, String> {
+pub fn live(
+    wrong: Wrong,
+    nth: u64,
+    lie: Option<Lie>,
+    durability: Durability,
+) -> Result<Lived, String> {
     let disk = SimulatedDisk::new(nth);
     if let Some(lie) = lie {
         disk.lie(lie);
@@ -134,6 +155,7 @@ pub fn live(wrong: Wrong, nth: u64, lie: Option<Lie>) -> Result<Lived, String> {
         Wrong::Dark => faults.cut_power_after(nth),
     });
     let mut run = Run::new(disk, COMMANDS);
+    run.durability = durability;
     let mut deaths = 0;
     let hash = loop {
         match run.process() {
@@ -146,6 +168,11 @@ pub fn live(wrong: Wrong, nth: u64, lie: Option<Lie>) -> Result<Lived, String> {
             Wrong::Refused | Wrong::Torn => run.disk.kill(),
             Wrong::RefusedThenDark | Wrong::Dark => run.disk.crash(),
         }
+        let is_dark = matches!(wrong, Wrong::RefusedThenDark | Wrong::Dark);
+        let counts = run.disk.faults(|faults| faults.counts().clone());
+        if is_dark || counts.contains_key(&Fault::SyncError) {
+            run.unsynced.end();
+        }
     };
     Ok(Lived {
         is_whole: match wrong {
@@ -156,6 +183,7 @@ pub fn live(wrong: Wrong, nth: u64, lie: Option<Lie>) -> Result<Lived, String> {
         },
         deaths,
         acts: run.disk.faults(|faults| faults.acts()),
+        lost: run.lost,
         hash,
     })
 }
@@ -215,6 +243,9 @@ impl Run {
             round: 0,
             epoch: 0,
             commands,
+            durability: Durability::Sync,
+            unsynced: Unsynced::default(),
+            lost: 0,
         }
     }
 
@@ -242,7 +273,7 @@ impl Run {
                 batch_bytes: 32 << 10,
                 batch_records: 64,
                 batches: 2,
-                durability: Durability::Sync,
+                durability: self.durability,
                 genesis: Sequence(1),
             },
             reply_ring_items: 1_024,
@@ -270,13 +301,16 @@ impl Run {
             return broken(format!("epoch {} again", centre.running().epoch()));
         }
         self.epoch = centre.running().epoch();
+        let found = told.lock().0.0;
+        self.take_losses(found)?;
         self.view(&mut centre, &told)?;
         self.all_is_there()?;
         while self.round * TOGETHER < self.commands {
             self.say_round(&mut centre, &told)?;
             self.round += 1;
             let now = BEGIN_MS + self.round as i64 * ROUND_MS;
-            self.wall.store(now, Ordering::Relaxed);
+            // What is said again after it was lost is said later.
+            self.wall.fetch_max(now, Ordering::Relaxed);
             if self.round.is_multiple_of(KEEPER_ROUNDS) {
                 centre.step_keeper();
                 self.still_on()?;
@@ -289,6 +323,27 @@ impl Run {
         drop(centre);
         self.settle(hash)?;
         Ok(hash)
+    }
+
+    /// Where answers do not wait for the disk, a machine that stopped may have lost what was not synced, and no more; whoever asked
+    /// asks again.
+    fn take_losses(&mut self, found: u64) -> Result<(), End> {
+        let (is_taken, least) = (self.unsynced.take_end(), self.unsynced.least());
+        self.unsynced.begin(found);
+        if !is_taken || self.durability == Durability::Sync {
+            return Ok(());
+        }
+        if found < least {
+            return broken(format!(
+                "synced and lost: records up to {least} were synced, up to {found} are there"
+            ));
+        }
+        let known = self.released.len() as u64;
+        self.lost += known.saturating_sub(found);
+        self.released.truncate(found as usize);
+        self.answers.retain(|_, (sequence, _)| sequence.0 <= found);
+        self.round = 0;
+        Ok(())
     }
 
     fn still_on(&self) -> Result<(), End> {
@@ -322,7 +377,8 @@ impl Run {
             centre
                 .step_writer()
                 .ok_or_else(|| died("the journal has stopped"))?;
-            centre.step_journal().map_err(died)?;
+            let more = centre.step_journal().map_err(died)?;
+            self.unsynced.stepped(centre.running().durable().0, more);
             self.take_answers(centre)?;
             self.still_on()?;
         }
@@ -371,8 +427,7 @@ impl Run {
     /// Takes what the view tells; what was released before must be told as it was.
     fn view(&mut self, centre: &mut Stepped, told: &Told) -> Result<(), End> {
         while centre.step_view().map_err(died)? > 0 {}
-        let mut told = told.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for record in told.drain(..) {
+        for record in told.lock().1.drain(..) {
             let index = record.sequence.0 as usize - 1;
             match self.released.get(index) {
                 Some(known) if known.record != record.record => {

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // a test says what is wrong by its panic
 
+use engine::journal::Durability;
 use std::time::Instant;
 use tests::boundary::{Wrong, live};
 use tests::world::disk::Lie;
@@ -21,19 +22,37 @@ fn step(acts: u64) -> u64 {
 
 #[test]
 fn whichever_call_to_the_disk_goes_wrong_nothing_is_lost() {
-    let never = live(Wrong::Refused, u64::MAX, None).unwrap();
+    assert_eq!(lose_at_each(Durability::Sync), [0; 4]);
+}
+
+/// Where answers do not wait for the disk: what is lost goes with the machine or a sync that failed, and was never synced.
+#[test]
+fn whichever_call_goes_wrong_only_what_was_not_synced_is_lost() {
+    let [_, refused_then_dark, torn, dark] = lose_at_each(Durability::Batch);
+    assert!(
+        refused_then_dark > 0 && dark > 0,
+        "{refused_then_dark} {dark}"
+    );
+    println!("torn: {torn} lost");
+}
+
+/// How many records were lost by each sort of wrong.
+fn lose_at_each(durability: Durability) -> [u64; 4] {
+    let never = live(Wrong::Refused, u64::MAX, None, durability).unwrap();
     assert!(never.is_whole && never.acts > 300, "{never:?}");
     let step = step(never.acts);
+    let mut lost = [0; 4];
     for (wrong, first) in Wrong::ALL.into_iter().zip(0..) {
         let since = Instant::now();
         let (mut met, mut deaths) = (0, 0);
         // Each sort begins elsewhere, so that what one passes over another meets.
         for nth in (first * step / 4..never.acts).step_by(step as usize) {
-            let lived = live(wrong, nth, None)
+            let lived = live(wrong, nth, None, durability)
                 .unwrap_or_else(|what| panic!("{wrong:?} at call {nth}: {what}"));
             assert!(!lived.is_whole, "{wrong:?} at call {nth} came never");
             met += 1;
             deaths += lived.deaths;
+            lost[first as usize] += lived.lost;
         }
         println!(
             "{wrong:?}: {met} of {} boundaries, {deaths} deaths, {:.1} s",
@@ -42,19 +61,23 @@ fn whichever_call_to_the_disk_goes_wrong_nothing_is_lost() {
         );
         // The keeper survives what fails it, and what is refused at the very end is not missed.
         assert!(
-            deaths * 2 > met,
+            deaths * 3 > met,
             "{wrong:?}: {deaths} deaths at {met} boundaries"
         );
     }
+    lost
 }
 
 /// A disk that says that all is durable and does nothing: the same runs see it.
 #[test]
 fn a_disk_that_lies_is_seen() {
-    let acts = live(Wrong::Refused, u64::MAX, None).unwrap().acts;
-    for lie in [Lie::NoSync, Lie::LateSync, Lie::NoFolderSync] {
-        let mut nths = (acts / 2..acts).step_by((acts / 20) as usize);
-        let is_seen = nths.any(|nth| live(Wrong::Dark, nth, Some(lie)).is_err());
-        assert!(is_seen, "{lie:?}");
+    for durability in [Durability::Sync, Durability::Batch] {
+        let acts = live(Wrong::Refused, u64::MAX, None, durability);
+        let acts = acts.unwrap().acts;
+        for lie in [Lie::NoSync, Lie::LateSync, Lie::NoFolderSync] {
+            let mut nths = (acts / 2..acts).step_by((acts / 20) as usize);
+            let is_seen = nths.any(|nth| live(Wrong::Dark, nth, Some(lie), durability).is_err());
+            assert!(is_seen, "{lie:?}, {}", durability.code());
+        }
     }
 }

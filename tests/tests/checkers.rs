@@ -11,7 +11,7 @@ use engine::moment::{Moment, Span};
 use engine::order::{OrderState, Step, StepSet};
 use engine::runtime::port::Conservation;
 use tests::checks::{
-    Check, Clocks, Conduct, Heard, Idle, Keys, Nearest, OneOrder, Sums, Transitions,
+    Check, Clocks, Conduct, Heard, Idle, Keys, Nearest, OneOrder, Preemption, Sums, Transitions,
 };
 use tests::duel::scene::{CENTRE, Scene};
 use tests::duel::{Duel, staged};
@@ -313,4 +313,45 @@ fn a_need_that_waits_beside_a_free_unit_is_seen() {
         _ => None,
     });
     assert!(told.contains("beside"), "{told}");
+}
+
+/// R2: whoever is called away was under way, is let go by the plan, and comes sooner; and it is said of whom it leaves.
+#[test]
+fn a_unit_that_is_called_away_and_should_not_be_is_seen() {
+    let check = |scene: &Scene| Box::new(Preemption::new(&scene.objects())) as Box<dyn Check>;
+    let called = |event: &Event| matches!(event, Event::UnitPreempted { .. });
+    let told = plant(check, |event| called(event).then(Vec::new));
+    assert!(told.contains("nobody was called away"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::OrderIssued(mut issued) if issued.choice == Choice::Nearest => {
+            issued.choice = Choice::Preemption;
+            Some(vec![Event::OrderIssued(issued)])
+        }
+        _ => None,
+    });
+    assert!(told.contains("nobody was called away"), "{told}");
+    let told = plant(check, |event| match *event {
+        Event::UnitPreempted {
+            unit, order, from, ..
+        } => Some(vec![Event::UnitPreempted {
+            unit,
+            order,
+            from,
+            into: from,
+        }]),
+        _ => None,
+    });
+    assert!(told.contains("takes"), "{told}");
+    let told = plant(check, |event| called(event).then(|| vec![*event; 200]));
+    assert!(told.contains("loses"), "{told}");
+    // Few of those who had to wait were left by somebody.
+    let told = plant_among(500, check, |event| match *event {
+        Event::OrderIssued(mut issued) if issued.choice == Choice::Waiting => {
+            let arrive = issued.deadlines.arrive?;
+            issued.deadlines.arrive = Some(arrive + Span::hours(2));
+            Some(vec![Event::OrderIssued(issued)])
+        }
+        _ => None,
+    });
+    assert!(told.contains("later than was owed"), "{told}");
 }

@@ -200,6 +200,11 @@ impl World {
         let Some(request) = self.clients.requests.get(&token.request) else {
             return;
         };
+        if request.is_call && !centre.running().kept().room().admits(request.lane) {
+            // The gateway says so aloud; whoever called asks again.
+            self.books.counters.hit("world", "room_refused");
+            return self.look_at_room();
+        }
         let mut wish = request.wish.clone();
         if token.attempt > 1 {
             self.books.counters.hit("world", "call_resent");

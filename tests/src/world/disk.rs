@@ -423,6 +423,7 @@ impl SimulatedFile {
             if let Some(inode) = state.files.get_mut(&self.file) {
                 inode.sync_failed(&mut state.faults);
             }
+            state.faults.count(Fault::SyncError);
         }
         drop(state);
         let mut state = self.act(None)?;

@@ -6,14 +6,16 @@ use super::faults::Fault;
 use super::ground::{LEXICON, ground, plans};
 use super::options::Planted;
 use super::stage::{Thing, World};
+use super::unsynced::Unsynced;
 use engine::command::ClockMode;
 use engine::id::{CentreId, Sequence};
-use engine::journal::{Folder, verify};
+use engine::journal::segment::segment_name;
+use engine::journal::{BLOCK_BYTES, Durability, Folder, OpenError, ReadError, verify};
 use engine::lane::{Lane, LaneLimits};
 use engine::moment::{Moment, Span};
 use engine::runtime::port::{Submission, Wish};
 use engine::runtime::stepped::Stepped;
-use engine::runtime::{Release, ReleasedRecord, Replay, Setup};
+use engine::runtime::{Release, ReleasedRecord, Replay, ReplayError, Setup, StartError};
 use engine::view::View;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -71,6 +73,46 @@ pub(super) struct Machine {
     /// The last step of the journal left nothing to do: a mark says that all is durable.
     is_sealed: bool,
     flip: Option<Flip>,
+    /// How far all was answered for when the last process ended.
+    durable: Sequence,
+    /// The journal's beginning was gone by then.
+    is_pruned: bool,
+    /// How far the disk has what was answered.
+    unsynced: Unsynced,
+    /// Syncs that had failed when the process began.
+    sync_errors: u64,
+}
+
+impl Inbox {
+    /// How far a process that has just come up found the journal written.
+    fn found(&self) -> u64 {
+        let heard = self.lock();
+        let last = heard.records.last().map(|record| record.sequence);
+        let last = last.or_else(|| Some(heard.restored.as_ref()?.sequence()));
+        last.map_or(0, |last| last.0)
+    }
+}
+
+/// Whether a start may be refused for this flip: it lies in the journal where that was durable, or in an object. An older
+/// snapshot, or the journal from its beginning, stands for one that is damaged.
+fn may_refuse(flip: &Flip, why: &StartError, durable: Sequence) -> bool {
+    let name = flip.path.file_name().unwrap_or_default();
+    let name = name.to_string_lossy();
+    if flip
+        .path
+        .parent()
+        .is_some_and(|above| above.ends_with("objects"))
+    {
+        return why.to_string().contains(&*name);
+    }
+    let damage = match why {
+        StartError::Open(OpenError::Damaged(damage))
+        | StartError::Read(ReadError::Damaged(damage))
+        | StartError::Replay(ReplayError::Read(ReadError::Damaged(damage))) => damage,
+        _ => return false,
+    };
+    let in_header = (flip.offset as u64) < BLOCK_BYTES;
+    segment_name(damage.segment) == name && (damage.sequence <= durable || in_header)
 }
 
 impl Machine {
@@ -154,9 +196,10 @@ impl World {
             Ok(centre) => {
                 self.books.counters.hit("world", "restart");
                 self.machine.centre = Some(centre);
+                self.take_losses()?;
                 self.process_begins(before)
             }
-            Err(error) => self.start_refused(before, &error.to_string()),
+            Err(error) => self.start_refused(before, &error),
         }
     }
 
@@ -178,16 +221,56 @@ impl World {
             .sum()
     }
 
-    fn start_refused(&mut self, before: u64, why: &str) -> Result<(), String> {
+    fn sync_errors(&self) -> u64 {
+        let times = |faults: &mut super::faults::Faults| {
+            let counts = faults.counts();
+            counts.get(&Fault::SyncError).copied().unwrap_or(0)
+        };
+        self.disk.faults(times)
+    }
+
+    /// Only what the disk did to this start, or a flip that it cannot be right about, lets it be refused.
+    fn start_refused(&mut self, before: u64, why: &StartError) -> Result<(), String> {
         self.books.counters.hit("world", "start_refused");
-        if let Some(flip) = self.machine.flip.take() {
+        let durable = self.machine.durable;
+        let is_faulted = self.injected() != before;
+        let flip = self
+            .machine
+            .flip
+            .take_if(|flip| may_refuse(flip, why, durable));
+        if let Some(flip) = flip {
             self.books.counters.hit("world", "flip_refused");
             self.disk.unflip(&flip);
-        } else if self.injected() == before {
-            return Err(format!("start: refused though nothing is broken: {why}"));
+        } else if !is_faulted {
+            let flip = &self.machine.flip;
+            return Err(format!(
+                "start: refused though nothing is broken ({flip:?}, durable up to {durable}): {why}"
+            ));
         }
         self.machine.refused += 1;
         self.die()
+    }
+
+    /// Where answers do not wait for the disk, a machine that stopped may have lost what was not synced, and no more; what is
+    /// kept is told again below, as it was.
+    fn take_losses(&mut self) -> Result<(), String> {
+        let found = self.machine.inbox.found();
+        let unsynced = &mut self.machine.unsynced;
+        let (is_taken, least) = (unsynced.take_end(), unsynced.least());
+        unsynced.begin(found);
+        if !is_taken || self.options.shape.durability == Durability::Sync {
+            return Ok(());
+        }
+        if found < least {
+            return Err(format!(
+                "synced and lost: records up to {least} were synced, up to {found} are there"
+            ));
+        }
+        if self.books.lose_after(found)? {
+            self.books.counters.hit("world", "unsynced_lost");
+            self.everybody_begins_anew();
+        }
+        Ok(())
     }
 
     /// Everything that was journalled is told again, and the state is what it was.
@@ -223,6 +306,7 @@ impl World {
             self.disk.unflip(&flip);
         }
         self.machine.refused = 0;
+        self.machine.sync_errors = self.sync_errors();
         self.set_faults();
         self.books.all_told()?;
         self.inspect()?;
@@ -344,6 +428,7 @@ impl World {
             Err(_) => return self.die(),
             Ok(more) => {
                 self.machine.is_sealed = !more;
+                self.machine.unsynced.stepped(durable.0, more);
                 if more {
                     let at = self.lag(1);
                     wake(&mut self.machine.journal_at, at);
@@ -375,6 +460,13 @@ impl World {
             }
             Err(why) if self.injected() == before => Err(why),
             Err(_) => self.die(),
+        }
+    }
+
+    /// The keeper's own time is a second: it looks before whoever was turned away comes back.
+    pub(super) fn look_at_room(&mut self) {
+        if let Some(centre) = &mut self.machine.centre {
+            centre.step_keeper();
         }
     }
 
@@ -464,7 +556,13 @@ impl World {
 
     fn end(&mut self, end: End) -> Result<(), String> {
         self.machine.breaks += 1;
+        if end == End::Power || self.sync_errors() > self.machine.sync_errors {
+            // What a sync was for that failed is lost as well.
+            self.machine.unsynced.end();
+        }
         if let Some(centre) = self.machine.centre.take() {
+            self.machine.durable = centre.running().durable();
+            self.machine.is_pruned = centre.running().kept().first() > Sequence(0);
             let dropped = centre.running().replies_dropped();
             self.books
                 .counters
@@ -509,11 +607,21 @@ impl World {
     /// could not be told from what a crash tears.
     fn perhaps_rot(&mut self) {
         let secret = self.options.planted == Some(Planted::SecretFlip);
-        let comes = secret || self.options.breaks.rot && !self.is_calm && self.random.chance(500);
+        let all = self.options.planted == Some(Planted::SnapshotsRot);
+        if all && !self.machine.is_pruned {
+            return;
+        }
+        let comes =
+            secret || all || self.options.breaks.rot && !self.is_calm && self.random.chance(500);
         if !(comes && self.machine.is_sealed && self.machine.flip.is_none()) {
             return;
         }
-        let flip = self.disk.flip(&mut self.random, "");
+        let ending = if all { ".snapshot" } else { "" };
+        let flip = self.disk.flip(&mut self.random, ending);
+        let others = if all { 40 } else { 0 };
+        for _ in 0..others {
+            self.disk.flip(&mut self.random, ending);
+        }
         self.machine.flip = flip.filter(|_| !secret);
     }
 

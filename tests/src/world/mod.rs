@@ -23,6 +23,7 @@ mod people;
 mod roads;
 mod stage;
 mod traffic;
+pub mod unsynced;
 
 pub use options::{Options, Planted};
 pub use stage::{Failure, Report, run, run_caught};

@@ -41,6 +41,16 @@ pub enum Planted {
     ClosureUnknown,
     /// The centre decides by the times of the bulletin before.
     StaleTimes,
+    /// The roads go by the factors of the hour before.
+    HourOff,
+    /// What a centre came up with shows one record less to readers.
+    RestoredMisses,
+    /// A centre is in another state than its records lead to.
+    StateOther,
+    /// From some record on the disk syncs nothing any more and says that it does.
+    SyncsStop,
+    /// When a snapshot is damaged all of them are, and of the others nobody knows.
+    SnapshotsRot,
 }
 
 /// How a world breaks.
@@ -191,6 +201,7 @@ impl Options {
             planted: None,
         };
         make_common(&mut options);
+        set_seldom(&mut options);
         options
     }
 }
@@ -318,5 +329,26 @@ fn make_common(options: &mut Options) {
     let is_starved = options.capacities.orders_max == 64 && options.capacities.incidents_max > 192;
     if is_starved && random.chance(960) {
         options.capacities.incidents_max = 192;
+    }
+}
+
+/// What a centre can be set to and hardly ever is. From a stream of its own too.
+fn set_seldom(options: &mut Options) {
+    let random = &mut Random::stream(options.seed, 0x05e7);
+    if random.chance(200) {
+        options.shape.durability = Durability::Batch;
+    }
+    let keeping = &mut options.keeping;
+    if random.chance(150) {
+        // What is too much goes only behind snapshots.
+        keeping.snapshot_records = 150;
+        let segments = one_of(random, &[2, 6, 20]);
+        keeping.retention.bytes_max = Some(segments * options.shape.segment_bytes);
+    }
+    if random.chance(150) {
+        let batches = one_of(random, &[1, 2, 8]);
+        keeping.room_least_bytes = batches * options.shape.batch_bytes as u64;
+        keeping.room_low_bytes = 2 * keeping.room_least_bytes;
+        options.breaks.full_one_in = 2_000;
     }
 }

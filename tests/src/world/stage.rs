@@ -5,7 +5,7 @@ use super::callers::Calling;
 use super::checks::Books;
 use super::clients::{Clients, Token};
 use super::counters::Counters;
-use super::disk::SimulatedDisk;
+use super::disk::{Lie, SimulatedDisk};
 use super::ground::ground;
 use super::machine::Machine;
 use super::options::{Options, Planted};
@@ -310,6 +310,9 @@ impl World {
 
     /// A record was released for the first time: crews and callers hear of it.
     pub(super) fn released(&mut self, record: &ReleasedRecord) {
+        if self.options.planted == Some(Planted::SyncsStop) && record.sequence.0 == 200 {
+            self.disk.lie(Lie::NoSync);
+        }
         for event in &record.record.events {
             if let Event::OrderMoved { order, to, .. } = *event {
                 self.crews.order_moved(Moment(self.now), order, to);
@@ -386,13 +389,7 @@ impl World {
         });
         self.crews = Crews::new(Behaviour::Standard, self.options.seed);
         self.calling = Calling::new(self.options.seed);
-        let open: Vec<_> = self
-            .books
-            .view()
-            .open_orders()
-            .map(|(order, _)| order)
-            .collect();
-        open.into_iter().for_each(|order| self.tell_crew(order));
+        self.tell_crews_of_all();
         let view = self.books.view();
         let awaited = view
             .open_incidents_after(None)
@@ -402,6 +399,22 @@ impl World {
             self.agenda.note(self.now, Thing::Conclude(incident));
         }
         self.everybody_returns();
+    }
+
+    fn tell_crews_of_all(&mut self) {
+        let open: Vec<_> = self
+            .books
+            .view()
+            .open_orders()
+            .map(|(order, _)| order)
+            .collect();
+        open.into_iter().for_each(|order| self.tell_crew(order));
+    }
+
+    /// What some have heard of is not so any more, and numbers that they know may be given again: they go by what is there now.
+    pub(super) fn everybody_begins_anew(&mut self) {
+        self.crews = crews(self.options.ground, self.options.seed);
+        self.tell_crews_of_all();
     }
 
     fn is_over(&self) -> bool {

@@ -9,16 +9,24 @@ use engine::centre::Prepared;
 use engine::command::Command;
 use engine::event::Event;
 use engine::id::{ObjectHash, Sequence};
+use engine::moment::{Moment, Span};
 use engine::record::RecordRef;
 use engine::roads::atlas::Atlas;
 use engine::roads::bulletin::Bulletin;
 use engine::runtime::ReleasedRecord;
 use engine::runtime::port::{Conservation, Inspection};
 use engine::view::View;
+use std::borrow::Cow;
 use std::sync::Arc;
+
+/// Stands between what two checkers hold against the same record.
+pub const AND: &str = "\nand ";
 
 /// The released records of a world and those who check them.
 pub struct Books {
+    ground: Ground,
+    /// The checkers look at all that is open at every command, too.
+    is_attended: bool,
     records: Vec<ReleasedRecord>,
     view: View,
     twin: Twin,
@@ -38,19 +46,14 @@ impl Books {
     /// Empty books.
     pub fn new(ground: &Ground, options: &Options) -> Books {
         let is_attended = options.seed.is_multiple_of(4);
-        let checkers: Vec<(&'static str, Box<dyn Checker>)> = vec![
-            ("keys", Box::new(Keys::default())),
-            ("clocks", Box::new(Clocks::default())),
-            ("conduct", Box::new(Conduct::default())),
-            ("orders", Box::new(Orders::default())),
-            ("model", Box::new(Reference::new(ground))),
-        ];
         Books {
+            ground: ground.clone(),
+            is_attended,
             records: Vec::new(),
             view: View::new(),
             twin: Twin::new(ground, is_attended),
             replies: Replies::default(),
-            checkers,
+            checkers: checkers(ground),
             bulletins: Bulletins::new(ground, options.breaks.spares_objects()),
             counters: Counters::with_all_rows(),
             digest: ObjectHash([0; 32]),
@@ -95,7 +98,12 @@ impl Books {
             ));
         };
         let mut view = View::new();
-        before.iter().for_each(|record| view.hear(record));
+        let missed = (self.planted == Some(Planted::RestoredMisses)).then_some(told / 2);
+        for (index, record) in before.iter().enumerate() {
+            if missed != Some(index) {
+                view.hear(record);
+            }
+        }
         if view != *restored {
             return Err(format!(
                 "snapshot: the view in it is not what was released up to {told}"
@@ -117,6 +125,30 @@ impl Books {
         self.replies
             .all_heard()
             .map_err(|lost| format!("replies: {lost}"))
+    }
+
+    /// The machine stopped before its disk had what came after this many records, as it may where answers do not wait for that.
+    /// What is left is told anew to checkers that have heard nothing; true when anything was lost that readers knew.
+    pub fn lose_after(&mut self, kept: u64) -> Result<bool, String> {
+        self.replies.lose_after(Sequence(kept));
+        let kept = usize::try_from(kept).unwrap_or(usize::MAX);
+        if self.records.len() <= kept {
+            return Ok(false);
+        }
+        let mut records = std::mem::take(&mut self.records);
+        records.truncate(kept);
+        self.view = View::new();
+        self.twin = Twin::new(&self.ground, self.is_attended);
+        self.checkers = checkers(&self.ground);
+        self.bulletins.begin_anew();
+        self.digest = ObjectHash([0; 32]);
+        let counters = std::mem::take(&mut self.counters);
+        let replies = std::mem::take(&mut self.replies);
+        let entered = records
+            .into_iter()
+            .try_for_each(|record| self.enter(record).map(drop));
+        (self.counters, self.replies) = (counters, replies);
+        entered.map(|()| true)
     }
 
     /// A reply left the centre.
@@ -171,24 +203,46 @@ impl Books {
         if self.planted != Some(Planted::ViewMisses) || record.sequence.0 != 400 {
             self.view.hear(&record);
         }
-        let wrong = |who: &str, why: String| format!("{who}: {why}; at record {record:?}");
-        let brought = self.bulletins.brought(&record);
-        let brought = brought.map_err(|why| wrong("bulletins", why))?;
+        let complaints = self.ask_all(&record);
+        if !complaints.is_empty() {
+            let complaints = complaints.join(AND);
+            return Err(format!("{complaints}; at record {record:?}"));
+        }
+        self.records.push(record);
+        self.records.last().ok_or_else(String::new)
+    }
+
+    /// What is held against a record, each by its name. All are asked, so that a defect shows who sees it; but nobody can be asked
+    /// about a map that is not known.
+    fn ask_all(&mut self, record: &ReleasedRecord) -> Vec<String> {
+        let brought = match self.bulletins.brought(self.told_of_roads(record).as_ref()) {
+            Ok(brought) => brought,
+            Err(why) => return vec![format!("bulletins: {why}")],
+        };
         if let Some(atlas) = &brought {
             self.prepare(atlas);
         }
-        self.bulletins
-            .hear(&record, brought)
-            .map_err(|why| wrong("bulletins", why))?;
+        let told = self.told_of_roads(record);
+        let mut asked = vec![("bulletins", self.bulletins.hear(told.as_ref(), brought))];
         for (name, checker) in &mut self.checkers {
-            checker.hear(&record).map_err(|why| wrong(name, why))?;
+            asked.push((name, checker.hear(record)));
         }
-        self.twin.hear(&record).map_err(|why| wrong("twin", why))?;
-        self.replies
-            .hear(&record)
-            .map_err(|why| wrong("replies", why))?;
-        self.records.push(record);
-        self.records.last().ok_or_else(String::new)
+        asked.push(("twin", self.twin.hear(record)));
+        asked.push(("replies", self.replies.hear(record)));
+        let complaints = asked.into_iter();
+        complaints
+            .filter_map(|(name, said)| Some(format!("{name}: {}", said.err()?)))
+            .collect()
+    }
+
+    /// What the checker of bulletins is told.
+    fn told_of_roads<'a>(&self, record: &'a ReleasedRecord) -> Cow<'a, ReleasedRecord> {
+        if self.planted != Some(Planted::HourOff) || record.record.at == Moment(0) {
+            return Cow::Borrowed(record);
+        }
+        let mut later = record.clone();
+        later.record.at = later.record.at + Span::hours(1);
+        Cow::Owned(later)
     }
 
     /// Somebody gave a bulletin: this is the map as it says.
@@ -211,7 +265,10 @@ impl Books {
 
     /// Holds the state of the centre that runs against the one that never crashed, and against what readers know.
     pub fn inspect(&mut self, running: &Inspection) -> Result<(), String> {
-        let twin = self.twin.inspect();
+        let mut twin = self.twin.inspect();
+        if self.planted == Some(Planted::StateOther) && twin.sequence.0 > 400 {
+            twin.hash.0[7] ^= 1;
+        }
         if running.sequence != twin.sequence || running.hash != twin.hash {
             return Err(format!(
                 "twin: the state is another: {running:?}, and never crashed {twin:?}"
@@ -294,9 +351,24 @@ impl Books {
             | Planted::ReplyAltered
             | Planted::ViewMisses
             | Planted::NobodyObeys
+            | Planted::HourOff
+            | Planted::RestoredMisses
+            | Planted::StateOther
+            | Planted::SnapshotsRot
+            | Planted::SyncsStop
             | Planted::SecretFlip => false,
         }
     }
+}
+
+fn checkers(ground: &Ground) -> Vec<(&'static str, Box<dyn Checker>)> {
+    vec![
+        ("keys", Box::new(Keys::default())),
+        ("clocks", Box::new(Clocks::default())),
+        ("conduct", Box::new(Conduct::default())),
+        ("orders", Box::new(Orders::default())),
+        ("model", Box::new(Reference::new(ground))),
+    ]
 }
 
 /// The same map under the same name, as if nothing were said of it but the hour.

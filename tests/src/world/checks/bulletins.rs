@@ -46,6 +46,14 @@ impl Bulletins {
         }
     }
 
+    /// As if nothing had been heard; what people gave is known.
+    pub fn begin_anew(&mut self) {
+        self.in_force = None;
+        self.carried = None;
+        self.plan = None;
+        self.is_driven = false;
+    }
+
     /// Somebody gave a bulletin: this is the map as it says.
     pub fn give(&mut self, atlas: &Arc<Atlas>) {
         if let Some(hash) = atlas.bulletin_hash() {

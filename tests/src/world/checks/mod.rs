@@ -13,7 +13,7 @@ mod reference;
 mod replies;
 mod twin;
 
-pub use books::Books;
+pub use books::{AND, Books};
 pub use bulletins::Bulletins;
 pub use clocks::Clocks;
 pub use conduct::Conduct;

@@ -60,6 +60,11 @@ impl Replies {
         }
     }
 
+    /// Replies to later records promised nothing that outlives the machine, which has stopped.
+    pub fn lose_after(&mut self, kept: Sequence) {
+        self.unseen.retain(|&sequence, _| sequence <= kept);
+    }
+
     /// All that is durable was heard: no reply may be left over.
     pub fn all_heard(&self) -> Result<(), String> {
         match self.unseen.first_key_value() {
