@@ -110,8 +110,19 @@ def test_a_tiny_lane_is_named(start_centre: StartCentre, tmp_path: pathlib.Path)
     assert f"lanes.{verdict['limit']['lane']}" in said, said
 
 
+def test_one_worker_is_named(tmp_path: pathlib.Path) -> None:
+    """One worker with room for 64 requests on the way, and nothing else that is small or slow: far past what the machine does it is full."""
+    one = RunningCentre(tmp_path / "one", "wall", quic="workers = 1\nworker_requests_max = 64\n")
+    with one:
+        code, verdict, said = study(one, tmp_path, "refused=0", "--from", "2000", "--ceiling", "60000", "--settle", "5s", *ONCE)
+    assert code in (0, 99) and verdict["limit"] == {"limit": "worker"}, said
+    broken = verdict["steps"][verdict["broke_at"]]
+    assert broken["refused"] > 0 and list(broken["busy"]["overloads"]) == ["worker"], broken
+    assert "quic.worker_requests_max" in said, said
+
+
 def test_one_worker_is_named_again_and_again(tmp_path: pathlib.Path) -> None:
-    """One worker with room for 64 requests on the way, each of which waits for a slow sync: a limit that no machine moves far.
+    """The same, and each request waits for a slow sync: a limit that no machine moves far.
 
     A request waits for one sync to two, so that 64 are on the way at 500 to 1 100 a second; on a busy machine earlier."""
     one = RunningCentre(tmp_path / "one", "wall", quic="workers = 1\nworker_requests_max = 64\n")

@@ -13,7 +13,7 @@ import pytest
 
 from check_export import violations
 from conftest import StartCentre
-from running_centre import RunningCentre, binary, standard_trace
+from running_centre import RunningCentre, binary, liandong, standard_trace
 
 RATE = 5_000
 CALLS_LEAST = 20_000
@@ -141,6 +141,87 @@ def test_a_threshold_that_breaks_exits_with_99(start_centre: StartCentre, trace:
     assert 0 < summary["lost"] < summary["sent"] and summary["decided"] > 0, out
 
 
+def test_a_latency_that_breaks_exits_with_99(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """A centre that stands still for a while, so that it is slow by far more than the generator is late; all are answered in the end."""
+    centre = start_centre("wall")
+    summary = tmp_path / "summary.json"
+    wanted = ["--rate", "50", "--for", "2s", "--slo", "lost=0,p50<1us", "--json", str(summary)]
+    load = begin(trace, centre, *wanted)
+    try:
+        until_taken(centre, 5)
+        stopped(centre.pid, 1.5)
+        out, errors = load.communicate(timeout=60)
+    finally:
+        load.kill()
+    told = json.loads(summary.read_text(encoding="utf-8"))
+    assert load.returncode == 99, (load.returncode, out, errors)
+    assert [judged["held"] for judged in told["objectives"]] == [True, False] and told["invalid"] is None, told
+
+
+@pytest.mark.parametrize(
+    ("from_call", "seconds", "says"),
+    [
+        pytest.param(100, 1.5, "calls went out up to ", id="in its midst, so that calls go out late"),
+        pytest.param(250, 1.5, "s was not kept: its last call went out ", id="at its end, so that the schedule is not kept"),
+    ],
+)
+def test_a_generator_that_stood_still_exits_with_2(
+    start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path, from_call: int, seconds: float, says: str
+) -> None:
+    """Stopped for more than a second of three: what was measured is its own, whatever the centre did, and every call is answered."""
+    centre = start_centre("wall")
+    summary = tmp_path / "summary.json"
+    load = begin(trace, centre, "--rate", "100", "--for", "3s", "--slo", "lost=0,p99<10s", "--json", str(summary))
+    try:
+        until_taken(centre, from_call)
+        stopped(load.pid, seconds)
+        out, errors = load.communicate(timeout=60)
+    finally:
+        load.kill()
+    told = json.loads(summary.read_text(encoding="utf-8"))
+    assert load.returncode == 2 and says in out and "the generator was the bottleneck" in out, (load.returncode, out, errors)
+    assert says in told["invalid"] and (told["sent"], told["lost"]) == (300, 0), told
+
+
+def until_taken(centre: RunningCentre, calls: int) -> None:
+    """Waits until a centre has taken so many calls."""
+    until = time.monotonic() + 30
+    while centre.stats()["conservation"]["accepted"] < calls:
+        assert time.monotonic() < until, f"never {calls} calls"
+        time.sleep(0.01)
+
+
+def stopped(pid: int, seconds: float) -> None:
+    """A process stands still for so long."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(seconds)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_scenario_is_run_phase_by_phase(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Its phases, its crews and its objective, of which what is typed stands over the file's; a field that nobody knows is refused."""
+    scenario, summary = tmp_path / "storm.toml", tmp_path / "summary.json"
+    scenario.write_text(
+        'connections = 1\ncrews = "standard"\nobjectives = ["lost=0", "p50<3600s"]\n'
+        '[[phase]]\nshape = "ramp"\nfrom = 20\nto = 60\nduration = "2s"\n'
+        '[[phase]]\nshape = "spike"\nrate = 20\npeak = 100\nat = "500ms"\nlasting = "500ms"\nduration = "1s"\n',
+        encoding="utf-8",
+    )
+    run = ["--scenario", str(scenario), "--json", str(summary)]
+    code, said = replay(trace, start_centre("wall"), *run)
+    told = json.loads(summary.read_text(encoding="utf-8"))
+    assert code == (2 if told["invalid"] else 0), said
+    assert [(part["name"], part["sent"], part["lost"]) for part in told["parts"]] == [("1", 80, 0), ("2.1", 10, 0), ("2.2", 50, 0)], told["parts"]
+    assert [judged["objective"] for judged in told["objectives"]] == ["lost=0", "p50<3600s"] and told["orders"]["finished"] > 0, said
+    code, said = replay(trace, start_centre("wall"), *run, "--slo", "decided>0")
+    assert code == 1 and "--slo" in said, said
+    scenario.write_text(scenario.read_text(encoding="utf-8") + "speeed = 3\n", encoding="utf-8")
+    code, said = replay(trace, start_centre("wall"), *run)
+    assert code == 1 and "storm.toml:" in said and "speeed" in said, said
+
+
 def test_a_carriers_repeats_come_as_a_storm(start_centre: StartCentre, tmp_path: pathlib.Path) -> None:
     """At the trace's own times, made quicker, each call comes three times within some milliseconds, and has one decision."""
     storm, summary = tmp_path / "storm.csv", tmp_path / "summary.json"
@@ -162,6 +243,27 @@ def test_a_run_that_says_nothing_exits_with_2(start_centre: StartCentre, trace: 
     wall = start_centre("wall")
     code, said = replay(trace, wall, "--speed", "max")
     assert code == 2 and "driven" in said, said
+
+
+def test_positions_are_a_flood(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """With a configuration crews know where they set off: a while after its order, once it is ready, each says every second where it is.
+
+    Calls for some seconds, then time for most crews to be on the road."""
+    config, summary = tmp_path / "centre.toml", tmp_path / "summary.json"
+    config.write_text(liandong("config", "default").stdout, encoding="utf-8")
+    centre = start_centre("wall")
+    rates = ["constant rate=20 duration=5s", "constant rate=0 duration=70s", "constant rate=1 duration=1s"]
+    phases = [argument for rate in rates for argument in ("--phase", rate)]
+    flood = ["--crews", "--positions", "1s", "--config", str(config), "--json", str(summary)]
+    code, said = replay(trace, centre, *phases, *flood)
+    told = json.loads(summary.read_text(encoding="utf-8"))
+    assert code == (2 if told["invalid"] else 0) and not told["acts_refused"], said
+    assert told["acts"] > 5 * told["orders"]["issued"] > 50, said
+    centre.stop()
+    records, _ = centre.export()
+    moves = [record["command"]["move_unit"] for record in records if "move_unit" in record["command"]]
+    places = {(move["unit"], json.dumps(move["point"])) for move in moves}
+    assert len(places) > 3 * len({unit for unit, _ in places}) > 30, "they say it from the way, not from where they end"
 
 
 def test_mistakes_of_use_exit_with_1(start_centre: StartCentre, trace: pathlib.Path, tmp_path: pathlib.Path) -> None:
