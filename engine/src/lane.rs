@@ -17,9 +17,9 @@ use crossbeam::utils::CachePadded;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use std::time::Duration;
+use sync::{AtomicU32, BoundedQueue};
 use turn::Turn;
 
 /// The lanes, the highest first.
@@ -119,7 +119,7 @@ pub struct Refused<T> {
 
 #[derive(Debug)]
 struct Queue<T> {
-    chunks: ArrayQueue<Chunk<T>>,
+    chunks: BoundedQueue<Chunk<T>>,
     /// Items that were pushed and not yet drained. Only a bound: no item is published by it.
     items: CachePadded<AtomicU32>,
     items_max: u32,
@@ -128,7 +128,7 @@ struct Queue<T> {
 impl<T> Queue<T> {
     fn new(items_max: u32) -> Queue<T> {
         // As many chunks as items, so that the items alone decide what fits, be they ever so thinly spread.
-        let chunks = ArrayQueue::new(items_max.max(1) as usize);
+        let chunks = BoundedQueue::new(items_max.max(1) as usize);
         Queue {
             chunks,
             items: CachePadded::new(AtomicU32::new(0)),
@@ -557,5 +557,101 @@ mod tests {
                 consumer.sleep(Duration::from_secs(3_600), || waits.load(Relaxed));
             }
         });
+    }
+}
+
+#[cfg(all(test, engine_loom))]
+mod loom_tests {
+    use super::*;
+
+    fn chunk(item: u32) -> Chunk<u32> {
+        Chunk {
+            items: VecDeque::from([item]),
+        }
+    }
+
+    /// Whoever has reserved room finds it in the queue: the room of an item is given back after its chunk has left. No
+    /// more is let in than there is room for, and nothing is lost or doubled.
+    #[test]
+    fn loom_room_that_was_reserved_is_there() {
+        loom::model(|| {
+            let queue = loom::sync::Arc::new(Queue::<u32>::new(1));
+            assert!(queue.reserve(1) && queue.chunks.push(chunk(7)).is_ok());
+            let producers = [1, 2].map(|item| {
+                let queue = queue.clone();
+                loom::thread::spawn(move || {
+                    let is_in = queue.reserve(1);
+                    if is_in {
+                        let pushed = queue.chunks.push(chunk(item));
+                        assert!(pushed.is_ok(), "room for an item and none for its chunk");
+                    }
+                    u32::from(is_in) * item
+                })
+            });
+            let mut taken = 0;
+            let mut take = || {
+                let chunk = queue.chunks.pop();
+                if let Some(mut chunk) = chunk {
+                    assert_eq!(chunk.len(), 1);
+                    taken += chunk.drain().sum::<u32>();
+                    queue.release(1);
+                }
+            };
+            take();
+            let let_in: u32 = producers
+                .into_iter()
+                .map(|producer| producer.join().unwrap())
+                .sum();
+            (0..2).for_each(|_| take());
+            assert_eq!(taken, 7 + let_in);
+            assert_eq!(queue.items.load(Relaxed), 0);
+            assert!(queue.chunks.is_empty());
+        });
+    }
+
+    /// Two producers and the one who drains and sleeps: all that was let in comes out once, each producer's own in order,
+    /// and the last push wakes whoever sleeps.
+    fn pushed_comes_out(each: &'static [&'static [u32]]) {
+        let limits = LaneLimits {
+            life: 4,
+            urgent: 1,
+            service: 1,
+        };
+        let (producer, mut consumer) = lanes::<u32>(limits, Bell::new());
+        for items in each {
+            let producer = producer.clone();
+            loom::thread::spawn(move || {
+                for &item in *items {
+                    assert!(producer.push(Lane::Life, chunk(item)).is_ok());
+                }
+            });
+        }
+        let all: usize = each.iter().map(|items| items.len()).sum();
+        let mut had: Vec<u32> = Vec::new();
+        while had.len() < all {
+            if consumer.drain(4, |item| had.push(item)) == 0 {
+                consumer.sleep(Duration::MAX, || false);
+            }
+        }
+        for items in each {
+            let own = had.iter().filter(|item| items.contains(item));
+            assert!(own.eq(items.iter()), "{had:?}");
+        }
+        assert!(consumer.is_empty());
+        assert_eq!(producer.depth(Lane::Life), 0);
+    }
+
+    #[test]
+    fn loom_what_one_pushes_comes_out_in_order() {
+        loom::model(|| pushed_comes_out(&[&[1, 2]]));
+    }
+
+    /// Every schedule takes more than ten minutes; those with at most three preemptions take seconds. `LOOM_MAX_PREEMPTIONS`
+    /// says another bound.
+    #[test]
+    fn loom_what_two_push_comes_out() {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = builder.preemption_bound.or(Some(3));
+        builder.check(|| pushed_comes_out(&[&[1], &[2]]));
     }
 }
