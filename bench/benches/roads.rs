@@ -66,7 +66,7 @@ fn maps(criterion: &mut Criterion) -> Vec<(&'static str, Arc<RoadMap>)> {
         networks.extend(good(auckland(), "Auckland").map(|network| ("auckland", network)));
         networks.push(("metro", town(Layout::METRO)));
     }
-    let mut ready = |(name, network): (&'static str, Network)| {
+    let ready = |(name, network): (&'static str, Network)| {
         let started = Instant::now();
         let mut sections = Sections::of(&network, "");
         let entries = add_order(&network, &mut sections).map_err(anyhow::Error::from);
@@ -85,7 +85,7 @@ fn maps(criterion: &mut Criterion) -> Vec<(&'static str, Arc<RoadMap>)> {
         let read_mib = peak_mib();
         snap(criterion, name, &atlas);
         // As when the times change: those in force stay until others are.
-        let next = atlas.under(ObjectHash::default(), Bulletin::plain(atlas.hash()));
+        let next = atlas.under(atlas.hash(), Bulletin::plain(atlas.hash()));
         drop(good(next.map_err(anyhow::Error::from), name));
         let states = map.hierarchy().len().max(1) as usize;
         println!(
@@ -191,7 +191,7 @@ fn taken_up(criterion: &mut Criterion, name: &str, map: &Arc<RoadMap>, counts: &
 fn snap(criterion: &mut Criterion, name: &str, atlas: &Atlas) {
     let network = atlas.metric().map().network();
     let mut turn = 0_usize;
-    criterion.bench_function(format!("roads_{name}/snap"), |bencher| {
+    criterion.bench_function(&format!("roads_{name}/snap"), |bencher| {
         bencher.iter(|| {
             turn = (turn + 7_919) % network.nodes.len();
             let node = network.nodes[turn].point;
