@@ -279,7 +279,7 @@ impl Snapshots {
         let written = self.write_unnamed(&unnamed, snapshot);
         if let Err(fault) = written {
             // What it took is given back: the disk may be full by it. Whatever comes of that, the first fault is told.
-            let _ = self.folder.remove(&unnamed);
+            drop(self.folder.remove(&unnamed));
             return Err(fault.into());
         }
         self.folder.rename(&unnamed, &name)?;

@@ -96,7 +96,7 @@ async fn said<T: Send + 'static>(
 ) -> Option<T> {
     let Ok(in_time) = tokio::time::timeout(ANSWER_TIME, &mut answer).await else {
         tokio::spawn(async move {
-            let _ = answer.await;
+            drop(answer.await);
             afterwards();
         });
         return None;
