@@ -56,6 +56,7 @@ pub const DEEDS: &[&str] = &[
     "reply_dropped",
     "restart",
     "restored",
+    "room_refused",
     "roads_closed",
     "roads_flooded",
     "roads_lifted",
@@ -66,6 +67,7 @@ pub const DEEDS: &[&str] = &[
     "start_refused",
     "storm",
     "stop_clean",
+    "unsynced_lost",
     "wall_back",
     "wall_forward",
 ];
