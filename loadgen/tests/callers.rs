@@ -70,6 +70,20 @@ async fn set_up(
     (server, options)
 }
 
+/// Every call has its decision, under one key, and nobody was ordered twice.
+fn assert_all_decided_once(summary: &Summary) {
+    assert_eq!(
+        (summary.decided, summary.lost),
+        (summary.sent, 0),
+        "{summary}"
+    );
+    assert_eq!(
+        (summary.doubly_ordered, summary.conflicts),
+        (0, 0),
+        "{summary}"
+    );
+}
+
 /// Replays so many calls of a profile as fast as it goes.
 async fn replayed(folder: &Path, profile: &str, calls: u64, callers: Option<Calling>) -> Summary {
     let (server, options) = set_up(folder, (profile, calls), callers, ClockMode::Driven).await;
@@ -96,16 +110,7 @@ async fn callers_call_again_and_say_more_and_do_the_same_under_a_seed() {
         let summary = replayed(folder.path(), "xianju-2011", 150, Some(eager)).await;
         let callers = summary.callers.unwrap();
         assert_eq!(summary.sent, 150 + callers.redials, "{summary}");
-        assert_eq!(
-            (summary.decided, summary.lost),
-            (summary.sent, 0),
-            "{summary}"
-        );
-        assert_eq!(
-            (summary.doubly_ordered, summary.conflicts),
-            (0, 0),
-            "{summary}"
-        );
+        assert_all_decided_once(&summary);
         assert_eq!(callers.ended, summary.sent, "{summary}");
         assert!(callers.redials > 0 && callers.facts > 5, "{summary}");
         assert!(callers.facts_raised > 0, "{summary}");
@@ -145,16 +150,7 @@ async fn on_the_wall_clock_callers_call_again_beside_the_schedule() {
     server.stop().await.unwrap();
     let callers = summary.callers.unwrap();
     assert_eq!(summary.sent, 200 + callers.redials, "{summary}");
-    assert_eq!(
-        (summary.decided, summary.lost),
-        (summary.sent, 0),
-        "{summary}"
-    );
-    assert_eq!(
-        (summary.doubly_ordered, summary.conflicts),
-        (0, 0),
-        "{summary}"
-    );
+    assert_all_decided_once(&summary);
     assert!(callers.ended > 50 && callers.redials > 10, "{summary}");
     assert!(callers.redials_joined > 0, "{summary}");
     assert!(callers.facts > 10 && callers.facts_raised > 0, "{summary}");
