@@ -130,7 +130,7 @@ def test_a_threshold_that_breaks_exits_with_99(start_centre: StartCentre, trace:
     report = tmp_path / "report"
     load = begin(trace, centre, "--rate", "50", "--for", "3s", "--settle", "1s", "--report", str(report))
     try:
-        time.sleep(1.5)
+        until_taken(centre, 5)
         os.kill(centre.pid, signal.SIGSTOP)
         out, errors = load.communicate(timeout=60)
     finally:

@@ -100,7 +100,7 @@ def test_a_stop_answers_what_is_on_the_way(start_centre: StartCentre) -> None:
             talk = connection.open()
             asked = {}
             until = time.monotonic() + 1
-            while time.monotonic() < until:
+            while time.monotonic() < until or len(asked) <= 300:
                 for _ in range(10):
                     key = f"quic-{len(asked)}"
                     asked[key] = talk.ask(call=call(key, **spread(len(asked))))
@@ -125,7 +125,7 @@ def test_a_stop_answers_what_is_on_the_way(start_centre: StartCentre) -> None:
         stop.set()
         answers = [answer for worker in workers for answer in worker.result()]
     assert centre.process.wait(STOP_SECONDS) == 0, centre.said()[-4000:]
-    assert asked > 300 and closed == 0, f"{closed} of {asked} requests over QUIC were never answered"
+    assert closed == 0, f"{closed} of {asked} requests over QUIC were never answered"
     for key, answer in answers:
         if answer is not None and answer.status == 200:
             decided[key] = answer.json()

@@ -24,8 +24,8 @@ Examples:
 
 Warms up, climbs by half as much again until an objective breaks twice in a row, halves the gap down to 5 %, and soaks --soaks times, 5 %
 higher after one that held and lower after one that broke (before any held, up to seven more, in the end by a fifth and by half); all of it --repeats
-times. What holds is the highest rate at which no more soaks broke than held, up to where one is as likely to hold as to break. Then it measures a curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random
-(Poisson) or --evenly.
+times. What holds is the rate at which one is as likely to hold as to break by all that was seen, no more than one has held. Then it measures a
+curve, at 20, 40, 60, 80, 110, 130 and 160 % of the rate that holds. Calls come at random (Poisson) or --evenly.
 Exit codes: 0 a rate holds; 1 usage or error; 2 it says nothing about the centre: the generator was the bottleneck, or other programs had the
 machine; 99 no rate holds, time ran out before one was confirmed, or the centre could not be reached any more. Searches that lie over 10 % apart are
 told, and `apart` of the JSON says by how much; the exit code does not.";
@@ -61,7 +61,7 @@ pub(super) struct CapacityArgs {
     soak: Lasting,
     /// How many soaks each search ends with, up and down around what it found. One is quick; near its limit a centre now holds and now breaks
     /// the same rate, and more of them find the same again.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100))]
     soaks: u32,
     /// How often the whole search is done.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
